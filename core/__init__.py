@@ -1,0 +1,1 @@
+"""Types, units, errors and protocols that every room shares. Imports numpy, msgspec, stdlib."""

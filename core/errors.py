@@ -1,0 +1,171 @@
+"""The one error tree.
+
+    RhapsodeError
+    ├── InputError               the caller can mend it; becomes a 4xx problem document
+    │   ├── FieldError           a field of the request is missing, unknown or out of range
+    │   ├── TextError            the text cannot be spoken as a whole (empty, only symbols)
+    │   └── SsmlError            the markup is refused, with line and column
+    ├── NotFound                 no job, audio, voice component … of that name
+    ├── Conflict                 the record is not in a state that allows the move
+    ├── Unavailable              Redis, storage or a worker does not answer; try again
+    ├── ArtifactError            an artifact cannot be used
+    │   ├── ArtifactMissing      no such file
+    │   ├── DigestMismatch       bytes differ from what the manifest says
+    │   ├── SpecMismatch         two MelSpecs differ; names every differing field
+    │   └── CheckpointError      a checkpoint is unsafe, of another network, or lacks keys
+    └── SynthesisError           speaking failed
+        ├── AnomalyError         the result is not speech: empty, runaway, clipped …
+        └── DeviceError          the device refused (out of memory, lost)
+
+Every error has a stable ``code`` (snake case, part of the API) and says whether trying the same
+again may help (``retryable``). Exceptions of other libraries are translated in the module that
+imports the library.
+"""
+
+from __future__ import annotations
+
+
+class RhapsodeError(Exception):
+    """Base of all errors raised on purpose.
+
+    Args:
+        message: one sentence for the user.
+        code: overrides the class's stable code where a class has several causes.
+    """
+
+    code = "internal"
+    retryable = False
+
+    def __init__(self, message: str, *, code: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        if code is not None:
+            self.code = code
+
+
+class InputError(RhapsodeError):
+    """The caller can mend it."""
+
+    code = "invalid_input"
+
+
+class FieldError(InputError):
+    """A field of the request is missing, unknown or out of range.
+
+    Args:
+        field: dotted path of the field, as the client wrote it.
+        message: what is wrong with it.
+        allowed: the allowed range or values, in words, or None where any text would do.
+    """
+
+    code = "invalid_field"
+
+    def __init__(
+        self, field: str, message: str, *, allowed: str | None = None, code: str | None = None
+    ) -> None:
+        super().__init__(message, code=code)
+        self.field = field
+        self.allowed = allowed
+
+
+class TextError(FieldError):
+    """The text as a whole cannot be spoken."""
+
+    code = "unspeakable_text"
+
+
+class SsmlError(FieldError):
+    """The markup is refused.
+
+    Args:
+        message: what is wrong.
+        line: 1-based line of the source.
+        column: 1-based column, in code points.
+        field: the request's field that holds the markup.
+    """
+
+    code = "invalid_ssml"
+
+    def __init__(self, message: str, *, line: int, column: int, field: str = "ssml") -> None:
+        super().__init__(field, f"{message} (line {line}, column {column})")
+        self.line = line
+        self.column = column
+
+
+class NotFound(RhapsodeError):
+    """No such thing."""
+
+    code = "not_found"
+
+
+class Conflict(RhapsodeError):
+    """The record is not in a state that allows the move."""
+
+    code = "conflict"
+
+
+class Unavailable(RhapsodeError):
+    """A part of the system does not answer; the same request may succeed later."""
+
+    code = "unavailable"
+    retryable = True
+
+
+class ArtifactError(RhapsodeError):
+    """An artifact cannot be used."""
+
+    code = "artifact"
+
+
+class ArtifactMissing(ArtifactError):
+    """No such artifact."""
+
+    code = "artifact_missing"
+
+
+class DigestMismatch(ArtifactError):
+    """The bytes differ from what the manifest says."""
+
+    code = "artifact_digest"
+
+
+class SpecMismatch(ArtifactError):
+    """Two specifications that must be equal differ.
+
+    Args:
+        fields: per differing field the two values, left and right.
+        left: name of the first owner.
+        right: name of the second owner.
+    """
+
+    code = "spec_mismatch"
+
+    def __init__(self, fields: dict[str, tuple[object, object]], *, left: str, right: str) -> None:
+        told = ", ".join(f"{name}: {a!r} ≠ {b!r}" for name, (a, b) in fields.items())
+        super().__init__(f"{left} and {right} do not fit together: {told}")
+        self.fields = fields
+
+
+class CheckpointError(ArtifactError):
+    """A checkpoint is unsafe, of another network, or its keys do not match."""
+
+    code = "checkpoint"
+
+
+class SynthesisError(RhapsodeError):
+    """Speaking failed."""
+
+    code = "synthesis"
+
+
+class AnomalyError(SynthesisError):
+    """The result is not speech: empty, runaway, not finite."""
+
+    code = "anomaly"
+
+
+class DeviceError(SynthesisError):
+    """The device refused; another try may work."""
+
+    code = "device"
+    retryable = True

@@ -1,0 +1,171 @@
+"""The mel contract and the tensor types that carry mels and samples."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import SpecMismatch
+
+Float32 = NDArray[np.float32]
+Int64 = NDArray[np.int64]
+
+
+class MelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that defines a log-mel spectrogram. Two networks join only if theirs are equal.
+
+    The default is the mel of the house: the LJSpeech definition of jik876/hifi-gan@4769534
+    (meldataset.py), natural log, so that public HiFi-GAN checkpoints fit.
+    """
+
+    sample_rate: int = 22050
+    """Samples per second [Hz]."""
+    n_fft: int = 1024
+    """FFT length [samples]."""
+    hop_length: int = 256
+    """Distance of two frames [samples]."""
+    win_length: int = 1024
+    """Length of the periodic Hann window [samples]; shorter than n_fft: centred, zero padded."""
+    n_mels: int = 80
+    """Number of mel bands."""
+    f_min: float = 0.0
+    """Lower edge of the lowest band [Hz]."""
+    f_max: float = 8000.0
+    """Upper edge of the highest band [Hz]."""
+    log_base: Literal["e", "10"] = "e"
+    """Base of the logarithm."""
+    floor: float = 1e-5
+    """Magnitudes are clamped to this before the logarithm."""
+    magnitude_epsilon: float = 1e-9
+    """Added to re²+im² before the square root (HiFi-GAN: 1e-9; Tacotron 2: 0)."""
+    mel_scale: Literal["slaney", "htk"] = "slaney"
+    """Scale and area norm of the filter bank."""
+    padding: Literal["reflect-hop", "reflect-half"] = "reflect-hop"
+    """reflect-hop: (n_fft - hop) / 2 each side, T = L // hop; reflect-half: n_fft / 2 each side,
+    T = L // hop + 1."""
+    mean: float = 0.0
+    """Subtracted from the log-mel before the network sees it."""
+    std: float = 1.0
+    """The log-mel is divided by this after the mean is subtracted."""
+
+    @property
+    def silence(self) -> float:
+        """The value of a silent bin as the network sees it.
+
+        >>> round(MelSpec().silence, 4)
+        -11.5129
+        """
+        log = math.log(self.floor) if self.log_base == "e" else math.log10(self.floor)
+        return (log - self.mean) / self.std
+
+    @property
+    def frames_per_second(self) -> float:
+        """Frames per second [Hz]."""
+        return self.sample_rate / self.hop_length
+
+    def require_equal(self, other: MelSpec, *, left: str, right: str) -> None:
+        """Raises SpecMismatch naming every field that changes what a frame's values mean.
+
+        ``padding`` and ``magnitude_epsilon`` only matter to extraction (a shift of half a hop, the
+        noise floor), so a mel predicted under one may be vocoded under the other.
+        """
+        mine, theirs = msgspec.structs.asdict(self), msgspec.structs.asdict(other)
+        names = mine.keys() - {"padding", "magnitude_epsilon"}
+        fields = {k: (mine[k], theirs[k]) for k in sorted(names) if mine[k] != theirs[k]}
+        if fields:
+            raise SpecMismatch(fields, left=left, right=right)
+
+
+@dataclass(frozen=True, slots=True)
+class MelBatch:
+    """Log-mels of several utterances.
+
+    Attributes:
+        values: (B, n_mels, T) float32; frames at or past an item's length hold ``spec.silence``.
+        lengths: (B,) int64, valid frames of each item.
+        spec: what the values mean.
+    """
+
+    values: Float32
+    lengths: Int64
+    spec: MelSpec
+
+    def __post_init__(self) -> None:
+        b, n_mels, t = self.values.shape
+        if n_mels != self.spec.n_mels or self.lengths.shape != (b,):
+            raise ValueError(f"mel {self.values.shape} with lengths {self.lengths.shape}")
+        if b and int(self.lengths.max()) > t:
+            raise ValueError(f"length {int(self.lengths.max())} exceeds {t} frames")
+
+    def item(self, index: int) -> Float32:
+        """One item without its padding, (n_mels, T_i)."""
+        return self.values[index, :, : int(self.lengths[index])]
+
+
+@dataclass(frozen=True, slots=True)
+class Waveform:
+    """Mono samples.
+
+    Attributes:
+        samples: (N,) float32, nominally in [-1, 1]; never clipped before encoding.
+        sample_rate: samples per second [Hz].
+    """
+
+    samples: Float32
+    sample_rate: int
+
+    def __post_init__(self) -> None:
+        if self.samples.ndim != 1 or self.samples.dtype != np.float32:
+            raise ValueError(f"waveform of shape {self.samples.shape}, {self.samples.dtype}")
+
+    @property
+    def seconds(self) -> float:
+        """Duration [s].
+
+        >>> Waveform(np.zeros(22050, np.float32), 22050).seconds
+        1.0
+        """
+        return len(self.samples) / self.sample_rate
+
+
+@dataclass(frozen=True, slots=True)
+class PhonemeBatch:
+    """What an acoustic model reads.
+
+    Attributes:
+        ids: (B, L) int64 symbol ids, 0 past an item's length.
+        lengths: (B,) int64.
+        speakers: (B,) int64, 0 for a single-speaker model.
+        speed: (B, L) float32, 2.0 = half the duration.
+        pitch: (B, L) float32, factor on the fundamental frequency in Hz.
+        energy: (B, L) float32, factor on the energy.
+        seeds: (B,) int64, the only source of randomness of an item.
+    """
+
+    ids: Int64
+    lengths: Int64
+    speakers: Int64
+    speed: Float32
+    pitch: Float32
+    energy: Float32
+    seeds: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenMels:
+    """What an acoustic model says.
+
+    Attributes:
+        mels: the spectrograms.
+        durations: (B, L) int64 frames of each symbol; Σ over an item = its mel length.
+        runaway: (B,) bool, True where the model hit its length cap before it decided to stop.
+    """
+
+    mels: MelBatch
+    durations: Int64
+    runaway: NDArray[np.bool_]

@@ -1,0 +1,85 @@
+"""The seams: what the rooms expect of each other. A fake of each fits in 40 lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from core.mel import Float32, MelBatch, MelSpec, PhonemeBatch, SpokenMels
+from core.text import TextAnalysis
+
+Array = NDArray[Any]
+
+
+class Clock(Protocol):
+    """Time, so that tests need no sleeps."""
+
+    def now(self) -> float:
+        """Unix seconds."""
+
+    def monotonic(self) -> float:
+        """Seconds since some start; compare within one process only."""
+
+
+class TextFrontend(Protocol):
+    """Text to utterances of one symbol table."""
+
+    def analyze(self, text: str, *, ssml: bool) -> TextAnalysis:
+        """Raises TextError, SsmlError."""
+
+
+class Graph(Protocol):
+    """One function of a network: arrays in the order of the manifest's inputs, arrays out."""
+
+    def __call__(self, *inputs: Array) -> tuple[Array, ...]:
+        """Raises DeviceError."""
+
+
+class Runtime(Protocol):
+    """eager, torchscript, onnx: turns an artifact into graphs."""
+
+    name: str
+
+    def open(self, artifact: Path) -> Mapping[str, Graph]:
+        """Graphs by name. Raises ArtifactError."""
+
+
+class AcousticModel(Protocol):
+    """Phonemes to mels. Batch of n = n singles."""
+
+    @property
+    def mel_spec(self) -> MelSpec:
+        """Of the mels it says."""
+
+    def __call__(self, batch: PhonemeBatch) -> SpokenMels:
+        """Raises SynthesisError."""
+
+
+class Vocoder(Protocol):
+    """Mels to samples. Windowed = whole; batch of n = n singles."""
+
+    @property
+    def mel_spec(self) -> MelSpec:
+        """Of the mels it reads."""
+
+    def __call__(self, mels: MelBatch, seeds: Sequence[int]) -> list[Float32]:
+        """Per item (length · hop_length,) float32, not clipped. Raises SynthesisError."""
+
+
+class AudioStore(Protocol):
+    """Bytes by key; a key is written once or with the same bytes again."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Atomic: readers see all or nothing. Raises Unavailable."""
+
+    def get(self, key: str) -> bytes:
+        """Raises NotFound, Unavailable."""
+
+    def exists(self, key: str) -> bool:
+        """Raises Unavailable."""
+
+    def delete(self, prefix: str) -> int:
+        """Deletes all below; returns how many. Raises Unavailable."""

@@ -1,0 +1,89 @@
+"""What the text front end says about a text. Wire types: they cross processes and are stored."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class Span(msgspec.Struct, frozen=True, array_like=True):
+    """A run of the source text, in code points, half open."""
+
+    start: int
+    end: int
+
+
+class Notice(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A warning that reaches the report: nothing is dropped or guessed without one."""
+
+    code: str
+    """Stable, snake case: word_guessed, character_silent, sentence_split, anomaly_retried …"""
+    message: str
+    """One sentence for a reader."""
+    span: Span | None = None
+    """Where in the source text, if anywhere."""
+
+
+class Silence(msgspec.Struct, frozen=True):
+    """Source characters that are not spoken, and why."""
+
+    span: Span
+    reason: Literal["whitespace", "punctuation", "markup", "symbol", "emoji", "control"]
+
+
+class Prosody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Controls of a run of phonemes, on top of the request's."""
+
+    start: int
+    """First phoneme, index into ``Utterance.phonemes``."""
+    end: int
+    """One past the last phoneme."""
+    speed: float = 1.0
+    """2.0 = half the duration."""
+    pitch: float = 1.0
+    """Factor on F0 [Hz]."""
+    energy: float = 1.0
+    """Factor on the energy the acoustic model sees (emphasis)."""
+    gain: float = 1.0
+    """Factor on the samples (SSML volume)."""
+
+
+class Word(msgspec.Struct, frozen=True):
+    """A spoken word: where it stands in the source and in the phonemes."""
+
+    text: str
+    span: Span
+    start: int
+    """First phoneme."""
+    end: int
+    """One past the last phoneme."""
+
+
+class Utterance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One input of an acoustic model, about one sentence."""
+
+    text: str
+    """As spoken, normalized."""
+    span: Span
+    """The source text it speaks."""
+    phonemes: tuple[str, ...]
+    """Symbols of the voice's table, word gaps and punctuation included."""
+    phoneme_ids: tuple[int, ...]
+    """The same as ids of that table."""
+    pause_after_seconds: float
+    """Silence after it [s], before the request's speed is applied."""
+    prosody: tuple[Prosody, ...] = ()
+    words: tuple[Word, ...] = ()
+    voice: str | None = None
+    """Another voice (SSML ``<voice>``), None = the request's."""
+
+
+class TextAnalysis(msgspec.Struct, frozen=True):
+    """Utterances and silences cover every source character exactly once."""
+
+    utterances: tuple[Utterance, ...]
+    silences: tuple[Silence, ...]
+    notices: tuple[Notice, ...]
+    lead_seconds: float = 0.0
+    """Silence before the first utterance [s] (a break at the start)."""

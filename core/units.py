@@ -1,0 +1,47 @@
+"""Seconds, samples and frames: the only place where they are converted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+def samples_of(seconds: float, sample_rate: int) -> int:
+    """Whole samples nearest to a duration [s].
+
+    >>> samples_of(0.5, 22050)
+    11025
+    """
+    return round(seconds * sample_rate)
+
+
+def rtf(compute_seconds: float, audio_seconds: float) -> float:
+    """Real-time factor: seconds of compute per second of audio; below 1 is faster than real time.
+
+    >>> rtf(0.5, 10.0)
+    0.05
+    """
+    if audio_seconds <= 0:
+        raise ValueError("rtf of no audio is undefined")
+    return compute_seconds / audio_seconds
+
+
+def rebin_durations(durations: Sequence[int], ratio: float, total: int) -> list[int]:
+    """Durations on another frame clock, without drift: every boundary is rounded once.
+
+    Args:
+        durations: frames per symbol on the old clock.
+        ratio: new frames per old frame.
+        total: Σ of the result, in new frames; the last boundary is set to it.
+
+    Returns:
+        Non-negative new frames per symbol that sum to ``total``.
+
+    >>> rebin_durations([1, 1, 1], 2.153, 6)
+    [2, 2, 2]
+    """
+    edges, clock = [0], 0
+    for d in durations:
+        clock += d
+        edges.append(min(round(clock * ratio), total))
+    edges[-1] = total
+    return [b - a for a, b in zip(edges, edges[1:], strict=False)]
