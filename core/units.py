@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 
 def samples_of(seconds: float, sample_rate: int) -> int:
@@ -44,4 +45,4 @@ def rebin_durations(durations: Sequence[int], ratio: float, total: int) -> list[
         clock += d
         edges.append(min(round(clock * ratio), total))
     edges[-1] = total
-    return [b - a for a, b in zip(edges, edges[1:], strict=False)]
+    return [b - a for a, b in pairwise(edges)]
