@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from core.text import Notice
+from core.text import Notice, Utterance
 
 AudioFormat = Literal["wav", "flac", "ogg", "opus", "mp3"]
 """ogg = Vorbis in Ogg, opus = Opus in Ogg."""
@@ -119,4 +119,51 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     finished_at: float | None = None
     progress: JobProgress = JobProgress()
     report: SynthesisReport | None = None
+    error: JobError | None = None
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A bounded run of consecutive utterances: the unit of queueing, checkpoint and retry."""
+
+    index: int
+    """Position within the job, from 0."""
+    first: int
+    """Index of its first utterance within the job."""
+    utterances: tuple[Utterance, ...]
+
+
+class JobPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What the text front end made of a job; the utterances themselves lie in its parts."""
+
+    parts: int
+    utterances: int
+    lead_seconds: float
+    """Silence before the first utterance [s], before the request's speed is applied."""
+    text_seconds: float
+    """Compute seconds of the text stage [s]."""
+    notices: tuple[Notice, ...] = ()
+
+
+class PartResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a part. Tuples hold one entry per utterance; a failed part has none.
+
+    The samples lie in the audio store: its utterances one after the other, float32, at the
+    acoustic model's sample rate, neither pauses nor gain applied.
+    """
+
+    index: int
+    samples: tuple[int, ...] = ()
+    """Length of each utterance in samples."""
+    pauses_seconds: tuple[float, ...] = ()
+    """Silence after each utterance [s], before the request's speed is applied."""
+    durations: tuple[tuple[int, ...], ...] = ()
+    """Frames per phoneme."""
+    batch_sizes: tuple[int, ...] = ()
+    """Utterances, of any jobs, that went through the model together."""
+    sample_rate: int = 0
+    """Of the stored samples [Hz]."""
+    stage_seconds: StageSeconds = StageSeconds()
+    artifacts: dict[str, str] = {}
+    """Component → sha256."""
+    warnings: tuple[Notice, ...] = ()
     error: JobError | None = None
