@@ -1,0 +1,128 @@
+"""Streaming encoders: blocks of samples to a file with right headers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import soundfile
+
+from audio.pcm import clipped, to_pcm16
+from core.errors import Unavailable
+from core.formats import check_format
+from core.job import AudioFormat
+from core.mel import Float32
+
+CODECS: dict[AudioFormat, tuple[str, str]] = {
+    "wav": ("WAV", "PCM_16"),
+    "flac": ("FLAC", "PCM_16"),
+    "ogg": ("OGG", "VORBIS"),
+    "opus": ("OGG", "OPUS"),
+    "mp3": ("MP3", "MPEG_LAYER_III"),
+}
+"""libsndfile's names of container and codec."""
+LOSSLESS: frozenset[AudioFormat] = frozenset({"wav", "flac"})
+
+RIFF_LIMIT_BYTES = 2**32 - 4096
+"""RIFF sizes are 32 bits; a file above this becomes RF64 (EBU Tech 3306), headers left room."""
+BLOCK_SAMPLES = 16384
+"""libsndfile's Vorbis encoder allocates a whole write on the stack, so it gets small blocks."""
+
+
+def codec_of(format: AudioFormat, samples: int) -> tuple[str, str]:
+    """libsndfile's container and codec for a file of so many samples.
+
+    >>> codec_of("wav", 22050)
+    ('WAV', 'PCM_16')
+    >>> codec_of("wav", 2**31)
+    ('RF64', 'PCM_16')
+    """
+    container, codec = CODECS[format]
+    if format == "wav" and 2 * samples > RIFF_LIMIT_BYTES:
+        return "RF64", codec
+    return container, codec
+
+
+class Encoder:
+    """Writes a mono file block by block; a context manager.
+
+    A file counts as written only after ``close`` returned: it checks the promised length.
+
+    Args:
+        path: the file; replaced if it exists.
+        format: container and codec.
+        sample_rate: [Hz].
+        samples: the length of the whole audio, promised beforehand.
+
+    Raises:
+        FieldError: the format cannot carry the sample rate.
+        Unavailable: the file cannot be opened.
+
+    Attributes:
+        clipped: samples so far that lay outside [-1, 1] and were clipped.
+        written: samples so far.
+    """
+
+    def __init__(self, path: Path, format: AudioFormat, sample_rate: int, samples: int) -> None:
+        check_format(format, sample_rate)
+        self.clipped = self.written = 0
+        self._lossless, self._samples = format in LOSSLESS, samples
+        container, codec = codec_of(format, samples)
+        try:
+            self._file = soundfile.SoundFile(
+                path, "w", sample_rate, 1, format=container, subtype=codec
+            )
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise Unavailable(f"cannot write {path}: {error}", code="disk") from error
+
+    def write(self, block: Float32) -> None:
+        """Appends a block, (N,) float32; outside [-1, 1] it is clipped and counted.
+
+        Raises:
+            ValueError: a sample is not finite, or more samples than promised.
+            Unavailable: the disk refuses.
+        """
+        self.written += len(block)
+        if self.written > self._samples:
+            raise ValueError(f"{self.written} samples where {self._samples} were promised")
+        self.clipped += clipped(block)
+        pcm = to_pcm16(block)  # refuses what is not finite, whatever the codec
+        data = pcm if self._lossless else np.clip(block, -1.0, 1.0)
+        try:
+            for start in range(0, len(data), BLOCK_SAMPLES):
+                self._file.write(data[start : start + BLOCK_SAMPLES])
+        except (soundfile.LibsndfileError, OSError, AssertionError) as error:
+            raise Unavailable(f"cannot write audio: {error}", code="disk") from error
+
+    def close(self) -> None:
+        """Writes the headers.
+
+        Raises:
+            ValueError: fewer samples than promised.
+            Unavailable: the disk refuses.
+        """
+        self._release()
+        if self.written != self._samples:
+            raise ValueError(f"{self.written} samples where {self._samples} were promised")
+
+    def _release(self) -> None:
+        try:
+            self._file.close()
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise Unavailable(f"cannot finish audio: {error}", code="disk") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            self._release()

@@ -1,0 +1,72 @@
+"""Utterances and pauses put together, exact to the sample, without clicks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from core.mel import Float32
+
+FADE_SECONDS = 0.003
+"""Length of the ramp at each edge of an utterance [s].
+
+Three milliseconds end a step (a DC offset, a voiced last frame) below the audible, and are shorter
+than the burst of a plosive (about 5 ms and more), so that no consonant at an edge is lost.
+"""
+
+Piece = tuple[Float32, int]
+"""Samples of an utterance (N,) and the pause after it, in samples."""
+
+
+def fade_edges(samples: Float32, sample_rate: int) -> Float32:
+    """Raised-cosine ramps from and to zero at both ends; the length stays.
+
+    A DC offset is not removed, it is ramped: there is no step against the digital silence of a
+    pause. Utterances shorter than two ramps get ramps of half their length.
+
+    Args:
+        samples: (N,) float32.
+        sample_rate: [Hz].
+
+    Returns:
+        (N,) float32, a copy.
+    """
+    n = min(round(FADE_SECONDS * sample_rate), len(samples) // 2)
+    faded = samples.copy()
+    if n:
+        ramp = (0.5 - 0.5 * np.cos(np.pi * np.arange(n) / n)).astype(np.float32)
+        faded[:n] *= ramp
+        faded[-n:] *= ramp[::-1]
+    return faded
+
+
+def stream(pieces: Iterable[Piece], sample_rate: int, *, lead: int = 0) -> Iterator[Float32]:
+    """Faded utterances and their pauses as blocks, one or two a piece; memory of one piece.
+
+    Args:
+        pieces: in speaking order.
+        sample_rate: [Hz].
+        lead: silence before the first piece [samples].
+
+    Yields:
+        (N,) float32 blocks, none empty; Σ lengths = lead + Σ (utterance + pause).
+    """
+    if lead:
+        yield np.zeros(lead, np.float32)
+    for samples, pause in pieces:
+        if pause < 0:
+            raise ValueError(f"pause of {pause} samples")
+        if len(samples):
+            yield fade_edges(samples, sample_rate)
+        if pause:
+            yield np.zeros(pause, np.float32)
+
+
+def join(pieces: Iterable[Piece], sample_rate: int, *, lead: int = 0) -> Float32:
+    """All of ``stream`` as one array.
+
+    >>> len(join([(np.ones(100, np.float32), 50), (np.ones(10, np.float32), 0)], 8000, lead=5))
+    165
+    """
+    return np.concatenate([np.zeros(0, np.float32), *stream(pieces, sample_rate, lead=lead)])

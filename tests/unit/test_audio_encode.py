@@ -1,0 +1,105 @@
+"""Every format that a request may name is really written by the installed libsndfile."""
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+import soundfile
+
+from audio.encode import Encoder, codec_of
+from core.errors import FieldError, Unavailable
+from core.formats import check_format, resolve_sample_rate, sample_rates
+from core.job import AudioFormat
+
+FORMATS = get_args(AudioFormat)
+PAIRS = [(f, r) for f in FORMATS for r in sample_rates(f)]
+
+
+def tone(sample_rate: int, samples: int) -> np.ndarray:
+    return (0.5 * np.sin(2 * np.pi * 440 * np.arange(samples) / sample_rate)).astype(np.float32)
+
+
+@pytest.mark.parametrize(("format", "sample_rate"), PAIRS)
+def test_reads_back_with_exact_length_rate_and_level(
+    tmp_path: Path, format: AudioFormat, sample_rate: int
+) -> None:
+    samples = int(1.37 * sample_rate) + 17
+    wave, path = tone(sample_rate, samples), tmp_path / "out"
+    with Encoder(path, format, sample_rate, samples) as encoder:
+        for start in range(0, samples, 5000):
+            encoder.write(wave[start : start + 5000])
+    back, rate = soundfile.read(path, dtype="float32")
+    assert (rate, len(back)) == (sample_rate, samples)
+    middle = slice(samples // 4, -samples // 4)
+    tolerance = 1 / 32768 if format in ("wav", "flac") else 0.1
+    assert np.abs(back[middle] - wave[middle]).max() <= tolerance
+
+
+def test_full_scale_is_clipped_and_counted_never_wrapped(tmp_path: Path) -> None:
+    wave = np.array([1.0, 1.5, -1.0, -3.0, 0.0], np.float32)
+    with Encoder(tmp_path / "o.wav", "wav", 22050, 5) as encoder:
+        encoder.write(wave)
+    pcm, _ = soundfile.read(tmp_path / "o.wav", dtype="int16")
+    assert pcm.tolist() == [32767, 32767, -32768, -32768, 0]
+    assert encoder.clipped == 2
+
+
+def test_a_long_block_goes_through_vorbis(tmp_path: Path) -> None:
+    wave = np.zeros(3_000_000, np.float32)
+    with Encoder(tmp_path / "o.ogg", "ogg", 22050, len(wave)) as encoder:
+        encoder.write(wave)
+    assert soundfile.info(tmp_path / "o.ogg").frames == len(wave)
+
+
+def test_wav_header_of_a_stream_is_right(tmp_path: Path) -> None:
+    with Encoder(tmp_path / "o.wav", "wav", 22050, 100) as encoder:
+        encoder.write(np.zeros(100, np.float32))
+    data = (tmp_path / "o.wav").read_bytes()
+    assert int.from_bytes(data[4:8], "little") == len(data) - 8
+    assert data[:4] == b"RIFF"
+    assert len(data) == 44 + 200
+
+
+def test_rf64_above_four_gigabytes() -> None:
+    assert codec_of("wav", 2_147_000_000)[0] == "WAV"
+    assert codec_of("wav", 2_148_000_000)[0] == "RF64"
+    assert codec_of("flac", 2_148_000_000)[0] == "FLAC"
+
+
+def test_a_broken_promise_of_length_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="promised"), Encoder(tmp_path / "o", "wav", 8000, 5) as e:
+        e.write(np.zeros(4, np.float32))
+    with pytest.raises(ValueError, match="promised"), Encoder(tmp_path / "o", "wav", 8000, 5) as e:
+        e.write(np.zeros(6, np.float32))
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_not_finite_is_refused(tmp_path: Path, format: AudioFormat) -> None:
+    with pytest.raises(ValueError, match="finite"), Encoder(tmp_path / "o", format, 8000, 2) as e:
+        e.write(np.array([0, np.nan], np.float32))
+
+
+def test_unwritable_path_is_unavailable(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        Encoder(tmp_path / "no" / "o.wav", "wav", 22050, 1)
+
+
+def test_opus_names_the_allowed_rates() -> None:
+    with pytest.raises(FieldError) as caught:
+        check_format("opus", 22050)
+    assert caught.value.field == "sample_rate"
+    assert caught.value.allowed == "8000, 12000, 16000, 24000, 48000"
+
+
+def test_rates_and_formats_nobody_writes_are_refused() -> None:
+    with pytest.raises(FieldError, match="22051"):
+        check_format("wav", 22051)
+    with pytest.raises(FieldError, match="aiff"):
+        check_format("aiff", 22050)  # type: ignore[arg-type]
+
+
+def test_sample_rate_defaults_to_the_voice_or_the_next_above() -> None:
+    assert resolve_sample_rate("wav", None, 22050) == 22050
+    assert resolve_sample_rate("opus", None, 22050) == 24000
+    assert resolve_sample_rate("mp3", 16000, 22050) == 16000
