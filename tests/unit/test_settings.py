@@ -1,0 +1,45 @@
+"""Settings come from variables, typed, and a wrong one is named."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import FieldError
+from workers.settings import SHIPPED_VOICES, Settings
+
+
+def test_defaults_need_no_variable() -> None:
+    settings = Settings.from_environment({})
+    assert settings.artifacts_folder == Path("var/artifacts")
+    assert settings.voice_folders == (SHIPPED_VOICES,)
+    assert settings.device == "cpu"
+
+
+def test_variables_are_typed() -> None:
+    settings = Settings.from_environment(
+        {
+            "RHAPSODE_DATA": "/d",
+            "RHAPSODE_VOICES": "/a:/b",
+            "RHAPSODE_THREADS": "2",
+            "RHAPSODE_DEVICE": "cuda:1",
+            "RHAPSODE_ACOUSTIC_BUDGET": "",
+        }
+    )
+    assert settings.artifacts_folder == Path("/d/artifacts")
+    assert settings.voice_folders == (SHIPPED_VOICES, Path("/a"), Path("/b"))
+    assert (settings.threads, settings.device, settings.acoustic_budget) == (2, "cuda:1", None)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RHAPSODE_THREADS", "two"),
+        ("RHAPSODE_THREADS", "-1"),
+        ("RHAPSODE_DEVICE", "tpu"),
+        ("RHAPSODE_VOCODER_BUDGET", "0"),
+    ],
+)
+def test_a_wrong_value_names_its_variable(name: str, value: str) -> None:
+    with pytest.raises(FieldError, match=name) as caught:
+        Settings.from_environment({name: value})
+    assert caught.value.field == name
