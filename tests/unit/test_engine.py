@@ -1,0 +1,295 @@
+"""The engine against fakes: order, isolation, sharing, gain, anomalies."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import AnomalyError, ArtifactError, DeviceError, RhapsodeError
+from core.mel import Float32, MelBatch, MelSpec, PhonemeBatch, SpokenMels
+from core.text import Prosody, Span, Utterance
+from core.voice import Catalogue, Component, Network, Provenance, VoiceCard
+from workers.engine import Budgets, Engine
+from workers.parts import Speech
+from workers.spoken import BatchFigures, Spoken
+
+SPEC = MelSpec()
+HOP = SPEC.hop_length
+POISON, MUTE, NOT_FINITE, NOTHING, RUNAWAY, LONG = 90, 91, 92, 93, 94, 95
+
+
+@dataclass
+class FakeAcoustic:
+    """Each symbol lasts ``FRAMES / speed`` frames, and the mel holds its id."""
+
+    mel_spec: MelSpec = SPEC
+    calls: list[PhonemeBatch] = field(default_factory=list)
+    largest: int = 10**9
+
+    def __call__(self, batch: PhonemeBatch) -> SpokenMels:
+        self.calls.append(batch)
+        if len(batch.ids) > self.largest:
+            raise DeviceError("no memory")
+        if (batch.ids == POISON).any():
+            raise ZeroDivisionError("poisoned")
+        durations = np.where(batch.ids > 0, np.rint(6 / batch.speed), 0).astype(np.int64)
+        durations[batch.ids == NOTHING] = 0
+        durations[batch.ids == LONG] = 300
+        lengths = durations.sum(1)
+        values = np.full((len(lengths), 80, lengths.max()), SPEC.silence, np.float32)
+        for row, length in enumerate(lengths):
+            ids = np.repeat(batch.ids[row], durations[row])
+            values[row, :, :length] = ids + 1000 * batch.speakers[row]
+        away = (batch.ids == RUNAWAY).any(1) & (batch.seeds % 2 == 0)
+        return SpokenMels(MelBatch(values, lengths, SPEC), durations, away)
+
+
+@dataclass
+class FakeVocoder:
+    """Each frame becomes ``hop`` samples of its value / 1000."""
+
+    mel_spec: MelSpec = SPEC
+    sizes: list[int] = field(default_factory=list)
+
+    def __call__(self, mels: MelBatch, seeds: Sequence[int]) -> list[Float32]:
+        self.sizes.append(len(seeds))
+        return [self._one(mels.item(i)[0]) for i in range(len(seeds))]
+
+    def _one(self, frames: Float32) -> Float32:
+        samples = np.repeat(frames / 1000, HOP).astype(np.float32)
+        if MUTE in frames:
+            samples[:] = 0
+        if NOT_FINITE in frames:
+            samples[3] = np.nan
+        return samples
+
+
+@dataclass
+class FakeVoice:
+    acoustic: FakeAcoustic
+    vocoder: FakeVocoder
+    digests: dict[str, str]
+
+
+def component(name: str, network: Network) -> Component:
+    return Component(
+        name=name,
+        network=network,
+        weights="w",
+        sha256="0",
+        config={},
+        mel=SPEC,
+        symbols="house",
+        speakers=2,
+        provenance=Provenance(source="-", licence="-"),
+    )
+
+
+def card(name: str, speaker: int, acoustic: str = "fs") -> VoiceCard:
+    return VoiceCard(
+        name=name,
+        title=name,
+        description="",
+        language="en-us",
+        gender="neutral",
+        acoustic={"fastspeech2": acoustic},
+        vocoders={"hifigan": "hifi"},
+        speaker=speaker,
+        licence="-",
+        provenance="-",
+    )
+
+
+CATALOGUE = Catalogue(
+    voices={"one": card("one", 0), "two": card("two", 1), "broken": card("broken", 0, "bad")},
+    components={
+        "fs": component("fs", "fastspeech2"),
+        "bad": component("bad", "fastspeech2"),
+        "hifi": component("hifi", "hifigan"),
+    },
+)
+
+
+@dataclass
+class Bench:
+    """An engine with fakes and everything they saw."""
+
+    largest: int = 10**9
+    budgets: Budgets = Budgets(symbols=4096, frames=10**6, items=64, padding=0.9)  # noqa: RUF009
+    figures: list[BatchFigures] = field(default_factory=list)
+    loads: list[str] = field(default_factory=list)
+    ticks: int = 0
+
+    def __post_init__(self) -> None:
+        self.voice = FakeVoice(FakeAcoustic(largest=self.largest), FakeVocoder(), {"fs": "1"})
+        self.engine = Engine(
+            CATALOGUE,
+            Path("unused"),
+            budgets=self.budgets,
+            load=self.load,
+            observe=self.figures.append,
+            monotonic=self.tick,
+        )
+
+    def load(self, catalogue: Catalogue, voice: VoiceCard, **_: object) -> FakeVoice:
+        self.loads.append(voice.name)
+        if voice.name == "broken":
+            raise ArtifactError("broken voice")
+        return self.voice
+
+    def tick(self) -> float:
+        self.ticks += 1
+        return float(self.ticks)
+
+
+def speech(
+    ids: Sequence[int], *, voice: str = "one", speed: float = 1.0, seed: int = 0, **more: object
+) -> Speech:
+    utterance = Utterance(
+        text="a",
+        span=Span(0, 1),
+        phonemes=("a",) * len(ids),
+        phoneme_ids=tuple(ids),
+        pause_after_seconds=0.0,
+        **more,  # type: ignore[arg-type]
+    )
+    return Speech(
+        utterance=utterance,
+        voice=voice,
+        acoustic="fastspeech2",
+        vocoder="hifigan",
+        runtime="onnx",
+        speed=speed,
+        seed=seed,
+    )
+
+
+def spoken(result: Spoken | RhapsodeError) -> Spoken:
+    assert isinstance(result, Spoken), result
+    return result
+
+
+def heard(result: Spoken | RhapsodeError) -> list[int]:
+    """The symbols as the samples tell them."""
+    frames = spoken(result).waveform.samples[::HOP] * 1000
+    edges = np.cumsum([0, *spoken(result).durations[:-1]])
+    return [round(float(frames[e])) for e in edges]
+
+
+def test_order_and_lengths_whatever_the_batches() -> None:
+    rng = np.random.default_rng(0)
+    sentences = [rng.integers(1, 80, n).tolist() for n in rng.integers(1, 60, 50)]
+    bench = Bench(budgets=Budgets(symbols=200, frames=900, items=8, padding=0.3))
+    results = bench.engine.speak([speech(ids) for ids in sentences])
+    assert [heard(r) for r in results] == sentences
+    for ids, result in zip(sentences, results, strict=True):
+        assert len(spoken(result).waveform.samples) == 6 * len(ids) * HOP
+    assert all(f.size <= 8 for f in bench.figures)
+
+
+def test_nothing_to_do() -> None:
+    assert Bench().engine.speak([]) == []
+
+
+def test_voices_that_share_networks_share_batches_and_loads() -> None:
+    bench = Bench()
+    one, two = bench.engine.speak([speech([5]), speech([5], voice="two")])
+    assert bench.loads == ["one"]
+    assert (heard(one), heard(two)) == ([5], [1005])
+    assert spoken(one).batch_size == 2
+    assert [(f.stage, f.size) for f in bench.figures] == [("acoustic", 2), ("vocoder", 2)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 16])
+def test_a_poisoned_item_costs_itself_alone(count: int) -> None:
+    items = [speech([i + 1, 2, 3]) for i in range(count)]
+    items.insert(count // 2, speech([4, POISON]))
+    results = Bench().engine.speak(items)
+    bad = results.pop(count // 2)
+    assert isinstance(bad, RhapsodeError)
+    assert bad.code == "internal"
+    assert [heard(r) for r in results] == [[i + 1, 2, 3] for i in range(count)]
+
+
+def test_a_small_device_speaks_all_in_halves() -> None:
+    bench = Bench(largest=3)
+    results = bench.engine.speak([speech([i]) for i in range(1, 21)])
+    assert [heard(r) for r in results] == [[i] for i in range(1, 21)]
+    assert max(spoken(r).batch_size for r in results) <= 3
+
+
+def test_a_broken_voice_or_name_costs_its_own_items() -> None:
+    good, broken, unknown, empty = Bench().engine.speak(
+        [speech([1]), speech([1], voice="broken"), speech([1], voice="nobody"), speech([])]
+    )
+    assert heard(good) == [1]
+    codes = [e.code for e in (broken, unknown, empty) if isinstance(e, RhapsodeError)]
+    assert codes == ["artifact", "unknown_voice", "empty_utterance"]
+
+
+@pytest.mark.parametrize(
+    ("symbol", "code"),
+    [
+        (MUTE, "anomaly_silent"),
+        (NOT_FINITE, "anomaly_not_finite"),
+        (NOTHING, "anomaly_empty"),
+    ],
+)
+def test_what_is_not_speech_is_refused(symbol: int, code: str) -> None:
+    ids = [symbol] if symbol == NOTHING else [1, symbol]
+    bad, good = Bench().engine.speak([speech(ids), speech([7])])
+    assert isinstance(bad, AnomalyError)
+    assert bad.code == code
+    assert heard(good) == [7]
+
+
+def test_a_runaway_is_spoken_again_with_a_fixed_seed_or_refused() -> None:
+    results = Bench().engine.speak([speech([RUNAWAY], seed=s) for s in range(0, 40, 2)])
+    kept = [r for r in results if isinstance(r, Spoken)]
+    lost = [r for r in results if isinstance(r, RhapsodeError)]
+    assert kept
+    assert lost
+    assert {n.code for r in kept for n in r.notices} == {"anomaly_retried"}
+    assert {e.code for e in lost} == {"anomaly_runaway"}
+
+
+def test_unlikely_lengths_are_told_but_not_those_asked_for() -> None:
+    asked = (Prosody(start=0, end=20, speed=0.01),)
+    usual, slow, odd = Bench().engine.speak(
+        [speech([1] * 20), speech([1] * 20, prosody=asked), speech([LONG] * 5)]
+    )
+    assert spoken(usual).notices == ()
+    assert spoken(slow).notices == ()
+    assert [n.code for n in spoken(odd).notices] == ["length_unlikely"]
+
+
+def test_prosody_reaches_the_model_per_phoneme() -> None:
+    runs = (Prosody(start=1, end=3, speed=2.0, pitch=1.5), Prosody(start=2, end=3, energy=3.0))
+    bench = Bench()
+    (result,) = bench.engine.speak([speech([1, 2, 3, 4], speed=1.5, prosody=runs)])
+    batch = bench.voice.acoustic.calls[0]
+    assert batch.speed[0].tolist() == [1.5, 3.0, 3.0, 1.5]
+    assert batch.pitch[0].tolist() == [1.0, 1.5, 1.5, 1.0]
+    assert batch.energy[0].tolist() == [1.0, 1.0, 3.0, 1.0]
+    assert spoken(result).durations == (4, 2, 2, 4)
+
+
+def test_gain_follows_the_durations_without_a_step() -> None:
+    runs = (Prosody(start=1, end=2, gain=0.0),)
+    plain, quiet = Bench().engine.speak([speech([50] * 3), speech([50] * 3, prosody=runs)])
+    samples = spoken(quiet).waveform.samples
+    assert len(samples) == len(spoken(plain).waveform.samples)
+    middle, edge = slice(6 * HOP + 60, 12 * HOP - 60), 6 * HOP - 60
+    assert not samples[middle].round(9).any()
+    assert np.allclose(samples[:edge], 0.05)
+    assert np.abs(np.diff(samples)).max() < 0.05 / 100
+
+
+def test_seconds_are_shared_by_length() -> None:
+    bench = Bench()
+    short, long = bench.engine.speak([speech([1]), speech([1, 1, 1])])
+    assert spoken(short).stage_seconds.acoustic == pytest.approx(0.25)
+    assert spoken(long).stage_seconds.vocoder == pytest.approx(0.75)
+    assert sum(f.seconds for f in bench.figures) == pytest.approx(2.0)

@@ -1,0 +1,220 @@
+"""Speaks utterances of any jobs and voices together: the data plane without any queue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from core.errors import AnomalyError, RhapsodeError, SynthesisError
+from core.job import RuntimeName, StageSeconds
+from core.mel import Waveform
+from core.text import Notice
+from core.voice import Catalogue
+from workers.anomalies import check_speech
+from workers.batching import MAX_PADDING, padding_ratio, plan_batches
+from workers.isolation import isolate
+from workers.loading import Load, Loaded, default_load
+from workers.parts import Speech, utterance_seed
+from workers.prosody import apply_gain
+from workers.spoken import BatchFigures, Spoken
+from workers.stages import Work, run_acoustic, run_vocoder
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """Largest batches.
+
+    Attributes:
+        symbols: B × L of an acoustic batch.
+        frames: B × T of a vocoder batch.
+        items: B of either.
+        padding: largest share of padding.
+    """
+
+    symbols: int
+    frames: int
+    items: int
+    padding: float
+
+
+CPU_BUDGETS = Budgets(symbols=1024, frames=4096, items=16, padding=MAX_PADDING)
+"""A CPU gains little from width; small batches keep memory low and results coming."""
+CUDA_BUDGETS = Budgets(symbols=65536, frames=131072, items=512, padding=0.5)
+"""A GPU is bound by launches until some hundred utterances: width is worth padding."""
+
+
+class Engine:
+    """Speaks. Not thread-safe: one thread calls it.
+
+    Args:
+        catalogue: voices and components.
+        artifacts: folder of exported networks.
+        device: cpu, cuda or cuda:N.
+        budgets: of batches; None = by device.
+        load: how a voice is loaded; None = ``exports.voice.load_voice``.
+        observe: called with the figures of every successful batch.
+        monotonic: clock of the stage seconds [s].
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        artifacts: Path,
+        *,
+        device: str = "cpu",
+        budgets: Budgets | None = None,
+        load: Load | None = None,
+        observe: Callable[[BatchFigures], None] = lambda figures: None,
+        monotonic: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self.catalogue = catalogue
+        self._artifacts, self._device = artifacts, device
+        self._budgets = budgets or (CPU_BUDGETS if device == "cpu" else CUDA_BUDGETS)
+        self._load = load or default_load()
+        self._observe, self._monotonic = observe, monotonic
+        self._voices: dict[tuple[str, str, RuntimeName], Loaded] = {}
+
+    def load(self, voice: str, acoustic: str, vocoder: str, runtime: RuntimeName) -> Loaded:
+        """The voice's networks, loaded at the first call; voices that share them share the load.
+
+        Raises:
+            FieldError: the catalogue has no such voice, or the voice no such network.
+            ArtifactError: an artifact cannot be used.
+        """
+        card = self.catalogue.voice(voice)
+        _, model = self.catalogue.component("acoustic", card.acoustic, acoustic)
+        _, coder = self.catalogue.component("vocoder", card.vocoders, vocoder)
+        key = (model.name, coder.name, runtime)
+        if key not in self._voices:
+            self._voices[key] = self._load(
+                self.catalogue,
+                card,
+                acoustic=acoustic,
+                vocoder=vocoder,
+                runtime=runtime,
+                device=self._device,
+                artifacts=self._artifacts,
+            )
+        return self._voices[key]
+
+    def speak(self, items: Sequence[Speech]) -> list[Spoken | RhapsodeError]:
+        """Speaks everything; a bad item costs itself alone.
+
+        Items are grouped by network, not by voice or job, and put into batches of similar length;
+        mels are put into new batches for the vocoder, where their lengths are known exactly.
+
+        Returns:
+            One result per item, in the items' order.
+        """
+        works = [self._prepare(item) for item in items]
+        self._acoustic(works)
+        self._retry_runaways(works)
+        self._vocode(works)
+        return [self._finish(work) for work in works]
+
+    def _prepare(self, speech: Speech) -> Work:
+        work = Work(speech)
+        try:
+            if not speech.utterance.phoneme_ids:
+                raise SynthesisError("an utterance without phonemes", code="empty_utterance")
+            voice = self.load(speech.voice, speech.acoustic, speech.vocoder, speech.runtime)
+            card = self.catalogue.voice(speech.voice)
+        except RhapsodeError as error:
+            work.error = error
+            return work
+        work.voice, work.speaker = voice, card.speaker
+        work.components = (card.acoustic[speech.acoustic], card.vocoders[speech.vocoder])
+        return work
+
+    def _acoustic(self, works: Iterable[Work]) -> None:
+        for group in _groups(works, stage=0):
+            lengths = [len(work.speech.utterance.phoneme_ids) for work in group]
+            self._run(group, lengths, self._budgets.symbols, stage=0)
+
+    def _vocode(self, works: Iterable[Work]) -> None:
+        for work in works:
+            if work.error is None and work.frames == 0:
+                work.error = AnomalyError("the acoustic model said nothing", code="anomaly_empty")
+        for group in _groups(works, stage=1):
+            self._run(group, [work.frames for work in group], self._budgets.frames, stage=1)
+
+    def _run(self, group: list[Work], lengths: list[int], budget: int, *, stage: int) -> None:
+        b = self._budgets
+        plan = plan_batches(lengths, budget, max_items=b.items, max_padding=b.padding)
+        for batch in plan:
+            for work, error in isolate(
+                lambda some: self._call(some, stage), [group[i] for i in batch]
+            ):
+                work.error = error
+
+    def _call(self, works: Sequence[Work], stage: int) -> None:
+        start = self._monotonic()
+        (run_acoustic, run_vocoder)[stage](works)
+        seconds = self._monotonic() - start
+        frames = [work.frames for work in works]
+        for work in works:
+            share = work.frames / sum(frames) if sum(frames) else 1 / len(works)
+            work.seconds[stage] += seconds * share
+            if stage == 0:
+                work.batch_size = len(works)
+        self._observe(self._figures(works, stage, seconds))
+
+    def _figures(self, works: Sequence[Work], stage: int, seconds: float) -> BatchFigures:
+        spec = works[0].loaded.vocoder.mel_spec
+        frames = [work.frames for work in works]
+        lengths = [len(work.speech.utterance.phoneme_ids) for work in works]
+        return BatchFigures(
+            stage=("acoustic", "vocoder")[stage],
+            component=works[0].components[stage],
+            runtime=works[0].speech.runtime,
+            size=len(works),
+            padding=padding_ratio(frames if stage else lengths),
+            seconds=seconds,
+            audio_seconds=sum(frames) / spec.frames_per_second,
+        )
+
+    def _retry_runaways(self, works: Iterable[Work]) -> None:
+        """A model with dropout may stop under another seed; the second seed is fixed as well."""
+        again = [work for work in works if work.error is None and work.runaway]
+        for work in again:
+            work.seed = utterance_seed(work.seed, 1)
+        self._acoustic(again)
+        for work in again:
+            if work.error is None and work.runaway:
+                work.error = AnomalyError("the acoustic model did not stop", code="anomaly_runaway")
+            message = "the acoustic model did not stop; spoken again with another seed"
+            span = work.speech.utterance.span
+            work.notices.append(Notice("anomaly_retried", message, span))
+
+    def _finish(self, work: Work) -> Spoken | RhapsodeError:
+        if work.error is not None:
+            return work.error
+        utterance, spec = work.speech.utterance, work.loaded.vocoder.mel_spec
+        try:
+            seen = check_speech(work.samples, utterance, work.mean_speed, spec.sample_rate)
+        except RhapsodeError as error:
+            return error
+        samples = apply_gain(
+            work.samples, utterance, work.durations, spec.hop_length, spec.sample_rate
+        )
+        return Spoken(
+            waveform=Waveform(samples, spec.sample_rate),
+            durations=work.durations,
+            stage_seconds=StageSeconds(acoustic=work.seconds[0], vocoder=work.seconds[1]),
+            batch_size=work.batch_size,
+            artifacts=work.loaded.digests,
+            notices=(*work.notices, *seen),
+        )
+
+
+def _groups(works: Iterable[Work], stage: int) -> Iterable[list[Work]]:
+    """Works that go through the same network, and did not fail."""
+
+    def network(work: Work) -> tuple[str, str]:
+        return work.components[stage], work.speech.runtime
+
+    alive = sorted((work for work in works if work.error is None), key=network)
+    return [list(group) for _, group in groupby(alive, key=network)]

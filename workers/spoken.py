@@ -1,0 +1,53 @@
+"""What an engine says of an utterance and of a batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.job import RuntimeName, StageSeconds
+from core.mel import Waveform
+from core.text import Notice
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """One utterance's sound and its cost.
+
+    Attributes:
+        waveform: Σ durations · hop samples, not clipped, edges not faded.
+        durations: frames of each phoneme.
+        stage_seconds: its share of its batches' compute, by frames.
+        batch_size: utterances that went through the acoustic model with it, itself included.
+        artifacts: component → sha256 of what spoke.
+        notices: what the report should tell.
+    """
+
+    waveform: Waveform
+    durations: tuple[int, ...]
+    stage_seconds: StageSeconds
+    batch_size: int
+    artifacts: dict[str, str]
+    notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFigures:
+    """One call of a network, for metrics.
+
+    Attributes:
+        stage: acoustic or vocoder.
+        component: name of the network's component.
+        runtime: which export ran.
+        size: utterances.
+        padding: share of padding.
+        seconds: compute [s].
+        audio_seconds: speech in it [s].
+    """
+
+    stage: str
+    component: str
+    runtime: RuntimeName
+    size: int
+    padding: float
+    seconds: float
+    audio_seconds: float
