@@ -7,22 +7,27 @@ import math
 import numpy as np
 import torch
 import torch.nn.functional as F
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from core.mel import Float32, MelSpec
 
+Float64 = NDArray[np.float64]
 
-def _hz_to_mel(hz: Float32, scale: str) -> Float32:
+
+def _hz_to_mel(hz: Float64, scale: str) -> Float64:
     if scale == "htk":
-        return 2595.0 * np.log10(1.0 + hz / 700.0)
+        mel: Float64 = 2595.0 * np.log10(1.0 + hz / 700.0)
+        return mel
     # Slaney, Auditory Toolbox (1998): linear below 1 kHz, 27 bands per factor 6.4 above.
     bent = 15.0 + 27.0 * np.log(np.maximum(hz, 1000.0) / 1000.0) / np.log(6.4)
     return np.where(hz < 1000.0, hz * 3.0 / 200.0, bent)
 
 
-def _mel_to_hz(mel: Float32, scale: str) -> Float32:
+def _mel_to_hz(mel: Float64, scale: str) -> Float64:
     if scale == "htk":
-        return 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
+        hz: Float64 = 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
+        return hz
     bent = 1000.0 * np.exp((mel - 15.0) * np.log(6.4) / 27.0)
     return np.where(mel < 15.0, mel * 200.0 / 3.0, bent)
 

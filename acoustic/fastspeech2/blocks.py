@@ -44,10 +44,11 @@ class SelfAttention(nn.Module):
         """x (B, T, H), mask (B, T) True = valid → (B, T, H)."""
         b, t, h = x.shape
         split = (b, t, self.heads, h // self.heads)
-        q = self.w_qs(x).view(split).transpose(1, 2)  # (B, heads, T, d)
-        k = self.w_ks(x).view(split).transpose(1, 2)
+        # Scaling the queries instead of the scores saves a pass over (B, heads, T, T).
+        q = (self.w_qs(x) / math.sqrt(h // self.heads)).view(split).transpose(1, 2)
+        k = self.w_ks(x).view(split).transpose(1, 2)  # (B, heads, T, d)
         v = self.w_vs(x).view(split).transpose(1, 2)
-        scores = q @ k.transpose(2, 3) / math.sqrt(h // self.heads)  # (B, heads, T, T)
+        scores = q @ k.transpose(2, 3)  # (B, heads, T, T)
         weights = scores.masked_fill(~mask[:, None, None, :], float("-inf")).softmax(-1)
         y = (weights @ v).transpose(1, 2).reshape(b, t, h)
         out: Tensor = self.layer_norm(self.dropout(self.fc(y)) + x)

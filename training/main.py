@@ -1,0 +1,72 @@
+"""`rhapsode train …`: prepares a corpus and runs a recipe for a time budget."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+import torch
+
+from core.mel import MelSpec
+from training.corpus import prepare
+from training.loop import Recipe, train
+
+
+def _recipe(arguments: argparse.Namespace) -> Recipe:
+    if arguments.network == "fastspeech2":
+        from training.fastspeech2 import FastSpeech2Recipe
+
+        return FastSpeech2Recipe(
+            arguments.corpus,
+            symbols="house-ipa",
+            device=arguments.device,
+            total_steps=arguments.steps,
+        )
+    from training.hifigan import HifiGanRecipe
+
+    return HifiGanRecipe(
+        arguments.corpus, device=arguments.device, adversary_from=arguments.adversary_from
+    )
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="rhapsode train", description=__doc__)
+    verbs = top.add_subparsers(dest="network", required=True)
+    first = verbs.add_parser("prepare", help="decode, cut and measure a corpus")
+    first.add_argument("source", type=Path)
+    first.add_argument("--out", type=Path, default=Path("var/corpus"))
+    first.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    for network in ("fastspeech2", "hifigan"):
+        verb = verbs.add_parser(network, help=f"train {network}, going on from its checkpoint")
+        verb.add_argument("--corpus", type=Path, default=Path("var/corpus"))
+        verb.add_argument("--out", type=Path, default=Path("var/training") / network)
+        verb.add_argument("--minutes", type=float, default=20.0)
+        verb.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+        verb.add_argument("--threads", type=int, default=1)
+        verb.add_argument("--steps", type=int, default=10_000, help="length of the rate schedule")
+        verb.add_argument("--validate-every", type=int, default=500)
+        verb.add_argument("--adversary-from", type=int, default=10**9)
+    return top
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Runs one verb."""
+    arguments = parser().parse_args(argv)
+    if arguments.network == "prepare":
+        prepare(arguments.source, arguments.out, MelSpec(), processes=arguments.processes)
+        return
+    torch.set_num_threads(arguments.threads)
+    train(
+        _recipe(arguments),
+        arguments.out,
+        minutes=arguments.minutes,
+        device=arguments.device,
+        validate_every=arguments.validate_every,
+        tell=lambda line: print(line, flush=True),  # noqa: T201
+    )
+
+
+if __name__ == "__main__":
+    main()

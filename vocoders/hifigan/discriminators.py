@@ -1,0 +1,173 @@
+"""Discriminators for training vocoders.
+
+Source: HiFi-GAN (arXiv 2010.05646) §2.3, §2.4: multi-period and multi-scale, attribute names of
+jik876/hifi-gan@4769534 (MIT); UnivNet (arXiv 2106.07889) §2.3: multi-resolution spectrogram.
+Differs: weights are plain; a norm is put on for training (vocoders/weight_norm.py). Widths can be
+narrowed: on a CPU the reference widths take 70 % of a step.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+SLOPE = 0.1
+Judgement = tuple[Tensor, list[Tensor]]
+"""Scores (B, n) and the feature maps of every layer."""
+
+
+class PeriodDiscriminator(nn.Module):
+    """Sees every p-th sample: the signal folded to (T / p, p)."""
+
+    def __init__(self, period: int, widths: tuple[int, ...] = (32, 128, 512, 1024, 1024)) -> None:
+        super().__init__()
+        self.period = period
+        strides = [3] * (len(widths) - 1) + [1]
+        self.convs = nn.ModuleList(
+            nn.Conv2d(a, b, (5, 1), (stride, 1), padding=(2, 0))
+            for (a, b), stride in zip(pairwise((1, *widths)), strides, strict=True)
+        )
+        self.conv_post = nn.Conv2d(widths[-1], 1, (3, 1), padding=(1, 0))
+
+    def forward(self, x: Tensor) -> Judgement:
+        """x (B, 1, N)."""
+        b, c, n = x.shape
+        x = F.pad(x, (0, -n % self.period), mode="reflect")
+        x = x.view(b, c, -1, self.period)  # (B, 1, N / p, p)
+        return _judge(x, self.convs, self.conv_post)
+
+
+class ScaleDiscriminator(nn.Module):
+    """Sees the signal itself through strided grouped convolutions."""
+
+    # (channels, kernel, stride, groups, padding): HiFi-GAN appendix, MelGAN §2.3.
+    LAYERS = (
+        (128, 15, 1, 1, 7),
+        (128, 41, 2, 4, 20),
+        (256, 41, 2, 16, 20),
+        (512, 41, 4, 16, 20),
+        (1024, 41, 4, 16, 20),
+        (1024, 41, 1, 16, 20),
+        (1024, 5, 1, 1, 2),
+    )
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList()
+        width = 1
+        for channels, kernel, stride, groups, padding in self.LAYERS:
+            self.convs.append(nn.Conv1d(width, channels, kernel, stride, padding, groups=groups))
+            width = channels
+        self.conv_post = nn.Conv1d(width, 1, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Judgement:
+        """x (B, 1, N)."""
+        return _judge(x, self.convs, self.conv_post)
+
+
+class ResolutionDiscriminator(nn.Module):
+    """Sees the magnitude spectrogram of one resolution."""
+
+    window: Tensor
+
+    def __init__(self, n_fft: int, hop: int, width: int = 32) -> None:
+        super().__init__()
+        self.n_fft, self.hop = n_fft, hop
+        self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
+        self.convs = nn.ModuleList([nn.Conv2d(1, width, (9, 3), padding=(4, 1))])
+        for stride in (2, 2, 2):
+            self.convs.append(nn.Conv2d(width, width, (9, 3), (stride, 1), padding=(4, 1)))
+        self.convs.append(nn.Conv2d(width, width, 3, padding=1))
+        self.conv_post = nn.Conv2d(width, 1, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Judgement:
+        """x (B, 1, N)."""
+        with torch.autocast(x.device.type, enabled=False):
+            stft = torch.stft(
+                x[:, 0].float(), self.n_fft, self.hop, window=self.window, return_complex=True
+            )
+            magnitudes = torch.sqrt(stft.real.square() + stft.imag.square() + 1e-9)
+        return _judge(magnitudes[:, None], self.convs, self.conv_post)
+
+
+def _judge(x: Tensor, convs: nn.ModuleList, conv_post: nn.Module) -> Judgement:
+    maps = []
+    for conv in convs:
+        x = F.leaky_relu(conv(x), SLOPE)
+        maps.append(x)
+    x = conv_post(x)
+    maps.append(x)
+    return x.flatten(1), maps
+
+
+class MultiPeriodDiscriminator(nn.Module):
+    """Periods 2, 3, 5, 7, 11: primes overlap least."""
+
+    def __init__(self, widths: tuple[int, ...] = (32, 128, 512, 1024, 1024)) -> None:
+        super().__init__()
+        self.discriminators = nn.ModuleList(
+            PeriodDiscriminator(p, widths) for p in (2, 3, 5, 7, 11)
+        )
+
+    def forward(self, x: Tensor) -> list[Judgement]:
+        """x (B, 1, N)."""
+        return [d(x) for d in self.discriminators]
+
+
+class MultiScaleDiscriminator(nn.Module):
+    """The signal, and averages of it at half and quarter rate."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.discriminators = nn.ModuleList(ScaleDiscriminator() for _ in range(3))
+        self.meanpools = nn.ModuleList(nn.AvgPool1d(4, 2, padding=2) for _ in range(2))
+
+    def forward(self, x: Tensor) -> list[Judgement]:
+        """x (B, 1, N)."""
+        judgements = [self.discriminators[0](x)]
+        for pool, discriminator in zip(self.meanpools, self.discriminators[1:], strict=True):
+            x = pool(x)
+            judgements.append(discriminator(x))
+        return judgements
+
+
+class MultiResolutionDiscriminator(nn.Module):
+    """Three spectrograms, UnivNet's resolutions."""
+
+    def __init__(self, width: int = 32) -> None:
+        super().__init__()
+        self.discriminators = nn.ModuleList(
+            ResolutionDiscriminator(n_fft, hop, width)
+            for n_fft, hop in ((1024, 120), (2048, 240), (512, 50))
+        )
+
+    def forward(self, x: Tensor) -> list[Judgement]:
+        """x (B, 1, N)."""
+        return [d(x) for d in self.discriminators]
+
+
+def discriminator_loss(real: list[Judgement], fake: list[Judgement]) -> Tensor:
+    """Least squares: real towards 1, fake towards 0. HiFi-GAN eq. 1."""
+    losses = [
+        (1 - r).square().mean() + f.square().mean()
+        for (r, _), (f, _) in zip(real, fake, strict=True)
+    ]
+    return torch.stack(losses).sum()
+
+
+def generator_loss(fake: list[Judgement]) -> Tensor:
+    """Least squares: fake towards 1. HiFi-GAN eq. 2."""
+    return torch.stack([(1 - score).square().mean() for score, _ in fake]).sum()
+
+
+def feature_loss(real: list[Judgement], fake: list[Judgement]) -> Tensor:
+    """2 · Σ mean absolute difference of feature maps. HiFi-GAN eq. 4."""
+    losses = [
+        (r.detach() - f).abs().mean()
+        for (_, reals), (_, fakes) in zip(real, fake, strict=True)
+        for r, f in zip(reals, fakes, strict=True)
+    ]
+    return 2.0 * torch.stack(losses).sum()
