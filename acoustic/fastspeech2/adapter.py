@@ -1,0 +1,103 @@
+"""FastSpeech 2 over any runtime: phonemes to mels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from core.errors import AnomalyError
+from core.mel import Float32, Int64, MelBatch, MelSpec, PhonemeBatch, SpokenMels
+from core.protocols import Graph
+
+
+def frame_index(durations: Int64) -> Int64:
+    """Which symbol each frame belongs to, (B, T); frames past an item's end tell its last symbol.
+
+    >>> frame_index(np.array([[2, 0, 1], [1, 0, 0]]))
+    array([[0, 0, 2],
+           [0, 2, 2]])
+    """
+    ends = durations.cumsum(1)  # (B, L)
+    clock = np.arange(ends[:, -1].max())
+    index = np.stack([np.searchsorted(row, clock, side="right") for row in ends])
+    clipped: Int64 = np.minimum(index, durations.shape[1] - 1)
+    return clipped
+
+
+def regulate(rows: Float32, index: Int64, lengths: Int64) -> Float32:
+    """Rows (B, L, …) by frame (B, T, …), zero past an item's length."""
+    frames: Float32 = rows[np.arange(len(rows))[:, None], index]
+    frames[np.arange(index.shape[1])[None] >= lengths[:, None]] = 0
+    return frames
+
+
+class FastSpeech2Model:
+    """Implements ``core.protocols.AcousticModel``.
+
+    Args:
+        graphs: ``encode`` and ``decode`` (acoustic/fastspeech2/graphs.py).
+        mel_spec: of the mels it says.
+        max_frames: rows of the decoder's position table.
+        frame_controls: the decoder takes pitch and energy per frame.
+    """
+
+    def __init__(
+        self,
+        graphs: Mapping[str, Graph],
+        mel_spec: MelSpec,
+        *,
+        max_frames: int,
+        frame_controls: bool = False,
+    ) -> None:
+        self._encode, self._decode = graphs["encode"], graphs["decode"]
+        self._spec = mel_spec
+        self._max_frames = max_frames
+        self._frame_controls = frame_controls
+
+    @property
+    def mel_spec(self) -> MelSpec:
+        """Of the mels it says."""
+        return self._spec
+
+    def __call__(self, batch: PhonemeBatch) -> SpokenMels:
+        """Every item's mel; an item whose durations are all 0 has length 0.
+
+        Raises:
+            AnomalyError: an item is longer than the position table, or not finite.
+            SynthesisError: the runtime failed.
+        """
+        hidden, durations = self._encode(
+            batch.ids, batch.lengths, batch.speakers, batch.speed, batch.pitch, batch.energy
+        )
+        lengths = self._checked(durations.sum(1))
+        values = np.full(
+            (len(lengths), self._spec.n_mels, int(lengths.max(initial=0))),
+            self._spec.silence,
+            np.float32,
+        )
+        spoken = np.flatnonzero(lengths)  # attention over no key at all is not a number
+        if len(spoken):
+            self._fill(values, spoken, hidden[spoken], durations[spoken], batch)
+        return SpokenMels(
+            MelBatch(values, lengths, self._spec), durations, np.zeros(len(lengths), np.bool_)
+        )
+
+    def _fill(
+        self, values: Float32, items: Int64, hidden: Float32, durations: Int64, batch: PhonemeBatch
+    ) -> None:
+        lengths, index = durations.sum(1), frame_index(durations)
+        controls = (batch.pitch[items], batch.energy[items]) if self._frame_controls else ()
+        frames = [regulate(rows, index, lengths) for rows in (hidden, *controls)]
+        (mel,) = self._decode(frames[0], lengths, *frames[1:])
+        for row, item, length in zip(mel, items, lengths, strict=True):
+            if not np.isfinite(row[:, :length]).all():
+                raise AnomalyError("the acoustic model said a mel that is not finite")
+            values[item, :, :length] = row[:, :length]
+
+    def _checked(self, lengths: Int64) -> Int64:
+        if int(lengths.max(initial=0)) > self._max_frames:
+            raise AnomalyError(
+                f"an utterance of {int(lengths.max())} frames is longer than {self._max_frames}"
+            )
+        return lengths

@@ -1,0 +1,91 @@
+"""A convolutional vocoder over any runtime: mels to samples by exact windows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from core.errors import AnomalyError
+from core.mel import Float32, MelBatch, MelSpec
+from core.protocols import Graph
+from vocoders.windows import Window, WindowPolicy, stack_windows
+
+
+class ConvVocoder:
+    """HiFi-GAN and MelGAN; implements ``core.protocols.Vocoder``.
+
+    Args:
+        graphs: ``vocode``: mel (B, n_mels, T) float32 → samples (B, T · hop) float32.
+        mel_spec: of the mels it reads.
+        halo: frames of context per side that the network needs.
+        policy: how to cut into windows.
+        min_frames: shortest input of the network; shorter mels are extended by silence, whose
+            samples are cut off.
+    """
+
+    def __init__(
+        self,
+        graphs: Mapping[str, Graph],
+        mel_spec: MelSpec,
+        *,
+        halo: int,
+        policy: WindowPolicy,
+        min_frames: int = 1,
+    ) -> None:
+        self._vocode = graphs["vocode"]
+        self._spec = mel_spec
+        self._halo = halo
+        self._policy = policy
+        self._min_frames = min_frames
+
+    @property
+    def mel_spec(self) -> MelSpec:
+        """Of the mels it reads."""
+        return self._spec
+
+    def __call__(self, mels: MelBatch, seeds: Sequence[int]) -> list[Float32]:
+        """Per item (length · hop,) float32; the seeds change nothing, there is no noise.
+
+        Raises:
+            SpecMismatch: the mels are of another spec.
+            AnomalyError: the network says values that are not finite.
+            SynthesisError: the runtime failed.
+        """
+        mels.spec.require_equal(self._spec, left="mels", right="vocoder")
+        hop = self._spec.hop_length
+        frames = [self._extended(mels.item(i)) for i in range(len(mels.lengths))]
+        samples = [np.empty(f.shape[1] * hop, np.float32) for f in frames]
+        lengths = [f.shape[1] for f in frames]
+        for batch in stack_windows(lengths, self._halo, self._policy):
+            said = self._speak(frames, batch)
+            for row, (item, window) in zip(said, batch, strict=True):
+                write_core(samples[item], row, window, hop)
+        return [
+            require_finite(s[: int(n) * hop]) for s, n in zip(samples, mels.lengths, strict=True)
+        ]
+
+    def _speak(self, frames: list[Float32], batch: list[tuple[int, Window]]) -> Float32:
+        stacked = np.stack([frames[item][:, w.start : w.stop] for item, w in batch])
+        said: Float32 = self._vocode(stacked)[0]
+        return said
+
+    def _extended(self, mel: Float32) -> Float32:
+        missing = self._min_frames - mel.shape[1]
+        if missing <= 0 or mel.shape[1] == 0:
+            return mel
+        return np.pad(mel, ((0, 0), (0, missing)), constant_values=self._spec.silence)
+
+
+def write_core(samples: Float32, said: Float32, window: Window, hop: int) -> None:
+    """Copies the kept part of a window's samples to its place in the item's."""
+    skip = (window.keep_start - window.start) * hop
+    kept = (window.keep_stop - window.keep_start) * hop
+    samples[window.keep_start * hop : window.keep_stop * hop] = said[skip : skip + kept]
+
+
+def require_finite(samples: Float32) -> Float32:
+    """The samples, or AnomalyError where one is NaN or infinite."""
+    if not np.isfinite(samples).all():
+        raise AnomalyError("the vocoder said samples that are not finite")
+    return samples

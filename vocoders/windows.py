@@ -1,0 +1,97 @@
+"""Exact windows: a long mel vocoded in bounded pieces gives the samples of the whole.
+
+Every layer of a convolutional vocoder pads at the ends of its input, so a window may end where the
+utterance ends, or needs ``halo`` frames of context that are cut off afterwards.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Frames [start, stop) go through the network, [keep_start, keep_stop) are kept."""
+
+    start: int
+    stop: int
+    keep_start: int
+    keep_stop: int
+
+    @property
+    def frames(self) -> int:
+        """Frames that go through the network."""
+        return self.stop - self.start
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPolicy:
+    """How to cut.
+
+    Attributes:
+        window: longest window [frames], halos included.
+        static: windows of utterances longer than ``window`` are exactly that long (one shape: CUDA
+            graphs, one autotune); otherwise they are as short as their number allows.
+        max_batch_frames: frames that go through the network at once; bounds the memory.
+    """
+
+    window: int
+    static: bool = False
+    max_batch_frames: int = 1024
+
+
+def plan_windows(frames: int, window: int, halo: int, *, static: bool) -> list[Window]:
+    """Windows whose kept cores tile [0, frames).
+
+    Args:
+        frames: length of the utterance.
+        window: longest window, more than 2 · halo.
+        halo: frames of context per side that the network needs.
+        static: all windows exactly ``window`` long, where there is more than one.
+
+    >>> [(w.keep_start, w.keep_stop) for w in plan_windows(20, 10, 2, static=True)]
+    [(0, 8), (8, 14), (14, 20)]
+    """
+    if window <= 2 * halo:
+        raise ValueError(f"a window of {window} frames holds no core between halos of {halo}")
+    if frames <= window:
+        return [Window(0, frames, 0, frames)] if frames > 0 else []
+    if not static:
+        window = _even_window(frames, window, halo)
+    windows = [Window(0, window, 0, window - halo)]
+    while (done := windows[-1].keep_stop) < frames - window + halo:
+        windows.append(Window(done - halo, done - halo + window, done, done + window - 2 * halo))
+    windows.append(Window(frames - window, frames, done, frames))
+    return windows
+
+
+def _even_window(frames: int, window: int, halo: int) -> int:
+    """The shortest window that needs as many windows as ``window`` does."""
+    overlap = 2 * halo
+    count = -(-(frames - overlap) // (window - overlap))
+    return -(-(frames + overlap * (count - 1)) // count)
+
+
+def stack_windows(
+    lengths: Sequence[int], halo: int, policy: WindowPolicy
+) -> Iterator[list[tuple[int, Window]]]:
+    """Batches of equally long windows of any items, at most ``max_batch_frames`` together.
+
+    Args:
+        lengths: frames of each item.
+        halo: frames of context per side.
+        policy: how to cut.
+
+    Yields:
+        (item, window) pairs; a batch has at least one.
+    """
+    by_frames: dict[int, list[tuple[int, Window]]] = defaultdict(list)
+    for item, length in enumerate(lengths):
+        for window in plan_windows(length, policy.window, halo, static=policy.static):
+            by_frames[window.frames].append((item, window))
+    for frames, group in sorted(by_frames.items(), reverse=True):
+        size = max(1, policy.max_batch_frames // frames)
+        for first in range(0, len(group), size):
+            yield group[first : first + size]
