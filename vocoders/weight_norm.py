@@ -18,11 +18,19 @@ _LAYOUTS = (
 
 
 def fold_weight_norm(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A state dict with plain ``weight`` in place of every g and v pair."""
+    """A state dict with plain ``weight`` in place of every g and v pair.
+
+    >>> import torch
+    >>> g, v = torch.tensor([[10.0]]), torch.tensor([[3.0, 4.0]])
+    >>> fold_weight_norm({"c.weight_g": g, "c.weight_v": v})["c.weight"].tolist()
+    [[6.0, 8.0]]
+    """
     folded = dict(state)
     for g_suffix, v_suffix in _LAYOUTS:
         for key in [k for k in folded if k.endswith(f".{v_suffix}")]:
             stem = key.removesuffix(v_suffix)
+            if stem + g_suffix not in folded:  # spectral norm has a weight_v of its own
+                continue
             v, g = folded.pop(key), folded.pop(stem + g_suffix)
             norm = v.double().flatten(1).norm(dim=1).view(-1, *[1] * (v.ndim - 1))
             folded[f"{stem}weight"] = (v.double() * (g.double() / norm)).to(v.dtype)
