@@ -1,0 +1,70 @@
+# Rhapsode: `make` lists what there is.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+EXTRA ?= cpu
+TEXT ?= The quick brown fox jumps over the lazy dog. Rhapsode reads it aloud, and tells what it cost.
+OUT ?= out.wav
+ROOMS := core api workers jobs text acoustic vocoders exports audio training cli benchmarks tests
+
+.PHONY: help setup demo test check format export bench quality load train up clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
+
+# A stamp per extra: installed again only when the pins change. torch comes first and alone, so that
+# no other requirement picks a build of it.
+$(VENV)/.torch: constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "setting up $(VENV) (torch first)"
+	@$(PIP) torch
+	@touch $@
+
+$(VENV)/.%: $(VENV)/.torch pyproject.toml constraints.txt
+	@echo "installing rhapsode[$*]"
+	@$(PIP) --editable '.[$*]'
+	@touch $@
+
+setup: $(VENV)/.$(EXTRA) ## make .venv with everything the service needs (EXTRA=gpu for CUDA)
+
+demo: setup ## speak TEXT="…" through the whole service into OUT=out.wav
+	@$(BIN)/rhapsode demo "$(TEXT)" --output "$(OUT)"
+
+up: setup ## Redis, API and workers on this machine, until Ctrl-C
+	@$(BIN)/rhapsode up
+
+test: setup $(VENV)/.dev ## all tests (real Redis, real workers)
+	$(BIN)/python -m pytest
+
+check: setup $(VENV)/.dev $(VENV)/.train ## format, lint, types, import rules, tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest
+
+format: $(VENV)/.dev ## format and mend what ruff can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+export: setup ## TorchScript and ONNX of every component, with their parity reports
+	$(BIN)/rhapsode export
+
+bench: setup $(VENV)/.bench ## speed of the whole pipeline beside Piper
+	$(BIN)/python -m benchmarks.speed
+
+quality: setup $(VENV)/.bench ## WER, DNSMOS and Distill-MOS beside the teacher, Piper, espeak-ng
+	$(BIN)/python -m benchmarks.quality
+
+load: setup ## 200 concurrent requests and a 60-minute text against a running service
+	$(BIN)/python -m benchmarks.load
+
+train: setup $(VENV)/.train ## go on training the default voice (see `rhapsode train --help`)
+	$(BIN)/rhapsode train fastspeech2
+	$(BIN)/rhapsode train hifigan
+
+clean: ## remove the environment, caches and everything the service wrote
+	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
