@@ -5,8 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from acoustic.fastspeech2.config import FeatureStats
 from acoustic.fastspeech2.network import Control, FastSpeech2, durations_of, length_mask
 from core.graphs import Axes, GraphSpec
+
+
+def _control(stats: FeatureStats, factor: Tensor) -> Control:
+    """``FeatureStats.affine`` for a factor per position."""
+    return Control(factor, (factor - 1.0) * (stats.mean / stats.std))
 
 
 class Encode(nn.Module):
@@ -34,9 +40,9 @@ class Encode(nn.Module):
         x, mask = self.network.encode(ids, lengths, speakers)
         durations = durations_of(adaptor.duration_predictor(x, mask), speed) * mask
         if config.pitch_level == "phoneme":
-            x = adaptor.pitch(x, mask, Control(*config.pitch.affine(pitch)))[1]
+            x = adaptor.pitch(x, mask, _control(config.pitch, pitch))[1]
         if config.energy_level == "phoneme":
-            x = adaptor.energy(x, mask, Control(*config.energy.affine(energy)))[1]
+            x = adaptor.energy(x, mask, _control(config.energy, energy))[1]
         return x, durations
 
 
@@ -64,9 +70,9 @@ class DecodeControlled(nn.Module):
         config, adaptor = self.network.config, self.network.variance_adaptor
         mask = length_mask(lengths, hidden.shape[1])
         if config.pitch_level == "frame":
-            hidden = adaptor.pitch(hidden, mask, Control(*config.pitch.affine(pitch)))[1]
+            hidden = adaptor.pitch(hidden, mask, _control(config.pitch, pitch))[1]
         if config.energy_level == "frame":
-            hidden = adaptor.energy(hidden, mask, Control(*config.energy.affine(energy)))[1]
+            hidden = adaptor.energy(hidden, mask, _control(config.energy, energy))[1]
         return self.network.decode(hidden, lengths)[1].transpose(1, 2)
 
 

@@ -1,0 +1,196 @@
+"""eager, torchscript, onnx: artifacts to graphs, on CPU and CUDA."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import onnxruntime as ort
+import safetensors.torch
+import torch
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+from torch import Tensor
+
+from core.errors import ArtifactError, DeviceError, SynthesisError
+from core.job import RuntimeName
+from core.protocols import Array, Graph, Runtime
+from exports.manifest import ArtifactManifest, read_manifest, read_verified
+from exports.networks import build_network, network_graphs
+from exports.precision import half_graph
+
+
+class TorchGraph:
+    """A torch or TorchScript module as a graph.
+
+    Args:
+        module: positional tensors in, tensor or tuple of tensors out.
+        device: where it lives.
+    """
+
+    def __init__(self, module: Any, device: str) -> None:
+        self._module = module
+        self._device = torch.device(device)
+
+    def __call__(self, *inputs: Array) -> tuple[Array, ...]:
+        """Raises DeviceError, SynthesisError."""
+        try:
+            with torch.inference_mode():
+                said = self._module(*(torch.tensor(a, device=self._device) for a in inputs))
+                outputs = (said,) if isinstance(said, Tensor) else said
+                return tuple(tensor.cpu().numpy() for tensor in outputs)
+        except torch.OutOfMemoryError as error:
+            raise DeviceError(f"{self._device} is out of memory") from error
+        except RuntimeError as error:
+            raise SynthesisError(f"torch: {error}") from error
+
+
+class OnnxGraph:
+    """An ONNX Runtime session as a graph."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        self._names = [i.name for i in session.get_inputs()]
+
+    def __call__(self, *inputs: Array) -> tuple[Array, ...]:
+        """Raises DeviceError, SynthesisError."""
+        try:
+            return tuple(self._session.run(None, dict(zip(self._names, inputs, strict=True))))
+        except ort_errors.InvalidArgument as error:
+            raise SynthesisError(f"onnxruntime: {error}") from error
+        except (ort_errors.Fail, ort_errors.RuntimeException, ort_errors.EPFail) as error:
+            raise DeviceError(f"onnxruntime: {error}") from error
+
+
+class EagerRuntime:
+    """The network's own Python code."""
+
+    name: str = "eager"
+
+    def __init__(self, device: str) -> None:
+        self._device = torch_device(device)
+
+    def open(self, artifact: Path) -> Mapping[str, Graph]:
+        """Raises ArtifactError, DeviceError."""
+        manifest = _manifest(artifact, "eager")
+        (name,) = manifest.files
+        state = safetensors.torch.load(read_verified(artifact, manifest, name))
+        wide = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
+        network = build_network(manifest.network, manifest.config, wide)
+        specs = network_graphs(manifest.network, network)
+        if manifest.precision == "fp16":
+            specs = tuple(half_graph(spec) for spec in specs)
+        return {s.name: TorchGraph(s.module.to(self._device), self._device) for s in specs}
+
+
+class TorchScriptRuntime:
+    """Frozen traces."""
+
+    name: str = "torchscript"
+
+    def __init__(self, device: str) -> None:
+        self._device = torch_device(device)
+
+    def open(self, artifact: Path) -> Mapping[str, Graph]:
+        """Raises ArtifactError, DeviceError."""
+        manifest = _manifest(artifact, "torchscript")
+        return {
+            name: TorchGraph(
+                self._load(read_verified(artifact, manifest, graph.file)), self._device
+            )
+            for name, graph in manifest.graphs.items()
+        }
+
+    def _load(self, data: bytes) -> Any:
+        with warnings.catch_warnings():
+            # torch >= 2.9 announces the end of TorchScript with every call.
+            warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
+            try:
+                load: Any = torch.jit.load
+                return load(io.BytesIO(data), map_location=self._device)
+            except RuntimeError as error:
+                raise ArtifactError(f"not a TorchScript file: {error}") from error
+
+
+class OnnxRuntime:
+    """ONNX Runtime sessions.
+
+    Args:
+        device: cpu, cuda or cuda:N.
+        threads: of one session; 1 because a process per core beats threads in one process.
+    """
+
+    name: str = "onnx"
+
+    def __init__(self, device: str, threads: int = 1) -> None:
+        self._providers = _providers(device)
+        self._threads = threads
+
+    def open(self, artifact: Path) -> Mapping[str, Graph]:
+        """Raises ArtifactError, DeviceError."""
+        manifest = _manifest(artifact, "onnx")
+        return {
+            name: OnnxGraph(self._session(read_verified(artifact, manifest, graph.file)))
+            for name, graph in manifest.graphs.items()
+        }
+
+    def _session(self, data: bytes) -> Any:
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.inter_op_num_threads = 1
+        # A spinning thread takes the core from the neighbour process.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3  # errors; warnings are about its own optimizer
+        try:
+            return ort.InferenceSession(data, options, providers=self._providers)
+        except (ort_errors.InvalidProtobuf, ort_errors.InvalidGraph, ort_errors.Fail) as error:
+            raise ArtifactError(f"not a usable ONNX file: {error}") from error
+
+
+def open_runtime(name: RuntimeName, device: str = "cpu", threads: int = 1) -> Runtime:
+    """The runtime of that name.
+
+    Args:
+        name: eager, torchscript or onnx.
+        device: cpu, cuda or cuda:N.
+        threads: of ONNX Runtime; torch's threads are the process's (torch.set_num_threads).
+
+    Raises:
+        DeviceError: the device is not there.
+    """
+    if name == "onnx":
+        return OnnxRuntime(device, threads)
+    return EagerRuntime(device) if name == "eager" else TorchScriptRuntime(device)
+
+
+def torch_device(device: str) -> str:
+    """The device, if torch has it.
+
+    Raises:
+        DeviceError: it does not.
+    """
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise DeviceError(f"torch sees no {device}", code="no_device")
+    return device
+
+
+def _providers(device: str) -> list[Any]:
+    if not device.startswith("cuda"):
+        return ["CPUExecutionProvider"]
+    if "CUDAExecutionProvider" not in ort.get_available_providers():
+        raise DeviceError(f"this onnxruntime has no {device} (onnxruntime-gpu)", code="no_device")
+    options = {
+        "device_id": int(device.partition(":")[2] or 0),
+        # EXHAUSTIVE tunes again for every new shape: 634 ms against 1.9 ms.
+        "cudnn_conv_algo_search": "HEURISTIC",
+    }
+    return [("CUDAExecutionProvider", options), "CPUExecutionProvider"]
+
+
+def _manifest(artifact: Path, runtime: RuntimeName) -> ArtifactManifest:
+    manifest = read_manifest(artifact)
+    if manifest.runtime != runtime:
+        raise ArtifactError(f"{artifact} is for {manifest.runtime}, not for {runtime}")
+    return manifest

@@ -1,0 +1,233 @@
+"""A voice over every runtime; artifacts that do not fit are refused."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import numpy as np
+import pytest
+
+from core.errors import CheckpointError, DigestMismatch, FieldError, SpecMismatch
+from core.job import RuntimeName
+from core.mel import MelBatch, PhonemeBatch
+from core.voice import Catalogue, Component, VoiceCard
+from exports.export import artifact_folder, export_component
+from exports.manifest import MANIFEST_FILE, read_manifest, write_manifest
+from exports.voice import Voice, load_voice
+from tests.parity.small import small_component
+
+RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
+
+
+@pytest.fixture(scope="module")
+def catalogue(tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+    folder = tmp_path_factory.mktemp("components")
+    parts = [small_component(folder, n) for n in ("fastspeech2", "hifigan")]
+    card = VoiceCard(
+        name="toy",
+        title="Toy",
+        description="Seeded weights",
+        language="en-us",
+        gender="neutral",
+        acoustic={"fastspeech2": parts[0].name},
+        vocoders={"hifigan": parts[1].name},
+        licence="Apache-2.0",
+        provenance="seeded",
+    )
+    return Catalogue({"toy": card}, {p.name: p for p in parts})
+
+
+def phonemes(lengths: list[int], seed: int = 3) -> PhonemeBatch:
+    random, width = np.random.default_rng(seed), max(lengths)
+    valid = np.arange(width)[None] < np.array(lengths)[:, None]
+    shape = (len(lengths), width)
+
+    def controls() -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+        return random.uniform(0.8, 1.25, shape).astype(np.float32)
+
+    return PhonemeBatch(
+        ids=random.integers(1, 30, shape) * valid,
+        lengths=np.array(lengths),
+        speakers=np.arange(len(lengths)) % 2,
+        speed=controls(),
+        pitch=controls(),
+        energy=controls(),
+        seeds=np.arange(len(lengths)),
+    )
+
+
+def one(batch: PhonemeBatch, item: int) -> PhonemeBatch:
+    size, row = int(batch.lengths[item]), slice(item, item + 1)
+    return PhonemeBatch(
+        *(a[row, :size] if a.ndim == 2 else a[row] for a in map(batch.__getattribute__, FIELDS))
+    )
+
+
+FIELDS = ("ids", "lengths", "speakers", "speed", "pitch", "energy", "seeds")
+
+
+def opened(catalogue: Catalogue, artifacts: Path, runtime: RuntimeName) -> Voice:
+    return load_voice(
+        catalogue,
+        catalogue.voices["toy"],
+        acoustic="fastspeech2",
+        vocoder="hifigan",
+        runtime=runtime,
+        artifacts=artifacts,
+    )
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("artifacts")
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_batch_equals_singles(catalogue: Catalogue, artifacts: Path, runtime: RuntimeName) -> None:
+    voice, batch = opened(catalogue, artifacts, runtime), phonemes([23, 7, 1, 16])
+    said = voice.acoustic(batch)
+    samples = voice.vocoder(said.mels, [0] * 4)
+    assert not said.runaway.any()
+    assert (said.durations.sum(1) == said.mels.lengths).all()
+    for item in range(4):
+        alone = voice.acoustic(one(batch, item))
+        np.testing.assert_allclose(alone.mels.item(0), said.mels.item(item), rtol=0, atol=1e-5)
+        np.testing.assert_allclose(
+            voice.vocoder(alone.mels, [0])[0], samples[item], rtol=0, atol=1e-5
+        )
+        past = said.mels.values[item, :, int(said.mels.lengths[item]) :]
+        assert (past == np.float32(said.mels.spec.silence)).all()
+
+
+@pytest.mark.parametrize("runtime", ["torchscript", "onnx"])
+def test_runtimes_agree(catalogue: Catalogue, artifacts: Path, runtime: RuntimeName) -> None:
+    batch = phonemes([12, 20])
+    ours, eager = (opened(catalogue, artifacts, r) for r in (runtime, "eager"))
+    left, right = ours.acoustic(batch), eager.acoustic(batch)
+    assert (left.durations == right.durations).all()
+    for a, b in zip(
+        ours.vocoder(left.mels, [0, 0]), eager.vocoder(right.mels, [0, 0]), strict=True
+    ):
+        np.testing.assert_allclose(a, b, rtol=0, atol=1e-5)
+
+
+def test_an_item_without_frames_costs_nobody_else(catalogue: Catalogue, artifacts: Path) -> None:
+    voice, batch = opened(catalogue, artifacts, "eager"), phonemes([9, 9])
+    batch.speed[1] = 1e9
+    said = voice.acoustic(batch)
+    samples = voice.vocoder(said.mels, [0, 0])
+    assert said.mels.lengths[1] == 0
+    assert len(samples[1]) == 0
+    assert len(samples[0]) == said.mels.lengths[0] * 256
+
+
+def test_digests_name_what_spoke(catalogue: Catalogue, artifacts: Path) -> None:
+    first, again = (opened(catalogue, artifacts, "onnx").digests for _ in range(2))
+    assert first == again
+    assert set(first) == {"small-fastspeech2", "small-hifigan"}
+    assert first != opened(catalogue, artifacts, "torchscript").digests
+
+
+def test_unknown_names_are_told(catalogue: Catalogue, artifacts: Path) -> None:
+    with pytest.raises(FieldError, match="hifigan9"):
+        load_voice(
+            catalogue,
+            catalogue.voices["toy"],
+            acoustic="fastspeech2",
+            vocoder="hifigan9",
+            runtime="eager",
+            artifacts=artifacts,
+        )
+
+
+def hifigan(catalogue: Catalogue) -> Component:
+    return catalogue.components["small-hifigan"]
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_changed_byte_is_refused(
+    catalogue: Catalogue, tmp_path: Path, runtime: RuntimeName
+) -> None:
+    component = hifigan(catalogue)
+    manifest = export_component(component, runtime, "fp32", tmp_path)
+    (name,) = manifest.files
+    path = artifact_folder(tmp_path, component, runtime, "fp32") / name
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(DigestMismatch, match=name):
+        opened(catalogue, tmp_path, runtime)
+
+
+def test_another_mel_is_refused_by_field(catalogue: Catalogue, tmp_path: Path) -> None:
+    component = hifigan(catalogue)
+    manifest = export_component(component, "onnx", "fp32", tmp_path)
+    mel = msgspec.structs.replace(manifest.mel, f_max=11025.0, log_base="10")
+    folder = artifact_folder(tmp_path, component, "onnx", "fp32")
+    write_manifest(folder, msgspec.structs.replace(manifest, mel=mel))
+    with pytest.raises(SpecMismatch) as caught:
+        opened(catalogue, tmp_path, "onnx")
+    assert set(caught.value.fields) == {"mel.f_max", "mel.log_base"}
+
+
+def test_parts_of_different_mels_do_not_join(catalogue: Catalogue, tmp_path: Path) -> None:
+    component = hifigan(catalogue)
+    mel = msgspec.structs.replace(component.mel, f_max=11025.0)
+    other = msgspec.structs.replace(component, mel=mel)
+    mixed = Catalogue(catalogue.voices, {**catalogue.components, other.name: other})
+    with pytest.raises(SpecMismatch) as caught:
+        opened(mixed, tmp_path, "eager")
+    assert set(caught.value.fields) == {"f_max"}
+
+
+def test_artifact_of_other_weights_is_refused(catalogue: Catalogue, tmp_path: Path) -> None:
+    component = hifigan(catalogue)
+    manifest = export_component(component, "eager", "fp32", tmp_path)
+    folder = artifact_folder(tmp_path, component, "eager", "fp32")
+    write_manifest(folder, msgspec.structs.replace(manifest, source_sha256="0" * 64))
+    with pytest.raises(DigestMismatch, match="0000"):
+        opened(catalogue, tmp_path, "eager")
+
+
+def test_a_config_that_does_not_fit_is_refused(catalogue: Catalogue, tmp_path: Path) -> None:
+    component = hifigan(catalogue)
+    wide = msgspec.structs.replace(component, config={**component.config, "upsample_channels": 64})
+    with pytest.raises(CheckpointError, match="size mismatch"):
+        export_component(wide, "onnx", "fp32", tmp_path)
+    with pytest.raises(CheckpointError, match="unknown field"):
+        export_component(
+            msgspec.structs.replace(component, config={"width": 1}), "onnx", "fp32", tmp_path
+        )
+    assert not list(tmp_path.glob("**/*.onnx"))
+
+
+def test_concurrent_exporters_leave_one_whole_artifact(
+    catalogue: Catalogue, tmp_path: Path
+) -> None:
+    component, digests, start = hifigan(catalogue), [], threading.Barrier(3)
+
+    def export() -> None:
+        start.wait()
+        digests.append(export_component(component, "eager", "fp32", tmp_path).digest)
+
+    threads = [threading.Thread(target=export) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(digests) == 3
+    assert len(set(digests)) == 1
+    (folder,) = (tmp_path / component.name).iterdir()
+    assert read_manifest(folder).parity
+    assert (folder / MANIFEST_FILE).exists()
+
+
+def test_vocoder_refuses_mels_of_another_spec(catalogue: Catalogue, artifacts: Path) -> None:
+    voice = opened(catalogue, artifacts, "eager")
+    spec = msgspec.structs.replace(voice.mel_spec, hop_length=300)
+    mels = MelBatch(np.zeros((1, 80, 4), np.float32), np.array([4]), spec)
+    with pytest.raises(SpecMismatch):
+        voice.vocoder(mels, [0])

@@ -1,0 +1,67 @@
+"""Small components of every network with seeded weights, of the house's mel."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from core.mel import MelSpec
+from core.voice import Component, Network, Provenance
+from exports.component_file import write_component
+from exports.networks import kind_of, read_config
+
+CONFIGS: Mapping[Network, Mapping[str, Any]] = {
+    "fastspeech2": {
+        "n_symbols": 30,
+        "n_speakers": 2,
+        "encoder_layers": 2,
+        "encoder_hidden": 32,
+        "decoder_layers": 2,
+        "decoder_hidden": 32,
+        "conv_filter": 48,
+        "variance_filter": 24,
+        "n_bins": 32,
+        "postnet_layers": 3,
+        "postnet_channels": 24,
+    },
+    "hifigan": {
+        "resblock": "2",
+        "upsample_rates": (8, 8, 4),
+        "upsample_kernels": (16, 16, 8),
+        "upsample_channels": 32,
+        "resblock_kernels": (3, 5),
+        "resblock_dilations": ((1, 2), (2, 6)),
+    },
+}
+
+
+def seeded(network: Network, config: Mapping[str, Any], seed: int = 0) -> nn.Module:
+    """The network with random weights that keep activations about as large as they are."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        module = kind_of(network).network(read_config(network, config))
+        if network == "fastspeech2":
+            # About five frames per symbol, not e^0.1 - 1.
+            nn.init.constant_(module.variance_adaptor.duration_predictor.linear_layer.bias, 1.8)
+    return module.eval()
+
+
+def small_component(folder: Path, network: Network, **changes: Any) -> Component:
+    """Writes the component below ``folder`` and returns it; changes go to its config."""
+    config = {**CONFIGS[network], **changes}
+    component = Component(
+        name=f"small-{network}",
+        network=network,
+        weights="",
+        sha256="",
+        config=config,
+        mel=MelSpec(),
+        symbols="toy" if network in ("fastspeech2", "tacotron2") else "",
+        speakers=int(config.get("n_speakers", 1)),
+        provenance=Provenance(source="seeded", licence="Apache-2.0"),
+    )
+    return write_component(folder / component.name, component, seeded(network, config).state_dict())
