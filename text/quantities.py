@@ -1,0 +1,311 @@
+"""Reading rules for numbers: money, measures, ranges, fractions, ordinals, plain numbers."""
+
+from __future__ import annotations
+
+import re
+
+from text.numbers import cardinal, digits, fraction, integer, number, ordinal, plural, year
+from text.tables import CURRENCIES, MAGNITUDES, SPACED_NEVER, UNITS, VULGAR, WORD_ACRONYMS
+from text.tokens import Place, Reading, Rule, letters
+
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
+_END = r"(?![\w])"
+_SIGN = r"(?P<sign>(?<![\w.)])[-+±~≈<>≤≥])?"
+_MAGNITUDE = "|".join(sorted(MAGNITUDES, key=len, reverse=True))
+_UNIT = "|".join(re.escape(u) for u in sorted(UNITS, key=len, reverse=True))
+_VULGAR = "".join(VULGAR)
+_DASH = r"\s?[-–—]\s?|\s?\.\.\s?"
+_SIGNS = {
+    "-": "minus",
+    "+": "plus",
+    "±": "plus or minus",
+    "~": "about",
+    "≈": "about",
+    "<": "less than",
+    ">": "more than",
+    "≤": "at most",
+    "≥": "at least",
+    "": "",
+}
+_JOINED_WORD = re.compile(r"[A-Za-z]*[a-z]{2,}-\d|\d-[a-z]{2,}")
+FIRST_YEAR, LAST_YEAR = 1100, 2099
+"""A bare number of four digits in here is read as a year unless it counts something."""
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_YEAR_CUES = _listed(
+    "in since until till from before after by circa year during of around late early mid about "
+    "spring summer fall autumn winter"
+)
+_NOT_COUNTED = _listed(
+    "was is has its his this us as does always perhaps thus plus versus les des across towards "
+    "sometimes besides unless yes"
+)
+
+
+def _sign(match: re.Match[str]) -> list[str]:
+    return _SIGNS[match["sign"] or ""].split()
+
+
+def money(match: re.Match[str], place: Place) -> Reading | None:
+    """$3.50, €5 million, ¥500, $2.5bn, US$10, $5–10."""
+    amount, many = match["amount"].replace(",", ""), match["many"]
+    one, several, cent, cents = CURRENCIES[match["currency"]]
+    said = _sign(match)
+    if many:
+        return [*said, *number(amount), MAGNITUDES[many], *several.split()]
+    if match["to"]:
+        return [*said, *number(amount), "to", *number(match["to"]), *several.split()]
+    if match["adjective"]:
+        return [*said, *number(amount), *one.split()]
+    whole, _, decimals = amount.partition(".")
+    if decimals and (len(decimals) > 2 or not cent):
+        return [*said, *number(amount), *several.split()]
+    hundredths = int(decimals.ljust(2, "0")) if decimals else 0
+    if int(whole or 0) or not hundredths:
+        said += [*integer(whole or "0"), *(one if int(whole or 0) == 1 else several).split()]
+        if hundredths:
+            said.append("and")
+    if hundredths:
+        said += [*cardinal(hundredths), cent if hundredths == 1 else cents]
+    return said
+
+
+def money_after(match: re.Match[str], place: Place) -> Reading | None:
+    """5€, 10 USD, 10$."""
+    one, several, _, _ = CURRENCIES[match["currency"]]
+    said = [*_sign(match), *number(match["amount"])]
+    if match["many"]:
+        said.append(MAGNITUDES[match["many"]])
+    return [*said, *(one if said == ["one"] else several).split()]
+
+
+def measure(match: re.Match[str], place: Place) -> Reading | None:
+    """5kg, -5°C, 20 %, 60 km/h, 2½ in, 5-10 kg, a 10-km run."""
+    unit, gap = match["unit"], match["gap"]
+    if gap.isspace() and unit in SPACED_NEVER and not match["dot"]:
+        return None
+    one, several = UNITS[unit]
+    said = [*_sign(match), *_amount(match["amount"], match["vulgar"])]
+    if match["to"]:
+        said += ["to", *_amount(match["to"], None)]
+    single = said in (["one"], ["minus", "one"]) or gap == "-"
+    return [*said, *(one if single else several).split()]
+
+
+def _amount(amount: str | None, vulgar: str | None) -> list[str]:
+    said = number(amount) if amount else []
+    if vulgar:
+        above, below = VULGAR[vulgar]
+        part = ["a", *fraction(1, below)[1:]] if above == 1 and said else fraction(above, below)
+        said = [*said, "and", *part] if said else part
+    return said
+
+
+def feet_and_inches(match: re.Match[str], place: Place) -> Reading | None:
+    """5'10"."""
+    feet, inches = int(match["feet"]), match["inches"]
+    said = [*cardinal(feet), "foot" if feet == 1 else "feet"]
+    return [*said, *number(inches), "inch" if inches == "1" else "inches"] if inches else said
+
+
+def vulgar_fraction(match: re.Match[str], place: Place) -> Reading | None:
+    """½, 2½, ½ kg."""
+    said = _amount(match["whole"], match["vulgar"])
+    if match["unit"] is None:
+        return said
+    one, several = UNITS[match["unit"]]
+    if match["whole"]:
+        return [*said, *several.split()]
+    half = ["half"] if match["vulgar"] == "½" else [*said, "of"]
+    return [*half, "an" if one[0] in "aeiou" else "a", *one.split()]
+
+
+def slash_fraction(match: re.Match[str], place: Place) -> Reading | None:
+    """3/4, 2 1/2, 24/7."""
+    whole, above, below = match["whole"], int(match["above"]), int(match["below"])
+    if below == 0 or (whole is None and max(above, below) > 100):
+        return [*cardinal(above), "slash", *cardinal(below)]
+    if whole is None:
+        return ["twenty", "four", "seven"] if (above, below) == (24, 7) else fraction(above, below)
+    part = ["a", *fraction(1, below)[1:]] if above == 1 else fraction(above, below)
+    return [*cardinal(int(whole)), "and", *part]
+
+
+def number_range(match: re.Match[str], place: Place) -> Reading | None:
+    """1643–1715, 10-20, 1990–95, 3.5-4."""
+    left, right = match["left"], match["right"]
+    if match["dash"].strip() == "-" and match["dash"] != "-":
+        return None  # "10 - 20" is a subtraction or a dash, left to the plain rules
+    if len(left) == 4 and len(right) in (2, 4) and left.isdigit() and right.isdigit():
+        if len(right) == 4 and _is_year(left) and _is_year(right):
+            return [*year(int(left)), "to", *year(int(right))]
+        if len(right) == 2 and _is_year(left):
+            return [*year(int(left)), "to", *year(int(left[:2] + right))[-2:]]
+    return [*number(left), "to", *number(right)]
+
+
+def _is_year(text: str) -> bool:
+    return text.isdigit() and len(text) == 4 and 1000 <= int(text) <= LAST_YEAR
+
+
+def decade(match: re.Match[str], place: Place) -> Reading | None:
+    """1990s, '80s, 80s, 1800s."""
+    century, tens = match["century"] or "", int(match["tens"])
+    if not century:
+        return plural(cardinal(tens)) if tens >= 20 else None
+    if tens == 0:
+        return plural(year(int(century) * 100))
+    return [*cardinal(int(century)), *plural(cardinal(tens))]
+
+
+def ordinal_number(match: re.Match[str], place: Place) -> Reading | None:
+    """1st, 21st, 1,000th."""
+    text = match["number"].replace(",", "")
+    if len(text) > 15:
+        return None
+    said = ordinal(int(text))
+    return plural(said) if match["s"] else said
+
+
+def dotted(match: re.Match[str], place: Place) -> Reading | None:
+    """v1.2.3, 192.168.0.1, section 4.2.1."""
+    said: list[str] = ["version"] if match["v"] else []
+    for i, part in enumerate(match["parts"].split(".")):
+        said += (["point"] if i else []) + integer(part)
+    return said
+
+
+def power(match: re.Match[str], place: Place) -> Reading | None:
+    """1e-5, 10^6."""
+    base, exponent = number(match["base"]), match["exponent"]
+    if match["mark"] in "eE":
+        base += ["times", "ten"]
+    sign = ["minus"] if exponent.startswith("-") else []
+    return [*base, "to", "the", *sign, *integer(exponent.lstrip("+-"))]
+
+
+def plain_number(match: re.Match[str], place: Place) -> Reading | None:
+    """42, 1,234, 3.14, -7, 1999, 007, #1."""
+    text = match["number"]
+    if match["hash"]:
+        return ["number", *number(text)]
+    if not match["sign"] and len(text) == 4 and text.isdigit() and _reads_as_year(match, place):
+        return year(int(text))
+    return [*_sign(match), *number(text)]
+
+
+def _reads_as_year(match: re.Match[str], place: Place) -> bool:
+    value, text = int(match["number"]), place.text
+    if 1000 <= value <= LAST_YEAR and place.last.lower() in _YEAR_CUES:
+        counted = re.compile(r"\s+([a-z]+)").match(text, match.end(), place.end)
+        return counted is None or not _is_counted(counted[1])
+    if not FIRST_YEAR <= value <= LAST_YEAR or value % 1000 == 0:
+        return False
+    following = re.compile(r"\s+([a-z]+)").match(text, match.end(), place.end)
+    return following is None or not _is_counted(following[1])
+
+
+def _is_counted(word: str) -> bool:
+    return (len(word) > 2 and word.endswith("s") and word not in _NOT_COUNTED) or word == "people"
+
+
+def alphanumeric(match: re.Match[str], place: Place) -> Reading | None:
+    """H100s, B2B, COVID-19, F-16, 4K, MP3, 3D, x86."""
+    body = match["body"]
+    if _JOINED_WORD.search(body):
+        return None  # "top-10", "20-year-old": words joined to a number
+    several = re.fullmatch(r"(.*[A-Z0-9])'?s", body + (match["plural"] or ""))
+    said: list[str] = []
+    for part in re.findall(r"\d+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+", several[1] if several else body):
+        if part.isdigit():
+            said += _code(part)
+        elif len(part) > 1 and (part in WORD_ACRONYMS or not part.isupper()):
+            said.append(part)
+        else:
+            said += letters(part)
+    if not several:
+        return said
+    return plural(said) if len(said[-1]) > 1 else [*said[:-1], said[-1] + "'s"]
+
+
+def _code(part: str) -> list[str]:
+    """Digits inside a code: 100 as a number, 4090 in pairs."""
+    if part.startswith("0") or len(part) > 4:
+        return digits(part, "oh") if len(part) > 1 else ["zero"]
+    if len(part) == 4 and part[2:] != "00":
+        return [
+            *cardinal(int(part[:2])),
+            *digits("0" if part[2] == "0" else "", "oh"),
+            *cardinal(int(part[2:])),
+        ]
+    return cardinal(int(part))
+
+
+_CURRENCY_BEFORE = "|".join(re.escape(c) for c in sorted(CURRENCIES, key=len, reverse=True))
+_CURRENCY_AFTER = _CURRENCY_BEFORE
+
+QUANTITY_RULES: tuple[Rule, ...] = (
+    (
+        re.compile(
+            rf"{_SIGN}(?P<currency>{_CURRENCY_BEFORE})\s?(?P<amount>{NUMBER})"
+            rf"(?:(?:{_DASH})[$€£¥₹]?(?P<to>{NUMBER}))?"
+            rf"(?:[\s-]?(?P<many>{_MAGNITUDE})\b)?(?P<adjective>(?=-[a-z]))?(?!\d)"
+        ),
+        money,
+    ),
+    (
+        re.compile(
+            rf"{_SIGN}(?P<amount>{NUMBER})\s?(?:(?P<many>{_MAGNITUDE})\s)?"
+            rf"(?P<currency>{_CURRENCY_AFTER})(?![\w]|\d)"
+        ),
+        money_after,
+    ),
+    (re.compile(r"'?(?P<century>\d\d)?(?P<tens>\d0)'?s\b"), decade),
+    (
+        re.compile(r"(?P<feet>\d{1,2})'\s?(?:(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|''))(?!\w)"),
+        feet_and_inches,
+    ),
+    (
+        re.compile(
+            rf"{_SIGN}(?:(?:(?P<amount>{NUMBER})(?P<vulgar>[{_VULGAR}])?"
+            rf"(?:(?:{_DASH}|\sto\s)(?P<to>{NUMBER}))?))"
+            rf"(?P<gap>\s?|-)(?P<unit>{_UNIT})(?P<dot>\.(?=\s+[a-z]))?(?![\w/²³°])"
+        ),
+        measure,
+    ),
+    (
+        re.compile(
+            rf"(?:(?P<whole>\d{{1,3}})\s?)?(?P<vulgar>[{_VULGAR}])(?:\s?(?P<unit>{_UNIT}){_END})?"
+        ),
+        vulgar_fraction,
+    ),
+    (
+        re.compile(
+            r"(?:(?P<whole>\d{1,3})[\s-])?(?P<above>\d{1,3})/(?P<below>\d{1,3})(?![\d/])" + _END
+        ),
+        slash_fraction,
+    ),
+    (
+        re.compile(r"(?P<v>[vV])?(?P<parts>\d+(?:\.\d+){2,})(?![\w])"),
+        dotted,
+    ),
+    (
+        re.compile(rf"(?P<left>{NUMBER})(?P<dash>{_DASH})(?P<right>{NUMBER})(?![\w/-]|,\d)"),
+        number_range,
+    ),
+    (re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?P<s>s)?\b"), ordinal_number),
+    (re.compile(rf"(?P<base>{NUMBER})(?P<mark>[eE^])(?P<exponent>[-+]?\d+)(?!\w)"), power),
+    (
+        re.compile(
+            r"(?P<body>(?=[A-Z0-9-]*[A-Z])(?=[A-Z-]*[0-9])[A-Z0-9]+(?:-[A-Z0-9]+)*)"
+            r"(?P<plural>'s)?(?![A-Z0-9])",
+            re.IGNORECASE,
+        ),
+        alphanumeric,
+    ),
+    (re.compile(rf"(?:(?P<hash>#)\s?|{_SIGN})(?P<number>{NUMBER})"), plain_number),
+)

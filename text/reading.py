@@ -1,0 +1,230 @@
+"""Content to tokens: walks the text once and says every stretch of it."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from text.addresses import ADDRESS_RULES
+from text.calendar_rules import CALENDAR_RULES
+from text.names import NAME_RULES, may_end
+from text.quantities import QUANTITY_RULES
+from text.stops import ends_after_abbreviation, ends_sentence, line_break
+from text.tables import PLAIN_ABBREVIATIONS, SYMBOLS
+from text.tokens import Place, Rule, Token, say
+
+LONGEST_WORD = 50
+"""Letters. A longer run is no word; it is read in pieces, so that an utterance stays bounded.
+
+The longest word of English dictionaries has 45 letters."""
+
+_RULES: tuple[Rule, ...] = (*ADDRESS_RULES, *CALENDAR_RULES, *QUANTITY_RULES, *NAME_RULES)
+_LETTER_RULES = tuple(r for r in _RULES if r not in QUANTITY_RULES[1:-2])
+_SIMPLE = re.compile(r"[a-z]{2,50}(?=[\s,;:!?\")]|--|$)")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_CLIPPED = re.compile(r"'(em|tis|twas|cause|til|till|bout|n|nuff)\b'?", re.IGNORECASE)
+_POINTS = re.compile(r"[.?!…]+")
+_DASH = re.compile(r"\s*(?:—|--+|(?<=\s)[-–](?=\s)|–)[-–—]*\s*")
+_DECORATION = re.compile(r"([^\w\s.,;:?!'\"()])\1{2,}")
+_LATIN_LETTERS = frozenset("ßøæœðþłđı")
+
+
+class Reader:
+    """Reads content.
+
+    Args:
+        knows: whether the lexicon has a lower-case word.
+
+    Attributes:
+        tokens: what has been read so far.
+        silent: stretches nobody can say.
+    """
+
+    def __init__(self, text: str, knows: Callable[[str], bool]) -> None:
+        self._text = text
+        self._knows = knows
+        self._before: list[str] = []
+        self.tokens: list[Token] = []
+        self.silent: list[tuple[int, int]] = []
+
+    def read(self, start: int, end: int) -> None:
+        """Reads ``text[start:end]``."""
+        position = start
+        while position < end:
+            position = self._step(position, end)
+
+    def add(self, token: Token) -> None:
+        """Adds a token; a point merges with the point before it."""
+        if token.kind == "point":
+            self._add_point(token)
+            return
+        self.tokens.append(token)
+        if token.kind == "word":
+            self._before.append(token.text)
+        else:
+            self._before.clear()
+
+    def _add_point(self, token: Token) -> None:
+        last = self.tokens[-1] if self.tokens else None
+        if last is None or last.kind in ("break", "sentence", "paragraph"):
+            return
+        if last.kind == "word":
+            self.tokens.append(token)
+        elif not last.ends and (token.ends or _RANK[token.text] > _RANK[last.text]):
+            text = max(token.text, last.text, key=_RANK.__getitem__)
+            self.tokens[-1] = Token("point", text, last.start, token.end, ends=token.ends)
+        if token.ends:
+            self._before.clear()
+
+    def _step(self, at: int, end: int) -> int:
+        text = self._text
+        character = text[at]
+        if character.isspace():
+            return self._space(at, end)
+        if (simple := _SIMPLE.match(text, at, end)) and simple[0] not in PLAIN_ABBREVIATIONS:
+            self._word(simple[0], at, simple.end())
+            return simple.end()
+        if (ruled := self._rule(at, end)) is not None:
+            return ruled
+        if character.isalpha():
+            return self._letters(at, end)
+        return self._mark(at, end)
+
+    def _space(self, at: int, end: int) -> int:
+        if dash := _DASH.match(self._text, at, end):
+            self.add(Token("point", ",", at, dash.end()))
+            return dash.end()
+        stop = at
+        while stop < end and self._text[stop].isspace():
+            stop += 1
+        kind = line_break(self._text, at, stop)
+        if kind:
+            self.add(Token(kind, "", at, stop))
+        return stop
+
+    def _rule(self, at: int, end: int) -> int | None:
+        rules = _LETTER_RULES if self._text[at].isalpha() else _RULES
+        place = Place(self._text, end, self._before, self._knows)
+        if at and self._text[at - 1].isalnum() and self._text[at].isalnum():
+            return None
+        for pattern, read in rules:
+            match = pattern.match(self._text, at, end)
+            if match is None or (reading := read(match, place)) is None:
+                continue
+            for token in say(reading, at, match.end()):
+                self.add(token)
+            if self._text[match.end() - 1] == "." and may_end(match):
+                self._stop_after(match.end())
+            return match.end()
+        return None
+
+    def _stop_after(self, at: int) -> None:
+        if ends_after_abbreviation(self._text, at):
+            self.add(Token("point", ".", at, at, ends=True))
+
+    def _letters(self, at: int, end: int) -> int:
+        match = _WORD.match(self._text, at, end)
+        assert match is not None
+        word = match[0]
+        if not _sayable(word):
+            self.silent.append((at, match.end()))
+            return match.end()
+        if len(word) > LONGEST_WORD:
+            for piece in range(at, match.end(), LONGEST_WORD):
+                stop = min(piece + LONGEST_WORD, match.end())
+                self._word(self._text[piece:stop].strip("'") or "x", piece, stop)
+        else:
+            self._word(word, at, match.end())
+        return match.end()
+
+    def _word(self, word: str, start: int, end: int) -> None:
+        self.add(Token("word", word, start, end, letter=self._is_letter(word, end)))
+
+    def _is_letter(self, word: str, end: int) -> bool:
+        """Whether a single letter is named: not the article, not the pronoun."""
+        if len(word) > 1 or word == "I":
+            return False
+        after = self._text[end : end + 2]
+        if word == "A":
+            return bool(self._before) and not after[:1].isspace()
+        return word != "a"
+
+    def _mark(self, at: int, end: int) -> int:
+        text = self._text
+        if match := _POINTS.match(text, at, end):
+            return self._points(match, end)
+        if match := _CLIPPED.match(text, at, end):
+            self.add(Token("word", match[1], at, match.end()))
+            return match.end()
+        if match := _DECORATION.match(text, at, end):
+            self.add(Token("point", ",", at, match.end()))
+            return match.end()
+        if match := _DASH.match(text, at, end):
+            self.add(Token("point", ",", at, match.end()))
+            return match.end()
+        return self._symbol(at)
+
+    def _points(self, match: re.Match[str], end: int) -> int:
+        cluster, at = match[0], match.start()
+        if cluster == "." and _glued(self._text, at, end):
+            for token in say(["dot"], at, match.end()):
+                self.add(token)
+            return match.end()
+        mark = "?" if "?" in cluster else "!" if "!" in cluster else "."
+        ends = ends_sentence(self._text, match, self._before, self._knows)
+        if mark == "." and not ends:
+            if len(cluster) > 1 or "…" in cluster:
+                self.add(Token("point", ",", at, match.end()))
+            return match.end()
+        self.add(Token("point", mark, at, match.end(), ends=ends))
+        return match.end()
+
+    def _symbol(self, at: int) -> int:
+        text, character = self._text, self._text[at]
+        if character in ",;:":
+            self.add(Token("point", character, at, at + 1))
+        elif character in "()[]{}":
+            self.add(Token("point", ",", at, at + 1))
+        elif character == "/" and _between_words(text, at) and self._joins(at):
+            pass
+        elif character in SYMBOLS and not (character in "~^" and at + 1 < len(text)):
+            for token in say(SYMBOLS[character].split(), at, at + 1):
+                self.add(token)
+        elif (
+            not unicodedata.category(character).startswith(("P", "Z", "M"))
+            and character not in "`|"
+        ):
+            self.silent.append((at, at + 1))
+        return at + 1
+
+    def _joins(self, at: int) -> bool:
+        """and/or, he/she, n/a: the stroke is not said."""
+        last = self._before[-1].lower() if self._before else ""
+        return last in ("and", "he", "she", "him", "his", "her", "s", "n", "yes", "either")
+
+
+_RANK = {",": 0, ":": 1, ";": 1, ".": 2, "!": 3, "?": 4}
+
+
+def _between_words(text: str, at: int) -> bool:
+    return 0 < at < len(text) - 1 and text[at - 1].isalpha() and text[at + 1].isalpha()
+
+
+def _glued(text: str, at: int, end: int) -> bool:
+    """A point inside a name: ".NET", "node.js"."""
+    after = text[at + 1 : at + 2]
+    before = text[at - 1 : at] if at else ""
+    if not after.isalpha() or at + 1 >= end:
+        return False
+    return before.isspace() or not before or (before.islower() and after.islower())
+
+
+def _sayable(word: str) -> bool:
+    if word.isascii():
+        return True
+    spread = unicodedata.normalize("NFKD", word.lower())
+    return all(
+        c in "'" or c in _LATIN_LETTERS or (c.isascii() and c.isalpha()) or unicodedata.combining(c)
+        for c in spread
+    )

@@ -1,0 +1,106 @@
+"""Source text made uniform for reading, every character still knowing where it came from.
+
+Reading rules see straight quotes, one kind of dash, ASCII digits and composed letters; spans are
+told in the source's own code points.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from core.errors import TextError
+from core.text import Span
+
+_FOLDED = {
+    **dict.fromkeys("‘’‚‛ʼ′`´", "'"),
+    **dict.fromkeys("“”„‟″«»‹›「」『』", '"'),
+    **dict.fromkeys("‐‑\u00ad", "-"),
+    "−": "-",
+    "―": "—",
+    "⸺": "—",
+    "…": "…",
+    "⁄": "/",
+    "\u2028": "\n",
+    "\u2029": "\n",
+    "\t": " ",
+    "’": "'",
+    "。": ".",
+    "、": ",",
+    "¿": "",
+    "¡": "",
+}
+_KEPT = frozenset("½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚²³°™©®…€£¥₹µ")
+"""Compatibility characters that reading rules know by themselves."""
+_INVISIBLE = frozenset(("Cf", "Mn", "Me", "Cn", "Co"))
+
+
+@dataclass(slots=True)
+class Content:
+    """Text to read.
+
+    Attributes:
+        text: uniform characters.
+        starts, ends: per character of ``text`` the source's half-open span, in code points.
+    """
+
+    text: str = ""
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+
+    def span(self, start: int, end: int) -> Span:
+        """Source span of ``text[start:end]``, which is not empty."""
+        return Span(self.starts[start], self.ends[end - 1])
+
+
+def fold(characters: Iterable[tuple[str, int, int]], *, name: str = "text") -> Content:
+    """Makes characters uniform.
+
+    Args:
+        characters: (character, source start, source end).
+        name: the request's field, for errors.
+
+    Raises:
+        TextError: a control character.
+
+    >>> fold([("’", 0, 1), ("e", 1, 2), ("\\u0301", 2, 3)]).text
+    "'é"
+    """
+    out: list[str] = []
+    content = Content()
+    for character, start, end in characters:
+        for piece in _fold(character, start, name):
+            if out and unicodedata.combining(piece):
+                joined = unicodedata.normalize("NFC", out[-1] + piece)
+                if len(joined) == 1:
+                    out[-1], content.ends[-1] = joined, end
+                continue
+            out.append(piece)
+            content.starts.append(start)
+            content.ends.append(end)
+    content.text = "".join(out)
+    return content
+
+
+def _fold(character: str, position: int, name: str) -> str:
+    if (" " <= character <= "~" and character != "`") or character == "\n":
+        return character
+    folded = _FOLDED.get(character)
+    if folded is not None:
+        return folded
+    if character == "\r":
+        return "\n"
+    kind = unicodedata.category(character)
+    if kind in ("Cc", "Cs"):
+        told = f"control character U+{ord(character):04X} at position {position}"
+        raise TextError(name, told, allowed="printable characters, tabs and line breaks")
+    if character in _KEPT or unicodedata.combining(character):
+        return character
+    if kind in _INVISIBLE:
+        return ""
+    if kind == "Zs":
+        return " "
+    if kind == "Nd":
+        return str(unicodedata.digit(character))
+    return unicodedata.normalize("NFKC", character)

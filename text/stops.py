@@ -1,0 +1,78 @@
+"""Where sentences and paragraphs end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Literal
+
+_CLOSERS = re.compile(r"[\"')\]}*_]*")
+_NEXT = re.compile(r"\s+[\"'(\[{*_-]*(\w[\w']*)?")
+_ITEM = re.compile(r"\s*(?:[-*•‣◦+]|\d{1,3}[.)]|[a-z][.)])\s+\S")
+SHORT_LINE = 50
+"""Characters. A shorter line followed by a capital is a line of its own (a heading, an address, a
+verse), not wrapped prose: prose is wrapped at 60 or more."""
+_STARTERS = frozenset(
+    [
+        *("the", "he", "she", "it", "they", "we", "i", "this", "that", "these", "those", "a", "an"),
+        *("in", "on", "at", "but", "and", "as", "for", "if", "when", "there", "what", "who", "his"),
+        *("her", "their", "our", "my", "you", "after", "before", "since", "then", "now", "however"),
+        *("why", "how", "where", "so", "no", "yes", "not", "one", "some", "many", "most", "all"),
+        *("please", "let", "is", "are", "do", "does", "did", "can", "will", "would", "her", "its"),
+        *("today", "later", "next", "first", "while", "although", "because", "from", "with", "by"),
+    ]
+)
+"""A capitalized word of these after an abbreviation begins a new sentence."""
+
+
+def ends_sentence(
+    text: str, match: re.Match[str], before: Sequence[str], knows: Callable[[str], bool]
+) -> bool:
+    """Whether a cluster of . ? ! … ends a sentence."""
+    closed = _CLOSERS.match(text, match.end())
+    stop = closed.end() if closed else match.end()
+    if stop >= len(text):
+        return True
+    following = _NEXT.match(text, stop)
+    if following is None:
+        previous = text[match.start() - 1 : match.start()]
+        return text[stop].isupper() and (match[0] != "." or previous.islower())
+    word = following[1]
+    if word is None or not word[0].islower():
+        return True
+    if match[0] != ".":
+        return False
+    return bool(before) and knows(before[-1].lower()) and stop == match.end()
+
+
+def ends_after_abbreviation(text: str, at: int) -> bool:
+    """Whether the full stop of an abbreviation also ends the sentence."""
+    closed = _CLOSERS.match(text, at)
+    stop = closed.end() if closed else at
+    following = _NEXT.match(text, stop)
+    if stop >= len(text) or not text[stop:].strip():
+        return True
+    if following is None:
+        return False
+    word = following[1]
+    if word is None or "\n\n" in following[0]:
+        return True
+    return word[0].isupper() and word.lower() in _STARTERS
+
+
+def line_break(text: str, start: int, stop: int) -> Literal["sentence", "paragraph"] | None:
+    """What a run of white space ``text[start:stop]`` breaks.
+
+    >>> line_break("a\\n \\nb", 1, 4)
+    'paragraph'
+    """
+    gap = text[start:stop]
+    lines = gap.replace("\r\n", "\n").count("\n")
+    if not lines:
+        return None
+    if lines > 1:
+        return "paragraph"
+    if _ITEM.match(text, start):
+        return "sentence"
+    line = start - (text.rfind("\n", 0, start) + 1)
+    return "sentence" if line < SHORT_LINE and text[stop : stop + 1].isupper() else None
