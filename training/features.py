@@ -5,11 +5,16 @@ Source: FastSpeech 2 §2.3 and appendix; ming024/FastSpeech2@d4e79eb preprocesso
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import pyworld
 from numpy.typing import NDArray
+
+with warnings.catch_warnings():
+    # pyworld 0.3.5 reads its own version through pkg_resources, which warns on import.
+    warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
+    import pyworld
 
 Float64 = NDArray[np.float64]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from core.mel import MelSpec
-from training.corpus import prepare
+from training.corpus import prepare, read_prepared
 from training.loop import Recipe, train
 
 
@@ -30,6 +30,24 @@ def _recipe(arguments: argparse.Namespace) -> Recipe:
     )
 
 
+def _ship(arguments: argparse.Namespace) -> None:
+    from training.fastspeech2 import cpu_size
+    from training.ship import ship
+    from vocoders.hifigan.config import V3
+
+    speaks = arguments.recipe == "fastspeech2"
+    symbols = "house-ipa" if speaks else ""
+    ship(
+        arguments.recipe,
+        cpu_size(read_prepared(arguments.corpus), symbols) if speaks else V3,
+        arguments.checkpoint or Path("var/training") / arguments.recipe / "checkpoint.pt",
+        arguments.corpus,
+        arguments.out,
+        symbols=symbols,
+        hardware=arguments.hardware,
+    )
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="rhapsode train", description=__doc__)
@@ -38,6 +56,14 @@ def parser() -> argparse.ArgumentParser:
     first.add_argument("source", type=Path)
     first.add_argument("--out", type=Path, default=Path("var/corpus"))
     first.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    last = verbs.add_parser("ship", help="make a component of a checkpoint's averaged weights")
+    last.add_argument("recipe", choices=("fastspeech2", "hifigan"))
+    last.add_argument("out", type=Path, help="the component's folder")
+    last.add_argument("--corpus", type=Path, default=Path("var/corpus"))
+    last.add_argument("--checkpoint", type=Path, help="default: var/training/RECIPE/checkpoint.pt")
+    last.add_argument(
+        "--hardware", required=True, help="what it was trained on, for the provenance"
+    )
     for network in ("fastspeech2", "hifigan"):
         verb = verbs.add_parser(network, help=f"train {network}, going on from its checkpoint")
         verb.add_argument("--corpus", type=Path, default=Path("var/corpus"))
@@ -56,6 +82,9 @@ def main(argv: list[str] | None = None) -> None:
     arguments = parser().parse_args(argv)
     if arguments.network == "prepare":
         prepare(arguments.source, arguments.out, MelSpec(), processes=arguments.processes)
+        return
+    if arguments.network == "ship":
+        _ship(arguments)
         return
     torch.set_num_threads(arguments.threads)
     train(
