@@ -36,6 +36,14 @@ CONFIGS: Mapping[Network, Mapping[str, Any]] = {
         "resblock_kernels": (3, 5),
         "resblock_dilations": ((1, 2), (2, 6)),
     },
+    "melgan": {"channels": 32, "residual_layers": 2},
+    "waveglow": {
+        "n_flows": 4,
+        "n_early_every": 2,
+        "n_layers": 3,
+        "n_channels": 8,
+        "upsample_kernel": 512,
+    },
 }
 
 
@@ -47,6 +55,10 @@ def seeded(network: Network, config: Mapping[str, Any], seed: int = 0) -> nn.Mod
         if network == "fastspeech2":
             # About five frames per symbol, not e^0.1 - 1.
             nn.init.constant_(module.variance_adaptor.duration_predictor.linear_layer.bias, 1.8)
+        if network == "waveglow":
+            for coupling in module.WN:
+                # Zero at first would make every coupling the identity.
+                nn.init.normal_(coupling.end.weight, std=0.05)
     return module.eval()
 
 

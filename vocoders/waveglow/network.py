@@ -47,7 +47,9 @@ class Invertible1x1Conv(nn.Module):
             self.conv.weight.copy_(q[..., None])
         self.register_buffer("inverse", torch.empty(channels, channels, 1), persistent=False)
         self.remember_inverse()
-        self.register_load_state_dict_post_hook(lambda module, _: module.remember_inverse())
+        self.register_load_state_dict_post_hook(  # type: ignore[no-untyped-call]
+            lambda module, _: module.remember_inverse()
+        )
 
     @torch.no_grad()
     def remember_inverse(self) -> None:

@@ -1,0 +1,26 @@
+"""Durations out of an attention alignment."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.mel import Float32, Int64
+
+
+def durations_of(alignment: Float32, n_frames_per_step: int = 1) -> Int64:
+    """Frames that an alignment spends on each symbol, never going back.
+
+    Args:
+        alignment: (S, L) float32 attention weights of each step.
+        n_frames_per_step: frames of each step.
+
+    Returns:
+        (L,) int64; the sum is S · n_frames_per_step.
+
+    >>> durations_of(np.array([[1, 0, 0], [0, 1, 0], [1, 0, 0], [0, 0, 1]], np.float32)).tolist()
+    [1, 2, 1]
+    """
+    steps, symbols = alignment.shape
+    attended = np.maximum.accumulate(alignment.argmax(axis=1)) if steps else np.zeros(0, np.int64)
+    counts = np.bincount(attended, minlength=symbols)
+    return counts.astype(np.int64) * n_frames_per_step

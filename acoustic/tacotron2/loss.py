@@ -1,0 +1,44 @@
+"""Losses of Tacotron 2."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from acoustic.tacotron2.network import Spoken
+
+ATTENTION_WIDTH = 0.2
+"""Source: Tachibana et al. (arXiv 1710.08969) §4.1, g."""
+
+
+def reconstruction_loss(spoken: Spoken, mels: Tensor, gates: Tensor) -> Tensor:
+    """Squared error of both mels plus cross entropy of the gate, over padding, too.
+
+    Source: Tacotron 2 §2.2 and §2.4; NVIDIA/tacotron2@185cd24 loss_function.py.
+
+    Args:
+        spoken: teacher forced.
+        mels: (B, n_mels, T) float32, zero at padding.
+        gates: (B, S) float32, 1 from the last valid step on.
+    """
+    error = F.mse_loss(spoken.mel, mels) + F.mse_loss(spoken.mel_postnet, mels)
+    return error + F.binary_cross_entropy_with_logits(spoken.gate, gates)
+
+
+def guided_attention_loss(alignments: Tensor, steps: Tensor, lengths: Tensor) -> Tensor:
+    """Mean attention far from the diagonal. Source: arXiv 1710.08969 §4.1.
+
+    Args:
+        alignments: (B, S, L).
+        steps: (B,) int64 valid steps.
+        lengths: (B,) int64 valid symbols.
+    """
+    _, s, n = alignments.shape
+    device = alignments.device
+    step, symbol = torch.arange(s, device=device), torch.arange(n, device=device)
+    y = step[None, :, None] / steps[:, None, None]
+    x = symbol[None, None, :] / lengths[:, None, None]
+    penalty = 1 - torch.exp(-((y - x) ** 2) / (2 * ATTENTION_WIDTH**2))
+    valid = (step[None] < steps[:, None])[..., None] & (symbol[None] < lengths[:, None])[:, None]
+    return (alignments * penalty * valid).sum() / valid.sum()

@@ -1,0 +1,174 @@
+"""Tacotron 2: symbol ids to log-mels, frame by frame.
+
+Source: Tacotron 2 (arXiv 1712.05884) §2.2; attribute names of NVIDIA/tacotron2@185cd24 (BSD-3), so
+that its checkpoints load strictly. Differs: inference is batched, with a memory mask and a stop
+mask (the reference speaks one utterance, unmasked); the prenet's dropout is an argument; an
+utterance that does not stop is flagged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from acoustic.tacotron2.cbhg import Cbhg
+from acoustic.tacotron2.config import Tacotron2Config
+from acoustic.tacotron2.convolutions import Encoder, Postnet
+from acoustic.tacotron2.decoder import Decoder, Memory
+from acoustic.tacotron2.recurrence import length_mask
+
+Dropout = Callable[[], Tensor | None]
+"""Called once a step: (B, 2, prenet_dim) factors 0 or 2, or None for no dropout."""
+PADDED_GATE = 1000.0  # the reference's logit of padding: certainly stopped
+
+
+class Spoken(NamedTuple):
+    """What the network says; r = n_frames_per_step, T = S · r.
+
+    Attributes:
+        mel, mel_postnet: (B, n_mels, T), zero at padding.
+        gate: (B, S) logits.
+        alignments: (B, S, L).
+        lengths: (B,) int64 valid frames.
+        runaway: (B,) bool, True where an item met its cap before it stopped.
+    """
+
+    mel: Tensor
+    mel_postnet: Tensor
+    gate: Tensor
+    alignments: Tensor
+    lengths: Tensor
+    runaway: Tensor
+
+
+class Tacotron2(nn.Module):
+    """The network."""
+
+    def __init__(self, config: Tacotron2Config) -> None:
+        super().__init__()
+        self.config = config
+        self.embedding = nn.Embedding(config.n_symbols, config.embedding_dim)
+        self.encoder = Encoder(config)
+        self.decoder = Decoder(config)
+        self.postnet = Postnet(config)
+        self.cbhg = None if config.cbhg is None else Cbhg(config.n_mels, config.cbhg)
+
+    def encode(self, ids: Tensor, lengths: Tensor) -> Memory:
+        """ids (B, L) int64, lengths (B,) int64 → memory."""
+        values = self.encoder(self.embedding(ids), lengths)
+        keys = self.decoder.attention_layer.memory_layer(values)
+        return Memory(values, keys, length_mask(lengths, ids.shape[1]))
+
+    def refine(self, mel: Tensor, lengths: Tensor) -> Tensor:
+        """mel (B, n_mels, T), lengths (B,) → mel after the post-net, (B, n_mels, T)."""
+        out: Tensor = mel + self.postnet(mel, lengths)
+        return out
+
+    def linear(self, mel: Tensor, lengths: Tensor) -> Tensor:
+        """mel (B, n_mels, T), lengths (B,) → log linear magnitudes (B, n_linear, T).
+
+        Raises:
+            ValueError: the config names no CBHG post-net.
+        """
+        if self.cbhg is None:
+            raise ValueError("this Tacotron 2 has no CBHG post-net")
+        out: Tensor = self.cbhg(mel, lengths)
+        return out
+
+    def forward(
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        mels: Tensor,
+        mel_lengths: Tensor,
+        dropout: Tensor | None,
+    ) -> Spoken:
+        """Teacher forced.
+
+        Args:
+            ids: (B, L) int64.
+            lengths: (B,) int64.
+            mels: (B, n_mels, T) float32, T a multiple of r.
+            mel_lengths: (B,) int64.
+            dropout: (S, B, 2, prenet_dim) factors 0 or 2; None: no dropout.
+
+        Returns:
+            Mels zero and gates certain at padding.
+        """
+        memory = self.encode(ids, lengths)
+        state = self.decoder.start(memory)
+        heard = self._heard(mels, dropout)
+        frames, gates, weights = [], [], []
+        for step in heard:
+            state, gate = self.decoder.step_from(step, state, memory)
+            frames.append(state.frames)
+            gates.append(gate)
+            weights.append(state.weights)
+        return self._finish(frames, gates, weights, mel_lengths)
+
+    @torch.inference_mode()
+    def infer(
+        self,
+        ids: Tensor,
+        lengths: Tensor,
+        dropout: Dropout,
+        *,
+        gate_threshold: float | None = None,
+        max_steps: int | None = None,
+    ) -> Spoken:
+        """Speaks until every item has stopped or met its cap.
+
+        Args:
+            ids: (B, L) int64.
+            lengths: (B,) int64.
+            dropout: called once a step.
+            gate_threshold: instead of the config's.
+            max_steps: instead of the cap by text length.
+        """
+        config, memory = self.config, self.encode(ids, lengths)
+        state = self.decoder.start(memory)
+        caps = self._caps(lengths, max_steps)
+        threshold = config.gate_threshold if gate_threshold is None else gate_threshold
+        taken = torch.zeros_like(caps)
+        stopped = torch.zeros_like(caps, dtype=torch.bool)
+        frames, gates, weights = [], [], []
+        while bool((live := ~stopped & (taken < caps)).any()):
+            state, gate = self.decoder.step(state, memory, dropout())
+            frames.append(state.frames)
+            gates.append(gate)
+            weights.append(state.weights)
+            taken += live
+            # The frame whose gate says stop is kept.
+            stopped |= live & (torch.sigmoid(gate) > threshold)
+        spoken = self._finish(frames, gates, weights, taken * config.n_frames_per_step)
+        return spoken._replace(runaway=~stopped)
+
+    def _caps(self, lengths: Tensor, max_steps: int | None) -> Tensor:
+        r = self.config.n_frames_per_step
+        caps = [max_steps or self.config.frames_cap(int(n)) // r for n in lengths]
+        return torch.tensor(caps, device=lengths.device)
+
+    def _heard(self, mels: Tensor, dropout: Tensor | None) -> Tensor:
+        """Prenet outputs of the go frame and all groups but the last, (S, B, prenet_dim)."""
+        b, n, t = mels.shape
+        r = self.config.n_frames_per_step
+        groups = mels.transpose(1, 2).reshape(b, t // r, r * n)  # (B, S, r · n_mels)
+        shifted = nn.functional.pad(groups, (0, 0, 1, 0))[:, :-1].transpose(0, 1)
+        out: Tensor = self.decoder.prenet(shifted, dropout)
+        return out
+
+    def _finish(
+        self, frames: list[Tensor], gates: list[Tensor], weights: list[Tensor], lengths: Tensor
+    ) -> Spoken:
+        r, n = self.config.n_frames_per_step, self.config.n_mels
+        said = torch.stack(frames, dim=1)  # (B, S, r · n_mels)
+        mel = said.reshape(len(said), -1, n).transpose(1, 2)  # (B, n_mels, T)
+        valid = length_mask(lengths, mel.shape[2])  # (B, T)
+        refined = self.refine(mel, lengths) * valid[:, None]
+        gate = torch.stack(gates, dim=1).masked_fill(~valid[:, ::r], PADDED_GATE)
+        alignments = torch.stack(weights, dim=1)
+        runaway = torch.zeros_like(lengths, dtype=torch.bool)
+        return Spoken(mel * valid[:, None], refined, gate, alignments, lengths, runaway)

@@ -1,0 +1,69 @@
+"""Bidirectional recurrences over padded batches, without packing, so that they can be exported."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+def length_mask(lengths: Tensor, size: int) -> Tensor:
+    """(B,) → (B, size) bool, True = valid."""
+    return torch.arange(size, device=lengths.device)[None] < lengths[:, None]
+
+
+def reverse_valid(x: Tensor, lengths: Tensor) -> Tensor:
+    """Reverses the valid part of each item of x (B, T, C); padding stays where it is.
+
+    >>> x = torch.tensor([[[1.0], [2.0], [9.0]]])
+    >>> reverse_valid(x, torch.tensor([2])).flatten().tolist()
+    [2.0, 1.0, 9.0]
+    """
+    clock = torch.arange(x.shape[1], device=x.device)[None]  # (1, T)
+    mirrored = lengths[:, None] - 1 - clock
+    index = torch.where(mirrored >= 0, mirrored, clock)  # (B, T)
+    return x.gather(1, index[..., None].expand(-1, -1, x.shape[2]))
+
+
+class MaskedLSTM(nn.LSTM):
+    """A bidirectional LSTM of one layer; its backward direction begins at each item's own end."""
+
+    def __init__(self, size: int, hidden: int) -> None:
+        super().__init__(size, hidden, batch_first=True, bidirectional=True)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:  # type: ignore[override]
+        """x (B, T, C), lengths (B,) → (B, T, 2 · hidden), undefined at padding."""
+        ahead = self._run(x, "l0")
+        back = self._run(reverse_valid(x, lengths), "l0_reverse")
+        return torch.cat([ahead, reverse_valid(back, lengths)], dim=-1)
+
+    def _run(self, x: Tensor, suffix: str) -> Tensor:
+        state = x.new_zeros(1, x.shape[0], self.hidden_size)
+        out: Tensor = torch.lstm(
+            x, (state, state), _weights(self, suffix), True, 1, 0.0, self.training, False, True
+        )[0]
+        return out
+
+
+class MaskedGRU(nn.GRU):
+    """A bidirectional GRU of one layer; its backward direction begins at each item's own end."""
+
+    def __init__(self, size: int, hidden: int) -> None:
+        super().__init__(size, hidden, batch_first=True, bidirectional=True)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:  # type: ignore[override]
+        """x (B, T, C), lengths (B,) → (B, T, 2 · hidden), undefined at padding."""
+        ahead = self._run(x, "l0")
+        back = self._run(reverse_valid(x, lengths), "l0_reverse")
+        return torch.cat([ahead, reverse_valid(back, lengths)], dim=-1)
+
+    def _run(self, x: Tensor, suffix: str) -> Tensor:
+        state = x.new_zeros(1, x.shape[0], self.hidden_size)
+        out: Tensor = torch.gru(
+            x, state, _weights(self, suffix), True, 1, 0.0, self.training, False, True
+        )[0]
+        return out
+
+
+def _weights(rnn: nn.RNNBase, suffix: str) -> list[Tensor]:
+    names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
+    return [getattr(rnn, f"{name}_{suffix}") for name in names]

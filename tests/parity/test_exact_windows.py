@@ -1,0 +1,119 @@
+"""Windowed = whole, for every vocoder and runtime; the halo is enough, and no more than enough."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+import pytest
+import torch
+
+from core.job import RuntimeName
+from core.mel import Float32, MelBatch, MelSpec
+from core.protocols import Vocoder
+from core.voice import Network
+from exports.export import artifact_folder, export_component
+from exports.networks import NETWORKS, CutPolicy, join_vocoder, read_config
+from exports.runtimes import open_runtime
+from tests.parity.small import CONFIGS, seeded, small_component
+from vocoders.adapter import ConvVocoder
+from vocoders.hifigan.config import V1, V2, V3, HifiGanConfig
+from vocoders.hifigan.graphs import graphs as hifigan_graphs
+from vocoders.hifigan.graphs import halo_frames
+from vocoders.windows import WindowPolicy
+
+VOCODERS: tuple[Network, ...] = tuple(n for n, kind in NETWORKS.items() if kind.vocoder)
+RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
+
+
+def mels(lengths: list[int], spec: MelSpec, seed: int = 0) -> MelBatch:
+    values = np.random.default_rng(seed).normal(-5, 2, (len(lengths), spec.n_mels, max(lengths)))
+    return MelBatch(values.astype(np.float32), np.array(lengths), spec)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("windows")
+
+
+def vocoder(folder: Path, network: Network, runtime: RuntimeName, cut: CutPolicy) -> Vocoder:
+    component = small_component(folder, network)
+    export_component(component, runtime, "fp32", folder)
+    graphs = open_runtime(runtime).open(artifact_folder(folder, component, runtime, "fp32"))
+    return join_vocoder(network, graphs, component.mel, component.config, cut)
+
+
+@pytest.mark.parametrize("static", [False, True])
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("network", VOCODERS)
+def test_windowed_is_whole_and_batch_is_singles(
+    folder: Path, network: Network, runtime: RuntimeName, static: bool
+) -> None:
+    kind = NETWORKS[network]
+    assert kind.halo is not None
+    halo = kind.halo(read_config(network, CONFIGS[network]))
+    longest = 2 * halo + 3 * 24 + 5
+    whole = vocoder(folder, network, runtime, CutPolicy(core=10_000))
+    cut = CutPolicy(core=24, static=static, max_batch_frames=3 * (24 + 2 * halo))
+    windowed = vocoder(folder, network, runtime, cut)
+    batch, seeds = mels([longest, 3, longest - 7, 40], whole.mel_spec), [5, 6, 7, 8]
+    for item, said in enumerate(windowed(batch, seeds)):
+        alone = MelBatch(batch.item(item)[None], batch.lengths[item : item + 1], batch.spec)
+        wanted = whole(alone, seeds[item : item + 1])[0]
+        assert said.shape == (batch.lengths[item] * 256,)
+        np.testing.assert_allclose(said, wanted, rtol=0, atol=1e-6)
+        single = windowed(alone, seeds[item : item + 1])[0]
+        np.testing.assert_allclose(single, said, rtol=0, atol=1e-5)
+
+
+SHAPES = {
+    "V1": HifiGanConfig(upsample_channels=32),
+    "V2": HifiGanConfig(upsample_channels=16),
+    "V3": HifiGanConfig(
+        resblock="2",
+        upsample_rates=V3.upsample_rates,
+        upsample_kernels=V3.upsample_kernels,
+        upsample_channels=32,
+        resblock_kernels=V3.resblock_kernels,
+        resblock_dilations=V3.resblock_dilations,
+    ),
+}
+
+
+def test_public_halos() -> None:
+    assert [halo_frames(c) for c in (V1, V2, V3)] == [13, 13, 11]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_halo_is_sufficient_and_tight(name: str) -> None:
+    """Exactly the frames within the halo have a gradient, in float64 where nothing underflows."""
+    config = SHAPES[name]
+    module = seeded("hifigan", {f: getattr(config, f) for f in config.__struct_fields__}).double()
+    for parameter in module.parameters():
+        # Positive weights and inputs: the network is linear, so nothing cancels on the way.
+        parameter.data.abs_()
+    mel = torch.full((1, 80, 61), 1e-100, dtype=torch.float64, requires_grad=True)
+    for bias in (p for n, p in module.named_parameters() if n.endswith("bias")):
+        bias.data.zero_()
+    (spec,) = hifigan_graphs(module)  # type: ignore[arg-type]
+    spec.module(mel)[0, 30 * 256 : 31 * 256].sum().backward()
+    assert mel.grad is not None
+    heard = torch.nonzero(mel.grad[0].sum(0)).flatten()
+    assert max(30 - int(heard.min()), int(heard.max()) - 30) == halo_frames(config)
+
+
+def test_one_frame_less_of_halo_is_heard(folder: Path) -> None:
+    component = small_component(folder, "hifigan")
+    export_component(component, "eager", "fp32", folder)
+    graphs = open_runtime("eager").open(artifact_folder(folder, component, "eager", "fp32"))
+    halo = halo_frames(read_config("hifigan", component.config))
+    batch = mels([100], component.mel)
+
+    def spoken(halo: int, window: int) -> Float32:
+        policy = WindowPolicy(window)
+        return ConvVocoder(graphs, component.mel, halo=halo, policy=policy)(batch, [0])[0]
+
+    whole = spoken(halo, 100)
+    assert np.abs(spoken(halo, 20 + 2 * halo) - whole).max() <= 1e-6
+    assert np.abs(spoken(halo - 1, 20 + 2 * halo) - whole).max() > 1e-6
