@@ -22,6 +22,13 @@ from vocoders.adapter import ConvVocoder
 from vocoders.hifigan import graphs as hifigan_graphs
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.hifigan.network import HifiGan
+from vocoders.melgan import graphs as melgan_graphs
+from vocoders.melgan.config import MelGanConfig
+from vocoders.melgan.network import MIN_FRAMES, MelGan
+from vocoders.waveglow import graphs as waveglow_graphs
+from vocoders.waveglow.adapter import WaveGlowVocoder
+from vocoders.waveglow.config import WaveGlowConfig
+from vocoders.waveglow.network import WaveGlow
 from vocoders.weight_norm import fold_weight_norm
 from vocoders.windows import WindowPolicy
 
@@ -82,6 +89,18 @@ def _hifigan(
     return ConvVocoder(graphs, mel, halo=halo, policy=cut.window(halo))
 
 
+def _melgan(
+    graphs: Mapping[str, Graph], mel: MelSpec, config: MelGanConfig, halo: int, cut: CutPolicy
+) -> Vocoder:
+    return ConvVocoder(graphs, mel, halo=halo, policy=cut.window(halo), min_frames=MIN_FRAMES)
+
+
+def _waveglow(
+    graphs: Mapping[str, Graph], mel: MelSpec, config: WaveGlowConfig, halo: int, cut: CutPolicy
+) -> Vocoder:
+    return WaveGlowVocoder(graphs, mel, config=config, halo=halo, policy=cut.window(halo))
+
+
 NETWORKS: Mapping[Network, NetworkKind] = {
     "fastspeech2": NetworkKind(
         FastSpeech2Config, FastSpeech2, fastspeech2_graphs.graphs, acoustic=_fastspeech2
@@ -92,6 +111,20 @@ NETWORKS: Mapping[Network, NetworkKind] = {
         hifigan_graphs.graphs,
         vocoder=_hifigan,
         halo=hifigan_graphs.halo_frames,
+    ),
+    "melgan": NetworkKind(
+        MelGanConfig,
+        MelGan,
+        melgan_graphs.graphs,
+        vocoder=_melgan,
+        halo=melgan_graphs.halo_frames,
+    ),
+    "waveglow": NetworkKind(
+        WaveGlowConfig,
+        WaveGlow,
+        waveglow_graphs.graphs,
+        vocoder=_waveglow,
+        halo=waveglow_graphs.halo_frames,
     ),
 }
 

@@ -30,6 +30,8 @@ def export_onnx(spec: GraphSpec, path: Path) -> None:
         quiet_tracing()
         # The exporter calls functions of its own that are marked for removal.
         warnings.filterwarnings("ignore", message="The feature will be removed")
+        # It tells that a reversed slice (reflection padding) stays in the graph.
+        warnings.filterwarnings("ignore", message="Constant folding - Only steps=1")
         try:
             torch.onnx.export(
                 spec.onnx_module or spec.module,

@@ -43,6 +43,12 @@ class Cast(nn.Module):
         self.layer = layer
         self.inside = inside
         self.outside = outside
+        self.training = layer.training
+
+    @property
+    def weight(self) -> Any:
+        """The layer's, for networks that read it (WaveGlow inverts a convolution's)."""
+        return self.layer.weight
 
     def forward(self, *inputs: Any) -> Any:
         """The layer's outputs."""
@@ -68,7 +74,7 @@ def half_module(module: nn.Module, keep_float32: Iterable[str]) -> nn.Module:
         if cast_layer is not None:
             parent, _, name = path.rpartition(".")
             setattr(twin.get_submodule(parent), name, cast_layer)
-    return Cast(twin, torch.float32, torch.float32).eval()
+    return Cast(twin, torch.float32, torch.float32)
 
 
 def _cast_layer(layer: nn.Module, keep: bool) -> Cast | None:

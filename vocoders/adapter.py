@@ -45,7 +45,7 @@ class ConvVocoder:
         return self._spec
 
     def __call__(self, mels: MelBatch, seeds: Sequence[int]) -> list[Float32]:
-        """Per item (length · hop,) float32; the seeds change nothing, there is no noise.
+        """Per item (length · hop,) float32; seeds matter only to a network with noise.
 
         Raises:
             SpecMismatch: the mels are of another spec.
@@ -58,17 +58,23 @@ class ConvVocoder:
         samples = [np.empty(f.shape[1] * hop, np.float32) for f in frames]
         lengths = [f.shape[1] for f in frames]
         for batch in stack_windows(lengths, self._halo, self._policy):
-            said = self._speak(frames, batch)
+            said = self._vocode(*self._inputs(frames, seeds, batch))[0]
             for row, (item, window) in zip(said, batch, strict=True):
                 write_core(samples[item], row, window, hop)
         return [
-            require_finite(s[: int(n) * hop]) for s, n in zip(samples, mels.lengths, strict=True)
+            require_finite(self._finished(s)[: int(n) * hop])
+            for s, n in zip(samples, mels.lengths, strict=True)
         ]
 
-    def _speak(self, frames: list[Float32], batch: list[tuple[int, Window]]) -> Float32:
-        stacked = np.stack([frames[item][:, w.start : w.stop] for item, w in batch])
-        said: Float32 = self._vocode(stacked)[0]
-        return said
+    def _inputs(
+        self, frames: list[Float32], seeds: Sequence[int], batch: list[tuple[int, Window]]
+    ) -> tuple[Float32, ...]:
+        """The graph's inputs for a batch of windows; a network with noise adds it here."""
+        return (np.stack([frames[item][:, w.start : w.stop] for item, w in batch]),)
+
+    def _finished(self, samples: Float32) -> Float32:
+        """What is done to a whole item's samples; nothing here."""
+        return samples
 
     def _extended(self, mel: Float32) -> Float32:
         missing = self._min_frames - mel.shape[1]

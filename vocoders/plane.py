@@ -7,6 +7,7 @@ ONNX Runtime's blocked CPU convolutions take 4-D weights only. A Conv1d as a Con
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 from torch import Tensor, nn
 
@@ -15,8 +16,8 @@ class InPlane(nn.Module):
     """A fully convolutional network (B, C, T) → (B, C', T'), with its time as the width.
 
     Args:
-        network: of Conv1d, ConvTranspose1d, ReflectionPad1d and shape-blind layers only; it is
-            copied.
+        network: of Conv1d, ConvTranspose1d, ReflectionPad1d and shape-blind layers only, with one
+            or several tensors in and out; it is copied.
     """
 
     def __init__(self, network: nn.Module) -> None:
@@ -24,10 +25,12 @@ class InPlane(nn.Module):
         self.network = copy.deepcopy(network)
         _widen(self.network)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, T) → (B, C', T')."""
-        out: Tensor = self.network(x.unsqueeze(2)).squeeze(2)
-        return out
+    def forward(self, *inputs: Tensor) -> Any:
+        """(B, C, T) each → (B, C', T'), or a tuple of such."""
+        said = self.network(*(x.unsqueeze(2) for x in inputs))
+        if isinstance(said, Tensor):
+            return said.squeeze(2)
+        return tuple(x.squeeze(2) for x in said)
 
 
 def _widen(module: nn.Module) -> None:
@@ -81,3 +84,16 @@ def _filled(
     if twin.bias is not None and layer.bias is not None:
         twin.bias.data = layer.bias.data
     return twin
+
+
+class Vocode(nn.Module):
+    """A generator without its channel axis."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, mel: Tensor) -> Tensor:
+        """mel (B, n_mels, T) float32 → samples (B, T · hop) float32."""
+        out: Tensor = self.network(mel).squeeze(1)
+        return out

@@ -3,26 +3,13 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.graphs import GraphSpec
 from vocoders.halo import Reach
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.hifigan.network import HifiGan
-from vocoders.plane import InPlane
-
-
-class Vocode(nn.Module):
-    """A generator without its channel axis."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, mel: Tensor) -> Tensor:
-        """mel (B, n_mels, T) float32 → samples (B, T · hop) float32."""
-        out: Tensor = self.network(mel).squeeze(1)
-        return out
+from vocoders.plane import InPlane, Vocode
 
 
 def graphs(network: HifiGan) -> tuple[GraphSpec, ...]:

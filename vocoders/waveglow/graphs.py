@@ -1,0 +1,75 @@
+"""WaveGlow as a graph, and how far it sees."""
+
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import Tensor, nn
+
+from core.graphs import GraphSpec
+from vocoders.halo import Reach
+from vocoders.plane import InPlane
+from vocoders.waveglow.config import WaveGlowConfig
+from vocoders.waveglow.network import WaveGlow
+
+
+class Infer(nn.Module):
+    """The flow from noise to samples."""
+
+    def __init__(self, network: WaveGlow) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, mel: Tensor, z: Tensor) -> Tensor:
+        """mel (B, n_mels, T), z (B, n_group, T · hop / n_group) → samples (B, T · hop)."""
+        return self.network.infer(mel, z)
+
+
+def graphs(network: WaveGlow) -> tuple[GraphSpec, ...]:
+    """``vocode``: mel and noise → samples."""
+    config = network.config
+
+    def example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
+        random = torch.Generator().manual_seed(seed)
+        groups = size * config.hop_length // config.n_group
+        mel = torch.randn(batch, config.n_mels, size, generator=random) * 2 - 5
+        z = torch.randn(batch, config.n_group, groups, generator=random)
+        return mel, z * config.sigma
+
+    spec = GraphSpec(
+        name="vocode",
+        module=Infer(network).eval(),
+        onnx_module=Infer(_in_plane(network)).eval(),
+        inputs=("mel", "z"),
+        outputs=("samples",),
+        axes={
+            "mel": ("B", config.n_mels, "T"),
+            "z": ("B", config.n_group, "G"),
+            "samples": ("B", "N"),
+        },
+        example=example,
+        # ``end`` says the logarithm of a scale; errors of it are multiplied flow by flow.
+        keep_float32=("upsample", "end", "convinv"),
+    )
+    return (spec,)
+
+
+def _in_plane(network: WaveGlow) -> WaveGlow:
+    twin = copy.deepcopy(network)
+    twin.WN = nn.ModuleList(InPlane(coupling) for coupling in network.WN)
+    return twin
+
+
+def halo_frames(config: WaveGlowConfig) -> int:
+    """Mel frames per side on which a frame's samples depend, through mel and noise alike.
+
+    >>> halo_frames(WaveGlowConfig())
+    99
+    """
+    reach = Reach(0, 0)  # in groups of samples
+    for _ in range(config.n_flows):
+        for layer in range(config.n_layers):
+            reach = reach.conv(config.kernel_size, 2**layer)
+    samples = Reach(*(side * config.n_group for side in reach))
+    return samples.transposed(config.upsample_kernel, config.hop_length, 0).widest()
