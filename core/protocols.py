@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -77,6 +78,15 @@ class AudioStore(Protocol):
 
     def get(self, key: str) -> bytes:
         """Raises NotFound, Unavailable."""
+
+    def writing(self, key: str) -> AbstractContextManager[Path]:
+        """A file to write to; it becomes the key's when the block ends well. Raises Unavailable."""
+
+    def read(self, key: str, start: int, stop: int) -> bytes:
+        """Bytes [start, stop). Raises NotFound, Unavailable."""
+
+    def size(self, key: str) -> int:
+        """Length in bytes. Raises NotFound, Unavailable."""
 
     def exists(self, key: str) -> bool:
         """Raises Unavailable."""

@@ -36,6 +36,31 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     vocoder_budget: Positive | None = None
     """RHAPSODE_VOCODER_BUDGET: frames (B × T) of a vocoder batch; None = by device."""
 
+    redis_url: str = "redis://127.0.0.1:6379/0"
+    """REDIS_URL: broker and job store."""
+    parts_at_once: Positive = 32
+    """RHAPSODE_PARTS_AT_ONCE: parts a synthesizer holds; the widest batch can have no more."""
+    flush_seconds: Annotated[float, Meta(ge=0, le=1)] = 0.004
+    """RHAPSODE_FLUSH_SECONDS: how long an idle device waits for more parts [s]."""
+    symbols_at_once: Positive = 2048
+    """RHAPSODE_SYMBOLS_AT_ONCE: symbols spoken before the next look at what waits; a part in the
+    interactive lane waits no longer than this takes."""
+    beat_seconds: Annotated[float, Meta(gt=0)] = 5.0
+    """RHAPSODE_BEAT_SECONDS: how often a worker says that it lives [s]; dead after three misses."""
+    stale_seconds: Annotated[float, Meta(gt=0)] = 600.0
+    """RHAPSODE_STALE_SECONDS: a job that nobody holds or touched for so long is planned again [s]."""
+    retention_seconds: Annotated[float, Meta(gt=0)] = 7 * 24 * 3600.0
+    """RHAPSODE_RETENTION_SECONDS: ended jobs and their audio are deleted after this [s]."""
+    attempts: Positive = 3
+    """RHAPSODE_ATTEMPTS: tries of a piece of work whose worker died or whose store was away."""
+    metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
+    """RHAPSODE_METRICS_PORT: where the worker serves its own Prometheus metrics; 0 = nowhere."""
+
+    @property
+    def audio_folder(self) -> Path:
+        """Where audio is kept."""
+        return self.data / "audio"
+
     @property
     def artifacts_folder(self) -> Path:
         """Where exported networks are kept."""
@@ -56,4 +81,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         Raises:
             FieldError: a value is refused; the field is the variable's name.
         """
-        return read_settings(cls, os.environ if environment is None else environment)
+        return read_settings(
+            cls,
+            os.environ if environment is None else environment,
+            names={"redis_url": "REDIS_URL"},
+        )

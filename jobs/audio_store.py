@@ -1,0 +1,106 @@
+"""Audio on a local or mounted folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from core.errors import NotFound, Unavailable
+
+KEY = re.compile(r"^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$")
+"""Lower-case names and slashes; no component starts with a dot, so no key leaves the folder."""
+
+
+class FolderStore:
+    """See ``core.protocols.AudioStore``.
+
+    Args:
+        folder: made if missing.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def put(self, key: str, data: bytes) -> None:
+        """See AudioStore."""
+        with self.writing(key) as path:
+            path.write_bytes(data)
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Path]:
+        """A path to write to; the key exists, whole and on disk, only after the block ended well.
+
+        Raises:
+            Unavailable: the disk refuses.
+        """
+        target = self._path(key)
+        with _translated(key):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            handle, name = tempfile.mkstemp(prefix=".new-", dir=target.parent)
+            os.close(handle)
+        temporary = Path(name)
+        try:
+            yield temporary
+            with _translated(key):
+                _to_disk(temporary)
+                temporary.chmod(0o644)
+                temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+    def get(self, key: str) -> bytes:
+        """See AudioStore."""
+        with _translated(key):
+            return self._path(key).read_bytes()
+
+    def read(self, key: str, start: int, stop: int) -> bytes:
+        """See AudioStore."""
+        with _translated(key), self._path(key).open("rb") as file:
+            file.seek(start)
+            return file.read(stop - start)
+
+    def size(self, key: str) -> int:
+        """See AudioStore."""
+        with _translated(key):
+            return self._path(key).stat().st_size
+
+    def exists(self, key: str) -> bool:
+        """See AudioStore."""
+        with _translated(key):
+            return self._path(key).is_file()
+
+    def delete(self, prefix: str) -> int:
+        """See AudioStore."""
+        path = self._path(prefix)
+        with _translated(prefix):
+            if path.is_file():
+                path.unlink()
+                return 1
+            files = sum(1 for child in path.rglob("*") if child.is_file())
+            shutil.rmtree(path, ignore_errors=not path.exists())
+            return files
+
+    def _path(self, key: str) -> Path:
+        if not KEY.match(key):
+            raise NotFound(f"not a key of the audio store: {key!r}", code="audio_not_found")
+        return self._folder / key
+
+
+def _to_disk(path: Path) -> None:
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+@contextmanager
+def _translated(key: str) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise NotFound(f"no audio {key}", code="audio_not_found") from error
+    except OSError as error:
+        raise Unavailable(f"the audio store refuses {key}: {error}", code="disk") from error

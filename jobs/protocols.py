@@ -1,0 +1,159 @@
+"""What the control plane and the workers expect of the job store and the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from core.job import (
+    JobError,
+    JobPlan,
+    JobRecord,
+    JobState,
+    Lane,
+    Part,
+    PartResult,
+    SynthesisReport,
+)
+
+Work = str
+"""``plan``, ``assemble``, or the decimal index of a part: what a message asks a worker to do."""
+Verdict = Literal["run", "done", "held", "over", "gone"]
+"""run: yours now; done: its result is stored; held: a live worker has it; over: the job has ended;
+gone: no such job."""
+PLAN: Work = "plan"
+ASSEMBLE: Work = "assemble"
+
+
+class Claim(msgspec.Struct, frozen=True):
+    """Whether a worker may do a piece of work, and how often that was tried."""
+
+    verdict: Verdict
+    attempt: int = 0
+    """1 for the first try."""
+
+
+class Idempotency(msgspec.Struct, frozen=True):
+    """A client's name for its request."""
+
+    key: str
+    payload: str
+    """Digest of what was asked; another digest under the same key is refused."""
+
+
+class JobPage(msgspec.Struct, frozen=True):
+    """Some jobs, newest first."""
+
+    jobs: tuple[JobRecord, ...]
+    cursor: str | None
+    """Where the next page starts; None at the end."""
+
+
+class WorkerBeat(msgspec.Struct, frozen=True):
+    """A worker process says that it lives."""
+
+    id: str
+    role: Literal["planner", "synthesizer"]
+    seen_at: float
+    """Unix seconds."""
+    ready: bool
+    """A synthesizer is ready when the models of the default voice are loaded."""
+    loaded: tuple[str, ...] = ()
+    """Components in memory."""
+
+
+class JobStore(Protocol):
+    """The truth about jobs. Every move is atomic and compare-and-set.
+
+    A job goes queued → running → succeeded | partial | failed, or is cancelled on the way. It is
+    queued until its first part starts. Work is claimed by a worker and held until it is done or
+    released; what a dead worker held is given out again by ``lost``. Raises Unavailable throughout.
+    """
+
+    def ping(self) -> None:
+        """Answers, or raises Unavailable."""
+
+    def create(self, record: JobRecord, idempotency: Idempotency | None = None) -> JobRecord:
+        """Stores a new job, or returns the one that the idempotency key already names.
+
+        Raises:
+            Conflict: the key names another payload (code ``idempotency_mismatch``).
+        """
+
+    def get(self, job_id: str) -> JobRecord:
+        """Raises NotFound."""
+
+    def page(self, *, state: JobState | None, cursor: str | None, limit: int) -> JobPage:
+        """Jobs, newest first, optionally of one state."""
+
+    def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
+        """Takes a piece of work; the first part that is claimed starts the job."""
+
+    def release(self, job_id: str, work: Work, worker: str) -> None:
+        """Gives work back undone, or says that planning has sent its parts."""
+
+    def put_plan(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
+        """Stores what is to be spoken; a second time changes nothing."""
+
+    def plan(self, job_id: str) -> JobPlan | None:
+        """None: not planned yet."""
+
+    def part(self, job_id: str, index: int) -> Part:
+        """Raises NotFound."""
+
+    def pending(self, job_id: str) -> tuple[int, ...]:
+        """Parts without a result, in order."""
+
+    def part_done(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
+        """Stores a part's result, once. True for exactly one call: who gets it sends assemble."""
+
+    def results(self, job_id: str) -> Iterator[PartResult]:
+        """In the order of the parts, a few at a time in memory."""
+
+    def finish(
+        self,
+        job_id: str,
+        state: JobState,
+        now: float,
+        *,
+        report: SynthesisReport | None = None,
+        error: JobError | None = None,
+    ) -> bool:
+        """Ends a job. False: it had ended before, nothing changed. Raises NotFound."""
+
+    def beat(self, beat: WorkerBeat) -> None:
+        """Says that a worker lives."""
+
+    def workers(self, now: float) -> tuple[WorkerBeat, ...]:
+        """Workers that said so lately."""
+
+    def leave(self, worker: str) -> None:
+        """The worker ends: what it holds is lost at once, not after its beat has grown old."""
+
+    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, Work], ...]:
+        """Work to be sent again: held by workers that do not live, or (of jobs that nobody touched
+        since ``stale_before``) not held by anyone."""
+
+    def expired(self, before: float, limit: int = 100) -> tuple[str, ...]:
+        """Ended jobs that were created before that time [Unix s]."""
+
+    def forget(self, job_id: str) -> None:
+        """Deletes a job's record."""
+
+
+class JobQueue(Protocol):
+    """Sends messages that name work. Raises Unavailable."""
+
+    def plan(self, job_id: str) -> None:
+        """To a planner."""
+
+    def synthesize(self, job_id: str, part: int, lane: Lane) -> None:
+        """To a synthesizer, by lane."""
+
+    def assemble(self, job_id: str) -> None:
+        """To a planner (assembling is CPU work as planning is)."""
+
+    def depths(self) -> dict[str, int]:
+        """Messages that wait, by queue."""

@@ -1,0 +1,98 @@
+"""Messages that name work, sent by task name, so that no sender imports a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from celery import Celery
+from kombu.entity import Queue
+from kombu.exceptions import OperationalError
+
+from core.errors import Unavailable
+from core.job import Lane
+from jobs.redis_client import open_redis, translated
+
+PLAN_TASK: Final = "rhapsode.plan"
+SYNTHESIZE_TASK: Final = "rhapsode.synthesize"
+ASSEMBLE_TASK: Final = "rhapsode.assemble"
+CONTROL_QUEUES: Final = ("assemble", "plan")
+"""Assembling first: it ends jobs, planning starts them."""
+SPEECH_QUEUES: Final = ("interactive", "bulk")
+VISIBILITY_SECONDS: Final = 300
+"""When Redis gives an unacknowledged message out again [s]: longer than any part, plan or assembly.
+What a dead worker held is sent again much earlier, see ``jobs.protocols.JobStore.lost``."""
+
+
+def celery_app(redis_url: str, name: str = "rhapsode") -> Celery:
+    """A Celery application as every process of the service needs it: JSON, no results."""
+    options = {
+        "visibility_timeout": VISIBILITY_SECONDS,
+        "queue_order_strategy": "priority",  # the order in which a worker lists its queues
+        "socket_connect_timeout": 2,
+        "socket_timeout": 30,
+        "health_check_interval": 30,
+        "global_keyprefix": "rhapsode:queue:",
+    }
+    app = Celery(name, broker=redis_url, set_as_current=False)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_create_missing_queues=False,
+        task_queues=[Queue(queue) for queue in (*CONTROL_QUEUES, *SPEECH_QUEUES)],
+        task_default_queue="plan",
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        broker_transport_options=options,
+        result_backend_transport_options=options,
+        broker_connection_retry_on_startup=True,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1},
+    )
+    return app
+
+
+class CeleryQueue:
+    """See ``jobs.protocols.JobQueue``. Thread-safe.
+
+    Args:
+        redis_url: the broker.
+        app: an application to send with; None makes one.
+    """
+
+    def __init__(self, redis_url: str, app: Celery | None = None) -> None:
+        self._app = app or celery_app(redis_url)
+        self._redis = open_redis(redis_url)
+
+    def plan(self, job_id: str) -> None:
+        """See JobQueue."""
+        self._send(PLAN_TASK, [job_id], "plan")
+
+    def synthesize(self, job_id: str, part: int, lane: Lane) -> None:
+        """See JobQueue."""
+        self._send(SYNTHESIZE_TASK, [job_id, part], lane)
+
+    def assemble(self, job_id: str) -> None:
+        """See JobQueue."""
+        self._send(ASSEMBLE_TASK, [job_id], "assemble")
+
+    def depths(self) -> dict[str, int]:
+        """See JobQueue."""
+        names = (*CONTROL_QUEUES, *SPEECH_QUEUES)
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            for name in names:
+                pipe.llen(f"rhapsode:queue:{name}")
+            return dict(zip(names, pipe.execute(), strict=True))
+
+    def _send(self, task: str, args: list[str | int], queue: str) -> None:
+        send: Callable[..., Any] = self._app.send_task
+        try:
+            send(task, args=args, queue=queue, ignore_result=True)
+        except OperationalError as error:
+            raise Unavailable(
+                f"the queue does not answer: {error}", code="queue_unavailable"
+            ) from error

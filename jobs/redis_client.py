@@ -1,0 +1,34 @@
+"""The connection to Redis: time-outs, and its exceptions translated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import redis
+
+from core.errors import Unavailable
+
+CONNECT_SECONDS = 2.0
+"""A client of the API should learn within seconds that Redis is away."""
+ANSWER_SECONDS = 10.0
+"""Longest command: a plan of a whole book is written in pieces well below this."""
+
+
+def open_redis(url: str) -> redis.Redis[bytes]:
+    """A pooled, thread-safe client; connects at the first command."""
+    return redis.Redis.from_url(
+        url,
+        socket_connect_timeout=CONNECT_SECONDS,
+        socket_timeout=ANSWER_SECONDS,
+        health_check_interval=30,
+    )
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns what redis raises into Unavailable."""
+    try:
+        yield
+    except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError) as error:
+        raise Unavailable(f"Redis does not answer: {error}", code="redis_unavailable") from error

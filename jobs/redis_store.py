@@ -1,0 +1,292 @@
+"""The job store on Redis. One hash per job; the moves are the scripts of ``jobs.scripts``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final, cast
+
+import msgspec
+
+from core.errors import Conflict, NotFound
+from core.job import (
+    JobError,
+    JobPlan,
+    JobProgress,
+    JobRecord,
+    JobState,
+    Part,
+    PartResult,
+    SynthesisReport,
+    SynthesisRequest,
+)
+from jobs import scripts
+from jobs.ids import oldest_id
+from jobs.protocols import PLAN, Claim, Idempotency, JobPage, Verdict, Work, WorkerBeat
+from jobs.redis_client import open_redis, translated
+
+PREFIX: Final = "rhapsode"
+FINISHED_CHANNEL: Final = f"{PREFIX}:finished"
+IDEMPOTENCY_SECONDS: Final = 24 * 3600
+"""How long a client's key names its job: a day of retries."""
+ALIVE_SECONDS: Final = 15.0
+"""A worker without a beat for this long is taken for dead (three beats missed)."""
+CHUNK: Final = 64
+"""Parts or results moved per command, about a megabyte."""
+FIELDS: Final = (
+    "state", "request", "created_at", "started_at", "finished_at", "report", "error",
+    "parts_total", "parts_done", "parts_failed",
+)  # fmt: skip
+
+_encode = msgspec.msgpack.encode
+_decode = msgspec.msgpack.decode
+
+
+class RedisStore:
+    """See ``jobs.protocols.JobStore``.
+
+    Args:
+        url: redis://host:port/db.
+        alive_seconds: how old a worker's last beat may be [s].
+    """
+
+    def __init__(self, url: str, *, alive_seconds: float = ALIVE_SECONDS) -> None:
+        self.redis = open_redis(url)
+        self._alive = alive_seconds
+        register = self.redis.register_script
+        self._create, self._claim = register(scripts.CREATE), register(scripts.CLAIM)
+        self._release, self._put_plan = register(scripts.RELEASE), register(scripts.PUT_PLAN)
+        self._part_done, self._finish = register(scripts.PART_DONE), register(scripts.FINISH)
+        self._lost = register(scripts.LOST)
+
+    def ping(self) -> None:
+        """See JobStore."""
+        with translated():
+            self.redis.ping()
+
+    def create(self, record: JobRecord, idempotency: Idempotency | None = None) -> JobRecord:
+        """See JobStore."""
+        known = idempotency or Idempotency("", "")
+        keys = [_job(record.id), _key("jobs"), _index("queued"), _key("active")]
+        fields = {
+            "state": record.state,
+            "request": _encode(record.request),
+            "created_at": repr(record.created_at),
+            "touched_at": repr(record.created_at),
+        }
+        flat = [item for pair in fields.items() for item in pair]
+        with translated():
+            verdict, job_id = self._create(
+                [*keys, _key("idempotency", known.key)],
+                [record.id, known.payload, IDEMPOTENCY_SECONDS * 1000, *flat],
+            )
+        if verdict == b"other":
+            raise Conflict(
+                "this Idempotency-Key was used for another request", code="idempotency_mismatch"
+            )
+        return record if verdict == b"new" else self.get(job_id.decode())
+
+    def get(self, job_id: str) -> JobRecord:
+        """See JobStore."""
+        with translated():
+            row = cast("list[bytes | None]", self.redis.hmget(_job(job_id), list(FIELDS)))
+        record = _record(job_id, row)
+        if record is None:
+            raise NotFound(f"no job {job_id}", code="job_not_found")
+        return record
+
+    def page(self, *, state: JobState | None, cursor: str | None, limit: int) -> JobPage:
+        """See JobStore."""
+        top = f"({cursor}" if cursor else "+"
+        key = _index(state) if state else _key("jobs")
+        with translated():
+            ids = [i.decode() for i in self.redis.zrevrangebylex(key, top, "-", 0, limit + 1)]
+            pipe = self.redis.pipeline(transaction=False)
+            for job_id in ids[:limit]:
+                pipe.hmget(_job(job_id), list(FIELDS))
+            rows = pipe.execute()
+        records = (_record(i, row) for i, row in zip(ids, rows, strict=False))
+        more = ids[limit - 1] if len(ids) > limit else None
+        return JobPage(tuple(record for record in records if record), more)
+
+    def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
+        """See JobStore."""
+        keys = [_job(job_id), _job(job_id, "leases"), _job(job_id, "results"), _key("workers")]
+        keys += [_job(job_id, "attempts"), _index("queued"), _index("running")]
+        with translated():
+            verdict, attempt = self._claim(
+                keys, [job_id, work, worker, repr(now), repr(now - self._alive)]
+            )
+        return Claim(cast(Verdict, verdict.decode()), attempt)
+
+    def release(self, job_id: str, work: Work, worker: str) -> None:
+        """See JobStore."""
+        with translated():
+            self._release([_job(job_id, "leases")], [work, worker])
+
+    def put_plan(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
+        """See JobStore. Written in pieces; the plan itself last, and only then does it exist."""
+        keys = [_job(job_id), _job(job_id, "parts")]
+        with translated():
+            for start in range(0, len(parts), CHUNK):
+                some = parts[start : start + CHUNK]
+                flat = [item for part in some for item in (part.index, _encode(part))]
+                self._put_plan(keys, ["", 0, *flat])
+            self._put_plan(keys, [_encode(plan), plan.parts])
+
+    def plan(self, job_id: str) -> JobPlan | None:
+        """See JobStore."""
+        with translated():
+            data = self.redis.hget(_job(job_id), "plan")
+        return None if data is None else _decode(cast(bytes, data), type=JobPlan)
+
+    def part(self, job_id: str, index: int) -> Part:
+        """See JobStore."""
+        with translated():
+            data = self.redis.hget(_job(job_id, "parts"), str(index))
+        if data is None:
+            raise NotFound(f"no part {index} of job {job_id}", code="part_not_found")
+        return _decode(cast(bytes, data), type=Part)
+
+    def pending(self, job_id: str) -> tuple[int, ...]:
+        """See JobStore."""
+        with translated():
+            total = int(cast("bytes | None", self.redis.hget(_job(job_id), "parts_total")) or 0)
+            done = {int(i) for i in cast("list[bytes]", self.redis.hkeys(_job(job_id, "results")))}
+        return tuple(index for index in range(total) if index not in done)
+
+    def part_done(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
+        """See JobStore."""
+        keys = [_job(job_id), _job(job_id, "leases"), _job(job_id, "results")]
+        failed = int(result.error is not None)
+        with translated():
+            last = self._part_done(keys, [result.index, _encode(result), failed, worker, repr(now)])
+        return bool(last)
+
+    def results(self, job_id: str) -> Iterator[PartResult]:
+        """See JobStore."""
+        total = self.get(job_id).progress.parts_total
+        for start in range(0, total, CHUNK):
+            wanted = [str(i) for i in range(start, min(start + CHUNK, total))]
+            with translated():
+                rows = cast("list[bytes | None]", self.redis.hmget(_job(job_id, "results"), wanted))
+            for row in rows:
+                if row is not None:
+                    yield _decode(row, type=PartResult)
+
+    def finish(
+        self,
+        job_id: str,
+        state: JobState,
+        now: float,
+        *,
+        report: SynthesisReport | None = None,
+        error: JobError | None = None,
+    ) -> bool:
+        """See JobStore."""
+        keys = [_job(job_id), _key("active")]
+        keys += [_job(job_id, name) for name in ("parts", "leases", "attempts")]
+        keys += [_index("queued"), _index("running"), _index(state)]
+        told = [b"" if item is None else _encode(item) for item in (report, error)]
+        with translated():
+            moved = self._finish(keys, [job_id, state, repr(now), *told, FINISHED_CHANNEL])
+        if moved == -1:
+            raise NotFound(f"no job {job_id}", code="job_not_found")
+        return bool(moved)
+
+    def beat(self, beat: WorkerBeat) -> None:
+        """See JobStore."""
+        with translated():
+            pipe = self.redis.pipeline()
+            pipe.zadd(_key("workers"), {beat.id: beat.seen_at})
+            pipe.hset(_key("beats"), beat.id, _encode(beat))
+            pipe.execute()
+
+    def workers(self, now: float) -> tuple[WorkerBeat, ...]:
+        """See JobStore. Forgets those that have been silent for an hour."""
+        with translated():
+            gone = self.redis.zrangebyscore(_key("workers"), "-inf", now - 3600)
+            if gone:
+                self.redis.zrem(_key("workers"), *gone)
+                self.redis.hdel(_key("beats"), *gone)
+            rows = cast("list[bytes]", self.redis.hvals(_key("beats")))
+        beats = (_decode(row, type=WorkerBeat) for row in rows)
+        return tuple(beat for beat in beats if beat.seen_at >= now - self._alive)
+
+    def leave(self, worker: str) -> None:
+        """See JobStore."""
+        with translated():
+            pipe = self.redis.pipeline()
+            pipe.zrem(_key("workers"), worker)
+            pipe.hdel(_key("beats"), worker)
+            pipe.execute()
+
+    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, Work], ...]:
+        """See JobStore."""
+        found: list[tuple[str, Work]] = []
+        with translated():
+            for raw in self.redis.sscan_iter(_key("active")):
+                job_id = raw.decode()
+                keys = [_job(job_id), _job(job_id, "leases"), _job(job_id, "results")]
+                times = [repr(now - self._alive), repr(stale_before), repr(now)]
+                works = [w.decode() for w in self._lost([*keys, _key("workers")], times)]
+                # A plan sent again sends what has no result, and assemble if nothing is missing.
+                found += [(job_id, PLAN if work == "*" else work) for work in works]
+        return tuple(found)
+
+    def expired(self, before: float, limit: int = 100) -> tuple[str, ...]:
+        """See JobStore."""
+        with translated():
+            rows = self.redis.zrangebylex(_key("jobs"), "-", f"({oldest_id(before)}", 0, limit)
+            active = [self.redis.sismember(_key("active"), row) for row in rows]
+        return tuple(r.decode() for r, busy in zip(rows, active, strict=True) if not busy)
+
+    def forget(self, job_id: str) -> None:
+        """See JobStore."""
+        names = ("parts", "leases", "attempts", "results")
+        states = ("queued", "running", "succeeded", "partial", "failed", "cancelled")
+        with translated():
+            pipe = self.redis.pipeline()
+            pipe.delete(_job(job_id), *(_job(job_id, name) for name in names))
+            for key in (_key("jobs"), *(_index(state) for state in states)):
+                pipe.zrem(key, job_id)
+            pipe.srem(_key("active"), job_id)
+            pipe.execute()
+
+
+def _key(*names: str) -> str:
+    return ":".join((PREFIX, *names))
+
+
+def _job(job_id: str, *names: str) -> str:
+    return _key("job", job_id, *names)
+
+
+def _index(state: str) -> str:
+    return _key("jobs", state)
+
+
+def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
+    fields = dict(zip(FIELDS, row, strict=True))
+    state, request, created = fields["state"], fields["request"], fields["created_at"]
+    if state is None or request is None or created is None:
+        return None
+    counts = [int(fields[name] or 0) for name in ("parts_total", "parts_done", "parts_failed")]
+    return JobRecord(
+        id=job_id,
+        state=cast(JobState, state.decode()),
+        request=_decode(request, type=SynthesisRequest),
+        created_at=float(created),
+        started_at=_time(fields["started_at"]),
+        finished_at=_time(fields["finished_at"]),
+        progress=JobProgress(*counts),
+        report=_optional(fields["report"], SynthesisReport),
+        error=_optional(fields["error"], JobError),
+    )
+
+
+def _time(value: bytes | None) -> float | None:
+    return None if value is None else float(value)
+
+
+def _optional(value: bytes | None, kind: type[Any]) -> Any:
+    return None if value is None else _decode(value, type=kind)
