@@ -8,13 +8,18 @@ from text.numbers import cardinal, digits, ordinal, year
 from text.tables import DAYS, MONTH_NUMBERS, MONTHS
 from text.tokens import Place, Reading, Rule, letters
 
-_MONTH = "|".join(sorted((m.capitalize() for m in MONTH_NUMBERS), key=len, reverse=True))
+_SHORT = "|".join(m.capitalize() for m in MONTH_NUMBERS if len(m) < 5 and m not in MONTHS)
+_MONTH = rf"(?:{'|'.join(m.capitalize() for m in MONTHS)}|(?:Sept|{_SHORT})\b\.?)"
 _ZONES = r"UTC|GMT|EST|EDT|CST|CDT|MST|MDT|PST|PDT|CET|CEST|BST|IST|JST|Z"
-_HALF = r"[aApP]\.?\s?[mM](?:\.|\b)"
+_HALF = r"(?:[aApP]\.\s?[mM]\.?|[aApP][mM]\b)"
 
 
 def _day(text: str) -> list[str]:
     return ordinal(int(re.sub(r"\D", "", text)))
+
+
+def _month(match: re.Match[str]) -> str:
+    return MONTHS[MONTH_NUMBERS[match["month"].lower().rstrip(".")] - 1]
 
 
 def month_day(match: re.Match[str], place: Place) -> Reading | None:
@@ -22,7 +27,7 @@ def month_day(match: re.Match[str], place: Place) -> Reading | None:
     day = int(match["day"])
     if not 1 <= day <= 31:
         return None
-    said = [MONTHS[MONTH_NUMBERS[match["month"].lower()] - 1], *ordinal(day)]
+    said = [_month(match), *ordinal(day)]
     if match["to"]:
         said += ["to", *_day(match["to"])]
     return [*said, ",", *year(int(match["year"]))] if match["year"] else said
@@ -33,14 +38,14 @@ def day_month(match: re.Match[str], place: Place) -> Reading | None:
     day = int(match["day"])
     if not 1 <= day <= 31:
         return None
-    month = MONTHS[MONTH_NUMBERS[match["month"].lower()] - 1]
-    said = [*([] if place.last == "the" else ["the"]), *ordinal(day), "of", month]
+    month = _month(match)
+    said = [*([] if place.last.lower() == "the" else ["the"]), *ordinal(day), "of", month]
     return [*said, *year(int(match["year"]))] if match["year"] else said
 
 
 def month_year(match: re.Match[str], place: Place) -> Reading | None:
     """March 1905; an abbreviated month before a full stop."""
-    return [MONTHS[MONTH_NUMBERS[match["month"].lower()] - 1], *year(int(match["year"]))]
+    return [_month(match), *year(int(match["year"]))]
 
 
 def iso_date(match: re.Match[str], place: Place) -> Reading | None:
@@ -120,7 +125,7 @@ CALENDAR_RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4}|\d\d)(?![\w/])"), slash_date),
     (
         re.compile(
-            rf"(?P<month>{_MONTH})\.?\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
+            rf"(?P<month>{_MONTH})\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
             rf"(?:\s?[-–]\s?(?P<to>\d{{1,2}})(?:st|nd|rd|th)?)?(?![\w:]|[.,]\d)"
             rf"(?:,?\s{_YEAR}(?![\w:]|[.,]\d))?"
         ),
@@ -128,12 +133,12 @@ CALENDAR_RULES: tuple[Rule, ...] = (
     ),
     (
         re.compile(
-            rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\sof)?\s(?P<month>{_MONTH})\b\.?(?!\s\d{{1,2}}\b)"
+            rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\sof)?\s(?P<month>{_MONTH})(?!\w|\s\d{{1,2}}\b)"
             rf"(?:,?\s{_YEAR}(?![\w:]|[.,]\d))?"
         ),
         day_month,
     ),
-    (re.compile(rf"(?P<month>{_MONTH})\.?\s{_YEAR}(?![\w:]|[.,]\d)"), month_year),
+    (re.compile(rf"(?P<month>{_MONTH})\s{_YEAR}(?![\w:]|[.,]\d)"), month_year),
     (
         re.compile(
             rf"(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?![\d:])"

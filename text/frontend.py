@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable
 from functools import cache
 
-import gruut_lang_en
+import gruut_lang_en  # type: ignore[import-untyped]
 
 from core.errors import FieldError, TextError
 from core.protocols import TextFrontend
-from core.text import Silence, Span, TextAnalysis, Utterance
+from core.text import Span, TextAnalysis
 from text.lexicon import Lexicon
 from text.notices import Notices
-from text.reading import Reader
-from text.source import Content, fold
+from text.script import Script, read_plain, read_ssml
+from text.silences import silences_between
 from text.symbols import symbol_table
 from text.utterances import Assembler, sentences
 from text.voicing import Voicing
 
 LANGUAGES = ("en-us",)
+"""BCP 47, lower case."""
 
 
 def open_frontend(symbols: str, language: str = "en-us") -> TextFrontend:
@@ -35,7 +35,8 @@ def open_frontend(symbols: str, language: str = "en-us") -> TextFrontend:
     """
     if language.lower() not in LANGUAGES:
         raise FieldError("language", f"no language {language!r}", allowed=", ".join(LANGUAGES))
-    return EnglishFrontend(Voicing(_english(), symbol_table(symbols)))
+    lexicon = _english()
+    return EnglishFrontend(Voicing(lexicon, symbol_table(symbols)), lexicon.__contains__)
 
 
 @cache
@@ -48,61 +49,44 @@ class EnglishFrontend:
 
     Args:
         voicing: words to symbols.
+        knows: whether the lexicon has a lower-case word.
     """
 
-    def __init__(self, voicing: Voicing, lexicon: Lexicon | None = None) -> None:
+    def __init__(self, voicing: Voicing, knows: Callable[[str], bool]) -> None:
         self._voicing = voicing
-        self._lexicon = lexicon or _english()
+        self._knows = knows
 
     def analyze(self, text: str, *, ssml: bool) -> TextAnalysis:
         """Reads a text.
+
+        Args:
+            text: plain text, or an SSML document.
+            ssml: which of the two.
 
         Raises:
             TextError: nothing to speak, or a control character.
             SsmlError: the markup is refused.
         """
         field = "ssml" if ssml else "text"
-        content = fold(((c, i, i + 1) for i, c in enumerate(text)), name=field)
         notices = Notices()
-        reader = Reader(content.text, self._lexicon.__contains__)
-        reader.read(0, len(content.text))
-        _tell_silent(reader.silent, content, notices)
-        lead, found = sentences(reader.tokens)
-        assembler = Assembler(content, self._voicing, (), notices)
+        script = read_ssml(text, self._knows) if ssml else read_plain(text, self._knows)
+        _tell(script, notices)
+        lead, found = sentences(script.tokens)
+        assembler = Assembler(script.content, self._voicing, script.scopes, notices)
         utterances = tuple(u for sentence in found for u in assembler.utterances(sentence))
         if not utterances:
             raise TextError(field, "there is nothing to speak", allowed="words or numbers")
-        return TextAnalysis(utterances, _silences(text, utterances), notices.told(), lead)
+        silences = silences_between(text, utterances, script.content if ssml else None)
+        return TextAnalysis(utterances, silences, notices.told(), lead)
 
 
-def _tell_silent(stretches: Sequence[tuple[int, int]], content: Content, notices: Notices) -> None:
-    for start, end in stretches:
-        told = content.text[start:end]
-        notices.add("character_silent", f"{told!r} cannot be spoken", content.span(start, end))
-
-
-def _silences(text: str, utterances: Sequence[Utterance]) -> tuple[Silence, ...]:
-    """Source characters outside utterances, by reason."""
-    silences: list[Silence] = []
-    position = 0
-    for span in (*(u.span for u in utterances), Span(len(text), len(text))):
-        for i in range(position, span.start):
-            reason = _reason(text[i])
-            last = silences[-1] if silences else None
-            if last and last.reason == reason and last.span.end == i:
-                silences[-1] = Silence(Span(last.span.start, i + 1), reason)
-            else:
-                silences.append(Silence(Span(i, i + 1), reason))
-        position = max(position, span.end)
-    return tuple(silences)
-
-
-def _reason(character: str) -> str:
-    kind = unicodedata.category(character)
-    if character.isspace() or kind[0] == "Z":
-        return "whitespace"
-    if kind in ("Cf", "Cn", "Co", "Cc"):
-        return "control"
-    if kind[0] in "PM":
-        return "punctuation"
-    return "emoji" if kind == "So" or character >= "\U0001f000" else "symbol"
+def _tell(script: Script, notices: Notices) -> None:
+    for start, end in script.silent:
+        told = script.content.text[start:end]
+        span = script.content.span(start, end)
+        notices.add("character_silent", f"{told!r} cannot be spoken", span)
+    for language, place in script.languages:
+        message = f"there is no {language!r} reading; it is read as English"
+        notices.add("language_approximated", message, Span(place, place))
+    for name, place in script.marks:
+        notices.add("mark_passed", f"mark {name!r}", Span(place, place))

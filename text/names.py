@@ -27,6 +27,8 @@ _SHORT_WORDS = frozenset(
 """Read as words in capitals even when alone."""
 
 
+_LETTERED = frozenset("vitamin plan section grade type hepatitis group option exhibit team".split())  # noqa: SIM905
+"""A letter after these is no initial; its full stop ends the sentence."""
 _ALSO_WORDS = frozenset(("co", "ave", "al", "max", "rep", "sen", "hon"))
 
 
@@ -73,7 +75,12 @@ def title(match: re.Match[str], place: Place) -> Reading | None:
     """Dr. Smith, St. James; "St." after a name is a street, "Dr." too."""
     key = match["word"].lower()
     street = {"st": "street", "dr": "drive"}.get(key)
-    if street and place.last[:1].isupper() and place.last.lower() not in ("the", "to", "on"):
+    numbered = place.last.endswith(("th", "first", "second", "third"))
+    if (
+        street
+        and (place.last[:1].isupper() or numbered)
+        and place.last.lower() not in ("the", "to", "on")
+    ):
         following = re.match(r"\s+[A-Z]", place.text[match.end() : place.end])
         if following is None or key == "st":
             return [street]
@@ -105,6 +112,8 @@ def latin(match: re.Match[str], place: Place) -> Reading | None:
 def initials(match: re.Match[str], place: Place) -> Reading | None:
     """U.S.A., J. K. Rowling, P.O."""
     said = letters(match["letters"])
+    if len(said) == 1 and place.last.lower() in _LETTERED and not match["s"]:
+        return None
     return [*said[:-1], said[-1] + "'s"] if match["s"] else said
 
 
@@ -120,6 +129,13 @@ def acronym(match: re.Match[str], place: Place) -> Reading | None:
         return [lowered + suffix]
     said = letters(word)
     return [*said[:-1], said[-1] + suffix]
+
+
+def joined(match: re.Match[str], place: Place) -> Reading | None:
+    """R&D, AT&T."""
+    said = letters(match[0])
+    at = match[0].index("&")
+    return [*said[:at], "and", *said[at:]]
 
 
 def _shouted(match: re.Match[str], place: Place) -> bool:
@@ -175,8 +191,10 @@ NAME_RULES: tuple[Rule, ...] = (
     ),
     (re.compile(r"(?P<letters>(?:[A-Z]\.(?:\s(?=[A-Z]\.))?)+[A-Z]?)(?P<s>'s)?(?!\w)"), initials),
     (re.compile(r"(?P<word>[A-Za-z]{2,6})\.(?P<name>(?=\s+[A-Z0-9\"']))?"), title),
-    (re.compile(r"(?P<word>[A-Za-z]{1,5})\.\s?(?=[#\d]|[IVX]+\b)"), counted),
+    (re.compile(r"(?P<word>[A-Za-z]{1,5})\.\s?(?=[#\d]|[IVX]{2,}\b|[VX]\b)"), counted),
     (re.compile(r"(?P<word>[A-Za-z]{2,6})\.(?!\w)"), abbreviation),
+    (re.compile(r"C#(?!\w)"), lambda match, place: ["C", "sharp"]),
+    (re.compile(r"[A-Z]{1,4}(?:&[A-Z]{1,4})+(?!\w)"), joined),
     (re.compile(r"(?P<word>[A-Z]{2,})(?P<suffix>'?s)?(?![\w])"), acronym),
     (re.compile(r"(?:[wW]/o?|[A-Za-z]+)(?![\w'/])"), plain),
     (re.compile(r"[A-Za-z]*[a-z][A-Z][A-Za-z]*(?![\w'])"), camel),

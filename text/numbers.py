@@ -69,7 +69,7 @@ def number(text: str) -> list[str]:
     >>> number("1,234.50"), number(".5"), number("007")
     (['one', 'thousand', 'two', 'hundred', 'thirty', 'four', 'point', 'five', 'zero'], ['point', 'five'], ['zero', 'zero', 'seven'])
     """  # noqa: E501
-    whole, point, decimals = text.replace(",", "").partition(".")
+    whole, point, decimals = text.replace(",", "").replace(" ", "").partition(".")
     said = [] if not whole else integer(whole)
     return [*said, "point", *digits(decimals)] if point else said
 

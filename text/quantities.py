@@ -8,7 +8,7 @@ from text.numbers import cardinal, digits, fraction, integer, number, ordinal, p
 from text.tables import CURRENCIES, MAGNITUDES, SPACED_NEVER, UNITS, VULGAR, WORD_ACRONYMS
 from text.tokens import Place, Reading, Rule, letters
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})* 000(?![\d,])|\d+)(?:\.\d+)?|\.\d+"
 _END = r"(?![\w])"
 _SIGN = r"(?P<sign>(?<![\w.)])[-+±~≈<>≤≥])?"
 _MAGNITUDE = "|".join(sorted(MAGNITUDES, key=len, reverse=True))
@@ -52,7 +52,7 @@ def _sign(match: re.Match[str]) -> list[str]:
 
 def money(match: re.Match[str], place: Place) -> Reading | None:
     """$3.50, €5 million, ¥500, $2.5bn, US$10, $5–10."""
-    amount, many = match["amount"].replace(",", ""), match["many"]
+    amount, many = match["amount"].replace(",", "").replace(" ", ""), match["many"]
     one, several, cent, cents = CURRENCIES[match["currency"]]
     said = _sign(match)
     if many:
@@ -129,6 +129,8 @@ def slash_fraction(match: re.Match[str], place: Place) -> Reading | None:
     whole, above, below = match["whole"], int(match["above"]), int(match["below"])
     if below == 0 or (whole is None and max(above, below) > 100):
         return [*cardinal(above), "slash", *cardinal(below)]
+    if whole is None and above > below and (above, below) != (24, 7):
+        return [*cardinal(above), "over", *cardinal(below)]
     if whole is None:
         return ["twenty", "four", "seven"] if (above, below) == (24, 7) else fraction(above, below)
     part = ["a", *fraction(1, below)[1:]] if above == 1 else fraction(above, below)

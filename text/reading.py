@@ -21,7 +21,7 @@ The longest word of English dictionaries has 45 letters."""
 
 _RULES: tuple[Rule, ...] = (*ADDRESS_RULES, *CALENDAR_RULES, *QUANTITY_RULES, *NAME_RULES)
 _LETTER_RULES = tuple(r for r in _RULES if r not in QUANTITY_RULES[1:-2])
-_SIMPLE = re.compile(r"[a-z]{2,50}(?=[\s,;:!?\")]|--|$)")
+_SIMPLE = re.compile(r"[a-z]{2,50}(?=[\s,;!?\")]|:(?!/)|--|$)")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _CLIPPED = re.compile(r"'(em|tis|twas|cause|til|till|bout|n|nuff)\b'?", re.IGNORECASE)
 _POINTS = re.compile(r"[.?!…]+")
@@ -37,13 +37,14 @@ class Reader:
         knows: whether the lexicon has a lower-case word.
 
     Attributes:
+        text, knows: as given.
         tokens: what has been read so far.
         silent: stretches nobody can say.
     """
 
     def __init__(self, text: str, knows: Callable[[str], bool]) -> None:
-        self._text = text
-        self._knows = knows
+        self.text = text
+        self.knows = knows
         self._before: list[str] = []
         self.tokens: list[Token] = []
         self.silent: list[tuple[int, int]] = []
@@ -78,7 +79,7 @@ class Reader:
             self._before.clear()
 
     def _step(self, at: int, end: int) -> int:
-        text = self._text
+        text = self.text
         character = text[at]
         if character.isspace():
             return self._space(at, end)
@@ -92,39 +93,39 @@ class Reader:
         return self._mark(at, end)
 
     def _space(self, at: int, end: int) -> int:
-        if dash := _DASH.match(self._text, at, end):
+        if dash := _DASH.match(self.text, at, end):
             self.add(Token("point", ",", at, dash.end()))
             return dash.end()
         stop = at
-        while stop < end and self._text[stop].isspace():
+        while stop < end and self.text[stop].isspace():
             stop += 1
-        kind = line_break(self._text, at, stop)
+        kind = line_break(self.text, at, stop)
         if kind:
             self.add(Token(kind, "", at, stop))
         return stop
 
     def _rule(self, at: int, end: int) -> int | None:
-        rules = _LETTER_RULES if self._text[at].isalpha() else _RULES
-        place = Place(self._text, end, self._before, self._knows)
-        if at and self._text[at - 1].isalnum() and self._text[at].isalnum():
+        rules = _LETTER_RULES if self.text[at].isalpha() else _RULES
+        place = Place(self.text, end, self._before, self.knows)
+        if at and self.text[at - 1].isalnum() and self.text[at].isalnum():
             return None
         for pattern, read in rules:
-            match = pattern.match(self._text, at, end)
+            match = pattern.match(self.text, at, end)
             if match is None or (reading := read(match, place)) is None:
                 continue
             for token in say(reading, at, match.end()):
                 self.add(token)
-            if self._text[match.end() - 1] == "." and may_end(match):
+            if self.text[match.end() - 1] == "." and may_end(match):
                 self._stop_after(match.end())
             return match.end()
         return None
 
     def _stop_after(self, at: int) -> None:
-        if ends_after_abbreviation(self._text, at):
+        if ends_after_abbreviation(self.text, at):
             self.add(Token("point", ".", at, at, ends=True))
 
     def _letters(self, at: int, end: int) -> int:
-        match = _WORD.match(self._text, at, end)
+        match = _WORD.match(self.text, at, end)
         assert match is not None
         word = match[0]
         if not _sayable(word):
@@ -133,7 +134,7 @@ class Reader:
         if len(word) > LONGEST_WORD:
             for piece in range(at, match.end(), LONGEST_WORD):
                 stop = min(piece + LONGEST_WORD, match.end())
-                self._word(self._text[piece:stop].strip("'") or "x", piece, stop)
+                self._word(self.text[piece:stop].strip("'") or "x", piece, stop)
         else:
             self._word(word, at, match.end())
         return match.end()
@@ -145,13 +146,13 @@ class Reader:
         """Whether a single letter is named: not the article, not the pronoun."""
         if len(word) > 1 or word == "I":
             return False
-        after = self._text[end : end + 2]
+        after = self.text[end : end + 2]
         if word == "A":
             return bool(self._before) and not after[:1].isspace()
         return word != "a"
 
     def _mark(self, at: int, end: int) -> int:
-        text = self._text
+        text = self.text
         if match := _POINTS.match(text, at, end):
             return self._points(match, end)
         if match := _CLIPPED.match(text, at, end):
@@ -167,12 +168,12 @@ class Reader:
 
     def _points(self, match: re.Match[str], end: int) -> int:
         cluster, at = match[0], match.start()
-        if cluster == "." and _glued(self._text, at, end):
+        if cluster == "." and _glued(self.text, at, end):
             for token in say(["dot"], at, match.end()):
                 self.add(token)
             return match.end()
         mark = "?" if "?" in cluster else "!" if "!" in cluster else "."
-        ends = ends_sentence(self._text, match, self._before, self._knows)
+        ends = ends_sentence(self.text, match, self._before, self.knows)
         if mark == "." and not ends:
             if len(cluster) > 1 or "…" in cluster:
                 self.add(Token("point", ",", at, match.end()))
@@ -181,7 +182,7 @@ class Reader:
         return match.end()
 
     def _symbol(self, at: int) -> int:
-        text, character = self._text, self._text[at]
+        text, character = self.text, self.text[at]
         if character in ",;:":
             self.add(Token("point", character, at, at + 1))
         elif character in "()[]{}":

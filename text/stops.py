@@ -19,6 +19,7 @@ _STARTERS = frozenset(
         *("her", "their", "our", "my", "you", "after", "before", "since", "then", "now", "however"),
         *("why", "how", "where", "so", "no", "yes", "not", "one", "some", "many", "most", "all"),
         *("please", "let", "is", "are", "do", "does", "did", "can", "will", "would", "her", "its"),
+        *("or", "nor", "yet", "have", "has", "was", "were", "about", "under", "over", "once"),
         *("today", "later", "next", "first", "while", "although", "because", "from", "with", "by"),
     ]
 )

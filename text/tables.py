@@ -393,8 +393,8 @@ REGNAL = _listed(
     "constantine theodosius justinian basil leopold albert baudouin victor umberto pedro manuel "
     "afonso sancho rudolf sigismund wladyslaw casimir stephen celestine sixtus boniface honorius "
     "callixtus adrian eugene martin julius lucius marcus vladimir boris menelik rama selim "
-    "suleiman mehmed murad bayezid abdul hussein abdullah hassan mohammed muhammad margaret beatrix "
-    "anne harald sverre magnus erik eric valdemar knut canute edgar ethelred harold"
+    "suleiman mehmed murad bayezid abdul hussein abdullah hassan mohammed muhammad margaret "
+    "beatrix anne harald sverre magnus erik eric valdemar knut canute edgar ethelred harold"
 )
 
 WORD_ACRONYMS = _listed(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from msgspec import structs
+
 from core.text import Prosody, Span, Utterance, Word
 from text.notices import Notices
 from text.source import Content
@@ -28,7 +30,13 @@ class Sentence:
     """Words and points, and the silence after them [s]."""
 
     tokens: list[Token]
-    pause: float | None = None
+    pause: float
+
+    def settle(self) -> None:
+        """A comma that a break put at its end becomes a full stop: nothing follows."""
+        last = self.tokens[-1]
+        if last.text == "," and last.start == last.end:
+            self.tokens[-1] = Token("point", ".", last.start, last.end, ends=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +49,62 @@ class _Item:
 
 def sentences(tokens: Iterable[Token]) -> tuple[float, list[Sentence]]:
     """Groups tokens; the first value is the silence before everything [s]."""
-    lead, out, current = 0.0, list[Sentence](), list[Token]()
-    explicit = False
+    grouping = _Grouping()
     for token in tokens:
+        grouping.take(token)
+    return grouping.finished()
+
+
+class _Grouping:
+    def __init__(self) -> None:
+        self._lead = 0.0
+        self._done: list[Sentence] = []
+        self._open: list[Token] = []
+        self._asked = False
+        """The pause after the last sentence is the author's."""
+
+    def take(self, token: Token) -> None:
         if token.kind in ("word", "point"):
-            current.append(token)
+            self._open.append(token)
             if token.ends:
-                out.append(Sentence(current, SENTENCE_PAUSE))
-                current, explicit = [], False
-            elif len(current) == 1:
-                explicit = False
-            continue
-        if current:
-            out.append(Sentence(current, SENTENCE_PAUSE))
-            current, explicit = [], False
-        if token.kind == "break":
-            if not out:
-                lead += token.seconds
-            else:
-                out[-1].pause = token.seconds + ((out[-1].pause or 0.0) if explicit else 0.0)
-            explicit = True
-        elif token.kind == "paragraph" and out and not explicit:
-            out[-1].pause = PARAGRAPH_PAUSE
-    if current:
-        out.append(Sentence(current, SENTENCE_PAUSE))
-        explicit = False
-    if out and not explicit:
-        out[-1].pause = 0.0
-    return lead, [s for s in out if any(t.kind == "word" for t in s.tokens)]
+                self._close()
+        elif token.kind == "break":
+            self._pause(token)
+        else:
+            if self._open:
+                self._close()
+            elif self._done:
+                self._done[-1].settle()
+            if token.kind == "paragraph" and self._done and not self._asked:
+                self._done[-1].pause = PARAGRAPH_PAUSE
+
+    def _close(self) -> None:
+        if any(token.kind == "word" for token in self._open):
+            self._done.append(Sentence(self._open, SENTENCE_PAUSE))
+            self._asked = False
+        self._open = []
+
+    def _pause(self, token: Token) -> None:
+        if self._open and not token.seconds:
+            return
+        if self._open:
+            self._open.append(Token("point", ",", token.start, token.start))
+            self._close()
+        if not self._done:
+            self._lead += token.seconds
+            return
+        last = self._done[-1]
+        last.pause = token.seconds + (last.pause if self._asked else 0.0)
+        self._asked = True
+
+    def finished(self) -> tuple[float, list[Sentence]]:
+        if self._open:
+            self._close()
+        if self._done:
+            self._done[-1].settle()
+            if not self._asked:
+                self._done[-1].pause = 0.0
+        return self._lead, self._done
 
 
 class Assembler:
@@ -98,7 +134,7 @@ class Assembler:
             item = _Item(token, next(voiced) if token.kind == "word" else Voiced(()))
             self._tell(item)
             items.append(item)
-        pieces = cut(items, self._length)
+        pieces = cut(items, [self._length(item) for item in items])
         if len(pieces) > 1:
             self._notices.add(
                 "sentence_split",
@@ -109,7 +145,7 @@ class Assembler:
         end = -1
         for number, piece in enumerate(pieces):
             last = number == len(pieces) - 1
-            pause = (sentence.pause or 0.0) if last else CLAUSE_PAUSE
+            pause = sentence.pause if last else CLAUSE_PAUSE
             said = self._utterance(piece, end, pause)
             if said.phonemes:
                 out.append(said)
@@ -182,18 +218,17 @@ class Assembler:
             here = Prosody(start=word.start, end=end)
             for scope in self._scopes:
                 if scope.start <= token.start < scope.end:
-                    here = replace_factors(here, scope)
-            if runs and same_factors(runs[-1], here):
-                here = replace_range(runs.pop(), end)
+                    here = _inside(here, scope)
+            if runs and _factors(runs[-1]) == _factors(here):
+                here = structs.replace(runs.pop(), end=end)
             runs.append(here)
-        return tuple(run for run in runs if not same_factors(run, Prosody(start=0, end=0)))
+        return tuple(run for run in runs if any(factor != 1.0 for factor in _factors(run)))
 
 
-def replace_factors(run: Prosody, scope: Scope) -> Prosody:
+def _inside(run: Prosody, scope: Scope) -> Prosody:
     """The run inside one more scope: factors multiply."""
-    return Prosody(
-        start=run.start,
-        end=run.end,
+    return structs.replace(
+        run,
         speed=run.speed * scope.speed,
         pitch=run.pitch * scope.pitch,
         energy=run.energy * scope.energy,
@@ -201,26 +236,8 @@ def replace_factors(run: Prosody, scope: Scope) -> Prosody:
     )
 
 
-def replace_range(run: Prosody, end: int) -> Prosody:
-    """The run, longer."""
-    return Prosody(
-        start=run.start,
-        end=end,
-        speed=run.speed,
-        pitch=run.pitch,
-        energy=run.energy,
-        gain=run.gain,
-    )
-
-
-def same_factors(one: Prosody, other: Prosody) -> bool:
-    """Whether two runs could be one."""
-    return (one.speed, one.pitch, one.energy, one.gain) == (
-        other.speed,
-        other.pitch,
-        other.energy,
-        other.gain,
-    )
+def _factors(run: Prosody) -> tuple[float, ...]:
+    return (run.speed, run.pitch, run.energy, run.gain)
 
 
 def _finished(tokens: Sequence[Token]) -> list[Token]:
@@ -238,9 +255,8 @@ def _spelled(tokens: Iterable[Token]) -> str:
     return out
 
 
-def cut(items: Sequence[_Item], length_of: object) -> list[Sequence[_Item]]:
+def cut(items: Sequence[_Item], lengths: Sequence[int]) -> list[Sequence[_Item]]:
     """Pieces of at most LONGEST_UTTERANCE symbols, cut at clauses, else between words."""
-    lengths = [length_of(item) for item in items]  # type: ignore[operator]
     pieces: list[Sequence[_Item]] = []
     start, rest = 0, sum(lengths)
     while rest > LONGEST_UTTERANCE and start < len(items) - 1:
