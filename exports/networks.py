@@ -13,6 +13,10 @@ from acoustic.fastspeech2 import graphs as fastspeech2_graphs
 from acoustic.fastspeech2.adapter import FastSpeech2Model
 from acoustic.fastspeech2.config import FastSpeech2Config
 from acoustic.fastspeech2.network import MAX_FRAMES, FastSpeech2
+from acoustic.tacotron2 import graphs as tacotron2_graphs
+from acoustic.tacotron2.adapter import Tacotron2Model
+from acoustic.tacotron2.config import Tacotron2Config
+from acoustic.tacotron2.network import Tacotron2
 from core.errors import CheckpointError
 from core.graphs import GraphSpec
 from core.mel import MelSpec
@@ -83,6 +87,10 @@ def _fastspeech2(
     return FastSpeech2Model(graphs, mel, max_frames=MAX_FRAMES, frame_controls=framewise)
 
 
+def _tacotron2(graphs: Mapping[str, Graph], mel: MelSpec, config: Tacotron2Config) -> AcousticModel:
+    return Tacotron2Model(graphs, mel, config=config)
+
+
 def _hifigan(
     graphs: Mapping[str, Graph], mel: MelSpec, config: HifiGanConfig, halo: int, cut: CutPolicy
 ) -> Vocoder:
@@ -104,6 +112,9 @@ def _waveglow(
 NETWORKS: Mapping[Network, NetworkKind] = {
     "fastspeech2": NetworkKind(
         FastSpeech2Config, FastSpeech2, fastspeech2_graphs.graphs, acoustic=_fastspeech2
+    ),
+    "tacotron2": NetworkKind(
+        Tacotron2Config, Tacotron2, tacotron2_graphs.graphs, acoustic=_tacotron2
     ),
     "hifigan": NetworkKind(
         HifiGanConfig,

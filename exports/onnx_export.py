@@ -32,6 +32,8 @@ def export_onnx(spec: GraphSpec, path: Path) -> None:
         warnings.filterwarnings("ignore", message="The feature will be removed")
         # It tells that a reversed slice (reflection padding) stays in the graph.
         warnings.filterwarnings("ignore", message="Constant folding - Only steps=1")
+        # Initial states are made in the graph, of the input's batch size; parity tries others.
+        warnings.filterwarnings("ignore", message="Exporting a model to ONNX with a batch_size")
         try:
             torch.onnx.export(
                 spec.onnx_module or spec.module,

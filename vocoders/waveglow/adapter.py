@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 
-from core.mel import Float32, MelBatch, MelSpec
+from core.mel import Float32, MelSpec
 from core.protocols import Graph
 from vocoders.adapter import ConvVocoder
 from vocoders.waveglow.config import WaveGlowConfig

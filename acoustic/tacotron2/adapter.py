@@ -1,0 +1,181 @@
+"""Tacotron 2 over any runtime: phonemes to mels, step by step in a batch that shrinks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from acoustic.tacotron2.alignment import durations_of
+from acoustic.tacotron2.config import Tacotron2Config
+from acoustic.tacotron2.dropout import PrenetDropout
+from acoustic.tacotron2.graphs import STEPS
+from acoustic.tacotron2.stretch import stretch
+from core.errors import AnomalyError, FieldError
+from core.mel import Float32, Int64, MelBatch, MelSpec, PhonemeBatch, SpokenMels
+from core.protocols import Array, Graph
+
+
+class DropoutStream(Protocol):
+    """Factors of the prenet for a batch, step after step."""
+
+    def step(self) -> Float32:
+        """(B, 2, prenet_dim) float32."""
+
+
+@dataclass(slots=True)
+class Take:
+    """What one item has said so far.
+
+    Attributes:
+        frames: (STEPS, r · n_mels) float32 of each call, the last one cut at the stop.
+        alignments: (STEPS, L) float32 likewise.
+        steps: how many.
+        stopped: the gate said stop.
+    """
+
+    frames: list[Float32] = field(default_factory=list)
+    alignments: list[Float32] = field(default_factory=list)
+    steps: int = 0
+    stopped: bool = False
+
+
+class Tacotron2Model:
+    """Implements ``core.protocols.AcousticModel``.
+
+    The network has no controls: speed stretches the mel, pitch and energy are refused.
+
+    Args:
+        graphs: ``encode``, ``steps`` and ``postnet`` (acoustic/tacotron2/graphs.py).
+        mel_spec: of the mels it says.
+        config: of the network; its gate threshold and caps decide when an item ends.
+        dropout: seeds → the prenet's factors.
+    """
+
+    def __init__(
+        self,
+        graphs: Mapping[str, Graph],
+        mel_spec: MelSpec,
+        *,
+        config: Tacotron2Config,
+        dropout: Callable[[Sequence[int]], DropoutStream] | None = None,
+    ) -> None:
+        self._encode, self._steps, self._postnet = (
+            graphs[name] for name in ("encode", "steps", "postnet")
+        )
+        self._spec = mel_spec
+        self._config = config
+        self._dropout = dropout or (lambda seeds: PrenetDropout(seeds, config.prenet_dim))
+
+    @property
+    def mel_spec(self) -> MelSpec:
+        """Of the mels it says."""
+        return self._spec
+
+    def __call__(self, batch: PhonemeBatch) -> SpokenMels:
+        """Every item's mel; one that met its cap before it stopped is flagged as a runaway.
+
+        Raises:
+            FieldError: pitch or energy is not 1.
+            AnomalyError: a mel is not finite.
+            SynthesisError: the runtime failed.
+        """
+        _require_neutral(batch)
+        takes = self._speak(batch)
+        mels = self._refined(takes)
+        durations = np.zeros(batch.ids.shape, np.int64)
+        for i, (take, size) in enumerate(zip(takes, batch.lengths, strict=True)):
+            told = durations_of(np.concatenate(take.alignments)[:, :size], self._r)
+            speed = batch.speed[i, :size]
+            if (speed != 1).any():
+                mels[i], told = stretch(mels[i], told, speed)
+            durations[i, :size] = told
+        runaway = np.array([not take.stopped for take in takes], np.bool_)
+        return SpokenMels(self._batched(mels), durations, runaway)
+
+    @property
+    def _r(self) -> int:
+        return self._config.n_frames_per_step
+
+    def _speak(self, batch: PhonemeBatch) -> list[Take]:
+        """Steps until every item has stopped or met its cap; finished rows leave the batch."""
+        memory = [*self._encode(batch.ids, batch.lengths), batch.lengths]
+        caps = [self._config.frames_cap(int(n)) // self._r for n in batch.lengths]
+        takes = [Take() for _ in caps]
+        streams = [self._dropout([int(seed)]) for seed in batch.seeds]
+        state, rows = self._start(memory[0]), np.arange(len(caps))
+        while len(rows):
+            dropout = np.concatenate([_factors(streams[row]) for row in rows])
+            said, gates, alignments, *state = self._steps(dropout, *memory, *state)
+            for i, row in enumerate(rows):
+                self._take(takes[row], caps[row], said[i], gates[i], alignments[i])
+            going = [i for i, row in enumerate(rows) if not self._done(takes[row], caps[row])]
+            if len(going) < len(rows):
+                rows, memory = rows[going], [part[going] for part in memory]
+                state = [part[going] for part in state]
+        return takes
+
+    def _start(self, values: Array) -> list[Array]:
+        c, (b, length, encoded) = self._config, values.shape
+        recurrent = [c.attention_rnn_dim] * 2 + [c.decoder_rnn_dim] * 2
+        sizes = [*recurrent, length, length, encoded, c.n_mels * self._r]
+        return [np.zeros((b, size), np.float32) for size in sizes]
+
+    def _take(
+        self, take: Take, cap: int, said: Float32, gates: Float32, alignments: Float32
+    ) -> None:
+        """Appends a call's steps, up to the stop (whose frame is kept) or the cap."""
+        stops = np.flatnonzero(1 / (1 + np.exp(-gates.astype(np.float64))) > self._threshold)
+        left = min(STEPS, cap - take.steps)
+        take.stopped = bool(len(stops)) and int(stops[0]) < left
+        kept = int(stops[0]) + 1 if take.stopped else left
+        take.frames.append(said[:kept])
+        take.alignments.append(alignments[:kept])
+        take.steps += kept
+
+    @property
+    def _threshold(self) -> float:
+        return self._config.gate_threshold
+
+    def _done(self, take: Take, cap: int) -> bool:
+        return take.stopped or take.steps >= cap
+
+    def _refined(self, takes: list[Take]) -> list[Float32]:
+        """Per item (n_mels, T) after the post-net, which is masked, so all go at once."""
+        n = self._config.n_mels
+        raw = [np.concatenate(take.frames).reshape(-1, n).T for take in takes]
+        lengths = np.array([mel.shape[1] for mel in raw], np.int64)
+        values = np.zeros((len(raw), n, int(lengths.max())), np.float32)
+        for row, mel in zip(values, raw, strict=True):
+            row[:, : mel.shape[1]] = mel
+        (refined,) = self._postnet(values, lengths)
+        return [mel[:, :length] for mel, length in zip(refined, lengths, strict=True)]
+
+    def _batched(self, mels: list[Float32]) -> MelBatch:
+        lengths: Int64 = np.array([mel.shape[1] for mel in mels], np.int64)
+        shape = (len(mels), self._spec.n_mels, int(lengths.max()))
+        values = np.full(shape, self._spec.silence, np.float32)
+        for row, mel in zip(values, mels, strict=True):
+            if not np.isfinite(mel).all():
+                raise AnomalyError("the acoustic model said a mel that is not finite")
+            row[:, : mel.shape[1]] = mel
+        return MelBatch(values, lengths, self._spec)
+
+
+def _factors(stream: DropoutStream) -> Float32:
+    """One item's factors of a call, (1, STEPS, 2, prenet_dim)."""
+    return np.stack([stream.step() for _ in range(STEPS)], axis=1)
+
+
+def _require_neutral(batch: PhonemeBatch) -> None:
+    valid = np.arange(batch.ids.shape[1])[None] < batch.lengths[:, None]
+    for name, control in (("pitch", batch.pitch), ("energy", batch.energy)):
+        if (control[valid] != 1).any():
+            raise FieldError(
+                name,
+                f"Tacotron 2 has no {name} control",
+                allowed="1.0",
+                code="unsupported_control",
+            )

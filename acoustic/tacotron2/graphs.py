@@ -1,0 +1,194 @@
+"""Tacotron 2 as three graphs: encoder, some decoder steps at once, postnet."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from acoustic.tacotron2.config import Tacotron2Config
+from acoustic.tacotron2.decoder import DecoderState, Memory
+from acoustic.tacotron2.network import Tacotron2
+from acoustic.tacotron2.recurrence import length_mask
+from core.graphs import Axes, GraphSpec
+
+STEPS = 8
+"""Decoder steps of one call. The stop mask is looked at between calls; a call per step would spend
+more on handing over the state than on a light decoder."""
+STATE = (
+    "attention_h",
+    "attention_c",
+    "decoder_h",
+    "decoder_c",
+    "weights",
+    "cumulative",
+    "context",
+    "frames",
+)
+"""Fields of DecoderState, inputs and outputs of ``steps`` under ``…_next``."""
+
+
+class Encode(nn.Module):
+    """Symbols to memory."""
+
+    def __init__(self, network: Tacotron2) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, ids: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """ids (B, L), lengths (B,) int64 → values (B, L, E), keys (B, L, attention_dim)."""
+        memory = self.network.encode(ids, lengths)
+        return memory.values, memory.keys
+
+
+class Steps(nn.Module):
+    """Some steps of the decoder."""
+
+    def __init__(self, network: Tacotron2) -> None:
+        super().__init__()
+        self.decoder = network.decoder
+
+    def forward(
+        self, dropout: Tensor, values: Tensor, keys: Tensor, lengths: Tensor, *state: Tensor
+    ) -> tuple[Tensor, ...]:
+        """Steps that follow a state.
+
+        Args:
+            dropout: (B, STEPS, 2, prenet_dim) factors of the prenet, 0 or 2 (1: no dropout).
+            values: (B, L, E).
+            keys: (B, L, attention_dim).
+            lengths: (B,) int64.
+            state: the fields of DecoderState.
+
+        Returns:
+            said (B, STEPS, r · n_mels), gates (B, STEPS) logits, alignments (B, STEPS, L), and the
+            fields of the state after them.
+        """
+        memory = Memory(values, keys, length_mask(lengths, values.shape[1]))
+        now = DecoderState(*state)
+        said, gates, alignments = [], [], []
+        for i in range(STEPS):
+            now, gate = self.decoder.step(now, memory, dropout[:, i])
+            said.append(now.frames)
+            gates.append(gate)
+            alignments.append(now.weights)
+        told = [torch.stack(parts, dim=1) for parts in (said, gates, alignments)]
+        return (*told, *now)
+
+
+class Refine(nn.Module):
+    """The post-net."""
+
+    def __init__(self, network: Tacotron2) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, mel: Tensor, lengths: Tensor) -> Tensor:
+        """mel (B, n_mels, T), zero at padding, lengths (B,) int64 → mel (B, n_mels, T)."""
+        return self.network.refine(mel, lengths)
+
+
+def graphs(network: Tacotron2) -> tuple[GraphSpec, ...]:
+    """``encode``, ``steps``, ``postnet``."""
+    return _encode(network), _steps(network), _postnet(network)
+
+
+def _lengths(batch: int, size: int) -> Tensor:
+    return torch.tensor([max(1, size - 3 * i) for i in range(batch)])
+
+
+def _encode(network: Tacotron2) -> GraphSpec:
+    config = network.config
+
+    def example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
+        random = torch.Generator().manual_seed(seed)
+        ids = torch.randint(1, config.n_symbols, (batch, size), generator=random)
+        return ids, _lengths(batch, size)
+
+    return GraphSpec(
+        name="encode",
+        module=Encode(network).eval(),
+        inputs=("ids", "lengths"),
+        outputs=("values", "keys"),
+        axes={
+            "ids": ("B", "L"),
+            "lengths": ("B",),
+            "values": ("B", "L", config.embedding_dim),
+            "keys": ("B", "L", config.attention_dim),
+        },
+        example=example,
+    )
+
+
+def _steps(network: Tacotron2) -> GraphSpec:
+    config = network.config
+
+    def example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
+        random = torch.Generator().manual_seed(seed)
+        dropout = torch.randint(0, 2, (batch, STEPS, 2, config.prenet_dim), generator=random) * 2.0
+        values = torch.randn(batch, size, config.embedding_dim, generator=random)
+        keys = torch.randn(batch, size, config.attention_dim, generator=random)
+        lengths = _lengths(batch, size)
+        memory = Memory(values, keys, length_mask(lengths, size))
+        return dropout, values, keys, lengths, *network.decoder.start(memory)
+
+    after = tuple(f"{name}_next" for name in STATE)
+    return GraphSpec(
+        name="steps",
+        module=Steps(network).eval(),
+        inputs=("dropout", "values", "keys", "lengths", *STATE),
+        outputs=("said", "gates", "alignments", *after),
+        axes=_step_axes(config),
+        example=example,
+        # What is said is heard again: its rounding is fed back. The gate decides the length, v the
+        # scores of the softmax.
+        keep_float32=("linear_projection", "gate_layer", "attention_layer.v"),
+    )
+
+
+def _step_axes(config: Tacotron2Config) -> Axes:
+    frames = config.n_mels * config.n_frames_per_step
+    sizes: tuple[str | int, ...] = (
+        config.attention_rnn_dim,
+        config.attention_rnn_dim,
+        config.decoder_rnn_dim,
+        config.decoder_rnn_dim,
+        "L",
+        "L",
+        config.embedding_dim,
+        frames,
+    )
+    state = {name: ("B", size) for name, size in zip(STATE, sizes, strict=True)}
+    return {
+        "dropout": ("B", STEPS, 2, config.prenet_dim),
+        "values": ("B", "L", config.embedding_dim),
+        "keys": ("B", "L", config.attention_dim),
+        "lengths": ("B",),
+        "said": ("B", STEPS, frames),
+        "gates": ("B", STEPS),
+        "alignments": ("B", STEPS, "L"),
+        **state,
+        **{f"{name}_next": axes for name, axes in state.items()},
+    }
+
+
+def _postnet(network: Tacotron2) -> GraphSpec:
+    config = network.config
+
+    def example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
+        random = torch.Generator().manual_seed(seed)
+        lengths = _lengths(batch, size)
+        mel = torch.randn(batch, config.n_mels, size, generator=random)
+        return mel * length_mask(lengths, size)[:, None], lengths
+
+    return GraphSpec(
+        name="postnet",
+        module=Refine(network).eval(),
+        inputs=("mel", "lengths"),
+        outputs=("refined",),
+        axes={
+            "mel": ("B", config.n_mels, "T"),
+            "lengths": ("B",),
+            "refined": ("B", config.n_mels, "T"),
+        },
+        example=example,
+    )
