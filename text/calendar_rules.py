@@ -107,6 +107,21 @@ def telephone(match: re.Match[str], place: Place) -> Reading | None:
     return said
 
 
+def until(match: re.Match[str], place: Place) -> Reading | None:
+    """The stroke of 9:00-17:00 and 10am-5pm."""
+    return ["to"]
+
+
+def name_range(match: re.Match[str], place: Place) -> Reading | None:
+    """Mon-Fri, Jan-Mar."""
+    first, last = match["first"].lower(), match["last"].lower()
+    if first in DAYS and last in DAYS:
+        return [DAYS[first], "to", DAYS[last]]
+    if first in MONTH_NUMBERS and last in MONTH_NUMBERS:
+        return [MONTHS[MONTH_NUMBERS[first] - 1], "to", MONTHS[MONTH_NUMBERS[last] - 1]]
+    return None
+
+
 def weekday(match: re.Match[str], place: Place) -> Reading | None:
     """Mon., before a date or a comma."""
     return [DAYS[match["day"].lower()]]
@@ -149,4 +164,6 @@ CALENDAR_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)"), hour_only),
     (re.compile(r"(?P<a>\d{1,3}):(?P<b>\d{1,3})(?![\d:])"), ratio),
     (re.compile(rf"(?P<day>{'|'.join(d.capitalize() for d in DAYS)})\.(?=[\s,])"), weekday),
+    (re.compile(r"(?:(?<=[aApP][mM])|(?<=[mM]\.)|(?<=:\d\d))[-–]\s?(?=\d)"), until),
+    (re.compile(r"(?P<first>[A-Z][a-z]{2,4})[-–](?P<last>[A-Z][a-z]{2,4})\b"), name_range),
 )

@@ -44,7 +44,9 @@ def roman_value(numeral: str) -> int:
 
 def roman(match: re.Match[str], place: Place) -> Reading | None:
     """Louis XIV's, Chapter IV, World War II; never the pronoun I, never "MIX" or "CD"."""
-    numeral, last = match["numeral"], place.last.lower().removesuffix("'s")
+    numeral, last = match["numeral"].upper(), place.last.lower().removesuffix("'s")
+    if match["numeral"].islower() and (len(numeral) < 2 or last not in ROMAN_COUNTED):
+        return None
     value = roman_value(numeral)
     suffix = match["suffix"] or ""
     if last in ROMAN_COUNTED:
@@ -123,7 +125,7 @@ def acronym(match: re.Match[str], place: Place) -> Reading | None:
     lowered, known = word.lower(), place.knows(word.lower())
     if word in WORD_ACRONYMS or (word in _SHORT_WORDS and not suffix):
         return [lowered + suffix]
-    if known and (len(word) > 3 or _shouted(match, place)):
+    if known and (len(word) > 3 or (len(word) == 3 and _shouted(match, place))):
         return [lowered + suffix]
     if not known and len(word) > 5 and re.search(r"[AEIOUY]", word):
         return [lowered + suffix]
@@ -181,7 +183,10 @@ def may_end(match: re.Match[str]) -> bool:
 
 _NOT_JOINED = r"(?![\w])"
 NAME_RULES: tuple[Rule, ...] = (
-    (re.compile(rf"(?P<numeral>{_ROMAN})(?P<suffix>'s)?{_NOT_JOINED}(?!\.\w)"), roman),
+    (
+        re.compile(rf"(?P<numeral>{_ROMAN})(?P<suffix>'s)?{_NOT_JOINED}(?!\.\w)", re.IGNORECASE),
+        roman,
+    ),
     (
         re.compile(
             r"(?:e\.\s?g\.|i\.\s?e\.|[ap]\.m\.|A\.D\.|B\.C\.|Ph\.\s?D\.|M\.D\.|N\.B\.|et al\.)",
@@ -190,7 +195,7 @@ NAME_RULES: tuple[Rule, ...] = (
         latin,
     ),
     (re.compile(r"(?P<letters>(?:[A-Z]\.(?:\s(?=[A-Z]\.))?)+[A-Z]?)(?P<s>'s)?(?!\w)"), initials),
-    (re.compile(r"(?P<word>[A-Za-z]{2,6})\.(?P<name>(?=\s+[A-Z0-9\"']))?"), title),
+    (re.compile(r"(?P<word>[A-Za-z]{2,6})\.(?P<name>(?=\s+[A-Z0-9\"'&]))?"), title),
     (re.compile(r"(?P<word>[A-Za-z]{1,5})\.\s?(?=[#\d]|[IVX]{2,}\b|[VX]\b)"), counted),
     (re.compile(r"(?P<word>[A-Za-z]{2,6})\.(?!\w)"), abbreviation),
     (re.compile(r"C#(?!\w)"), lambda match, place: ["C", "sharp"]),

@@ -8,7 +8,7 @@ from text.numbers import cardinal, digits, fraction, integer, number, ordinal, p
 from text.tables import CURRENCIES, MAGNITUDES, SPACED_NEVER, UNITS, VULGAR, WORD_ACRONYMS
 from text.tokens import Place, Reading, Rule, letters
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})* 000(?![\d,])|\d+)(?:\.\d+)?|\.\d+"
+NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})* 000(?!\d|,\d)|\d+)(?:\.\d+)?|\.\d+"
 _END = r"(?![\w])"
 _SIGN = r"(?P<sign>(?<![\w.)])[-+±~≈<>≤≥])?"
 _MAGNITUDE = "|".join(sorted(MAGNITUDES, key=len, reverse=True))
@@ -40,6 +40,8 @@ _YEAR_CUES = _listed(
     "in since until till from before after by circa year during of around late early mid about "
     "spring summer fall autumn winter"
 )
+_CODE_CUES = _listed("zip code pin ext extension id serial account postcode password")
+"""After these a number is read digit by digit."""
 _NOT_COUNTED = _listed(
     "was is has its his this us as does always perhaps thus plus versus les des across towards "
     "sometimes besides unless yes"
@@ -54,11 +56,11 @@ def money(match: re.Match[str], place: Place) -> Reading | None:
     """$3.50, €5 million, ¥500, $2.5bn, US$10, $5–10."""
     amount, many = match["amount"].replace(",", "").replace(" ", ""), match["many"]
     one, several, cent, cents = CURRENCIES[match["currency"]]
-    said = _sign(match)
-    if many:
-        return [*said, *number(amount), MAGNITUDES[many], *several.split()]
-    if match["to"]:
-        return [*said, *number(amount), "to", *number(match["to"]), *several.split()]
+    said = ["minus"] if match["inner"] else _sign(match)
+    if match["to"] or many:
+        upper = ["to", *number(match["to"])] if match["to"] else []
+        scale = [MAGNITUDES[many]] if many else []
+        return [*said, *number(amount), *upper, *scale, *several.split()]
     if match["adjective"]:
         return [*said, *number(amount), *one.split()]
     whole, _, decimals = amount.partition(".")
@@ -86,7 +88,9 @@ def money_after(match: re.Match[str], place: Place) -> Reading | None:
 def measure(match: re.Match[str], place: Place) -> Reading | None:
     """5kg, -5°C, 20 %, 60 km/h, 2½ in, 5-10 kg, a 10-km run."""
     unit, gap = match["unit"], match["gap"]
-    if gap.isspace() and unit in SPACED_NEVER and not match["dot"]:
+    after = place.text[match.end() : match.end() + 4]
+    sure = match["dot"] or after.startswith(" of ") or (unit == "in" and after.startswith("."))
+    if gap.isspace() and unit in SPACED_NEVER and not sure:
         return None
     one, several = UNITS[unit]
     said = [*_sign(match), *_amount(match["amount"], match["vulgar"])]
@@ -129,6 +133,8 @@ def slash_fraction(match: re.Match[str], place: Place) -> Reading | None:
     whole, above, below = match["whole"], int(match["above"]), int(match["below"])
     if below == 0 or (whole is None and max(above, below) > 100):
         return [*cardinal(above), "slash", *cardinal(below)]
+    if whole is None and above == below:
+        return [*cardinal(above), *cardinal(below)]
     if whole is None and above > below and (above, below) != (24, 7):
         return [*cardinal(above), "over", *cardinal(below)]
     if whole is None:
@@ -190,11 +196,39 @@ def power(match: re.Match[str], place: Place) -> Reading | None:
     return [*base, "to", "the", *sign, *integer(exponent.lstrip("+-"))]
 
 
+def shortened(match: re.Match[str], place: Place) -> Reading | None:
+    """8bn."""
+    return [*number(match["number"]), MAGNITUDES[match["many"]]]
+
+
+def code_groups(match: re.Match[str], place: Place) -> Reading | None:
+    """123-45-6789, 978-3-16-148410-0, 4111 1111 1111 1111: digit by digit, in groups."""
+    said: list[str] = []
+    for group in re.findall(r"\d+", match[0]):
+        said += ([","] if said else []) + digits(group)
+    return said
+
+
+def counted_plural(match: re.Match[str], place: Place) -> Reading | None:
+    """747s, 100s of people; 30s are seconds."""
+    text = match["number"]
+    if text in ("100", "1000"):
+        return [cardinal(int(text))[1] + "s"]
+    return plural(_code(text)) if len(text) > 2 else None
+
+
 def plain_number(match: re.Match[str], place: Place) -> Reading | None:
-    """42, 1,234, 3.14, -7, 1999, 007, #1."""
+    """42, 1,234, 3.14, -7, 1999, 007, #1, 1999's."""
+    said = _plain_number(match, place)
+    return [*said[:-1], said[-1] + "'s"] if match["s"] else said
+
+
+def _plain_number(match: re.Match[str], place: Place) -> list[str]:
     text = match["number"]
     if match["hash"]:
         return ["number", *number(text)]
+    if place.last.lower() in _CODE_CUES and text.isdigit() and len(text) > 3:
+        return digits(text)
     if not match["sign"] and len(text) == 4 and text.isdigit() and _reads_as_year(match, place):
         return year(int(text))
     return [*_sign(match), *number(text)]
@@ -253,7 +287,7 @@ _CURRENCY_AFTER = _CURRENCY_BEFORE
 QUANTITY_RULES: tuple[Rule, ...] = (
     (
         re.compile(
-            rf"{_SIGN}(?P<currency>{_CURRENCY_BEFORE})\s?(?P<amount>{NUMBER})"
+            rf"{_SIGN}(?P<currency>{_CURRENCY_BEFORE})\s?(?P<inner>-)?(?P<amount>{NUMBER})"
             rf"(?:(?:{_DASH})[$€£¥₹]?(?P<to>{NUMBER}))?"
             rf"(?:[\s-]?(?P<many>{_MAGNITUDE})\b)?(?P<adjective>(?=-[a-z]))?(?!\d)"
         ),
@@ -267,6 +301,8 @@ QUANTITY_RULES: tuple[Rule, ...] = (
         money_after,
     ),
     (re.compile(r"'?(?P<century>\d\d)?(?P<tens>\d0)'?s\b"), decade),
+    (re.compile(r"(?P<number>\d{3,4})s\b"), counted_plural),
+    (re.compile(r"\d{1,6}(?:-\d{1,7}){2,6}(?![\w-])|\d{4}(?: \d{4}){2,4}(?!\d)"), code_groups),
     (
         re.compile(r"(?P<feet>\d{1,2})'\s?(?:(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|''))(?!\w)"),
         feet_and_inches,
@@ -275,7 +311,7 @@ QUANTITY_RULES: tuple[Rule, ...] = (
         re.compile(
             rf"{_SIGN}(?:(?:(?P<amount>{NUMBER})(?P<vulgar>[{_VULGAR}])?"
             rf"(?:(?:{_DASH}|\sto\s)(?P<to>{NUMBER}))?))"
-            rf"(?P<gap>\s?|-)(?P<unit>{_UNIT})(?P<dot>\.(?=\s+[a-z]))?(?![\w/²³°])"
+            rf"(?P<gap>\s?|-)(?P<unit>{_UNIT})(?P<dot>\.(?=,|\s+[a-z0-9]))?(?![\w/²³°])"
         ),
         measure,
     ),
@@ -309,5 +345,11 @@ QUANTITY_RULES: tuple[Rule, ...] = (
         ),
         alphanumeric,
     ),
-    (re.compile(rf"(?:(?P<hash>#)\s?|{_SIGN})(?P<number>{NUMBER})"), plain_number),
+    (re.compile(rf"(?P<number>{NUMBER})(?P<many>bn|mn|tn)\b"), shortened),
+    (re.compile(rf"(?:(?P<hash>#)\s?|{_SIGN})(?P<number>{NUMBER})(?P<s>'s\b)?"), plain_number),
 )
+
+LETTER_RULES: tuple[Rule, ...] = tuple(
+    rule for rule in QUANTITY_RULES if rule[1] in (money, dotted, alphanumeric)
+)
+"""Those that may begin with a letter."""

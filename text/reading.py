@@ -9,7 +9,8 @@ from collections.abc import Callable
 from text.addresses import ADDRESS_RULES
 from text.calendar_rules import CALENDAR_RULES
 from text.names import NAME_RULES, may_end
-from text.quantities import QUANTITY_RULES
+from text.numbers import cardinal
+from text.quantities import LETTER_RULES, QUANTITY_RULES
 from text.stops import ends_after_abbreviation, ends_sentence, line_break
 from text.tables import PLAIN_ABBREVIATIONS, SYMBOLS
 from text.tokens import Place, Rule, Token, say
@@ -20,12 +21,14 @@ LONGEST_WORD = 50
 The longest word of English dictionaries has 45 letters."""
 
 _RULES: tuple[Rule, ...] = (*ADDRESS_RULES, *CALENDAR_RULES, *QUANTITY_RULES, *NAME_RULES)
-_LETTER_RULES = tuple(r for r in _RULES if r not in QUANTITY_RULES[1:-2])
+_LETTER_RULES: tuple[Rule, ...] = (*ADDRESS_RULES, *CALENDAR_RULES, *LETTER_RULES, *NAME_RULES)
 _SIMPLE = re.compile(r"[a-z]{2,50}(?=[\s,;!?\")]|:(?!/)|--|$)")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _CLIPPED = re.compile(r"'(em|tis|twas|cause|til|till|bout|n|nuff)\b'?", re.IGNORECASE)
 _POINTS = re.compile(r"[.?!…]+")
 _DASH = re.compile(r"\s*(?:—|--+|(?<=\s)[-–](?=\s)|–)[-–—]*\s*")
+_GOES_ON = re.compile(r"\s+[\"'(]?\w")
+_NUMBERED = re.compile(r"(\d{1,2})[.)](?=\s+\S)")
 _DECORATION = re.compile(r"([^\w\s.,;:?!'\"()])\1{2,}")
 _LATIN_LETTERS = frozenset("ßøæœðþłđı")
 
@@ -86,6 +89,8 @@ class Reader:
         if (simple := _SIMPLE.match(text, at, end)) and simple[0] not in PLAIN_ABBREVIATIONS:
             self._word(simple[0], at, simple.end())
             return simple.end()
+        if character.isdigit() and (item := self._item(at, end)):
+            return item
         if (ruled := self._rule(at, end)) is not None:
             return ruled
         if character.isalpha():
@@ -93,16 +98,26 @@ class Reader:
         return self._mark(at, end)
 
     def _space(self, at: int, end: int) -> int:
-        if dash := _DASH.match(self.text, at, end):
-            self.add(Token("point", ",", at, dash.end()))
-            return dash.end()
         stop = at
         while stop < end and self.text[stop].isspace():
             stop += 1
-        kind = line_break(self.text, at, stop)
-        if kind:
+        if kind := line_break(self.text, at, stop):
             self.add(Token(kind, "", at, stop))
+        elif dash := _DASH.match(self.text, at, end):
+            self.add(Token("point", ",", at, dash.end()))
+            return dash.end()
         return stop
+
+    def _item(self, at: int, end: int) -> int | None:
+        """The number of a list's item, at the start of a line."""
+        if self.text[max(0, at - 8) : at].rstrip(" ")[-1:] not in ("", "\n"):
+            return None
+        match = _NUMBERED.match(self.text, at, end)
+        if match is None:
+            return None
+        for token in say([*cardinal(int(match[1])), ","], at, match.end()):
+            self.add(token)
+        return match.end()
 
     def _rule(self, at: int, end: int) -> int | None:
         rules = _LETTER_RULES if self.text[at].isalpha() else _RULES
@@ -126,18 +141,18 @@ class Reader:
 
     def _letters(self, at: int, end: int) -> int:
         match = _WORD.match(self.text, at, end)
-        assert match is not None
-        word = match[0]
+        stop = at + 1 if match is None else match.end()
+        while not self.text[at:stop].replace("'", "").isalpha():
+            stop -= 1  # "x²": \w takes numerals that are no digits
+        word = self.text[at:stop]
         if not _sayable(word):
-            self.silent.append((at, match.end()))
-            return match.end()
-        if len(word) > LONGEST_WORD:
-            for piece in range(at, match.end(), LONGEST_WORD):
-                stop = min(piece + LONGEST_WORD, match.end())
-                self._word(self.text[piece:stop].strip("'") or "x", piece, stop)
-        else:
-            self._word(word, at, match.end())
-        return match.end()
+            self.silent.append((at, stop))
+            return stop
+        for start in range(at, stop, LONGEST_WORD):
+            piece = self.text[start : min(start + LONGEST_WORD, stop)]
+            if piece.strip("'"):
+                self._word(piece.strip("'"), start, start + len(piece))
+        return stop
 
     def _word(self, word: str, start: int, end: int) -> None:
         self.add(Token("word", word, start, end, letter=self._is_letter(word, end)))
@@ -185,8 +200,10 @@ class Reader:
         text, character = self.text, self.text[at]
         if character in ",;:":
             self.add(Token("point", character, at, at + 1))
-        elif character in "()[]{}":
+        elif character in "([{" or (character in ")]}" and _GOES_ON.match(text, at + 1)):
             self.add(Token("point", ",", at, at + 1))
+        elif character == "#" and text[at + 1 : at + 2] in (" ", "#"):
+            pass  # a Markdown heading
         elif character == "/" and _between_words(text, at) and self._joins(at):
             pass
         elif character in SYMBOLS and not (character in "~^" and at + 1 < len(text)):

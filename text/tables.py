@@ -290,6 +290,14 @@ TITLES = {
 """Before a capitalized name, never the end of a sentence."""
 
 ABBREVIATIONS = {
+    "jan": "january",
+    "feb": "february",
+    "apr": "april",
+    "aug": "august",
+    "sept": "september",
+    "oct": "october",
+    "nov": "november",
+    "dec": "december",
     "jr": "junior",
     "sr": "senior",
     "esq": "esquire",
@@ -388,7 +396,7 @@ REGNAL = _listed(
     "louis henry george charles edward elizabeth james william richard philip john paul pius leo "
     "benedict gregory innocent clement urban alexander nicholas catherine peter ivan frederick "
     "wilhelm napoleon ferdinand francis joseph maximilian otto ludwig gustav christian olav haakon "
-    "carl karl alfonso juan felipe isabella mary robert david malcolm kenneth ramses rameses "
+    "carl karl alfonso juan felipe isabella mary robert david kenneth ramses rameses "
     "ramesses thutmose ptolemy cleopatra xerxes darius cyrus artaxerxes antiochus seleucus "
     "constantine theodosius justinian basil leopold albert baudouin victor umberto pedro manuel "
     "afonso sancho rudolf sigismund wladyslaw casimir stephen celestine sixtus boniface honorius "
