@@ -22,7 +22,9 @@ class GraphSpec:
         axes: axes of every input and output.
         example: (batch, size, seed) → input tensors; ``size`` is the length of the time axis.
         onnx_module: a module equal in value that ONNX Runtime runs faster, or None.
-        keep_float32: paths of submodules that stay float32 in a float16 export.
+        keep_float32: paths of submodules that stay float32 in a float16 or int8 export.
+        int8: its linear and recurrent layers may be quantized dynamically; other graphs of the
+            network stay float32 in an int8 artifact.
     """
 
     name: str
@@ -33,6 +35,7 @@ class GraphSpec:
     example: Callable[[int, int, int], tuple[Any, ...]]
     onnx_module: Any = None
     keep_float32: tuple[str, ...] = field(default=())
+    int8: bool = False
 
     def dynamic_axes(self) -> dict[str, dict[int, str]]:
         """Per name the dynamic axes, {axis: its name}."""

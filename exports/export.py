@@ -7,6 +7,7 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -140,12 +141,17 @@ def _write_graphs(
     if runtime == "eager":
         _write_weights(network, precision, folder / WEIGHTS_FILE)
         return {spec.name: _info(spec, WEIGHTS_FILE) for spec in specs}
-    if precision == "int8":
-        raise ArtifactError(f"no int8 export of these graphs for {runtime}")
+    if precision == "int8" and not any(spec.int8 for spec in specs):
+        raise ArtifactError("int8 does not suit this network: its work is convolutions")
     suffix, write = _WRITERS[runtime]
     for spec in specs:
-        write(half_graph(spec) if precision == "fp16" else spec, folder / f"{spec.name}{suffix}")
+        write(_at_precision(spec, precision), folder / f"{spec.name}{suffix}")
     return {spec.name: _info(spec, f"{spec.name}{suffix}") for spec in specs}
+
+
+def _at_precision(spec: GraphSpec, precision: Precision) -> GraphSpec:
+    plain = replace(spec, int8=spec.int8 and precision == "int8")
+    return half_graph(plain) if precision == "fp16" else plain
 
 
 def _write_weights(network: nn.Module, precision: Precision, path: Path) -> None:

@@ -14,6 +14,7 @@ import torch
 
 from core.errors import ArtifactError
 from core.graphs import GraphSpec
+from exports.quantize import quantize_onnx
 
 # LayerNormalization is an operator from 17 on; ONNX Runtime >= 1.14 runs it.
 OPSET = 17
@@ -21,7 +22,7 @@ _TRACE = (2, 24, 0)  # batch, size, seed of the traced example
 
 
 def export_onnx(spec: GraphSpec, path: Path) -> None:
-    """Writes one graph.
+    """Writes one graph, quantized if it says so.
 
     Raises:
         ArtifactError: the graph cannot be exported.
@@ -47,6 +48,8 @@ def export_onnx(spec: GraphSpec, path: Path) -> None:
             )
         except (RuntimeError, torch.onnx.errors.OnnxExporterError) as error:
             raise ArtifactError(f"ONNX export of {spec.name}: {error}") from error
+    if spec.int8:
+        quantize_onnx(path, spec)
 
 
 def quiet_tracing() -> None:

@@ -11,12 +11,13 @@ import torch
 from core.errors import ArtifactError
 from core.graphs import GraphSpec
 from exports.onnx_export import quiet_tracing
+from exports.quantize import quantized_module
 
 _TRACE = (2, 24, 0)  # batch, size, seed of the traced example
 
 
 def export_torchscript(spec: GraphSpec, path: Path) -> None:
-    """Writes one graph.
+    """Writes one graph, quantized if it says so.
 
     Raises:
         ArtifactError: the graph cannot be traced.
@@ -25,7 +26,8 @@ def export_torchscript(spec: GraphSpec, path: Path) -> None:
         quiet_tracing()
         try:
             trace: Any = torch.jit.trace
-            traced = trace(spec.module, spec.example(*_TRACE), check_trace=False)
+            module = quantized_module(spec) if spec.int8 else spec.module
+            traced = trace(module, spec.example(*_TRACE), check_trace=False)
             torch.jit.freeze(traced.eval()).save(str(path))
         except RuntimeError as error:
             raise ArtifactError(f"TorchScript export of {spec.name}: {error}") from error

@@ -116,6 +116,7 @@ def _encode(network: Tacotron2) -> GraphSpec:
             "keys": ("B", "L", config.attention_dim),
         },
         example=example,
+        int8=True,
     )
 
 
@@ -142,6 +143,7 @@ def _steps(network: Tacotron2) -> GraphSpec:
         # What is said is heard again: its rounding is fed back. The gate decides the length, v the
         # scores of the softmax.
         keep_float32=("linear_projection", "gate_layer", "attention_layer.v"),
+        int8=True,
     )
 
 
