@@ -23,6 +23,7 @@ Work = str
 Verdict = Literal["run", "done", "held", "over", "gone"]
 """run: yours now; done: its result is stored; held: a live worker has it; over: the job has ended;
 gone: no such job."""
+Role = Literal["planner", "synthesizer"]
 PLAN: Work = "plan"
 ASSEMBLE: Work = "assemble"
 
@@ -55,7 +56,7 @@ class WorkerBeat(msgspec.Struct, frozen=True):
     """A worker process says that it lives."""
 
     id: str
-    role: Literal["planner", "synthesizer"]
+    role: Role
     seen_at: float
     """Unix seconds."""
     ready: bool
@@ -107,7 +108,11 @@ class JobStore(Protocol):
         """Parts without a result, in order."""
 
     def part_done(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
-        """Stores a part's result, once. True for exactly one call: who gets it sends assemble."""
+        """Stores a part's result, once. True for exactly one call: who gets it sends assemble.
+
+        Raises:
+            Conflict: the job has ended (code ``job_over``).
+        """
 
     def results(self, job_id: str) -> Iterator[PartResult]:
         """In the order of the parts, a few at a time in memory."""
@@ -133,8 +138,8 @@ class JobStore(Protocol):
         """The worker ends: what it holds is lost at once, not after its beat has grown old."""
 
     def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, Work], ...]:
-        """Work to be sent again: held by workers that do not live, or (of jobs that nobody touched
-        since ``stale_before``) not held by anyone."""
+        """Work to be sent again: held by workers that do not live; and of jobs that nobody touched
+        since ``stale_before`` [Unix s] all that is held, or the plan if nothing is."""
 
     def expired(self, before: float, limit: int = 100) -> tuple[str, ...]:
         """Ended jobs that were created before that time [Unix s]."""

@@ -71,13 +71,12 @@ class RedisStore:
             "state": record.state,
             "request": _encode(record.request),
             "created_at": repr(record.created_at),
-            "touched_at": repr(record.created_at),
         }
         flat = [item for pair in fields.items() for item in pair]
         with translated():
             verdict, job_id = self._create(
                 [*keys, _key("idempotency", known.key)],
-                [record.id, known.payload, IDEMPOTENCY_SECONDS * 1000, *flat],
+                [record.id, known.payload, IDEMPOTENCY_SECONDS * 1000, fields["created_at"], *flat],
             )
         if verdict == b"other":
             raise Conflict(
@@ -112,6 +111,7 @@ class RedisStore:
         """See JobStore."""
         keys = [_job(job_id), _job(job_id, "leases"), _job(job_id, "results"), _key("workers")]
         keys += [_job(job_id, "attempts"), _index("queued"), _index("running")]
+        keys += [_key("active"), _key("leased")]
         with translated():
             verdict, attempt = self._claim(
                 keys, [job_id, work, worker, repr(now), repr(now - self._alive)]
@@ -156,11 +156,14 @@ class RedisStore:
 
     def part_done(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
         """See JobStore."""
-        keys = [_job(job_id), _job(job_id, "leases"), _job(job_id, "results")]
+        keys = [_job(job_id), _job(job_id, "leases"), _job(job_id, "results"), _key("active")]
         failed = int(result.error is not None)
+        args = [result.index, _encode(result), failed, worker, repr(now), job_id]
         with translated():
-            last = self._part_done(keys, [result.index, _encode(result), failed, worker, repr(now)])
-        return bool(last)
+            moved = self._part_done(keys, args)
+        if moved == -1:
+            raise Conflict(f"job {job_id} has ended", code="job_over")
+        return bool(moved)
 
     def results(self, job_id: str) -> Iterator[PartResult]:
         """See JobStore."""
@@ -183,7 +186,7 @@ class RedisStore:
         error: JobError | None = None,
     ) -> bool:
         """See JobStore."""
-        keys = [_job(job_id), _key("active")]
+        keys = [_job(job_id), _key("active"), _key("leased")]
         keys += [_job(job_id, name) for name in ("parts", "leases", "attempts")]
         keys += [_index("queued"), _index("running"), _index(state)]
         told = [b"" if item is None else _encode(item) for item in (report, error)]
@@ -223,12 +226,13 @@ class RedisStore:
     def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, Work], ...]:
         """See JobStore."""
         found: list[tuple[str, Work]] = []
+        times = [repr(now - self._alive), repr(stale_before), repr(now)]
         with translated():
-            for raw in self.redis.sscan_iter(_key("active")):
+            stale = self.redis.zrangebyscore(_key("active"), "-inf", f"({stale_before!r}", 0, 1000)
+            for raw in {*self.redis.smembers(_key("leased")), *stale}:
                 job_id = raw.decode()
-                keys = [_job(job_id), _job(job_id, "leases"), _job(job_id, "results")]
-                times = [repr(now - self._alive), repr(stale_before), repr(now)]
-                works = [w.decode() for w in self._lost([*keys, _key("workers")], times)]
+                keys = [_job(job_id, "leases"), _key("workers"), _key("active"), _key("leased")]
+                works = [w.decode() for w in self._lost(keys, [job_id, *times])]
                 # A plan sent again sends what has no result, and assemble if nothing is missing.
                 found += [(job_id, PLAN if work == "*" else work) for work in works]
         return tuple(found)
@@ -237,8 +241,8 @@ class RedisStore:
         """See JobStore."""
         with translated():
             rows = self.redis.zrangebylex(_key("jobs"), "-", f"({oldest_id(before)}", 0, limit)
-            active = [self.redis.sismember(_key("active"), row) for row in rows]
-        return tuple(r.decode() for r, busy in zip(rows, active, strict=True) if not busy)
+            touched = [self.redis.zscore(_key("active"), row) for row in rows]
+        return tuple(r.decode() for r, t in zip(rows, touched, strict=True) if t is None)
 
     def forget(self, job_id: str) -> None:
         """See JobStore."""
@@ -249,7 +253,8 @@ class RedisStore:
             pipe.delete(_job(job_id), *(_job(job_id, name) for name in names))
             for key in (_key("jobs"), *(_index(state) for state in states)):
                 pipe.zrem(key, job_id)
-            pipe.srem(_key("active"), job_id)
+            pipe.zrem(_key("active"), job_id)
+            pipe.srem(_key("leased"), job_id)
             pipe.execute()
 
 

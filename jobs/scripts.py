@@ -7,7 +7,8 @@ of one script lie in several slots, so a Redis Cluster is not supported.
 from __future__ import annotations
 
 CREATE = """
--- KEYS job, jobs, state index, active, idempotency | ARGV id, payload, ttl ms, then field, value...
+-- KEYS job, jobs, state index, active, idempotency
+-- ARGV id, payload, ttl ms, now, then field, value...
 if ARGV[2] ~= '' then
   local known = redis.call('HMGET', KEYS[5], 'id', 'payload')
   if known[1] then
@@ -16,27 +17,28 @@ if ARGV[2] ~= '' then
   redis.call('HSET', KEYS[5], 'id', ARGV[1], 'payload', ARGV[2])
   redis.call('PEXPIRE', KEYS[5], ARGV[3])
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 4))
+redis.call('HSET', KEYS[1], unpack(ARGV, 5))
 redis.call('ZADD', KEYS[2], 0, ARGV[1])
 redis.call('ZADD', KEYS[3], 0, ARGV[1])
-redis.call('SADD', KEYS[4], ARGV[1])
+redis.call('ZADD', KEYS[4], ARGV[4], ARGV[1])
 return {'new', ARGV[1]}
 """
 
 CLAIM = """
--- KEYS job, leases, results, workers, attempts, index queued, index running
+-- KEYS job, leases, results, workers, attempts, index queued, index running, active, leased
 -- ARGV id, work, worker, now, alive since
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {'gone', 0} end
 if state ~= 'queued' and state ~= 'running' then return {'over', 0} end
 if redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return {'done', 0} end
 local holder = redis.call('HGET', KEYS[2], ARGV[2])
-if holder and string.sub(holder, 1, 1) ~= '?' then
+if holder and holder ~= ARGV[3] and string.sub(holder, 1, 1) ~= '?' then
   local seen = redis.call('ZSCORE', KEYS[4], holder)
   if seen and tonumber(seen) >= tonumber(ARGV[5]) then return {'held', 0} end
 end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
-redis.call('HSET', KEYS[1], 'touched_at', ARGV[4])
+redis.call('ZADD', KEYS[8], 'XX', ARGV[4], ARGV[1])
+redis.call('SADD', KEYS[9], ARGV[1])
 if state == 'queued' and tonumber(ARGV[2]) then
   redis.call('HSET', KEYS[1], 'state', 'running', 'started_at', ARGV[4])
   redis.call('ZREM', KEYS[6], ARGV[1])
@@ -65,14 +67,14 @@ return 1
 """
 
 PART_DONE = """
--- KEYS job, leases, results | ARGV index, result, failed (0|1), worker, now
+-- KEYS job, leases, results, active | ARGV index, result, failed (0|1), worker, now, id
 local state = redis.call('HGET', KEYS[1], 'state')
-if state ~= 'running' and state ~= 'queued' then return 0 end
+if state ~= 'running' and state ~= 'queued' then return -1 end
 if redis.call('HSETNX', KEYS[3], ARGV[1], ARGV[2]) == 0 then return 0 end
 redis.call('HDEL', KEYS[2], ARGV[1])
 redis.call('HINCRBY', KEYS[1], 'parts_failed', ARGV[3])
 redis.call('HINCRBY', KEYS[1], 'parts_done', 1 - ARGV[3])
-redis.call('HSET', KEYS[1], 'touched_at', ARGV[5])
+redis.call('ZADD', KEYS[4], 'XX', ARGV[5], ARGV[6])
 if redis.call('HLEN', KEYS[3]) == tonumber(redis.call('HGET', KEYS[1], 'parts_total')) then
   redis.call('HSET', KEYS[2], 'assemble', '?' .. ARGV[4])  -- promised, not yet claimed
   return 1
@@ -81,7 +83,7 @@ return 0
 """
 
 FINISH = """
--- KEYS job, active, parts, leases, attempts, index queued, index running, index of the new state
+-- KEYS job, active, leased, parts, leases, attempts, indices queued, running, of the new state
 -- ARGV id, state, now, report, error, channel
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return -1 end
@@ -89,30 +91,37 @@ if state ~= 'queued' and state ~= 'running' then return 0 end
 redis.call('HSET', KEYS[1], 'state', ARGV[2], 'finished_at', ARGV[3])
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'report', ARGV[4]) end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error', ARGV[5]) end
-redis.call('SREM', KEYS[2], ARGV[1])
-redis.call('DEL', KEYS[3], KEYS[4], KEYS[5])
-redis.call('ZREM', KEYS[6], ARGV[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('SREM', KEYS[3], ARGV[1])
+redis.call('DEL', KEYS[4], KEYS[5], KEYS[6])
 redis.call('ZREM', KEYS[7], ARGV[1])
-redis.call('ZADD', KEYS[8], 0, ARGV[1])
+redis.call('ZREM', KEYS[8], ARGV[1])
+redis.call('ZADD', KEYS[9], 0, ARGV[1])
 redis.call('PUBLISH', ARGV[6], ARGV[1])
 return 1
 """
 
 LOST = """
--- KEYS job, leases, results, workers | ARGV alive since, stale before, now
--- Returns what dead workers held; '*' alone: nobody holds anything and nobody touched it lately.
-local held, lost = redis.call('HGETALL', KEYS[2]), {}
+-- KEYS leases, workers, active, leased | ARGV id, alive since, stale before, now
+-- Returns what dead workers held, or anybody held for too long; '*' where nobody holds anything of
+-- a job that nobody touched lately.
+local touched = redis.call('ZSCORE', KEYS[3], ARGV[1])
+if not touched then redis.call('SREM', KEYS[4], ARGV[1]) return {} end
+local stale = tonumber(touched) < tonumber(ARGV[3])
+local held, lost = redis.call('HGETALL', KEYS[1]), {}
 for i = 1, #held, 2 do
   local worker = held[i + 1]
   if string.sub(worker, 1, 1) == '?' then worker = string.sub(worker, 2) end
-  local seen = redis.call('ZSCORE', KEYS[4], worker)
-  if not seen or tonumber(seen) < tonumber(ARGV[1]) then
-    redis.call('HDEL', KEYS[2], held[i])
+  local seen = redis.call('ZSCORE', KEYS[2], worker)
+  if stale or not seen or tonumber(seen) < tonumber(ARGV[2]) then
+    redis.call('HDEL', KEYS[1], held[i])
     lost[#lost + 1] = held[i]
   end
 end
-local touched = tonumber(redis.call('HGET', KEYS[1], 'touched_at'))
-if #held == 0 and touched and touched < tonumber(ARGV[2]) then lost[1] = '*' end
-if #lost > 0 then redis.call('HSET', KEYS[1], 'touched_at', ARGV[3]) end
+if #held == 0 then
+  redis.call('SREM', KEYS[4], ARGV[1])
+  if stale then lost[1] = '*' end
+end
+if stale then redis.call('ZADD', KEYS[3], ARGV[4], ARGV[1]) end
 return lost
 """

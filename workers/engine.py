@@ -53,6 +53,7 @@ class Engine:
         catalogue: voices and components.
         artifacts: folder of exported networks.
         device: cpu, cuda or cuda:N.
+        threads: of one ONNX Runtime session.
         budgets: of batches; None = by device.
         load: how a voice is loaded; None = ``exports.voice.load_voice``.
         observe: called with the figures of every successful batch.
@@ -65,13 +66,14 @@ class Engine:
         artifacts: Path,
         *,
         device: str = "cpu",
+        threads: int = 1,
         budgets: Budgets | None = None,
         load: Load | None = None,
         observe: Callable[[BatchFigures], None] = lambda figures: None,
         monotonic: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.catalogue = catalogue
-        self._artifacts, self._device = artifacts, device
+        self._artifacts, self._device, self._threads = artifacts, device, threads
         self._budgets = budgets or (CPU_BUDGETS if device == "cpu" else CUDA_BUDGETS)
         self._load = load or default_load()
         self._observe, self._monotonic = observe, monotonic
@@ -97,6 +99,7 @@ class Engine:
                 runtime=runtime,
                 device=self._device,
                 artifacts=self._artifacts,
+                threads=self._threads,
             )
         return self._voices[key]
 

@@ -36,6 +36,7 @@ class Load(Protocol):
         runtime: RuntimeName,
         device: str = "cpu",
         artifacts: Path,
+        threads: int = 1,
     ) -> Loaded: ...
 
 

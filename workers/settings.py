@@ -27,6 +27,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """RHAPSODE_ARTIFACTS: exported networks; default ``<data>/artifacts``."""
     voices: tuple[Path, ...] = ()
     """RHAPSODE_VOICES: more folders of voices, separated like PATH; later ones win."""
+    shipped_voices: bool = True
+    """RHAPSODE_SHIPPED_VOICES: false leaves only the voices of RHAPSODE_VOICES."""
     device: Annotated[str, Meta(pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
     """RHAPSODE_DEVICE: cpu, cuda or cuda:N."""
     threads: Annotated[int, Meta(ge=0)] = 0
@@ -48,7 +50,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     beat_seconds: Annotated[float, Meta(gt=0)] = 5.0
     """RHAPSODE_BEAT_SECONDS: how often a worker says that it lives [s]; dead after three misses."""
     stale_seconds: Annotated[float, Meta(gt=0)] = 600.0
-    """RHAPSODE_STALE_SECONDS: a job that nobody holds or touched for so long is planned again [s]."""
+    """RHAPSODE_STALE_SECONDS: work of a job that nobody touched for so long is sent again [s]."""
     retention_seconds: Annotated[float, Meta(gt=0)] = 7 * 24 * 3600.0
     """RHAPSODE_RETENTION_SECONDS: ended jobs and their audio are deleted after this [s]."""
     attempts: Positive = 3
@@ -69,7 +71,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def voice_folders(self) -> tuple[Path, ...]:
         """The shipped voices, then those of RHAPSODE_VOICES."""
-        return (SHIPPED_VOICES, *self.voices)
+        return (SHIPPED_VOICES, *self.voices) if self.shipped_voices else self.voices
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:

@@ -1,0 +1,222 @@
+"""The worker process: builds everything, holds the state, runs Celery.
+
+``python -m workers.app planner`` or ``python -m workers.app synthesizer``, configured by the
+environment (``workers.settings``).
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+import threading
+from typing import Any, cast
+
+import structlog
+from celery import Celery, signals
+
+from core.errors import RhapsodeError, Unavailable
+from core.voice import read_catalogue
+from jobs.audio_store import FolderStore
+from jobs.logs import configure_logs, told
+from jobs.protocols import Role
+from jobs.queue import (
+    ASSEMBLE_TASK,
+    CONTROL_QUEUES,
+    PLAN_TASK,
+    SPEECH_QUEUES,
+    SYNTHESIZE_TASK,
+    CeleryQueue,
+    celery_app,
+)
+from jobs.redis_store import RedisStore
+from workers.assembly import assemble
+from workers.collector import Collector
+from workers.context import Context, SystemClock
+from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_batch, see_taken
+from workers.planning import plan, warm
+from workers.settings import Settings
+from workers.synthesis import synthesize
+from workers.upkeep import Upkeep, beat_of, clean, recover
+
+PLANNER_THREADS = 2
+"""So that a sentence does not wait for the planning of a book."""
+RETRY_SECONDS = 2
+"""Before a task is tried again whose store did not answer [s]."""
+
+log = structlog.get_logger(__name__)
+
+
+def open_context(settings: Settings, app: Celery) -> Context:
+    """Everything a task needs, from the settings.
+
+    Raises:
+        ArtifactError: the catalogue cannot be read.
+    """
+    return Context(
+        store=RedisStore(settings.redis_url, alive_seconds=3 * settings.beat_seconds),
+        queue=CeleryQueue(settings.redis_url, app),
+        audio=FolderStore(settings.audio_folder),
+        catalogue=read_catalogue(settings.voice_folders),
+        clock=SystemClock(),
+        worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
+        attempts=settings.attempts,
+    )
+
+
+class Synthesizer:
+    """The device: one thread that loads voices and speaks.
+
+    Args:
+        settings: of the process.
+        context: of its tasks.
+    """
+
+    def __init__(self, settings: Settings, context: Context) -> None:
+        self._settings, self._context = settings, context
+        self.loaded: tuple[str, ...] = ()
+        self.collector = Collector(
+            self._speak,
+            symbols=settings.symbols_at_once,
+            flush_seconds=settings.flush_seconds,
+            observe=see_taken,
+        )
+        self._engine: Any = None
+        self._thread = threading.Thread(target=self._run, name="device", daemon=True)
+
+    def start(self) -> None:
+        """Loads the default voice in the device's thread, then speaks what comes."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Speaks what waits, then ends."""
+        self.collector.close()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            self._load()
+        except Exception as error:
+            code = error.code if isinstance(error, RhapsodeError) else "internal"
+            message = error.message if isinstance(error, RhapsodeError) else ""
+            log.error("not_ready", code=code, message=message, **told(error))
+        self.collector.run()
+
+    def _load(self) -> None:
+        from workers.engine import Engine
+
+        settings, catalogue = self._settings, self._context.catalogue
+        self._engine = Engine(
+            catalogue, settings.artifacts_folder, device=settings.device, observe=see_batch
+        )
+        card = catalogue.voice(None)
+        acoustic, _ = catalogue.component("acoustic", card.acoustic, None)
+        vocoder, _ = catalogue.component("vocoder", card.vocoders, None)
+        with LOAD_SECONDS.time():
+            voice = self._engine.load(card.name, acoustic, vocoder, "onnx")
+        self.loaded = tuple(voice.digests)
+        MODELS_LOADED.set(1)
+        log.info("ready", components=self.loaded)
+
+    def _speak(self, items: Any) -> Any:
+        return self._engine.speak(items)
+
+
+def build(role: Role, settings: Settings) -> Celery:
+    """The Celery application of a role, with its tasks and its life cycle."""
+    app = celery_app(settings.redis_url)
+    app.conf.worker_disable_prefetch = True
+    context = open_context(settings, app)
+    synthesizer = Synthesizer(settings, context) if role == "synthesizer" else None
+    if synthesizer is not None:
+        collector = synthesizer.collector
+        _task(app, SYNTHESIZE_TASK, lambda job, part: synthesize(context, collector, job, part))
+    else:
+        _task(app, PLAN_TASK, lambda job: plan(context, job))
+        _task(app, ASSEMBLE_TASK, lambda job: assemble(context, job))
+    _life(settings, context, role, synthesizer)
+    return app
+
+
+def _task(app: Celery, name: str, work: Any) -> None:
+    def run(task: Any, *args: Any) -> None:
+        try:
+            work(*args)
+        except Unavailable as error:
+            log.warning("again", task=name, code=error.code)
+            raise task.retry(exc=error, countdown=RETRY_SECONDS, max_retries=None) from error
+
+    app.task(name=name, bind=True, throws=(RhapsodeError,))(run)
+
+
+def _life(
+    settings: Settings, context: Context, role: Role, synthesizer: Synthesizer | None
+) -> None:
+    def beat() -> None:
+        loaded = synthesizer.loaded if synthesizer else ()
+        context.store.beat(beat_of(context, role, loaded))
+
+    duties: list[Any] = [beat]
+    if role == "planner":
+        duties.append(lambda: recover(context, settings.stale_seconds))
+        duties.append(lambda: clean(context, settings.retention_seconds))
+    upkeep = Upkeep(duties, settings.beat_seconds)
+
+    def begin(**_: Any) -> None:
+        if synthesizer:
+            synthesizer.start()
+        else:
+            warm(context)
+        upkeep.start()
+
+    def end(**_: Any) -> None:
+        if synthesizer:
+            synthesizer.stop()
+        upkeep.stop()
+        try:
+            context.store.leave(context.worker)
+        except Unavailable as error:
+            log.warning("leave", code=error.code)
+
+    signals.worker_init.connect(begin, weak=False)
+    signals.worker_shutdown.connect(end, weak=False)
+
+
+def arguments(role: Role, settings: Settings) -> list[str]:
+    """Of ``celery worker``: threads, because a device belongs to one process."""
+    queues = CONTROL_QUEUES if role == "planner" else SPEECH_QUEUES
+    threads = PLANNER_THREADS if role == "planner" else settings.parts_at_once
+    return [
+        "worker",
+        "--pool=threads",
+        f"--concurrency={threads}",
+        f"--queues={','.join(queues)}",
+        f"--hostname={role}-{os.getpid()}@%h",
+        "--without-gossip",
+        "--without-mingle",
+        "--without-heartbeat",
+    ]
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs a worker until SIGTERM; what it has begun it ends first."""
+    (role,) = argv or sys.argv[1:] or ["synthesizer"]
+    if role not in ("planner", "synthesizer"):
+        print("usage: python -m workers.app planner|synthesizer", file=sys.stderr)  # noqa: T201
+        return 2
+    configure_logs(role)
+    signals.setup_logging.connect(lambda **_: None, weak=False)
+    settings = Settings.from_environment()
+    if settings.metrics_port:
+        from prometheus_client import start_http_server
+
+        start_http_server(settings.metrics_port)
+    kind = cast(Role, role)
+    app = build(kind, settings)
+    app.worker_main(arguments(kind, settings))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

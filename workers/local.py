@@ -1,0 +1,183 @@
+"""A request spoken in this process: no broker, no store. What ``rhapsode say`` and benches run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from audio.encode import Encoder
+from audio.join import Piece, stream
+from audio.resample import Resampler
+from core.errors import RhapsodeError
+from core.formats import check_format, resolve_sample_rate
+from core.job import Part, StageSeconds, SynthesisReport, SynthesisRequest
+from core.protocols import TextFrontend
+from core.text import Notice, TextAnalysis
+from core.units import rtf
+from core.voice import Catalogue
+from workers.engine import Engine
+from workers.parts import cut_parts, pause_samples, speeches
+from workers.spoken import Spoken
+
+Progress = Callable[[int, int], None]
+"""Called with utterances spoken and utterances in all."""
+OpenFrontend = Callable[[str, str], TextFrontend]
+"""Symbol table and language → front end: ``text.frontend.open_frontend``."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the report adds up."""
+
+    text: float = 0.0
+    acoustic: float = 0.0
+    vocoder: float = 0.0
+    encode: float = 0.0
+    utterances: int = 0
+    batch_sizes: int = 0
+    artifacts: dict[str, str] = field(default_factory=dict)
+    notices: list[Notice] = field(default_factory=list)
+
+    def add(self, one: Spoken) -> None:
+        """Counts an utterance."""
+        self.utterances += 1
+        self.batch_sizes += one.batch_size
+        self.acoustic += one.stage_seconds.acoustic
+        self.vocoder += one.stage_seconds.vocoder
+        self.artifacts.update(one.artifacts)
+        self.notices.extend(one.notices)
+
+
+class LocalSynthesizer:
+    """Speaks one request after the other; memory of a few parts.
+
+    Args:
+        catalogue: voices and components.
+        engine: speaks.
+        open_frontend: text front end of a symbol table and a language.
+        parts_at_once: parts that share batches.
+        monotonic: clock of the stages [s].
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        engine: Engine,
+        open_frontend: OpenFrontend,
+        *,
+        parts_at_once: int = 4,
+        monotonic: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._catalogue, self._engine = catalogue, engine
+        self._open_frontend, self._parts_at_once = open_frontend, parts_at_once
+        self._monotonic = monotonic
+
+    def warm(self, request: SynthesisRequest) -> float:
+        """Loads what the request needs; returns the seconds it took, which no report counts.
+
+        Raises:
+            FieldError: voice, network, format or sample rate are refused.
+            ArtifactError: an artifact cannot be used.
+        """
+        start = self._monotonic()
+        card = self._catalogue.voice(request.voice)
+        acoustic, model = self._catalogue.component("acoustic", card.acoustic, request.acoustic)
+        vocoder, _ = self._catalogue.component("vocoder", card.vocoders, request.vocoder)
+        if request.sample_rate is not None:
+            check_format(request.format, request.sample_rate)
+        self._engine.load(card.name, acoustic, vocoder, request.runtime)
+        self._frontend = self._open_frontend(model.symbols, card.language)
+        self._native = model.mel.sample_rate
+        return self._monotonic() - start
+
+    def speak(
+        self, request: SynthesisRequest, path: Path, *, progress: Progress = lambda done, all: None
+    ) -> SynthesisReport:
+        """Writes the file; on an error there is none.
+
+        Raises:
+            InputError: the request is refused.
+            ArtifactError: an artifact cannot be used.
+            SynthesisError: an utterance cannot be spoken.
+            Unavailable: the file cannot be written.
+        """
+        self.warm(request)
+        tally, start = Tally(), self._monotonic()
+        analysis = self._frontend.analyze(
+            request.ssml or request.text or "", ssml=request.ssml is not None
+        )
+        parts = cut_parts(analysis, speed=request.speed)
+        tally.text = self._monotonic() - start
+        tally.notices.extend(analysis.notices)
+        fresh = path.with_name(f".{path.name}.part")
+        try:
+            written, rate, clipped = self._write(request, analysis, parts, fresh, tally, progress)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+        if clipped:
+            tally.notices.append(Notice("clipped", f"{clipped} samples beyond full scale"))
+        return _report(tally, written, rate)
+
+    def _write(
+        self,
+        request: SynthesisRequest,
+        analysis: TextAnalysis,
+        parts: tuple[Part, ...],
+        path: Path,
+        tally: Tally,
+        progress: Progress,
+    ) -> tuple[int, int, int]:
+        native = self._native
+        rate = resolve_sample_rate(request.format, request.sample_rate, native)
+        resampler = Resampler(native, rate)
+        lead = pause_samples(analysis.lead_seconds, request.speed, native)
+        pieces = self._pieces(request, parts, tally, progress, len(analysis.utterances))
+        with Encoder(path, request.format, rate, None) as encoder:
+            for block in stream(pieces, native, lead=lead):
+                start = self._monotonic()
+                encoder.write(resampler.push(block))
+                tally.encode += self._monotonic() - start
+            encoder.write(resampler.finish())
+        return encoder.written, rate, encoder.clipped
+
+    def _pieces(
+        self,
+        request: SynthesisRequest,
+        parts: tuple[Part, ...],
+        tally: Tally,
+        progress: Progress,
+        total: int,
+    ) -> Iterator[Piece]:
+        for first in range(0, len(parts), self._parts_at_once):
+            some = parts[first : first + self._parts_at_once]
+            items = [s for part in some for s in speeches(part, request, self._catalogue)]
+            for item, outcome in zip(items, self._engine.speak(items), strict=True):
+                if isinstance(outcome, RhapsodeError):
+                    raise outcome
+                tally.add(outcome)
+                progress(tally.utterances, total)
+                pause = item.utterance.pause_after_seconds
+                yield (
+                    outcome.waveform.samples,
+                    pause_samples(pause, request.speed, outcome.waveform.sample_rate),
+                )
+
+
+def _report(tally: Tally, samples: int, rate: int) -> SynthesisReport:
+    stages = StageSeconds(tally.text, tally.acoustic, tally.vocoder, tally.encode)
+    return SynthesisReport(
+        audio_seconds=samples / rate,
+        compute_seconds=stages.total,
+        rtf=rtf(stages.total, samples / rate),
+        stage_seconds=stages,
+        queue_seconds=0.0,
+        batch_fill=tally.batch_sizes / tally.utterances,
+        utterances=tally.utterances,
+        sample_rate=rate,
+        samples=samples,
+        artifacts=tally.artifacts,
+        warnings=tuple(tally.notices),
+    )

@@ -1,0 +1,86 @@
+"""What workers measure. Base units; labels are names of the catalogue, queues and stages."""
+
+from __future__ import annotations
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from core.job import PartResult, StageSeconds, SynthesisRequest
+from jobs.metrics import LABELS, labels_of
+from workers.collector import Taken
+from workers.spoken import BatchFigures
+
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512)
+
+QUEUE_SECONDS = Histogram(
+    "tts_queue_wait_seconds", "From acceptance to the first part's start", ("queue",),
+    buckets=(*SECONDS, 900, 3600),
+)  # fmt: skip
+STAGE_SECONDS = Histogram(
+    "tts_stage_seconds", "Compute of one part in a stage (of a whole job: text, encode)",
+    ("stage", "runtime"), buckets=SECONDS,
+)  # fmt: skip
+PART_RTF = Histogram(
+    "tts_part_rtf", "Compute seconds / audio seconds of a part", LABELS,
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.06, 0.083, 0.125, 0.25, 0.5, 1, 2, 4),
+)  # fmt: skip
+PARTS = Counter("tts_parts", "Parts that were spoken or failed", (*LABELS, "queue", "outcome"))
+AUDIO_SECONDS = Counter("tts_audio_seconds", "Speech made", LABELS)
+COMPUTE_SECONDS = Counter("tts_compute_seconds", "Compute it took, all stages", LABELS)
+BATCH_SIZE = Histogram(
+    "tts_batch_size", "Utterances in one call of a network", ("stage", "component", "runtime"),
+    buckets=WIDTHS,
+)  # fmt: skip
+BATCH_PARTS = Histogram("tts_batch_parts", "Parts spoken together", buckets=WIDTHS)
+PADDING = Histogram(
+    "tts_batch_padding_ratio", "Share of padding in one call", ("stage",),
+    buckets=(0, 0.025, 0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.75),
+)  # fmt: skip
+FLUSHES = Counter("tts_batch_flushes", "Why a batch was taken", ("reason",))
+BUSY_SECONDS = Counter("tts_worker_busy_seconds", "Time the device spoke")
+ANOMALIES = Counter("tts_anomalies", "Speech that was refused or spoken again", ("kind",))
+RECOVERED = Counter("tts_work_recovered", "Work of dead workers that was sent again", ("work",))
+MODELS_LOADED = Gauge(
+    "tts_models_loaded", "Voices a synthesizer has in memory", multiprocess_mode="livesum"
+)
+LOAD_SECONDS = Histogram("tts_model_load_seconds", "Time to load a voice", buckets=SECONDS)
+
+
+def see_batch(figures: BatchFigures) -> None:
+    """One call of a network."""
+    BATCH_SIZE.labels(figures.stage, figures.component, figures.runtime).observe(figures.size)
+    PADDING.labels(figures.stage).observe(figures.padding)
+
+
+def see_taken(taken: Taken) -> None:
+    """One batch of parts."""
+    BATCH_PARTS.observe(taken.parts)
+    FLUSHES.labels(taken.reason).inc()
+    BUSY_SECONDS.inc(taken.seconds)
+
+
+def see_part(request: SynthesisRequest, result: PartResult) -> None:
+    """A part was spoken or failed."""
+    labels = labels_of(request)
+    outcome = "failed" if result.error else "spoken"
+    PARTS.labels(**labels, queue=request.lane, outcome=outcome).inc()
+    for notice in result.warnings:
+        if notice.code.startswith("anomaly"):
+            ANOMALIES.labels(notice.code).inc()
+    if result.error:
+        if result.error.code.startswith("anomaly"):
+            ANOMALIES.labels(result.error.code).inc()
+        return
+    audio = sum(result.samples) / result.sample_rate
+    AUDIO_SECONDS.labels(**labels).inc(audio)
+    see_stages(request, result.stage_seconds)
+    if audio > 0:
+        PART_RTF.labels(**labels).observe(result.stage_seconds.total / audio)
+
+
+def see_stages(request: SynthesisRequest, seconds: StageSeconds) -> None:
+    """Compute of one part, or of a job's text or encoding."""
+    COMPUTE_SECONDS.labels(**labels_of(request)).inc(seconds.total)
+    for stage in StageSeconds.__struct_fields__:
+        if spent := getattr(seconds, stage):
+            STAGE_SECONDS.labels(stage, request.runtime).observe(spent)

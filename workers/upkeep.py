@@ -1,0 +1,97 @@
+"""What a worker does beside its tasks: say that it lives; as a planner, recover and clean up."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from core.errors import NotFound, RhapsodeError
+from jobs.keys import job_folder
+from jobs.logs import told
+from jobs.protocols import ASSEMBLE, PLAN, Role, WorkerBeat
+from workers.context import Context
+from workers.metrics import RECOVERED
+
+log = structlog.get_logger(__name__)
+
+
+def recover(context: Context, stale_seconds: float) -> int:
+    """Sends again what dead workers held, and (while no message waits) what nobody holds.
+
+    Returns:
+        How many messages were sent.
+    """
+    now = context.clock.now()
+    idle = not any(context.queue.depths().values())
+    stale_before = now - stale_seconds if idle else 0.0
+    lost = context.store.lost(now, stale_before=stale_before)
+    for job_id, work in lost:
+        _send(context, job_id, work)
+        log.warning("recovered", job=job_id, work=work)
+        RECOVERED.labels(work if work in (PLAN, ASSEMBLE) else "part").inc()
+    return len(lost)
+
+
+def _send(context: Context, job_id: str, work: str) -> None:
+    if work == PLAN:
+        context.queue.plan(job_id)
+    elif work == ASSEMBLE:
+        context.queue.assemble(job_id)
+    else:
+        try:
+            lane = context.store.get(job_id).request.lane
+        except NotFound:
+            return
+        context.queue.synthesize(job_id, int(work), lane)
+
+
+def clean(context: Context, retention_seconds: float) -> int:
+    """Deletes ended jobs and their audio after their time; returns how many."""
+    old = context.store.expired(context.clock.now() - retention_seconds)
+    for job_id in old:
+        context.audio.delete(job_folder(job_id))
+        context.store.forget(job_id)
+    return len(old)
+
+
+class Upkeep:
+    """A thread that runs duties at an interval until it is stopped.
+
+    Args:
+        duties: each is called once an interval; what one raises is logged and costs no other.
+        seconds: the interval [s].
+    """
+
+    def __init__(self, duties: list[Callable[[], object]], seconds: float) -> None:
+        self._duties, self._seconds = duties, seconds
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+
+    def start(self) -> None:
+        """Runs the duties for the first time at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when the thread has ended."""
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            for duty in self._duties:
+                try:
+                    duty()
+                except RhapsodeError as error:
+                    log.warning("upkeep", code=error.code)
+                except Exception as error:
+                    log.error("upkeep", **told(error))
+            if self._stop.wait(self._seconds):
+                return
+
+
+def beat_of(context: Context, role: Role, loaded: tuple[str, ...]) -> WorkerBeat:
+    """This worker's beat now; a synthesizer is ready as soon as a voice is loaded."""
+    ready = role == "planner" or bool(loaded)
+    return WorkerBeat(context.worker, role, context.clock.now(), ready, loaded)
