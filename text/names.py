@@ -49,7 +49,7 @@ def roman(match: re.Match[str], place: Place) -> Reading | None:
         return None
     value = roman_value(numeral)
     suffix = match["suffix"] or ""
-    if last in ROMAN_COUNTED:
+    if last in ROMAN_COUNTED and (len(numeral) > 1 or numeral in "IVX"):
         return _possessive(cardinal(value), suffix)
     if set(numeral) - set("IVX") or value > 39:
         return None

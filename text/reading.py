@@ -162,6 +162,8 @@ class Reader:
         if len(word) > 1 or word == "I":
             return False
         after = self.text[end : end + 2]
+        if after[:1] and after[0] in "+=*^²³":
+            return True
         if word == "A":
             return bool(self._before) and not after[:1].isspace()
         return word != "a"

@@ -1,0 +1,114 @@
+"""Every source character belongs to one utterance or one silence; phonemes are of the table."""
+
+from __future__ import annotations
+
+import contextlib
+from xml.sax.saxutils import escape
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from core.errors import SsmlError, TextError
+from core.text import TextAnalysis
+from text.frontend import open_frontend
+from text.symbols import SYMBOL_TABLES, symbol_table
+from text.utterances import LONGEST_UTTERANCE
+
+FRONTENDS = {name: open_frontend(name) for name in SYMBOL_TABLES}
+TRICKY = r"""
+Dr. St. $5 1,000 3.14 5kg -5°C 10:30 p.m. e.g. U.S. XIV I a NASA 1990s 1/2 ½ 20% #1 # @ — – - -- …
+... ? ! . , ; : " ' ( ) [ ] & + = / \ * _ ~ ^ | < > 😀 你好 café ŉ ﬁ 1-800-555-0199 a@b.com
+https://x.org/a 2024-03-05 March 5, Chapter IV Louis hello the cat 0 00 1e9 ١٢ Ⅳ ² µ é
+"""
+PIECES = st.sampled_from([*TRICKY.split(), "e\u0301", "\u200d", "\u00ad"])
+SPACES = st.sampled_from(["", " ", "\n", "\n\n", "\t", "\r\n", "\u00a0", " - "])
+TEXTS = st.one_of(
+    st.text(max_size=60),
+    st.lists(st.tuples(PIECES, SPACES), max_size=14).map(lambda ps: "".join(a + b for a, b in ps)),
+    st.text(alphabet=st.characters(codec="ascii", exclude_categories=["Cc"]), max_size=80),
+)
+QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def check(text: str, analysis: TextAnalysis, symbols: str) -> None:
+    spans = [u.span for u in analysis.utterances] + [s.span for s in analysis.silences]
+    covered = sorted((span.start, span.end) for span in spans if span.end > span.start)
+    assert [start for start, _ in covered] == [0, *(end for _, end in covered[:-1])]
+    assert covered[-1][1] == len(text)
+    table = symbol_table(symbols)
+    for said in analysis.utterances:
+        assert said.phonemes
+        assert said.phoneme_ids == table.ids(said.phonemes)
+        assert 0 not in said.phoneme_ids
+        assert 0.0 <= said.pause_after_seconds <= 10_000.0
+        for word in said.words:
+            assert 0 <= word.start <= word.end <= len(said.phonemes)
+            assert 0 <= word.span.start < word.span.end <= len(text)
+        for run in said.prosody:
+            assert 0 <= run.start < run.end <= len(said.phonemes)
+
+
+@pytest.mark.parametrize("symbols", SYMBOL_TABLES)
+@QUICK
+@given(text=TEXTS)
+@example(text="a" * 400)
+@example(text="1" * 400)
+@example(text="a'" * 60)
+@example(text="x²y³")
+@example(text="\u0301")
+@example(text="Ⅷ ㎏ ﷺ")
+def test_plain_text_is_covered(symbols: str, text: str) -> None:
+    with contextlib.suppress(TextError):
+        check(text, FRONTENDS[symbols].analyze(text, ssml=False), symbols)
+
+
+TAGS = st.sampled_from(
+    [
+        ("<s>", "</s>"),
+        ("<p>", "</p>"),
+        ('<prosody rate="fast" pitch="+2st" volume="soft">', "</prosody>"),
+        ("<emphasis>", "</emphasis>"),
+        ('<break time="100ms"/>', ""),
+        ('<mark name="m"/>', ""),
+        ('<sub alias="World Wide Web. Really!">', "</sub>"),
+        ('<phoneme ph="təˈmɑːtəʊ">', "</phoneme>"),
+        ('<voice name="amy">', "</voice>"),
+        ("<w>", "</w>"),
+        ("<!-- note -->", ""),
+    ]
+)
+
+
+@QUICK
+@given(parts=st.lists(st.tuples(TAGS, st.text(max_size=12), SPACES), max_size=8))
+def test_markup_is_covered(parts: list[tuple[tuple[str, str], str, str]]) -> None:
+    inner = "".join(a + escape(words) + b + gap for (a, b), words, gap in parts)
+    source = f"<speak>{inner}</speak>"
+    with contextlib.suppress(TextError, SsmlError):
+        check(source, FRONTENDS["house-ipa"].analyze(source, ssml=True), "house-ipa")
+
+
+@QUICK
+@given(source=st.one_of(st.text(max_size=40), TEXTS.map(lambda t: f"<speak>{t}</speak>")))
+def test_broken_markup_is_refused_with_its_place(source: str) -> None:
+    place = (1, 1)
+    with contextlib.suppress(TextError):
+        try:
+            check(source, FRONTENDS["house-ipa"].analyze(source, ssml=True), "house-ipa")
+        except SsmlError as error:
+            place = (error.line, error.column)
+    assert min(place) >= 1
+
+
+WORDS = ["apple", "banana,", "and", "which;", "constitution", "one"]
+
+
+@QUICK
+@given(words=st.lists(st.sampled_from(WORDS), min_size=1))
+def test_no_utterance_is_longer_than_the_limit(words: list[str]) -> None:
+    text = " ".join(words * 20)
+    analysis = FRONTENDS["house-ipa"].analyze(text, ssml=False)
+    assert max(len(u.phonemes) for u in analysis.utterances) <= LONGEST_UTTERANCE
+    spoken = [w.text for u in analysis.utterances for w in u.words]
+    assert spoken == [w.strip(",;") for w in words * 20]
