@@ -31,8 +31,8 @@ BLOCK_SAMPLES = 16384
 """libsndfile's Vorbis encoder allocates a whole write on the stack, so it gets small blocks."""
 
 
-def codec_of(format: AudioFormat, samples: int) -> tuple[str, str]:
-    """libsndfile's container and codec for a file of so many samples.
+def codec_of(format: AudioFormat, samples: int | None) -> tuple[str, str]:
+    """libsndfile's container and codec for a file of so many samples (None = not known).
 
     >>> codec_of("wav", 22050)
     ('WAV', 'PCM_16')
@@ -40,7 +40,7 @@ def codec_of(format: AudioFormat, samples: int) -> tuple[str, str]:
     ('RF64', 'PCM_16')
     """
     container, codec = CODECS[format]
-    if format == "wav" and 2 * samples > RIFF_LIMIT_BYTES:
+    if format == "wav" and 2 * (samples or 0) > RIFF_LIMIT_BYTES:
         return "RF64", codec
     return container, codec
 
@@ -54,7 +54,8 @@ class Encoder:
         path: the file; replaced if it exists.
         format: container and codec.
         sample_rate: [Hz].
-        samples: the length of the whole audio, promised beforehand.
+        samples: the length of the whole audio, promised beforehand; None = not known, then a WAV
+            cannot be longer than RIFF's sizes tell.
 
     Raises:
         FieldError: the format cannot carry the sample rate.
@@ -65,10 +66,15 @@ class Encoder:
         written: samples so far.
     """
 
-    def __init__(self, path: Path, format: AudioFormat, sample_rate: int, samples: int) -> None:
+    def __init__(
+        self, path: Path, format: AudioFormat, sample_rate: int, samples: int | None
+    ) -> None:
         check_format(format, sample_rate)
         self.clipped = self.written = 0
         self._lossless, self._samples = format in LOSSLESS, samples
+        self._limit = samples
+        if samples is None and format == "wav":
+            self._limit = RIFF_LIMIT_BYTES // 2
         container, codec = codec_of(format, samples)
         try:
             self._file = soundfile.SoundFile(
@@ -85,8 +91,8 @@ class Encoder:
             Unavailable: the disk refuses.
         """
         self.written += len(block)
-        if self.written > self._samples:
-            raise ValueError(f"{self.written} samples where {self._samples} were promised")
+        if self._limit is not None and self.written > self._limit:
+            raise ValueError(f"{self.written} samples where {self._limit} were promised")
         self.clipped += clipped(block)
         pcm = to_pcm16(block)  # refuses what is not finite, whatever the codec
         data = pcm if self._lossless else np.clip(block, -1.0, 1.0)
@@ -104,7 +110,7 @@ class Encoder:
             Unavailable: the disk refuses.
         """
         self._release()
-        if self.written != self._samples:
+        if self._samples is not None and self.written != self._samples:
             raise ValueError(f"{self.written} samples where {self._samples} were promised")
 
     def _release(self) -> None:
