@@ -70,8 +70,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def voice_folders(self) -> tuple[Path, ...]:
-        """The shipped voices, then those of RHAPSODE_VOICES."""
-        return (SHIPPED_VOICES, *self.voices) if self.shipped_voices else self.voices
+        """The shipped voices, then the imported ones, then those of RHAPSODE_VOICES."""
+        own = (SHIPPED_VOICES, self.own_voices) if self.shipped_voices else ()
+        return (*own, *self.voices)
+
+    @property
+    def own_voices(self) -> Path:
+        """Where imported components are put."""
+        return self.data / "voices"
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:

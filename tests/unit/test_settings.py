@@ -11,7 +11,7 @@ from workers.settings import SHIPPED_VOICES, Settings
 def test_defaults_need_no_variable() -> None:
     settings = Settings.from_environment({})
     assert settings.artifacts_folder == Path("var/artifacts")
-    assert settings.voice_folders == (SHIPPED_VOICES,)
+    assert settings.voice_folders == (SHIPPED_VOICES, Path("var/voices"))
     assert settings.device == "cpu"
 
 
@@ -26,7 +26,12 @@ def test_variables_are_typed() -> None:
         }
     )
     assert settings.artifacts_folder == Path("/d/artifacts")
-    assert settings.voice_folders == (SHIPPED_VOICES, Path("/a"), Path("/b"))
+    assert settings.voice_folders == (
+        SHIPPED_VOICES,
+        Path("/d/voices"),
+        Path("/a"),
+        Path("/b"),
+    )
     assert (settings.threads, settings.device, settings.acoustic_budget) == (2, "cuda:1", None)
 
 

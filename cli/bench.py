@@ -1,0 +1,42 @@
+"""``rhapsode bench``: the benchmarks of a checkout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import rich_click as click
+
+from core.errors import FieldError, Unavailable
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)
+@click.argument("name", required=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bench(name: str | None, arguments: tuple[str, ...]) -> int:
+    """Run the benchmark NAME with its own ARGUMENTS; without a name, list them.
+
+    \b
+    rhapsode bench
+    rhapsode bench speed --help
+    """
+    known = _benchmarks()
+    if name is None:
+        click.echo("\n".join(known))
+        return 0
+    if name not in known:
+        raise FieldError("name", f"no benchmark {name!r}", allowed=", ".join(known))
+    done = subprocess.run([sys.executable, "-m", f"benchmarks.{name}", *arguments], cwd=ROOT)
+    return done.returncode
+
+
+def _benchmarks() -> list[str]:
+    folder = ROOT / "benchmarks"
+    if not folder.is_dir():
+        raise Unavailable("benchmarks are part of the source checkout, which this is not")
+    return sorted(p.parent.name for p in folder.glob("*/__main__.py"))

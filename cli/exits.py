@@ -1,0 +1,38 @@
+"""Exit codes that mean something to a script."""
+
+from __future__ import annotations
+
+from core.errors import (
+    ArtifactError,
+    Conflict,
+    InputError,
+    NotFound,
+    RhapsodeError,
+    SynthesisError,
+    Unavailable,
+)
+
+EXIT_CODES = {
+    0: "done",
+    1: "a fault of the program",
+    2: "wrong usage or input",
+    3: "a service, disk or device is not available; try again",
+    4: "synthesis failed",
+    5: "a voice or artifact cannot be used",
+    130: "stopped by the user",
+}
+
+
+def exit_code_of(error: RhapsodeError) -> int:
+    """The code of an error.
+
+    >>> exit_code_of(InputError("no"))
+    2
+    """
+    if isinstance(error, InputError | NotFound | Conflict):
+        return 2
+    if isinstance(error, Unavailable):
+        return 3
+    if isinstance(error, SynthesisError):
+        return 4
+    return 5 if isinstance(error, ArtifactError) else 1

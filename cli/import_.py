@@ -1,0 +1,79 @@
+"""``rhapsode import``: a public checkpoint becomes a component of the catalogue."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import rich_click as click
+from rich.console import Console
+
+from core.errors import Conflict, FieldError
+from core.voice import ACOUSTIC_NETWORKS, Component, Network
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command("import")
+@click.argument("checkpoint", type=FILE)
+@click.option("--network", type=click.Choice(get_args(Network)), required=True)
+@click.option("--name", required=True, help="Of the component, lower case.")
+@click.option(
+    "--config",
+    type=FILE,
+    help="HiFi-GAN: its config.json; FastSpeech 2: its stats.json; others need none.",
+)
+@click.option("--licence", required=True, help="Of the weights, as their publisher says.")
+@click.option("--half", is_flag=True, help="Store the weights as float16.")
+@click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder of voices; by default voices/ below RHAPSODE_DATA.",
+)
+def import_(
+    checkpoint: Path,
+    network: Network,
+    name: str,
+    config: Path | None,
+    licence: str,
+    half: bool,
+    folder: Path | None,
+) -> None:
+    """Turn a public CHECKPOINT into a voice component; no code in it is run.
+
+    Reads jik876 HiFi-GAN, ming024 FastSpeech 2, NVIDIA Tacotron 2 and WaveGlow, and both MelGANs,
+    each with its own mel definition.
+
+    \b
+    rhapsode import generator_v1 --network hifigan --config config.json \\
+        --name ljspeech-hifigan --licence MIT
+    """
+    from exports.checkpoints import import_checkpoint
+    from workers.settings import Settings
+
+    target = _target(folder or Settings.from_environment().own_voices, name)
+    with Console(stderr=True).status(f"reading {checkpoint.name} …"):
+        component = import_checkpoint(
+            checkpoint, network, target, config_path=config, name=name, licence=licence, half=half
+        )
+    _tell(component)
+
+
+def _target(folder: Path, name: str) -> Path:
+    if not name.replace("-", "").replace(".", "").isalnum() or name != name.lower():
+        raise FieldError("name", f"{name!r} is no name", allowed="a to z, 0 to 9, - and .")
+    target = folder / "components" / name
+    if target.exists():
+        raise Conflict(f"{target} is already there; choose another name or remove it")
+    return target
+
+
+def _tell(component: Component) -> None:
+    table = "acoustic" if component.network in ACOUSTIC_NETWORKS else "vocoders"
+    folder = Path(component.folder)
+    click.echo(f"{component.name}: {component.network}, sha256 {component.sha256[:16]}…")
+    click.echo(f"written to {folder}")
+    click.echo(
+        f"To speak with it, name it in a voice: {folder.parent.parent}/<voice>/voice.toml, "
+        f'[{table}] {component.network} = "{component.name}"'
+    )

@@ -1,0 +1,94 @@
+"""The command ``rhapsode``: one lazily loaded file per command."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from typing import Any
+
+import rich_click as click
+from rich.console import Console
+
+from cli.exits import EXIT_CODES, exit_code_of
+from core.errors import FieldError, RhapsodeError
+
+COMMANDS = {
+    "say": "cli.say:say",
+    "up": "cli.up:up",
+    "submit": "cli.submit:submit",
+    "voices": "cli.voices:voices",
+    "export": "cli.export:export",
+    "import": "cli.import_:import_",
+    "train": "cli.train:train",
+    "bench": "cli.bench:bench",
+}
+"""Command → module:object, imported when named or listed."""
+
+EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
+
+
+class LazyGroup(click.RichGroup):
+    """Imports a command's file only when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of a new user's way."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command, or None for an unknown name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+
+@click.group(
+    cls=LazyGroup,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(None, package_name="rhapsode", prog_name="rhapsode")
+def rhapsode() -> None:
+    """Text to speech in bulk: durable jobs, exact batches, and what they cost.
+
+    \b
+    Speak at once, without a server:
+        rhapsode say "Hello there." -o hello.wav
+    Start the service, then send it a book:
+        rhapsode up
+        rhapsode submit book.txt -o book.flac
+    """
+
+
+def main(argv: list[str] | None = None) -> None:
+    """Runs a command; expected errors become one line and an exit code."""
+    try:
+        result: Any = rhapsode.main(argv, prog_name="rhapsode", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        Console(stderr=True).print("[red]stopped[/]")
+        sys.exit(130)
+    except RhapsodeError as error:
+        Console(stderr=True, soft_wrap=True).print(told(error), markup=False, style="red")
+        sys.exit(exit_code_of(error))
+    sys.exit(result if isinstance(result, int) else 0)
+
+
+def told(error: RhapsodeError) -> str:
+    """One line: the code, the field, what is wrong, what is allowed.
+
+    >>> told(FieldError("speed", "must be at least 0.25", allowed="0.25 to 4"))
+    'error: speed: must be at least 0.25 (allowed: 0.25 to 4) [invalid_field]'
+    """
+    field = f"{error.field}: " if isinstance(error, FieldError) else ""
+    allowed = getattr(error, "allowed", None)
+    hint = f" (allowed: {allowed})" if allowed else ""
+    message = " ".join(error.message.split())
+    return f"error: {field}{message}{hint} [{error.code}]"
+
+
+if __name__ == "__main__":
+    main()

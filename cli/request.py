@@ -1,0 +1,97 @@
+"""Options of the commands that speak, turned into the request that the API takes."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import msgspec
+import rich_click as click
+
+from core.errors import FieldError, TextError
+from core.formats import MEDIA_TYPES
+from core.job import AudioFormat, RuntimeName, SynthesisRequest
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+SUFFIXES = {".wav": "wav", ".flac": "flac", ".ogg": "ogg", ".opus": "opus", ".mp3": "mp3"}
+
+_OPTIONS = (
+    click.option("--voice", help="A voice of `rhapsode voices`."),
+    click.option("--acoustic", help="An acoustic model of the voice."),
+    click.option("--vocoder", help="A vocoder of the voice."),
+    click.option("--runtime", type=click.Choice(get_args(RuntimeName)), help="Which export."),
+    click.option("--speed", type=float, help="2.0 = twice as fast."),
+    click.option("--pitch", type=float, help="Factor on the pitch."),
+    click.option("--energy", type=float, help="Factor on the energy."),
+    click.option("--sample-rate", type=int, help="Of the file, in Hz."),
+    click.option(
+        "--format",
+        "format_",
+        type=click.Choice(get_args(AudioFormat)),
+        help="Of the file; by default what its suffix says.",
+    ),
+    click.option("--seed", type=int, help="Same text, seed and voice: same samples."),
+)
+
+
+def speech_options(command: F) -> F:
+    """Adds the options of a request to a command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def read_text(text: str) -> str:
+    """The argument itself, or standard input for ``-``.
+
+    Raises:
+        TextError: standard input is not UTF-8, or nothing is there.
+    """
+    if text == "-":
+        try:
+            text = sys.stdin.buffer.read().decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise TextError("text", f"standard input is not UTF-8: {error}") from error
+    if not text.strip():
+        raise TextError("text", "nothing to speak")
+    return text
+
+
+def format_of(path: Path, format_: str | None) -> str:
+    """The format an output path asks for.
+
+    Raises:
+        FieldError: no format is given and the suffix tells none.
+
+    >>> format_of(Path("a.MP3"), None)
+    'mp3'
+    """
+    if format_ is not None:
+        return format_
+    if path.suffix.lower() not in SUFFIXES:
+        raise FieldError(
+            "format",
+            f"the suffix of {path.name!r} tells no format; give --format",
+            allowed=", ".join(MEDIA_TYPES),
+        )
+    return SUFFIXES[path.suffix.lower()]
+
+
+def build_request(**fields: object) -> SynthesisRequest:
+    """The request with every given field checked; None = not given.
+
+    Raises:
+        FieldError: names the field.
+    """
+    given = {name: value for name, value in fields.items() if value is not None}
+    try:
+        return msgspec.convert(given, SynthesisRequest)
+    except msgspec.ValidationError as error:
+        found = re.fullmatch(r"(?P<what>.*) - at `\$\.(?P<field>[a-z_.]+)`", str(error))
+        if found is None:
+            raise FieldError("request", str(error)) from error
+        raise FieldError(found["field"], found["what"]) from error

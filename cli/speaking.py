@@ -1,0 +1,29 @@
+"""The synthesizer of this process, built from the environment."""
+
+from __future__ import annotations
+
+import os
+
+from core.voice import read_catalogue
+from text.frontend import open_frontend
+from workers.engine import Engine
+from workers.local import LocalSynthesizer
+from workers.settings import Settings
+
+
+def open_synthesizer(settings: Settings | None = None) -> LocalSynthesizer:
+    """Catalogue, engine and front end as the settings say; 0 threads = all cores.
+
+    Raises:
+        FieldError: a variable is refused.
+        ArtifactError: the catalogue cannot be read.
+    """
+    settings = settings or Settings.from_environment()
+    catalogue = read_catalogue(settings.voice_folders)
+    engine = Engine(
+        catalogue,
+        settings.artifacts_folder,
+        device=settings.device,
+        threads=settings.threads or os.cpu_count() or 1,
+    )
+    return LocalSynthesizer(catalogue, engine, open_frontend)
