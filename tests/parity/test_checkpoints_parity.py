@@ -81,6 +81,16 @@ def test_melgan_speaks_as_the_figure(imported: Callable[..., Component]) -> None
     assert max_delta(samples, figure.outputs["wav_b2"]) <= tolerance("melgan_neurips")
 
 
+def test_seungwonpark_s_melgan_is_told_from_descript_s(tmp_path: Path) -> None:
+    figure, path = load("melgan_sw_div4"), tmp_path / "sw.pt"
+    torch.save({"model_g": figure.state_dict, "step": 1, "githash": "aca5990"}, path)
+    component = import_checkpoint(path, "melgan", tmp_path / "sw")
+    assert (component.mel.log_base, component.mel.f_max) == ("e", 8000.0)
+    with torch.inference_mode():
+        samples = opened(component)(figure.inputs["mel_b2"])
+    assert max_delta(samples, figure.outputs["wav_b2"]) <= tolerance("melgan_sw")
+
+
 def test_fastspeech2_speaks_as_the_figure(
     imported: Callable[..., Component], tmp_path: Path
 ) -> None:

@@ -84,8 +84,8 @@ def test_teacher_forced(name: str) -> None:
     assert torch.equal(said.mel_lengths, theirs["tf.mel_lens"])
 
 
-@pytest.mark.parametrize(("kind", "control"), CONTROLS)
 @pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize(("kind", "control"), CONTROLS)
 def test_controls(name: str, kind: str, control: str) -> None:
     figure, network = opened(name)
     prefix = f"{kind}.{control}."

@@ -62,8 +62,8 @@ def test_encoder(name: str) -> None:
     assert max_delta(single, figure.outputs["encoder.inference_b1"]) <= tolerance(name)
 
 
-@pytest.mark.parametrize("variant", ["none", "mask"])
 @pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("variant", ["none", "mask"])
 def test_teacher_forced(name: str, variant: str) -> None:
     figure, network = opened(name, masked=False)
     given = figure.inputs
@@ -99,9 +99,9 @@ def speak(figure: Figure, network: Tacotron2, variant: str, stop: str) -> Spoken
     )
 
 
+@pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("stop", ["fixed", "gated"])
 @pytest.mark.parametrize("variant", ["none", "mask"])
-@pytest.mark.parametrize("name", FIGURES)
 def test_speaking(name: str, variant: str, stop: str) -> None:
     figure, network = opened(name, masked=True)
     spoken = speak(figure, network, variant, stop)

@@ -46,8 +46,8 @@ def test_samples_to_latent(name: str) -> None:
         assert max_delta(loss[None], theirs[f"fwd.loss_sigma{sigma:g}"]) <= TOLERANCE
 
 
-@pytest.mark.parametrize("sigma", [0.0, 0.666, 1.0])
 @pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("sigma", [0.0, 0.666, 1.0])
 def test_noise_to_samples(name: str, sigma: float) -> None:
     figure, network = opened(name)
     z = join_noise([figure.inputs[f"z.{i}"] for i in range(3)])
