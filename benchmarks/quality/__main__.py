@@ -18,8 +18,9 @@ from benchmarks.quality.listener import Listener, MissingTool
 from benchmarks.quality.pictures import draw
 from benchmarks.quality.scores import Scores, Wav, listen, sum_up
 from benchmarks.quality.sentences import Sentence, read_sentences
-from benchmarks.quality.systems import System, all_systems
+from benchmarks.quality.systems import System, peers
 from benchmarks.quality.table import markdown
+from benchmarks.quality.voices import our_systems
 
 PICTURE_OF = "LJ028-0436"
 """Short, and both teacher and systems say it."""
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     console = Console(stderr=True)
-    systems = [s for s in all_systems() if _wanted(s, options.systems)]
+    systems = [s for s in peers() + our_systems() if _wanted(s, options.systems)]
     try:
         Listener()
     except MissingTool as error:

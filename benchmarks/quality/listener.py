@@ -1,7 +1,9 @@
 """The listener: Whisper tiny.en on the CPU, offline, greedy, one thread.
 
 A weak listener on purpose (39 M parameters): it stumbles over speech that a person would still
-understand, so differences show early. Compare systems; do not read its figures absolutely.
+understand, so differences show early. A beam of 5 would mend a third of the errors (espeak-ng 24 %
+to 15 %, the teacher 3 % to 2 %) and hide as much of the difference. Compare systems; do not read
+its figures absolutely.
 """
 
 from __future__ import annotations
@@ -18,8 +20,6 @@ from core.mel import Float32
 
 LISTENER_RATE = 16000
 """What Whisper, DNSMOS and Distill-MOS read [Hz]."""
-PADDING_SECONDS = 0.25
-"""Silence put before and after [s]: Whisper drops words at a hard edge, and systems differ."""
 
 
 class MissingTool(Exception):
@@ -81,12 +81,10 @@ class Listener:
             samples: (N,) float32 in [-1, 1].
             sample_rate: [Hz].
         """
-        edge = np.zeros(round(PADDING_SECONDS * LISTENER_RATE), np.float32)
-        audio = np.concatenate([edge, for_judges(samples, sample_rate), edge])
         segments, _ = self._whisper.transcribe(
-            audio,
+            for_judges(samples, sample_rate),
             language="en",
-            beam_size=5,
+            beam_size=1,
             temperature=0.0,
             condition_on_previous_text=False,
             without_timestamps=True,

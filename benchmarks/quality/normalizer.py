@@ -6,7 +6,7 @@ Reference and transcript pass through the same steps, in this order:
 2. titles and company forms that are always read in full (``mr.`` → ``mister``);
 3. currency, per cent, ``&`` as words (``$5`` → ``5 dollars``);
 4. digits as words: years between 1100 and 1999 as two pairs (``1963`` → ``nineteen sixty three``),
-   ordinals as ordinals, other numbers as cardinals without "and";
+   ordinals as ordinals, other numbers as cardinals; no "and" inside a number;
 5. contractions keep their letters without the apostrophe (``don't`` → ``dont``);
 6. everything that is not a letter separates words (hyphens too);
 7. runs of single letters are one word (``f b i``, ``F.B.I.`` → ``fbi``).
@@ -35,6 +35,10 @@ CURRENCIES = {"$": "dollars", "£": "pounds", "€": "euros"}
 _TITLE = re.compile(r"\b(" + "|".join(TITLES) + r")\.(?=\s|,|$)|\b(mr|mrs|dr)\b")
 _MONEY = re.compile(r"([$£€])\s?(\d[\d,]*(?:\.\d+)?)")
 _NUMBER = re.compile(r"(\d[\d,]*(?:\.\d+)?)(st|nd|rd|th)?(s)?\b")
+_HUNDRED_AND = re.compile(
+    r"\b(hundred|thousand|million) and (?=(?:one|two|three|four|five|six|seven|eight|nine|ten|"
+    r"eleven|twelve|[a-z]+teen|[a-z]+ty)(?:th|st|nd|rd)?\b)"
+)
 _LETTER_RUN = re.compile(r"\b[a-z](?: [a-z]\b)+")
 
 
@@ -51,6 +55,7 @@ def normalize(text: str) -> str:
     text = _NUMBER.sub(_spoken_number, text)
     text = re.sub(r"(?<=[^\W\d_])'(?=[^\W\d_])", "", text)
     words = re.sub(r"[^a-z]+", " ", _unaccented(text)).strip()
+    words = _HUNDRED_AND.sub(r"\1 ", words)
     return _LETTER_RUN.sub(lambda m: m[0].replace(" ", ""), words)
 
 

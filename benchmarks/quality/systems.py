@@ -101,8 +101,8 @@ def open_espeak_system() -> Say:
     return lambda sentence: espeak_say(binary, sentence.text)
 
 
-def all_systems() -> list[System]:
-    """Every row of the table, in its order."""
+def peers() -> list[System]:
+    """Everything that is not ours."""
     return [
         System("teacher", open_teacher),
         System("piper", open_piper_system),

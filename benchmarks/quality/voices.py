@@ -1,0 +1,85 @@
+"""Our own rows: every voice × acoustic model × vocoder, and copy synthesis per vocoder."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+import soxr
+import torch
+
+from audio.mel import MelExtractor
+from benchmarks.pipeline import Choice, Pipeline, StageClock, choices, joined
+from benchmarks.quality.listener import MissingTool
+from benchmarks.quality.sentences import Sentence
+from benchmarks.quality.systems import Corpus, Say, System
+from core.errors import RhapsodeError
+from core.mel import Float32, MelBatch
+from core.voice import Catalogue, read_catalogue
+from exports.voice import load_voice
+from workers.settings import Settings
+
+DITHER = 1 / 32768
+"""Noise under the teacher's digital silence (its README asks for it), as in training."""
+
+
+def our_systems() -> list[System]:
+    """Rows for everything in the catalogue, shipped and RHAPSODE_VOICES.
+
+    Raises:
+        ArtifactError: the catalogue cannot be read.
+    """
+    settings = Settings.from_environment()
+    catalogue = read_catalogue(settings.voice_folders)
+    offered = choices(catalogue)
+    once = {catalogue.voice(c.voice).vocoders[c.vocoder]: c for c in reversed(offered)}
+    copies = [
+        System(f"copy {component}", partial(_open_copy, catalogue, choice, settings))
+        for component, choice in sorted(once.items())
+    ]
+    voices = [System(c.name, partial(_open_voice, catalogue, c, settings)) for c in offered]
+    return copies + voices
+
+
+def _open_voice(catalogue: Catalogue, choice: Choice, settings: Settings) -> Say:
+    try:
+        pipeline = Pipeline(catalogue, choice, settings.artifacts_folder)
+    except RhapsodeError as error:
+        raise MissingTool(error.message) from error
+
+    def say(sentence: Sentence) -> tuple[Float32, int]:
+        (pieces,) = pipeline.speak([sentence.text], StageClock())
+        return joined(pieces, pipeline.sample_rate), pipeline.sample_rate
+
+    return say
+
+
+def _open_copy(catalogue: Catalogue, choice: Choice, settings: Settings) -> Say:
+    """The teacher's recording as a mel, spoken by the vocoder: the best the vocoder can do."""
+    corpus = Corpus()
+    try:
+        voice = load_voice(
+            catalogue,
+            catalogue.voice(choice.voice),
+            acoustic=choice.acoustic,
+            vocoder=choice.vocoder,
+            runtime=choice.runtime,
+            artifacts=settings.artifacts_folder,
+        )
+    except RhapsodeError as error:
+        raise MissingTool(error.message) from error
+    spec = voice.vocoder.mel_spec
+    extract, noise = MelExtractor(spec), np.random.default_rng(0)
+
+    def say(sentence: Sentence) -> tuple[Float32, int] | None:
+        recording = corpus.read(sentence.id)
+        if recording is None:
+            return None
+        samples = soxr.resample(recording[0], recording[1], spec.sample_rate)
+        samples = samples + DITHER * noise.standard_normal(samples.shape)
+        with torch.inference_mode():
+            mel = extract(torch.from_numpy(samples.astype(np.float32))[None]).numpy()
+        lengths = np.array([mel.shape[2]], np.int64)
+        return voice.vocoder(MelBatch(mel, lengths, spec), [0])[0], spec.sample_rate
+
+    return say

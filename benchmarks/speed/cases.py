@@ -1,0 +1,58 @@
+"""What is timed: our networks per runtime, and Piper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+from benchmarks.pipeline import Choice, choices
+from core.job import RuntimeName
+from core.voice import Catalogue
+
+RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row of the table.
+
+    Attributes:
+        name: of the row.
+        choice: of ours; None = Piper.
+        batch: texts that are spoken together (Piper knows only 1).
+        threads: of the network; None = as the peer comes.
+        processes: that share the sentences.
+    """
+
+    name: str
+    choice: Choice | None
+    batch: int
+    threads: int | None
+    processes: int
+
+
+def our_cases(
+    catalogue: Catalogue, runtimes: Sequence[RuntimeName], batch: int, processes: int
+) -> list[Case]:
+    """Every pair of components once (voices share them), per runtime, and singly in the first."""
+    cases, seen = [], set()
+    for choice in choices(catalogue):
+        card = catalogue.voice(choice.voice)
+        pair = (card.acoustic[choice.acoustic], card.vocoders[choice.vocoder])
+        if pair in seen:
+            continue
+        seen.add(pair)
+        label = " × ".join(pair)
+        for runtime in runtimes:
+            own = Choice(choice.voice, choice.acoustic, choice.vocoder, runtime)
+            for size in (batch, 1) if runtime == runtimes[0] else (batch,):
+                name = f"{label}, {runtime}, batch {size}"
+                cases.append(Case(name, own, size, 1, processes))
+    return cases
+
+
+def piper_cases(processes: int) -> list[Case]:
+    """Piper with one thread per process as we run, and one process as it comes."""
+    same = Case(f"piper medium, {processes} × 1 thread", None, 1, 1, processes)
+    return [same, Case("piper medium, as it comes", None, 1, None, 1)]

@@ -1,0 +1,149 @@
+"""One speaking process: loads a case, then speaks what it is sent and says how long it took."""
+
+from __future__ import annotations
+
+import io
+import resource
+import time
+import wave
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from benchmarks.speed.cases import Case
+
+Speak = Callable[[Sequence[str]], tuple[int, float, dict[str, float]]]
+"""Texts → bytes of their WAV files, audio [s], seconds per stage [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lap:
+    """What one process did in a round.
+
+    Attributes:
+        audio_seconds: spoken [s].
+        stage_seconds: wall time of each stage [s].
+        peak_bytes: highest resident memory so far.
+    """
+
+    audio_seconds: float
+    stage_seconds: dict[str, float]
+    peak_bytes: int
+
+
+class Speaker:
+    """A spawned process with a case, seen from the parent.
+
+    Args:
+        case: what it loads.
+        folders: of voices.
+        artifacts: folder of exports.
+        warm_up: the first text, spoken as part of the cold start.
+
+    Raises:
+        RuntimeError: it could not be loaded; tells why.
+    """
+
+    def __init__(self, case: Case, folders: Sequence[Path], artifacts: Path, warm_up: str) -> None:
+        context = get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        start = time.perf_counter()
+        self._process = context.Process(
+            target=_serve, args=(theirs, case, list(folders), artifacts, warm_up), daemon=True
+        )
+        self._process.start()
+        theirs.close()
+        self._first = self._receive()
+        self.cold_seconds = time.perf_counter() - start
+
+    def send(self, texts: Sequence[str]) -> None:
+        """Starts a lap."""
+        self._pipe.send(list(texts))
+
+    def finish(self) -> Lap:
+        """Waits for the lap's end."""
+        lap = self._receive()
+        assert isinstance(lap, Lap)
+        return lap
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._pipe.send(None)
+        self._process.join()
+
+    def _receive(self) -> Any:
+        try:
+            answer = self._pipe.recv()
+        except EOFError as error:
+            raise RuntimeError("the speaking process ended early") from error
+        if isinstance(answer, str):
+            raise RuntimeError(answer)
+        return answer
+
+
+def _serve(
+    pipe: Connection, case: Case, folders: list[Path], artifacts: Path, warm_up: str
+) -> None:
+    try:
+        speak = _open(case, folders, artifacts)
+        speak([warm_up])
+    except Exception as error:  # crosses the process as text; the parent raises it again
+        pipe.send(f"{type(error).__name__}: {error}")
+        return
+    pipe.send(True)
+    while (texts := pipe.recv()) is not None:
+        pipe.send(_lap(speak, texts, case.batch))
+
+
+def _lap(speak: Speak, texts: list[str], batch: int) -> Lap:
+    audio, stages = 0.0, dict[str, float]()
+    for start in range(0, len(texts), batch):
+        _, seconds, took = speak(texts[start : start + batch])
+        audio += seconds
+        for stage, value in took.items():
+            stages[stage] = stages.get(stage, 0.0) + value
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
+    return Lap(audio, stages, peak)
+
+
+def _open(case: Case, folders: list[Path], artifacts: Path) -> Speak:
+    return _open_piper(case) if case.choice is None else _open_ours(case, folders, artifacts)
+
+
+def _open_ours(case: Case, folders: list[Path], artifacts: Path) -> Speak:
+    import torch
+
+    from benchmarks.pipeline import Pipeline, StageClock
+    from core.voice import read_catalogue
+
+    assert case.choice is not None
+    torch.set_num_threads(case.threads or torch.get_num_threads())
+    pipeline = Pipeline(read_catalogue(folders), case.choice, artifacts)
+
+    def speak(texts: Sequence[str]) -> tuple[int, float, dict[str, float]]:
+        clock = StageClock()
+        files, seconds = pipeline.wav(texts, clock)
+        return sum(map(len, files)), seconds, clock.seconds
+
+    return speak
+
+
+def _open_piper(case: Case) -> Speak:
+    from benchmarks.peers import open_piper
+
+    voice = open_piper(case.threads)
+
+    def speak(texts: Sequence[str]) -> tuple[int, float, dict[str, float]]:
+        size, seconds = 0, 0.0
+        for text in texts:
+            file = io.BytesIO()
+            with wave.open(file, "wb") as writer:
+                voice.synthesize_wav(text, writer)
+                seconds += writer.getnframes() / writer.getframerate()
+            size += file.tell()
+        return size, seconds, {}
+
+    return speak
