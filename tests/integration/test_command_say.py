@@ -1,0 +1,171 @@
+"""The command in this process: audio, reports, exit codes, one line per error."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from cli.main import COMMANDS, main
+from core.voice import read_catalogue
+from exports.tiny import expected_samples, write_tiny_voice
+from text.frontend import open_frontend
+from workers.parts import pause_samples
+
+TEXT = "Hello there. It was a bright day, and the clocks struck one!\n\nNobody minded."
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    write_tiny_voice(home / "own")
+    return home
+
+
+@pytest.fixture(autouse=True)
+def environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RHAPSODE_DATA", str(home))
+    monkeypatch.setenv("RHAPSODE_VOICES", str(home / "own"))
+    monkeypatch.setenv("RHAPSODE_SHIPPED_VOICES", "false")
+
+
+def run(*argv: str) -> int:
+    with pytest.raises(SystemExit) as caught:
+        main(list(argv))
+    assert isinstance(caught.value.code, int)
+    return caught.value.code
+
+
+def test_every_sample_is_accounted_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "a.wav"
+    assert run("say", TEXT, "-o", str(out), "--speed", "2", "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    samples, rate = soundfile.read(out, dtype="float32")
+    said = open_frontend("house-ipa").analyze(TEXT, ssml=False)
+    expected = [np.zeros(pause_samples(said.lead_seconds, 2.0, rate), np.float32)]
+    for utterance in said.utterances:
+        expected.append(expected_samples(list(utterance.phoneme_ids), speed=2.0))
+        pause = pause_samples(utterance.pause_after_seconds, 2.0, rate)
+        expected.append(np.zeros(pause, np.float32))
+    wave = np.concatenate(expected)
+    assert (rate, len(samples)) == (22050, len(wave)) == (report["sample_rate"], report["samples"])
+    assert report["utterances"] == len(said.utterances) > 1
+    assert report["rtf"] == pytest.approx(report["compute_seconds"] / report["audio_seconds"])
+    # tones as expected, but for the fades of 3 ms and the tone's own accuracy
+    assert np.median(np.abs(samples - wave)) < 0.01
+    silent = wave == 0
+    assert not samples[silent & (np.roll(silent, 1)) & (np.roll(silent, -1))].any()
+
+
+def test_same_seed_same_file_and_stdin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        assert run("say", TEXT, "-o", str(tmp_path / f"{name}.flac"), "--seed", "3") == 0
+    assert (tmp_path / "a.flac").read_bytes() == (tmp_path / "b.flac").read_bytes()
+    command = [sys.executable, "-m", "cli.main", "say", "-", "-o", str(tmp_path / "c.flac")]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run([*command, "--seed", "3"], input=TEXT.encode(), cwd=root, check=True)
+    assert done.returncode == 0
+    assert (tmp_path / "a.flac").read_bytes() == (tmp_path / "c.flac").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "rate"),
+    [
+        ("a.opus", [], 24000),
+        ("a.ogg", [], 22050),
+        ("a.mp3", ["--sample-rate", "44100"], 44100),
+        ("a.bin", ["--format", "flac", "--sample-rate", "8000"], 8000),
+    ],
+)
+def test_formats_and_rates(tmp_path: Path, name: str, options: list[str], rate: int) -> None:
+    assert run("say", "Good morning.", "-o", str(tmp_path / name), *options) == 0
+    assert soundfile.info(tmp_path / name).samplerate == rate
+
+
+def test_ssml_with_two_voices(tmp_path: Path) -> None:
+    ssml = "<speak>One. <voice name='tiny-high'>Two.</voice> <break time='2s'/>Three.</speak>"
+    out = tmp_path / "a.wav"
+    assert run("say", ssml, "--ssml", "-o", str(out)) == 0
+    assert soundfile.info(out).duration > 2.5
+
+
+@pytest.mark.parametrize(
+    ("code", "argv"),
+    [
+        (2, ["say", "", "-o", "{}/x.wav"]),
+        (2, ["say", "🙂", "-o", "{}/x.wav"]),
+        (2, ["say", "Hi.", "-o", "{}/x.xyz"]),
+        (2, ["say", "Hi.", "-o", "{}/x.wav", "--speed", "0"]),
+        (2, ["say", "Hi.", "-o", "{}/x.wav", "--voice", "nobody"]),
+        (2, ["say", "Hi.", "-o", "{}/x.wav", "--vocoder", "none"]),
+        (2, ["say", "Hi.", "-o", "{}/x.opus", "--sample-rate", "22050"]),
+        (2, ["say", "<speak>broken", "--ssml", "-o", "{}/x.wav"]),
+        (3, ["say", "Hi.", "-o", "{}/no/such/folder/x.wav"]),
+        (2, ["export", "nothing"]),
+        (2, ["bench", "nothing"]),
+    ],
+)
+def test_errors_are_one_line_and_leave_no_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], code: int, argv: list[str]
+) -> None:
+    assert run(*(a.format(tmp_path) for a in argv)) == code
+    told = capsys.readouterr().err.strip().splitlines()
+    assert len(told) == 1
+    assert told[0].startswith("error: ")
+    assert not list(tmp_path.rglob("*.*"))
+
+
+def test_a_damaged_voice_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_tiny_voice(tmp_path / "bad")
+    weights = tmp_path / "bad/components/tiny-hifigan/weights.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"x")
+    monkeypatch.setenv("RHAPSODE_VOICES", str(tmp_path / "bad"))
+    monkeypatch.setenv("RHAPSODE_DATA", str(tmp_path / "data"))
+    assert run("say", "Hi.", "-o", str(tmp_path / "x.wav")) == 5
+    assert "artifact_digest" in capsys.readouterr().err
+
+
+def test_a_wrong_setting_names_its_variable(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("RHAPSODE_THREADS", "many")
+    assert run("voices") == 2
+    assert "RHAPSODE_THREADS" in capsys.readouterr().err
+
+
+def test_voices(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("voices", "--json") == 0
+    listed = json.loads(capsys.readouterr().out)
+    assert [v["name"] for v in listed] == list(read_catalogue([home / "own"]).voices)
+    assert run("voices") == 0
+    assert "tiny-high" in capsys.readouterr().out
+
+
+def test_export_prints_parity(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("export", "tiny-hifigan", "--runtime", "onnx") == 0
+    out = capsys.readouterr().out
+    assert "vocode.samples" in out
+    assert "1 artifacts" in out
+
+
+def test_help_is_quick_because_it_loads_no_network() -> None:
+    script = (
+        "import sys\n"
+        "from cli.main import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'onnxruntime', 'numpy', 'litestar', 'celery', 'gruut'}\n"
+        "print('LOADED', sorted(heavy & set(sys.modules)))\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=root, capture_output=True, text=True, check=True
+    )
+    assert "LOADED []" in done.stdout
+    assert all(name in done.stdout for name in COMMANDS)
+    assert "Exit codes" in done.stdout
