@@ -93,6 +93,4 @@ class CeleryQueue:
         try:
             send(task, args=args, queue=queue, ignore_result=True)
         except OperationalError as error:
-            raise Unavailable(
-                f"the queue does not answer: {error}", code="queue_unavailable"
-            ) from error
+            raise Unavailable("the queue does not answer", code="queue_unavailable") from error

@@ -31,4 +31,4 @@ def translated() -> Iterator[None]:
     try:
         yield
     except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError) as error:
-        raise Unavailable(f"Redis does not answer: {error}", code="redis_unavailable") from error
+        raise Unavailable("Redis does not answer", code="redis_unavailable") from error

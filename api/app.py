@@ -1,0 +1,100 @@
+"""The application: builds everything, holds the state.
+
+``python -m api.app`` serves it, configured by the environment (``api.settings``).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import uvicorn
+from litestar import Litestar
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+
+from api.backends import Backends
+from api.metrics import app_version, measured
+from api.problems import answer
+from api.routes import audio, health, jobs, metrics, synthesize, voices
+from api.settings import Settings
+from core.voice import read_catalogue
+from jobs.audio_store import FolderStore
+from jobs.listener import FinishedListener
+from jobs.logs import configure_logs
+from jobs.queue import CeleryQueue
+from jobs.redis_store import RedisStore
+
+SHUTDOWN_SECONDS = 10
+"""Requests that run at SIGTERM get so long [s]; jobs do not depend on them."""
+
+
+def open_backends(settings: Settings) -> Backends:
+    """Connections by the settings; connects at the first use.
+
+    Raises:
+        ArtifactError: the catalogue cannot be read.
+    """
+    return Backends(
+        settings=settings,
+        store=RedisStore(settings.redis_url, alive_seconds=3 * settings.beat_seconds),
+        queue=CeleryQueue(settings.redis_url),
+        audio=FolderStore(settings.audio_folder),
+        catalogue=read_catalogue(settings.voice_folders),
+        listener=FinishedListener(settings.redis_url),
+    )
+
+
+def create_app(settings: Settings, backends: Backends | None = None) -> Litestar:
+    """The ASGI application.
+
+    Args:
+        settings: of the process.
+        backends: None builds them from the settings.
+    """
+    state = backends or open_backends(settings)
+
+    @asynccontextmanager
+    async def listening(_: Litestar) -> AsyncIterator[None]:
+        state.listener.start()
+        yield
+        state.listener.stop()
+
+    rooms = (synthesize, jobs, audio, voices, health, metrics)
+    return Litestar(
+        route_handlers=[route for room in rooms for route in room.ROUTES],
+        dependencies={"backends": Provide(lambda: state, sync_to_thread=False)},
+        exception_handlers={Exception: answer},
+        middleware=[measured],
+        lifespan=[listening],
+        request_max_body_size=settings.max_body_bytes,
+        openapi_config=OpenAPIConfig(
+            title="Rhapsode",
+            version=app_version(),
+            description="Batch text-to-speech: jobs in, audio and its cost out.",
+            path="/schema",
+            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+        ),
+        logging_config=None,
+    )
+
+
+def main() -> int:
+    """Serves until SIGTERM."""
+    configure_logs("api")
+    settings = Settings.from_environment()
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=SHUTDOWN_SECONDS,
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

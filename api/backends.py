@@ -1,0 +1,54 @@
+"""What routes work with, built once by the application."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anyio import to_thread
+
+from api.settings import Settings
+from core.job import TERMINAL, JobRecord
+from core.protocols import AudioStore
+from core.voice import Catalogue
+from jobs.listener import FinishedListener
+from jobs.protocols import JobQueue, JobStore
+
+LOOK_SECONDS = 1.0
+"""How often a waiting request looks at the record, should the message have been missed [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Backends:
+    """The service's state outside the process."""
+
+    settings: Settings
+    store: JobStore
+    queue: JobQueue
+    audio: AudioStore
+    catalogue: Catalogue
+    listener: FinishedListener
+    now: Callable[[], float] = time.time
+    """Unix seconds."""
+
+    async def ended(self, job_id: str, seconds: float) -> JobRecord:
+        """The record when the job has ended, or as it is after that time [s].
+
+        Raises:
+            NotFound, Unavailable: see JobStore.
+        """
+        loop, event = asyncio.get_running_loop(), asyncio.Event()
+        deadline = loop.time() + seconds
+        with self.listener.told(job_id, lambda: loop.call_soon_threadsafe(event.set)):
+            while True:
+                event.clear()  # before the look: what ends after it sets the event again
+                record = await to_thread.run_sync(self.store.get, job_id)
+                left = deadline - loop.time()
+                if record.state in TERMINAL or left <= 0:
+                    return record
+                try:
+                    await asyncio.wait_for(event.wait(), min(left, LOOK_SECONDS))
+                except TimeoutError:
+                    continue

@@ -1,0 +1,119 @@
+"""The API's own metrics, and the scrape of everything this machine measures."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from prometheus_client import (
+    REGISTRY,
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+from api.backends import Backends
+from api.routes.health import readiness
+from core.errors import Unavailable
+
+REFUSED = Counter("tts_requests_refused", "Requests that were not accepted", ("code",))
+HTTP_SECONDS = Histogram(
+    "tts_http_request_seconds",
+    "Time to answer",
+    ("method", "route", "status"),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+)
+
+
+def count_refused(code: str) -> None:
+    """A request was not accepted."""
+    REFUSED.labels(code).inc()
+
+
+def app_version() -> str:
+    """Of the installed distribution."""
+    try:
+        return version("rhapsode")
+    except PackageNotFoundError:
+        return "uninstalled"
+
+
+class Now(Collector):
+    """What is asked of Redis when somebody scrapes, so that it is never older than that.
+
+    Args:
+        backends: to ask.
+    """
+
+    def __init__(self, backends: Backends) -> None:
+        self._backends = backends
+
+    def describe(self) -> Iterable[Metric]:
+        """Nothing beforehand: registering asks no one."""
+        return ()
+
+    def collect(self) -> Iterator[Metric]:
+        """Queue depth, workers, readiness, build."""
+        build = GaugeMetricFamily("tts_build_info", "Version of this API", labels=["version"])
+        build.add_metric([app_version()], 1)
+        yield build
+        state = readiness(self._backends)
+        yield GaugeMetricFamily("tts_ready", "1 if a new job would be spoken", value=state.ready)
+        workers = GaugeMetricFamily(
+            "tts_workers", "Workers that live and are ready", labels=["role"]
+        )
+        workers.add_metric(["planner"], state.planners)
+        workers.add_metric(["synthesizer"], state.synthesizers)
+        yield workers
+        depth = GaugeMetricFamily("tts_queue_depth", "Messages that wait", labels=["queue"])
+        try:
+            for queue, waiting in self._backends.queue.depths().items():
+                depth.add_metric([queue], waiting)
+        except Unavailable:
+            return
+        yield depth
+
+
+def scrape(backends: Backends) -> bytes:
+    """The text exposition: this process, or all processes that share a metrics folder."""
+    now = CollectorRegistry()
+    now.register(Now(backends))
+    folder = backends.settings.metrics_folder
+    if folder is None:
+        return generate_latest(REGISTRY) + generate_latest(now)
+    shared = CollectorRegistry()
+    MultiProcessCollector(shared, path=str(folder))  # type: ignore[no-untyped-call]
+    return generate_latest(shared) + generate_latest(now)
+
+
+def measured(app: ASGIApp) -> ASGIApp:
+    """Middleware: the time of every request, by route template and status."""
+
+    async def call(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await app(scope, receive, send)
+            return
+        status, start = 500, time.perf_counter()
+
+        async def seen(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await app(scope, receive, seen)
+        finally:
+            fields: Any = scope
+            route = fields.get("path_template") or "unmatched"
+            seconds = time.perf_counter() - start
+            HTTP_SECONDS.labels(fields["method"], route, str(status)).observe(seconds)
+
+    return call

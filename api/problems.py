@@ -1,0 +1,166 @@
+"""Errors as RFC 9457 problem documents: one mapping for everything that is raised."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Final
+
+import msgspec
+import structlog
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.openapi.datastructures import ResponseSpec
+
+from core.errors import Conflict, FieldError, InputError, NotFound, RhapsodeError, Unavailable
+from jobs.logs import told
+
+MEDIA_TYPE: Final = "application/problem+json"
+RETRY_SECONDS: Final = "2"
+"""Told with 503: a restarted Redis or worker is back within seconds."""
+
+log = structlog.get_logger(__name__)
+
+
+class FieldProblem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is wrong with one field."""
+
+    field: str
+    """Dotted path, as the client wrote it; ``body`` for the whole."""
+    message: str
+    allowed: str | None = None
+    """The allowed values or range, in words."""
+
+
+class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A problem document (RFC 9457)."""
+
+    type: str
+    """``urn:rhapsode:problem:`` and the code."""
+    title: str
+    status: int
+    detail: str
+    code: str
+    """Stable, snake case."""
+    errors: tuple[FieldProblem, ...] = ()
+
+
+class BodyError(InputError):
+    """The body as a whole, or several of its fields.
+
+    Args:
+        status: HTTP status code.
+        errors: per field.
+    """
+
+    def __init__(
+        self, message: str, *, code: str, status: int = 422, errors: tuple[FieldProblem, ...] = ()
+    ) -> None:
+        super().__init__(message, code=code)
+        self.status = status
+        self.errors = errors
+
+
+class RangeError(RhapsodeError):
+    """No byte of the wanted range exists.
+
+    Args:
+        size: of the file, in bytes.
+    """
+
+    code = "range_not_satisfiable"
+
+    def __init__(self, size: int) -> None:
+        super().__init__(f"the file has {size} bytes")
+        self.size = size
+
+
+class AudioNotReady(Conflict):
+    """The job has not ended."""
+
+    code = "audio_not_ready"
+
+
+def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
+    """The document and the headers of an exception; one that is not expected tells nothing."""
+    headers: dict[str, str] = {}
+    match error:
+        case BodyError():
+            return _problem(error.status, error.code, error.message, error.errors), headers
+        case FieldError():
+            field = FieldProblem(error.field, error.message, error.allowed)
+            return _problem(422, error.code, error.message, (field,)), headers
+        case InputError():
+            return _problem(422, error.code, error.message), headers
+        case NotFound():
+            return _problem(404, error.code, error.message), headers
+        case RangeError():
+            headers["Content-Range"] = f"bytes */{error.size}"
+            return _problem(416, error.code, error.message), headers
+        case Conflict():
+            if isinstance(error, AudioNotReady):
+                headers["Retry-After"] = "1"
+            # The same key for another payload is a matter of content, not of state.
+            status = 422 if error.code == "idempotency_mismatch" else 409
+            return _problem(status, error.code, error.message), headers
+        case Unavailable():
+            headers["Retry-After"] = RETRY_SECONDS
+            return _problem(503, error.code, error.message), headers
+        case HTTPException():
+            return _of_framework(error)
+        case _:
+            return _problem(500, "internal", "an internal error; the log tells more"), headers
+
+
+def _of_framework(error: HTTPException) -> tuple[Problem, dict[str, str]]:
+    headers = dict(error.headers or {})
+    headers.pop("content-type", None)
+    if isinstance(error, ValidationException):
+        extra: Any = error.extra if isinstance(error.extra, list) else []
+        if any(e.get("key") == "data" for e in extra):  # Litestar reads no empty body
+            whole = (FieldProblem("body", "the body is empty"),)
+            return _problem(400, "empty_body", "the body is empty", whole), headers
+        errors = tuple(FieldProblem(str(e.get("key")), str(e.get("message"))) for e in extra)
+        message = "a parameter is refused"
+        return _problem(error.status_code, "invalid_parameter", message, errors), headers
+    name = HTTPStatus(error.status_code).phrase
+    code = {413: "body_too_large"}.get(error.status_code, name.lower().replace(" ", "_"))
+    errors = (FieldProblem("body", "too large"),) if error.status_code == 413 else ()
+    return _problem(error.status_code, code, name.lower(), errors), headers
+
+
+def _problem(status: int, code: str, detail: str, errors: tuple[FieldProblem, ...] = ()) -> Problem:
+    return Problem(
+        type=f"urn:rhapsode:problem:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        errors=errors,
+    )
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """The only exception handler."""
+    problem, headers = problem_of(error)
+    if problem.status >= 500:
+        place = request.scope.get("path_template", "")
+        log.error("problem", status=problem.status, code=problem.code, route=place, **told(error))
+    return Response(
+        msgspec.json.encode(problem),
+        status_code=problem.status,
+        media_type=MEDIA_TYPE,
+        headers=headers,
+    )
+
+
+def documented(*codes: int) -> dict[int, ResponseSpec]:
+    """Problem responses of a route, for the OpenAPI document."""
+    return {
+        code: ResponseSpec(
+            Problem,
+            media_type=MEDIA_TYPE,
+            description=HTTPStatus(code).phrase,
+            generate_examples=False,
+        )
+        for code in codes
+    }

@@ -1,0 +1,74 @@
+"""Liveness and real readiness."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from anyio import to_thread
+from litestar import Response, get
+from litestar.openapi.datastructures import ResponseSpec
+
+from api.backends import Backends
+from core.errors import Unavailable
+
+
+class Health(msgspec.Struct, frozen=True):
+    """The process answers."""
+
+    status: str = "alive"
+
+
+class Readiness(msgspec.Struct, frozen=True):
+    """Whether a request that is accepted now would be spoken."""
+
+    ready: bool
+    missing: tuple[str, ...]
+    """What is not there: redis, planner, synthesizer, models, voices."""
+    planners: int = 0
+    synthesizers: int = 0
+    """With models loaded."""
+    loaded: tuple[str, ...] = ()
+    """Components in memory somewhere."""
+
+
+@get("/healthz", sync_to_thread=False, tags=["health"])
+def healthz() -> Health:
+    """The process answers; nothing else is looked at."""
+    return Health()
+
+
+@get(
+    "/readyz",
+    responses={
+        503: ResponseSpec(Readiness, description="Not ready", generate_examples=False),
+    },
+    tags=["health"],
+)
+async def readyz(backends: Backends) -> Response[Readiness]:
+    """Redis answers, a planner and a synthesizer live, and its models are loaded."""
+    found = await to_thread.run_sync(readiness, backends)
+    headers = {} if found.ready else {"Retry-After": "2"}
+    return Response(found, status_code=200 if found.ready else 503, headers=headers)
+
+
+def readiness(backends: Backends) -> Readiness:
+    """What is there and what is not."""
+    missing = [] if backends.catalogue.voices else ["voices"]
+    try:
+        backends.store.ping()
+        beats = backends.store.workers(backends.now())
+    except Unavailable:
+        return Readiness(False, (*missing, "redis"))
+    planners = sum(beat.role == "planner" for beat in beats)
+    speakers = [beat for beat in beats if beat.role == "synthesizer"]
+    loaded = [beat for beat in speakers if beat.ready]
+    if not planners:
+        missing.append("planner")
+    if not loaded:
+        missing.append("models" if speakers else "synthesizer")
+    names = tuple(sorted({name for beat in loaded for name in beat.loaded}))
+    return Readiness(not missing, tuple(missing), planners, len(loaded), names)
+
+
+ROUTES: list[Any] = [healthz, readyz]

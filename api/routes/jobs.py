@@ -1,0 +1,85 @@
+"""``/jobs``: look, list, cancel."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, cast, get_args
+
+from anyio import to_thread
+from litestar import Response, delete, get
+from litestar.params import Parameter
+
+from api.backends import Backends
+from api.problems import documented
+from api.views import JobList, JobView, view_of
+from core.errors import Conflict, FieldError, NotFound
+from core.job import JobRecord, JobState
+from jobs.ids import ID_PATTERN
+from jobs.keys import job_folder
+from jobs.metrics import count_finished
+
+STATES: tuple[str, ...] = get_args(JobState)
+
+
+def known_id(job_id: str) -> str:
+    """The id, if it can be one.
+
+    Raises:
+        NotFound: it cannot.
+    """
+    if not ID_PATTERN.match(job_id):
+        raise NotFound("no such job", code="job_not_found")
+    return job_id
+
+
+@get("/jobs/{job_id:str}", responses=documented(404, 503), tags=["jobs"])
+async def look(job_id: str, backends: Backends) -> Response[JobView]:
+    """A job with its progress, and once it has ended its report or error."""
+    record = await to_thread.run_sync(backends.store.get, known_id(job_id))
+    headers = {} if record.finished_at else {"Retry-After": "1"}
+    return Response(view_of(record), headers=headers)
+
+
+@get("/jobs", responses=documented(400, 503), tags=["jobs"])
+async def page(
+    backends: Backends,
+    wanted: Annotated[
+        str | None, Parameter(query="state", description=f"only: {', '.join(STATES)}")
+    ] = None,
+    cursor: Annotated[
+        str | None,
+        Parameter(pattern=r"^[0-9a-f]{32}$", description="from the page before"),
+    ] = None,
+    limit: Annotated[int, Parameter(ge=1, le=100, description="most jobs of a page")] = 20,
+) -> JobList:
+    """Jobs, newest first."""
+    if wanted not in (None, *STATES):
+        raise FieldError("state", f"unknown state {wanted!r}", allowed=", ".join(STATES))
+    state = cast("JobState | None", wanted)
+    found = await to_thread.run_sync(
+        lambda: backends.store.page(state=state, cursor=cursor, limit=limit)
+    )
+    return JobList(tuple(view_of(record) for record in found.jobs), found.cursor)
+
+
+@delete(
+    "/jobs/{job_id:str}",
+    status_code=200,
+    responses=documented(404, 409, 503),
+    tags=["jobs"],
+)
+async def cancel(job_id: str, backends: Backends) -> JobView:
+    """Cancels a job: parts that have not begun never run, and its audio is deleted."""
+    return view_of(await to_thread.run_sync(_cancel, known_id(job_id), backends))
+
+
+def _cancel(job_id: str, backends: Backends) -> JobRecord:
+    record = backends.store.get(job_id)
+    now = backends.now()
+    if not backends.store.finish(job_id, "cancelled", now):
+        raise Conflict(f"the job has ended: {record.state}", code="job_over")
+    count_finished(record, "cancelled", now)
+    backends.audio.delete(job_folder(job_id))
+    return backends.store.get(job_id)
+
+
+ROUTES: list[Any] = [look, page, cancel]

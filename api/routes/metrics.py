@@ -1,0 +1,22 @@
+"""``GET /metrics``: Prometheus text exposition."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anyio import to_thread
+from litestar import Response, get
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from api.backends import Backends
+from api.metrics import scrape
+
+
+@get("/metrics", media_type="text/plain", tags=["health"])
+async def metrics(backends: Backends) -> Response[bytes]:
+    """Metrics of the API and of the workers that share its metrics folder."""
+    body = await to_thread.run_sync(scrape, backends)
+    return Response(body, media_type=CONTENT_TYPE_LATEST.rsplit(";", 1)[0])  # charset is added
+
+
+ROUTES: list[Any] = [metrics]

@@ -1,0 +1,115 @@
+"""``POST /synthesize``: accept a job."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import re
+from typing import Annotated, Any
+
+import msgspec
+from anyio import to_thread
+from litestar import Response, post
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import Parameter
+
+from api.backends import Backends
+from api.body import SynthesisBody
+from api.metrics import count_refused
+from api.problems import documented
+from api.requests import resolve
+from api.views import JobView, view_of
+from core.errors import FieldError, InputError, Unavailable
+from core.job import TERMINAL, JobRecord, SynthesisRequest
+from jobs.ids import new_job_id
+from jobs.metrics import count_submitted
+from jobs.protocols import Idempotency
+
+_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,6})\s*(?=$|[,;])", re.IGNORECASE)
+_KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+
+
+@post(
+    "/synthesize",
+    status_code=202,
+    dto=SynthesisBody,
+    return_dto=None,
+    summary="Accept a synthesis job",
+    description="202 with the queued job, or, with `Prefer: wait=N`, 200 with the ended one.",
+    responses={
+        200: ResponseSpec(JobView, description="The job has ended", generate_examples=False),
+        **documented(400, 413, 415, 422, 503),
+    },
+    tags=["jobs"],
+)
+async def synthesize(
+    data: SynthesisRequest,
+    backends: Backends,
+    prefer: Annotated[
+        str | None,
+        Parameter(
+            header="Prefer", description="`wait=N`: answer when the job has ended (RFC 7240)"
+        ),
+    ] = None,
+    idempotency_key: Annotated[
+        str | None,
+        Parameter(header="Idempotency-Key", description="the same key again: the same job"),
+    ] = None,
+) -> Response[JobView]:
+    """Validates and stores a request, and queues its planning."""
+    try:
+        key = _idempotency(idempotency_key, data)
+        request = await to_thread.run_sync(resolve, data, backends.catalogue)
+    except InputError as error:
+        count_refused(error.code)
+        raise
+    record = await to_thread.run_sync(_create, backends, request, key)
+    headers = {"Location": f"/jobs/{record.id}"}
+    if seconds := _wait_seconds(prefer, backends.settings.max_wait_seconds):
+        record = await backends.ended(record.id, seconds)
+        headers["Preference-Applied"] = f"wait={seconds:g}"
+    ended = record.state in TERMINAL
+    if not ended:
+        headers["Retry-After"] = "1"
+    return Response(view_of(record), status_code=200 if ended else 202, headers=headers)
+
+
+def _create(backends: Backends, request: SynthesisRequest, key: Idempotency | None) -> JobRecord:
+    now = backends.now()
+    fresh = JobRecord(id=new_job_id(now), state="queued", request=request, created_at=now)
+    record = backends.store.create(fresh, key)
+    if record.id != fresh.id:
+        return record
+    try:
+        backends.queue.plan(record.id)
+    except Unavailable:
+        # Nobody would plan it soon; the client is told to try again.
+        with contextlib.suppress(Unavailable):
+            backends.store.forget(record.id)
+        raise
+    count_submitted(record)
+    return record
+
+
+def _idempotency(key: str | None, request: SynthesisRequest) -> Idempotency | None:
+    if key is None:
+        return None
+    if not _KEY.match(key):
+        raise FieldError(
+            "Idempotency-Key", "not a key", allowed="1 to 255 visible ASCII characters"
+        )
+    payload = hashlib.sha256(msgspec.json.encode(request)).hexdigest()
+    return Idempotency(key, payload)
+
+
+def _wait_seconds(prefer: str | None, most: float) -> float:
+    """Seconds of ``Prefer: wait``; what is not understood is ignored, as RFC 7240 §2 wants it.
+
+    >>> _wait_seconds("respond-async, wait=10", 60.0)
+    10.0
+    """
+    found = _WAIT.search(prefer or "")
+    return min(float(found[1]), most) if found else 0.0
+
+
+ROUTES: list[Any] = [synthesize]

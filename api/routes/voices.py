@@ -1,0 +1,73 @@
+"""``GET /voices``: what can be asked for."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import msgspec
+from litestar import get
+
+from api.backends import Backends
+from core.formats import sample_rates
+from core.job import AudioFormat, RuntimeName
+
+
+class VoiceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A voice of the catalogue."""
+
+    name: str
+    title: str
+    description: str
+    language: str
+    gender: str
+    default: bool
+    acoustic: tuple[str, ...]
+    """Acoustic models, the default first."""
+    vocoders: tuple[str, ...]
+    """Vocoders, the default first."""
+    sample_rate: int
+    """The voice's own [Hz]."""
+    licence: str
+    provenance: str
+    quality: dict[str, float]
+    """Measured figures, by name with unit."""
+
+
+class VoiceList(msgspec.Struct, frozen=True):
+    """All voices, and what is offered for every one."""
+
+    voices: tuple[VoiceView, ...]
+    runtimes: tuple[str, ...]
+    formats: dict[str, tuple[int, ...]]
+    """Format → sample rates [Hz]."""
+
+
+@get("/voices", sync_to_thread=False, tags=["voices"])
+def voices(backends: Backends) -> VoiceList:
+    """The voices with their networks, licence and measured quality."""
+    catalogue = backends.catalogue
+    default = catalogue.voice(None).name if catalogue.voices else ""
+    found = []
+    for card in catalogue.voices.values():
+        _, model = catalogue.component("acoustic", card.acoustic, None)
+        found.append(
+            VoiceView(
+                name=card.name,
+                title=card.title,
+                description=card.description,
+                language=card.language,
+                gender=card.gender,
+                default=card.name == default,
+                acoustic=tuple(card.acoustic),
+                vocoders=tuple(card.vocoders),
+                sample_rate=model.mel.sample_rate,
+                licence=card.licence,
+                provenance=card.provenance,
+                quality=card.quality,
+            )
+        )
+    formats = {name: sample_rates(name) for name in get_args(AudioFormat)}
+    return VoiceList(tuple(found), get_args(RuntimeName), formats)
+
+
+ROUTES: list[Any] = [voices]

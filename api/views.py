@@ -1,0 +1,88 @@
+"""What clients see of a job."""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.job import (
+    AudioFormat,
+    JobError,
+    JobProgress,
+    JobRecord,
+    JobState,
+    Lane,
+    RuntimeName,
+    SynthesisReport,
+)
+
+
+class RequestView(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as resolved; of its text only the length, which a poll need not carry again."""
+
+    characters: int
+    """Length of the text or markup in code points."""
+    markup: bool
+    """Whether it was SSML."""
+    voice: str
+    acoustic: str
+    vocoder: str
+    runtime: RuntimeName
+    speed: float
+    pitch: float
+    energy: float
+    sample_rate: int
+    format: AudioFormat
+    seed: int
+    lane: Lane
+
+
+class JobView(msgspec.Struct, frozen=True, kw_only=True):
+    """A job. Times are Unix seconds."""
+
+    id: str
+    state: JobState
+    request: RequestView
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    progress: JobProgress
+    report: SynthesisReport | None
+    """Present once there is audio."""
+    error: JobError | None
+    """Why it failed, or the first failure of a partial job."""
+    audio: str | None
+    """Where the file is, once there is one."""
+
+
+class JobList(msgspec.Struct, frozen=True):
+    """Jobs, newest first."""
+
+    jobs: tuple[JobView, ...]
+    cursor: str | None
+    """Pass it as ``cursor`` for the next page; null at the end."""
+
+
+def view_of(record: JobRecord) -> JobView:
+    """The client's view of a record."""
+    request = record.request
+    shared = {
+        name: getattr(request, name)
+        for name in RequestView.__struct_fields__
+        if name not in ("characters", "markup")
+    }
+    return JobView(
+        id=record.id,
+        state=record.state,
+        request=RequestView(
+            characters=len(request.ssml or request.text or ""),
+            markup=request.ssml is not None,
+            **shared,
+        ),
+        created_at=record.created_at,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        progress=record.progress,
+        report=record.report,
+        error=record.error,
+        audio=f"/jobs/{record.id}/audio" if record.report else None,
+    )
