@@ -11,9 +11,9 @@ from rich.progress import track
 
 from core.errors import FieldError
 from core.job import RuntimeName
-from core.voice import Component, read_catalogue
 
 if TYPE_CHECKING:
+    from core.voice import Component
     from exports.manifest import ArtifactManifest
 
 
@@ -43,6 +43,7 @@ def export(
     rhapsode export
     rhapsode export my-hifigan --runtime onnx --precision fp16
     """
+    from core.voice import read_catalogue
     from exports.export import export_component
     from exports.parity import parity_table
     from workers.settings import Settings

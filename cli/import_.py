@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, cast, get_args
 
 import rich_click as click
 from rich.console import Console
 
 from core.errors import Conflict, FieldError
-from core.voice import ACOUSTIC_NETWORKS, Component, Network
+
+if TYPE_CHECKING:
+    from core.voice import Component, Network
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("import")
 @click.argument("checkpoint", type=FILE)
-@click.option("--network", type=click.Choice(get_args(Network)), required=True)
+@click.option(
+    "--network", required=True, help="fastspeech2, tacotron2, hifigan, melgan or waveglow."
+)
 @click.option("--name", required=True, help="Of the component, lower case.")
 @click.option(
     "--config",
@@ -32,7 +36,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 def import_(
     checkpoint: Path,
-    network: Network,
+    network: str,
     name: str,
     config: Path | None,
     licence: str,
@@ -51,12 +55,21 @@ def import_(
     from exports.checkpoints import import_checkpoint
     from workers.settings import Settings
 
+    kind = _network(network)
     target = _target(folder or Settings.from_environment().own_voices, name)
     with Console(stderr=True).status(f"reading {checkpoint.name} …"):
         component = import_checkpoint(
-            checkpoint, network, target, config_path=config, name=name, licence=licence, half=half
+            checkpoint, kind, target, config_path=config, name=name, licence=licence, half=half
         )
     _tell(component)
+
+
+def _network(name: str) -> Network:
+    from core.voice import Network
+
+    if name not in get_args(Network):
+        raise FieldError("network", f"no network {name!r}", allowed=", ".join(get_args(Network)))
+    return cast(Network, name)
 
 
 def _target(folder: Path, name: str) -> Path:
@@ -69,6 +82,8 @@ def _target(folder: Path, name: str) -> Path:
 
 
 def _tell(component: Component) -> None:
+    from core.voice import ACOUSTIC_NETWORKS
+
     table = "acoustic" if component.network in ACOUSTIC_NETWORKS else "vocoders"
     folder = Path(component.folder)
     click.echo(f"{component.name}: {component.network}, sha256 {component.sha256[:16]}…")

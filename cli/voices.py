@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from core.voice import Catalogue, VoiceCard, read_catalogue
+if TYPE_CHECKING:
+    from core.voice import Catalogue, VoiceCard
 
 
 @click.command()
@@ -19,6 +22,7 @@ def voices(as_json: bool) -> None:
     rhapsode voices
     RHAPSODE_VOICES=/my/voices rhapsode voices --json
     """
+    from core.voice import read_catalogue
     from workers.settings import Settings
 
     catalogue = read_catalogue(Settings.from_environment().voice_folders)
