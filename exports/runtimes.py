@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,16 +48,26 @@ class TorchGraph:
 
 
 class OnnxGraph:
-    """An ONNX Runtime session as a graph."""
+    """An ONNX Runtime session as a graph.
 
-    def __init__(self, session: Any) -> None:
+    Args:
+        session: an InferenceSession.
+        names: the graph's inputs in order; the exporter leaves out those that nothing reads (the
+            speakers of a model with one).
+    """
+
+    def __init__(self, session: Any, names: Sequence[str]) -> None:
         self._session = session
-        self._names = [i.name for i in session.get_inputs()]
+        self._names = tuple(names)
+        self._read = {i.name for i in session.get_inputs()}
 
     def __call__(self, *inputs: Array) -> tuple[Array, ...]:
         """Raises DeviceError, SynthesisError."""
+        named = dict(zip(self._names, inputs, strict=True))
         try:
-            return tuple(self._session.run(None, dict(zip(self._names, inputs, strict=True))))
+            return tuple(
+                self._session.run(None, {k: v for k, v in named.items() if k in self._read})
+            )
         except ort_errors.InvalidArgument as error:
             raise SynthesisError(f"onnxruntime: {error}") from error
         except (ort_errors.Fail, ort_errors.RuntimeException, ort_errors.EPFail) as error:
@@ -132,7 +142,10 @@ class OnnxRuntime:
         """Raises ArtifactError, DeviceError."""
         manifest = _manifest(artifact, "onnx")
         return {
-            name: OnnxGraph(self._session(read_verified(artifact, manifest, graph.file)))
+            name: OnnxGraph(
+                self._session(read_verified(artifact, manifest, graph.file)),
+                [i.name for i in graph.inputs],
+            )
             for name, graph in manifest.graphs.items()
         }
 

@@ -126,11 +126,14 @@ def _steps(network: Tacotron2) -> GraphSpec:
     def example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
         random = torch.Generator().manual_seed(seed)
         dropout = torch.randint(0, 2, (batch, STEPS, 2, config.prenet_dim), generator=random) * 2.0
-        values = torch.randn(batch, size, config.embedding_dim, generator=random)
-        keys = torch.randn(batch, size, config.attention_dim, generator=random)
+        ids = torch.randint(1, config.n_symbols, (batch, size), generator=random)
         lengths = _lengths(batch, size)
-        memory = Memory(values, keys, length_mask(lengths, size))
-        return dropout, values, keys, lengths, *network.decoder.start(memory)
+        # A real memory: noise in its place drives the recurrence into chaos.
+        with torch.inference_mode():
+            memory = network.encode(ids, lengths)
+            state = network.decoder.start(memory)
+        parts = (dropout, memory.values, memory.keys, lengths, *state)
+        return tuple(part.clone() for part in parts)
 
     after = tuple(f"{name}_next" for name in STATE)
     return GraphSpec(
