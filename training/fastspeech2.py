@@ -7,7 +7,7 @@ ming024/FastSpeech2@d4e79eb for the feature scaling. Differs: averaged weights, 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -71,12 +71,20 @@ def cpu_size(prepared: Prepared, symbols: str) -> FastSpeech2Config:
 class FastSpeech2Recipe:
     """Trains one network on all speakers of a prepared corpus."""
 
-    def __init__(self, corpus: Path, *, symbols: str, device: str, total_steps: int) -> None:
+    def __init__(
+        self,
+        corpus: Path,
+        *,
+        symbols: str,
+        device: str,
+        total_steps: int,
+        size: Callable[[Prepared, str], FastSpeech2Config] = cpu_size,
+    ) -> None:
         self.prepared = read_prepared(corpus)
         self.mels = np.load(corpus / "mel.npy", mmap_mode="r")
         self.table, self.device, self.total_steps = symbol_table(symbols), device, total_steps
         torch.manual_seed(0)
-        self.config = cpu_size(self.prepared, symbols)
+        self.config = size(self.prepared, symbols)
         self.network = FastSpeech2(self.config).to(device)
         self.average = Average(self.network)
         self.optimizer = torch.optim.AdamW(
@@ -84,8 +92,8 @@ class FastSpeech2Recipe:
         )
         self.train_set = [e for e in self.prepared.entries if not is_held_out(e.id)]
         self.held_out = [e for e in self.prepared.entries if is_held_out(e.id)]
-        self.batches: Iterator[list[Entry]] = iter(())
-        self.epoch = 0
+        self.epoch, self.taken = 0, 0
+        self.batches = self._deal(0)
 
     def rate(self, step: int) -> float:
         """Learning rate: linear warm-up, then half a cosine to a twentieth at total_steps."""
@@ -99,6 +107,9 @@ class FastSpeech2Recipe:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate(number)
         self.network.train()
+        torch.manual_seed(
+            number
+        )  # dropout depends on the step alone: a resumed run is the same run
         batch = self.collate(self._next())
         losses = self.losses(batch)
         self.optimizer.zero_grad()
@@ -126,12 +137,11 @@ class FastSpeech2Recipe:
         }
 
     def _next(self) -> list[Entry]:
-        batch = next(self.batches, None)
-        if batch is None:
-            self.epoch += 1
-            self.batches = iter(self._deal(self.epoch))
-            batch = next(self.batches)
-        return batch
+        if self.taken == len(self.batches):
+            self.epoch, self.taken = self.epoch + 1, 0
+            self.batches = self._deal(self.epoch)
+        self.taken += 1
+        return self.batches[self.taken - 1]
 
     def _deal(self, epoch: int) -> list[list[Entry]]:
         """Batches of similar length, in an order that depends on the epoch alone."""
@@ -195,21 +205,23 @@ class FastSpeech2Recipe:
         return {name: float(np.mean(values)) for name, values in scores.items()}
 
     def state(self) -> dict[str, Any]:
-        """Weights, their average, optimizer, epoch."""
+        """Weights, their average, optimizer, place in the epoch."""
         return {
             "network": self.network.state_dict(),
             "average": self.average.weights,
             "updates": self.average.updates,
             "optimizer": self.optimizer.state_dict(),
             "epoch": self.epoch,
+            "taken": self.taken,
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Goes on at the start of the next epoch."""
+        """Goes on from there."""
         self.network.load_state_dict(state["network"])
         self.average.weights, self.average.updates = state["average"], state["updates"]
         self.optimizer.load_state_dict(state["optimizer"])
-        self.epoch = state["epoch"]
+        self.epoch, self.taken = state["epoch"], state["taken"]
+        self.batches = self._deal(self.epoch)
 
 
 def scaled(values: list[float], stats: FeatureStats) -> np.ndarray[Any, np.dtype[np.float32]]:

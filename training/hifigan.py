@@ -20,7 +20,7 @@ from audio.mel import MelExtractor
 from training.corpus import Entry, is_held_out, read_prepared
 from training.loop import Average
 from training.spectral import MultiResolutionStft
-from vocoders.hifigan.config import V3
+from vocoders.hifigan.config import V3, HifiGanConfig
 from vocoders.hifigan.discriminators import (
     MultiPeriodDiscriminator,
     MultiResolutionDiscriminator,
@@ -42,14 +42,16 @@ NARROW = (16, 32, 64, 128, 128)
 class HifiGanRecipe:
     """Trains the light generator on all speakers."""
 
-    def __init__(self, corpus: Path, *, device: str, adversary_from: int) -> None:
+    def __init__(
+        self, corpus: Path, *, device: str, adversary_from: int, config: HifiGanConfig = V3
+    ) -> None:
         self.prepared = read_prepared(corpus)
         self.audio = np.load(corpus / "audio.npy", mmap_mode="r")
         self.mels = np.load(corpus / "mel.npy", mmap_mode="r")
         self.device, self.adversary_from = device, adversary_from
         torch.manual_seed(0)
-        self.config = V3
-        self.network = HifiGan(V3)
+        self.config = config
+        self.network = HifiGan(config)
         put_weight_norm(self.network)
         self.network.to(device)
         self.average = Average(self.network)

@@ -82,6 +82,7 @@ def train(
     folder: Path,
     *,
     minutes: float,
+    last_step: int,
     device: str,
     validate_every: int,
     tell: Callable[[str], None],
@@ -92,6 +93,7 @@ def train(
         recipe: what to train.
         folder: checkpoint and TensorBoard logs.
         minutes: budget of this call [min].
+        last_step: where the schedule ends, whatever the budget.
         device: where checkpoints are loaded to.
         validate_every: steps between two validations.
         tell: gets a line of progress.
@@ -102,7 +104,7 @@ def train(
     began = saved = time.monotonic()
     spent = progress.seconds
     running: dict[str, float] = {}
-    while time.monotonic() - began < minutes * 60.0:
+    while progress.steps < last_step and time.monotonic() - began < minutes * 60.0:
         progress.steps += 1
         for name, value in recipe.step(progress.steps).items():
             running[name] = 0.98 * running.get(name, value) + 0.02 * value

@@ -12,6 +12,10 @@ from core.mel import MelSpec
 from training.corpus import prepare, read_prepared
 from training.loop import Recipe, train
 
+SCHEDULES = {"fastspeech2": 50_000, "hifigan": 200_000}
+"""Where the schedules end. The papers take larger networks to 160 k and 2.5 M steps; these are
+what a small network on teacher durations, and a light generator, take to flatten."""
+
 
 def _recipe(arguments: argparse.Namespace) -> Recipe:
     if arguments.network == "fastspeech2":
@@ -71,9 +75,10 @@ def parser() -> argparse.ArgumentParser:
         verb.add_argument("--minutes", type=float, default=20.0)
         verb.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
         verb.add_argument("--threads", type=int, default=1)
-        verb.add_argument("--steps", type=int, default=10_000, help="length of the rate schedule")
+        verb.add_argument("--steps", type=int, default=SCHEDULES[network], help="where it ends")
         verb.add_argument("--validate-every", type=int, default=500)
-        verb.add_argument("--adversary-from", type=int, default=10**9)
+        if network == "hifigan":
+            verb.add_argument("--adversary-from", type=int, default=4000, help="step")
     return top
 
 
@@ -91,6 +96,7 @@ def main(argv: list[str] | None = None) -> None:
         _recipe(arguments),
         arguments.out,
         minutes=arguments.minutes,
+        last_step=arguments.steps,
         device=arguments.device,
         validate_every=arguments.validate_every,
         tell=lambda line: print(line, flush=True),  # noqa: T201
