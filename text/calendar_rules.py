@@ -60,6 +60,11 @@ def slash_date(match: re.Match[str], place: Place) -> Reading | None:
     return _date(number, first, second) or _date(number, second, first)
 
 
+def dotted_date(match: re.Match[str], place: Place) -> Reading | None:
+    """31.12.1999: day first."""
+    return _date(int(match["y"]), int(match["m"]), int(match["d"]))
+
+
 def _date(number: int, month: int, day: int) -> Reading | None:
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
@@ -132,12 +137,14 @@ CALENDAR_RULES: tuple[Rule, ...] = (
     (
         re.compile(
             r"(?:\+?1[-.\s])?(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.]\d{4}(?![\w-])"
+            r"|(?:\(0\d{2,4}\)|0\d{2,4})[-\s]\d{3,4}[-\s]?\d{3,4}(?![\w-])"
             r"|\+\d{1,3}(?:[-\s]\d{2,5}){2,5}(?![\w-])|\d{3}-\d{4}(?![\w-])"
         ),
         telephone,
     ),
     (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?![\w-])"), iso_date),
     (re.compile(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4}|\d\d)(?![\w/])"), slash_date),
+    (re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?![\w]|\.\d)"), dotted_date),
     (
         re.compile(
             rf"(?P<month>{_MONTH})\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
@@ -157,7 +164,7 @@ CALENDAR_RULES: tuple[Rule, ...] = (
     (
         re.compile(
             rf"(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?![\d:])"
-            rf"(?:\s?(?P<half>{_HALF}))?(?:\s(?P<zone>{_ZONES})\b)?"
+            rf"(?:\s?(?P<half>{_HALF})|\so'clock)?(?:\s(?P<zone>{_ZONES})\b)?"
         ),
         clock,
     ),

@@ -4,7 +4,8 @@ gruut's own path through a sentence costs about 10 ms a word (a look-up in an un
 Read once, the table takes 0.2 s and about 30 MB; a word then costs under a microsecond.
 
 Source: rhasspy/gruut@2.4.0 gruut/lang.py, gruut/phonemize.py (MIT): order of look-ups, roles.
-Differs: possessives of unlisted words get the regular ending instead of a guess for the whole.
+Differs: possessives and plurals of listed words get the regular ending instead of a guess for
+the whole. ``english.tsv`` adds words that the lexicon lacks (units, ordinals, today's words).
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import unicodedata
 from collections.abc import Sequence
 from contextlib import closing
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 from threading import Lock
 
@@ -55,6 +57,9 @@ class Lexicon:
 
     def __init__(self, folder: Path) -> None:
         self._words, self._roles = _read(folder / "lexicon.db")
+        for line in files("text").joinpath("english.tsv").read_text(encoding="utf-8").splitlines():
+            word, phonemes = line.split("\t")
+            self._words.setdefault(word, phonemes)
         self._tagger = PartOfSpeechTagger(_present(folder / "pos" / "model.crf"))
         self._guesser = GraphemesToPhonemes(_present(folder / "g2p" / "model.crf"))
         # pycrfsuite keeps the sequence in the tagger between set and viterbi.
@@ -86,6 +91,8 @@ class Lexicon:
                 return found, False
             if plain.endswith("'s") and (base := self._find(plain[:-2], "NN")):
                 return (*base, *_ending(base)), False
+        if plain.endswith("s") and (base := self._find(plain[:-1], "NN")):
+            return (*base, *_ending(base)), False
         if plain.endswith("'s") and len(plain) > 2:
             base = self._guessed(plain[:-2])
             return (*base, *_ending(base)), True

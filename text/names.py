@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from text.numbers import cardinal, ordinal
+from text.stops import STARTERS
 from text.tables import (
     ABBREVIATIONS,
     COUNTED,
@@ -77,18 +78,18 @@ def title(match: re.Match[str], place: Place) -> Reading | None:
     """Dr. Smith, St. James; "St." after a name is a street, "Dr." too."""
     key = match["word"].lower()
     street = {"st": "street", "dr": "drive"}.get(key)
-    numbered = place.last.endswith(("th", "first", "second", "third"))
-    if (
-        street
-        and (place.last[:1].isupper() or numbered)
-        and place.last.lower() not in ("the", "to", "on")
-    ):
-        following = re.match(r"\s+[A-Z]", place.text[match.end() : place.end])
-        if following is None or key == "st":
-            return [street]
+    if street and _after_street_name(match, place):
+        return [street]
     if key in TITLES and match["name"] is not None:
         return [TITLES[key]]
     return None
+
+
+def _after_street_name(match: re.Match[str], place: Place) -> bool:
+    """Whether "St." or "Dr." follows a street's name and no person's name follows it."""
+    named = place.last[:1].isupper() or place.last.endswith(("th", "first", "second", "third"))
+    following = re.compile(r"\s+([A-Z]\w*)").match(place.text, match.end(), place.end)
+    return named and (following is None or following[1].lower() in STARTERS)
 
 
 def abbreviation(match: re.Match[str], place: Place) -> Reading | None:
@@ -102,7 +103,10 @@ def abbreviation(match: re.Match[str], place: Place) -> Reading | None:
 
 def counted(match: re.Match[str], place: Place) -> Reading | None:
     """No. 5, pp. 10-20, Fig. 3."""
-    said = COUNTED.get(match["word"].lower())
+    word = match["word"]
+    if len(word) == 1 and not word.islower():
+        return None
+    said = COUNTED.get(word.lower())
     return [said] if said else None
 
 
@@ -113,6 +117,8 @@ def latin(match: re.Match[str], place: Place) -> Reading | None:
 
 def initials(match: re.Match[str], place: Place) -> Reading | None:
     """U.S.A., J. K. Rowling, P.O."""
+    if match.start() and place.text[match.start() - 1] not in " \n(\"'.[":
+        return None
     said = letters(match["letters"])
     if len(said) == 1 and place.last.lower() in _LETTERED and not match["s"]:
         return None
@@ -135,9 +141,11 @@ def acronym(match: re.Match[str], place: Place) -> Reading | None:
 
 def joined(match: re.Match[str], place: Place) -> Reading | None:
     """R&D, AT&T."""
-    said = letters(match[0])
-    at = match[0].index("&")
-    return [*said[:at], "and", *said[at:]]
+    first, *rest = match[0].removesuffix(match["s"] or "").split("&")
+    said = letters(first)
+    for part in rest:
+        said += ["and", *letters(part)]
+    return [*said[:-1], said[-1] + ("'s" if match["s"] else "")]
 
 
 def _shouted(match: re.Match[str], place: Place) -> bool:
@@ -176,9 +184,9 @@ def greek(match: re.Match[str], place: Place) -> Reading | None:
     return [said] if said else None
 
 
-def may_end(match: re.Match[str]) -> bool:
-    """Whether the full stop of this match may end a sentence: not of a title, not of "No." """
-    return match.re.pattern not in _NEVER_ENDING
+def may_end(match: re.Match[str], said: Reading) -> bool:
+    """Whether the full stop of this match may end a sentence: not of a title, not of "No."."""
+    return said[-1] in ("street", "drive") or match.re.pattern not in _NEVER_ENDING
 
 
 _NOT_JOINED = r"(?![\w])"
@@ -195,11 +203,11 @@ NAME_RULES: tuple[Rule, ...] = (
         latin,
     ),
     (re.compile(r"(?P<letters>(?:[A-Z]\.(?:\s(?=[A-Z]\.))?)+[A-Z]?)(?P<s>'s)?(?!\w)"), initials),
-    (re.compile(r"(?P<word>[A-Za-z]{2,6})\.(?P<name>(?=\s+[A-Z0-9\"'&]))?"), title),
+    (re.compile(r"(?P<word>[A-Za-z]{2,6})\.(?P<name>(?=\s+(?:[A-Z0-9\"'&]|and\b)))?"), title),
     (re.compile(r"(?P<word>[A-Za-z]{1,5})\.\s?(?=[#\d]|[IVX]{2,}\b|[VX]\b)"), counted),
     (re.compile(r"(?P<word>[A-Za-z]{2,6})\.(?!\w)"), abbreviation),
     (re.compile(r"C#(?!\w)"), lambda match, place: ["C", "sharp"]),
-    (re.compile(r"[A-Z]{1,4}(?:&[A-Z]{1,4})+(?!\w)"), joined),
+    (re.compile(r"[A-Z]{1,4}(?:&[A-Z]{1,4})+(?P<s>'?s)?(?!\w)"), joined),
     (re.compile(r"(?P<word>[A-Z]{2,})(?P<suffix>'?s)?(?![\w])"), acronym),
     (re.compile(r"(?:[wW]/o?|[A-Za-z]+)(?![\w'/])"), plain),
     (re.compile(r"[A-Za-z]*[a-z][A-Z][A-Za-z]*(?![\w'])"), camel),

@@ -5,7 +5,15 @@ from __future__ import annotations
 import re
 
 from text.numbers import cardinal, digits, fraction, integer, number, ordinal, plural, year
-from text.tables import CURRENCIES, MAGNITUDES, SPACED_NEVER, UNITS, VULGAR, WORD_ACRONYMS
+from text.tables import (
+    COMPOUND_SYMBOLS,
+    CURRENCIES,
+    MAGNITUDES,
+    SPACED_NEVER,
+    UNITS,
+    VULGAR,
+    WORD_ACRONYMS,
+)
 from text.tokens import Place, Reading, Rule, letters
 
 NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})* 000(?!\d|,\d)|\d+)(?:\.\d+)?|\.\d+"
@@ -27,6 +35,7 @@ _SIGNS = {
     "≥": "at least",
     "": "",
 }
+_PRICED = frozenset(word for names in CURRENCIES.values() for word in names)
 _JOINED_WORD = re.compile(r"[A-Za-z]*[a-z]{2,}-\d|\d-[a-z]{2,}")
 FIRST_YEAR, LAST_YEAR = 1100, 2099
 """A bare number of four digits in here is read as a year unless it counts something."""
@@ -89,7 +98,11 @@ def measure(match: re.Match[str], place: Place) -> Reading | None:
     """5kg, -5°C, 20 %, 60 km/h, 2½ in, 5-10 kg, a 10-km run."""
     unit, gap = match["unit"], match["gap"]
     after = place.text[match.end() : match.end() + 4]
-    sure = match["dot"] or after.startswith(" of ") or (unit == "in" and after.startswith("."))
+    sure = (
+        match["dot"]
+        or after.startswith(" of ")
+        or (unit == "in" and (after.startswith(".") or place.last in ("feet", "foot")))
+    )
     if gap.isspace() and unit in SPACED_NEVER and not sure:
         return None
     one, several = UNITS[unit]
@@ -126,6 +139,29 @@ def vulgar_fraction(match: re.Match[str], place: Place) -> Reading | None:
         return [*said, *several.split()]
     half = ["half"] if match["vulgar"] == "½" else [*said, "of"]
     return [*half, "an" if one[0] in "aeiou" else "a", *one.split()]
+
+
+def inches(match: re.Match[str], place: Place) -> Reading | None:
+    """12" where no quotation is open."""
+    if place.text.count('"', 0, match.end() - 1) % 2:
+        return None
+    return [*number(match["number"]), "inch" if match["number"] == "1" else "inches"]
+
+
+def per_unit(match: re.Match[str], place: Place) -> Reading | None:
+    """The stroke of $100/day and 5 €/kg."""
+    if not (place.text[match.start() - 1 : match.start()].isdigit() or place.last in _PRICED):
+        return None
+    unit = match["unit"]
+    return [
+        "per",
+        *({"mo": "month", "wk": "week"}.get(unit) or UNITS.get(unit, (unit,))[0]).split(),
+    ]
+
+
+def operator(match: re.Match[str], place: Place) -> Reading | None:
+    """>=, !=, ->, and a star between numbers."""
+    return COMPOUND_SYMBOLS.get(match[0], "times").split()
 
 
 def slash_fraction(match: re.Match[str], place: Place) -> Reading | None:
@@ -188,12 +224,20 @@ def dotted(match: re.Match[str], place: Place) -> Reading | None:
 
 
 def power(match: re.Match[str], place: Place) -> Reading | None:
-    """1e-5, 10^6."""
-    base, exponent = number(match["base"]), match["exponent"]
-    if match["mark"] in "eE":
-        base += ["times", "ten"]
-    sign = ["minus"] if exponent.startswith("-") else []
-    return [*base, "to", "the", *sign, *integer(exponent.lstrip("+-"))]
+    """1e-5."""
+    return [*number(match["base"]), "times", "ten", *_exponent(match["exponent"])]
+
+
+def exponent(match: re.Match[str], place: Place) -> Reading | None:
+    """The rest of x², 10^6, 10⁻³."""
+    return _exponent(match["exponent"]) if match.start() else None
+
+
+def _exponent(text: str) -> list[str]:
+    if text in ("2", "3"):
+        return ["squared" if text == "2" else "cubed"]
+    sign = {"-": ["minus"], "+": ["plus"]}.get(text[:1], [])
+    return ["to", "the", *sign, *integer(text.lstrip("+-"))]
 
 
 def shortened(match: re.Match[str], place: Place) -> Reading | None:
@@ -301,8 +345,11 @@ QUANTITY_RULES: tuple[Rule, ...] = (
         money_after,
     ),
     (re.compile(r"'?(?P<century>\d\d)?(?P<tens>\d0)'?s\b"), decade),
+    (re.compile(rf"(?P<number>{NUMBER})\"(?![\w])"), inches),
+    (re.compile(r"/(?P<unit>[a-z]+)\b"), per_unit),
+    (re.compile(r"[!<>=]=|[-=]>|(?<=\d\s)\*(?=\s\d)|(?<=\d)\*(?=\d)"), operator),
     (re.compile(r"(?P<number>\d{3,4})s\b"), counted_plural),
-    (re.compile(r"\d{1,6}(?:-\d{1,7}){2,6}(?![\w-])|\d{4}(?: \d{4}){2,4}(?!\d)"), code_groups),
+    (re.compile(r"\d{1,6}(?:-\d{1,7}){2,6}(?![\w-])|\d{4}(?: \d{4}){3,4}(?!\d)"), code_groups),
     (
         re.compile(r"(?P<feet>\d{1,2})'\s?(?:(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|''))(?!\w)"),
         feet_and_inches,
@@ -311,7 +358,7 @@ QUANTITY_RULES: tuple[Rule, ...] = (
         re.compile(
             rf"{_SIGN}(?:(?:(?P<amount>{NUMBER})(?P<vulgar>[{_VULGAR}])?"
             rf"(?:(?:{_DASH}|\sto\s)(?P<to>{NUMBER}))?))"
-            rf"(?P<gap>\s?|-)(?P<unit>{_UNIT})(?P<dot>\.(?=,|\s+[a-z0-9]))?(?![\w/²³°])"
+            rf"(?P<gap>\s?|-)(?P<unit>{_UNIT})(?P<dot>\.(?=,|\s+[a-z0-9]))?(?![\w/^°])"
         ),
         measure,
     ),
@@ -336,7 +383,8 @@ QUANTITY_RULES: tuple[Rule, ...] = (
         number_range,
     ),
     (re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?P<s>s)?\b"), ordinal_number),
-    (re.compile(rf"(?P<base>{NUMBER})(?P<mark>[eE^])(?P<exponent>[-+]?\d+)(?!\w)"), power),
+    (re.compile(rf"(?P<base>{NUMBER})[eE](?P<exponent>[-+]?\d+)(?!\w)"), power),
+    (re.compile(r"\^(?P<exponent>[-+]?\d+)"), exponent),
     (
         re.compile(
             r"(?P<body>(?=[A-Z0-9-]*[A-Z])(?=[A-Z-]*[0-9])[A-Z0-9]+(?:-[A-Z0-9]+)*)"

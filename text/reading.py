@@ -130,7 +130,7 @@ class Reader:
                 continue
             for token in say(reading, at, match.end()):
                 self.add(token)
-            if self.text[match.end() - 1] == "." and may_end(match):
+            if self.text[match.end() - 1] == "." and may_end(match, reading):
                 self._stop_after(match.end())
             return match.end()
         return None
@@ -162,7 +162,7 @@ class Reader:
         if len(word) > 1 or word == "I":
             return False
         after = self.text[end : end + 2]
-        if after[:1] and after[0] in "+=*^²³":
+        if after[:1] and after[0] in "+=*^":
             return True
         if word == "A":
             return bool(self._before) and not after[:1].isspace()
@@ -220,6 +220,8 @@ class Reader:
 
     def _joins(self, at: int) -> bool:
         """and/or, he/she, n/a: the stroke is not said."""
+        if self.text[at - 1].isupper() and self.text[at + 1].isupper():
+            return True  # TCP/IP
         last = self._before[-1].lower() if self._before else ""
         return last in ("and", "he", "she", "him", "his", "her", "s", "n", "yes", "either")
 

@@ -66,6 +66,8 @@ def read_ssml(source: str, knows: Knows) -> Script:
         position = at
         if isinstance(step, Override):
             position = bisect_left(content.starts, step.end)
+            if position == at:
+                raise refusal(f"<{step.tag}> holds no visible text", source, step.start)
             _override(step, at, position, reader, content, source)
         elif step.kind != "mark" and step.kind != "edge":
             reader.add(Token(step.kind, "", at, at, seconds=step.seconds))

@@ -31,8 +31,10 @@ _FOLDED = {
     "¿": "",
     "¡": "",
 }
-_KEPT = frozenset("½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚²³°™©®…€£¥₹µ")
+_KEPT = frozenset("½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚°™©®…€£¥₹µ")
 """Compatibility characters that reading rules know by themselves."""
+_EXPONENTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True))
+"""Raised figures read like 10^-3."""
 _INVISIBLE = frozenset(("Cf", "Mn", "Me", "Cn", "Co"))
 
 
@@ -69,8 +71,14 @@ def fold(characters: Iterable[tuple[str, int, int]], *, name: str = "text") -> C
     """
     out: list[str] = []
     content = Content()
+    raised = False
     for character, start, end in characters:
-        for piece in _fold(character, start, name):
+        folded = _fold(character, start, name)
+        exponent = _EXPONENTS.get(character)
+        if exponent is not None:
+            folded = exponent if raised else "^" + exponent
+        raised = exponent is not None
+        for piece in folded:
             if out and unicodedata.combining(piece):
                 joined = unicodedata.normalize("NFC", out[-1] + piece)
                 if len(joined) == 1:
@@ -103,4 +111,5 @@ def _fold(character: str, position: int, name: str) -> str:
         return " "
     if kind == "Nd":
         return str(unicodedata.digit(character))
-    return unicodedata.normalize("NFKC", character)
+    spread = unicodedata.normalize("NFKC", character)
+    return "".join(_FOLDED.get(c, c) for c in spread)

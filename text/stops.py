@@ -12,7 +12,7 @@ _ITEM = re.compile(r"\s*(?:[-*•‣◦+]|\d{1,3}[.)]|[a-z][.)])\s+\S")
 SHORT_LINE = 50
 """Characters. A shorter line followed by a capital is a line of its own (a heading, an address, a
 verse), not wrapped prose: prose is wrapped at 60 or more."""
-_STARTERS = frozenset(
+STARTERS = frozenset(
     [
         *("the", "he", "she", "it", "they", "we", "i", "this", "that", "these", "those", "a", "an"),
         *("in", "on", "at", "but", "and", "as", "for", "if", "when", "there", "what", "who", "his"),
@@ -43,7 +43,8 @@ def ends_sentence(
         return True
     if match[0] != ".":
         return False
-    return bool(before) and knows(before[-1].lower()) and stop == match.end()
+    last = before[-1] if before else ""
+    return last.islower() and len(last) > 2 and knows(last) and stop == match.end()
 
 
 def ends_after_abbreviation(text: str, at: int) -> bool:
@@ -58,7 +59,7 @@ def ends_after_abbreviation(text: str, at: int) -> bool:
     word = following[1]
     if word is None or "\n\n" in following[0]:
         return True
-    return word[0].isupper() and word.lower() in _STARTERS
+    return word[0].isupper() and word.lower() in STARTERS
 
 
 def line_break(text: str, start: int, stop: int) -> Literal["sentence", "paragraph"] | None:

@@ -164,11 +164,11 @@ UNITS: dict[str, tuple[str, str]] = {
         ("°", "degree", "degrees"),
         ("%", "percent", "percent"),
         ("‰", "per mille", "per mille"),
-        ("m²", "square meter", ""),
-        ("km²", "square kilometer", ""),
-        ("cm²", "square centimeter", ""),
-        ("m³", "cubic meter", ""),
-        ("cm³", "cubic centimeter", ""),
+        ("m^2", "square meter", ""),
+        ("km^2", "square kilometer", ""),
+        ("cm^2", "square centimeter", ""),
+        ("m^3", "cubic meter", ""),
+        ("cm^3", "cubic centimeter", ""),
         ("m2", "square meter", ""),
         ("km2", "square kilometer", ""),
         ("m3", "cubic meter", ""),
@@ -201,6 +201,14 @@ VULGAR = {
     "⅚": (5, 6),
 }
 
+COMPOUND_SYMBOLS = {
+    "!=": "is not equal to",
+    ">=": "greater than or equal to",
+    "<=": "less than or equal to",
+    "==": "equals",
+    "->": "arrow",
+    "=>": "arrow",
+}
 SYMBOLS = {
     "&": "and",
     "%": "percent",
@@ -233,8 +241,6 @@ SYMBOLS = {
     "₹": "rupees",
     "₿": "bitcoin",
     "¢": "cents",
-    "²": "squared",
-    "³": "cubed",
     "~": "approximately",
     "^": "caret",
     "←": "left arrow",
@@ -342,6 +348,10 @@ PLAIN_ABBREVIATIONS = {
     "etc": "et cetera",
     "approx": "approximately",
     "ok": "okay",
+    "phd": "P H D",
+    "msc": "M S C",
+    "bsc": "B S C",
+    "ios": "I O S",
     "w/o": "without",
     "w/": "with",
 }
@@ -368,6 +378,15 @@ COUNTED = {
     "nr": "number",
     "ver": "version",
     "v": "version",
+    "max": "maximum",
+    "min": "minimum",
+    "avg": "average",
+    "c": "circa",
+    "b": "born",
+    "d": "died",
+    "fl": "flourished",
+    "r": "reigned",
+    "est": "established",
 }
 """Abbreviations only before a number."""
 
