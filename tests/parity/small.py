@@ -69,6 +69,9 @@ def seeded(network: Network, config: Mapping[str, Any], seed: int = 0) -> nn.Mod
         if network == "fastspeech2":
             # About five frames per symbol, not e^0.1 - 1.
             nn.init.constant_(module.variance_adaptor.duration_predictor.linear_layer.bias, 1.8)
+        if network == "tacotron2":
+            # A gate that swings with the dropout, so that items stop at different steps.
+            module.decoder.gate_layer.linear_layer.weight.data.mul_(40)
         if network == "waveglow":
             for coupling in module.WN:
                 # Zero at first would make every coupling the identity.

@@ -1,0 +1,86 @@
+"""Every network, runtime and precision against the float32 network."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from core.errors import ArtifactError
+from core.job import RuntimeName
+from core.voice import Network
+from exports.export import artifact_folder, export_component
+from exports.manifest import ArtifactManifest, Precision
+from exports.networks import NETWORKS
+from exports.parity import parity_table
+from tests.parity.small import small_component
+
+RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("exports")
+
+
+def exported(
+    folder: Path, network: Network, runtime: RuntimeName, precision: Precision
+) -> ArtifactManifest:
+    component = small_component(folder, network)
+    return export_component(component, runtime, precision, folder / "artifacts")
+
+
+def bytes_of(folder: Path, network: Network, runtime: RuntimeName, precision: Precision) -> int:
+    component = small_component(folder, network)
+    artifact = artifact_folder(folder / "artifacts", component, runtime, precision)
+    manifest = export_component(component, runtime, precision, folder / "artifacts")
+    return sum((artifact / name).stat().st_size for name in manifest.files)
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_float32_is_the_network(folder: Path, network: Network, runtime: RuntimeName) -> None:
+    figures = exported(folder, network, runtime, "fp32").parity
+    assert figures
+    for figure in figures:
+        assert figure.shapes_equal
+        assert figure.scale > 0
+        assert figure.max_abs <= (0 if figure.output == "durations" else 1e-5), figure
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_float16_is_near_it(folder: Path, network: Network, runtime: RuntimeName) -> None:
+    for figure in exported(folder, network, runtime, "fp16").parity:
+        assert figure.shapes_equal
+        if figure.output != "durations":
+            # Ten bits of mantissa through a few layers.
+            assert figure.rms <= 2e-3 * max(1.0, figure.scale), figure
+
+
+@pytest.mark.parametrize("runtime", ["torchscript", "onnx"])
+def test_int8_of_tacotron2_is_near_it_and_smaller(folder: Path, runtime: RuntimeName) -> None:
+    for figure in exported(folder, "tacotron2", runtime, "int8").parity:
+        assert figure.shapes_equal
+        assert figure.rms <= 2e-2 * max(1.0, figure.scale), figure
+
+
+@pytest.mark.parametrize("network", ["hifigan", "melgan", "waveglow", "fastspeech2"])
+def test_int8_of_convolutions_is_refused(folder: Path, network: Network) -> None:
+    with pytest.raises(ArtifactError, match="convolutions"):
+        exported(folder, network, "onnx", "int8")
+
+
+@pytest.mark.parametrize("network", ["fastspeech2", "waveglow"])
+def test_float16_is_smaller(folder: Path, network: Network) -> None:
+    half, whole = (bytes_of(folder, network, "eager", p) for p in ("fp16", "fp32"))
+    assert half < 0.75 * whole
+
+
+def test_the_table_names_every_output(folder: Path) -> None:
+    manifest = exported(folder, "fastspeech2", "onnx", "fp32")
+    table = parity_table([manifest])
+    assert "encode.durations" in table
+    assert "decode.mel" in table
+    assert "DIFFER" not in table

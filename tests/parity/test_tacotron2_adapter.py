@@ -1,0 +1,149 @@
+"""Tacotron 2 over every runtime: batches, stops, runaways, speed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import get_args
+
+import msgspec
+import numpy as np
+import pytest
+
+from acoustic.tacotron2.adapter import Tacotron2Model
+from acoustic.tacotron2.config import Tacotron2Config
+from acoustic.tacotron2.stretch import stretch
+from core.errors import FieldError
+from core.job import RuntimeName
+from core.mel import MelSpec, PhonemeBatch
+from core.protocols import Graph
+from exports.export import artifact_folder, export_component
+from exports.manifest import Precision
+from exports.networks import read_config
+from exports.runtimes import open_runtime
+from tests.parity.small import CONFIGS, small_component
+
+RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
+CONFIG: Tacotron2Config = read_config("tacotron2", CONFIGS["tacotron2"])
+# Of the seeded gate: some items stop at different steps, one never does.
+THRESHOLD = 0.9
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tacotron2")
+
+
+@lru_cache(maxsize=8)
+def graphs_of(
+    folder: Path, runtime: RuntimeName, precision: Precision = "fp32"
+) -> Mapping[str, Graph]:
+    component = small_component(folder, "tacotron2")
+    export_component(component, runtime, precision, folder)
+    return open_runtime(runtime).open(artifact_folder(folder, component, runtime, precision))
+
+
+def model(
+    folder: Path, runtime: RuntimeName, threshold: float, precision: Precision = "fp32"
+) -> Tacotron2Model:
+    config = msgspec.structs.replace(CONFIG, gate_threshold=threshold)
+    return Tacotron2Model(graphs_of(folder, runtime, precision), MelSpec(), config=config)
+
+
+def phonemes(lengths: list[int], speed: float = 1.0) -> PhonemeBatch:
+    random, width = np.random.default_rng(1), max(lengths)
+    valid = np.arange(width)[None] < np.array(lengths)[:, None]
+    neutral = np.ones(valid.shape, np.float32)
+    return PhonemeBatch(
+        ids=random.integers(1, 30, valid.shape) * valid,
+        lengths=np.array(lengths),
+        speakers=np.zeros(len(lengths), np.int64),
+        speed=neutral * np.float32(speed),
+        pitch=neutral.copy(),
+        energy=neutral.copy(),
+        seeds=np.arange(len(lengths)) + 40,
+    )
+
+
+def one(batch: PhonemeBatch, item: int) -> PhonemeBatch:
+    size, row = int(batch.lengths[item]), slice(item, item + 1)
+    parts = {name: getattr(batch, name) for name in PhonemeBatch.__slots__}
+    return PhonemeBatch(**{k: a[row, :size] if a.ndim == 2 else a[row] for k, a in parts.items()})
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_batch_equals_its_singles(folder: Path, runtime: RuntimeName) -> None:
+    speak, batch = model(folder, runtime, THRESHOLD), phonemes([14, 3, 9, 20, 1])
+    said = speak(batch)
+    assert len(set(said.mels.lengths.tolist())) > 2
+    assert said.runaway.any()
+    assert not said.runaway.all()
+    assert (said.durations.sum(1) == said.mels.lengths).all()
+    for item in range(len(batch.lengths)):
+        alone = speak(one(batch, item))
+        assert alone.mels.lengths[0] == said.mels.lengths[item]
+        assert alone.runaway[0] == said.runaway[item]
+        np.testing.assert_allclose(alone.mels.item(0), said.mels.item(item), rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("runtime", ["torchscript", "onnx"])
+def test_runtimes_agree(folder: Path, runtime: RuntimeName) -> None:
+    batch = phonemes([14, 3, 9])
+    ours, eager = (model(folder, r, THRESHOLD)(batch) for r in (runtime, "eager"))
+    assert (ours.mels.lengths == eager.mels.lengths).all()
+    np.testing.assert_allclose(ours.mels.values, eager.mels.values, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("runtime", ["torchscript", "onnx"])
+def test_int8_speaks_nearly_the_same(folder: Path, runtime: RuntimeName) -> None:
+    batch = phonemes([14])
+    small = model(folder, runtime, 2.0, "int8")(batch)
+    whole = model(folder, runtime, 2.0)(batch)
+    assert (small.mels.lengths == whole.mels.lengths).all()
+    assert np.sqrt(np.mean((small.mels.values - whole.mels.values) ** 2)) < 0.05
+
+
+def test_an_item_that_never_stops_is_flagged_at_its_cap(folder: Path) -> None:
+    said = model(folder, "eager", 2.0)(phonemes([6, 11]))
+    assert said.runaway.all()
+    assert said.mels.lengths.tolist() == [CONFIG.frames_cap(6), CONFIG.frames_cap(11)]
+
+
+def test_an_item_that_stops_at_once_has_one_frame(folder: Path) -> None:
+    said = model(folder, "eager", -1.0)(phonemes([6, 11]))
+    assert said.mels.lengths.tolist() == [1, 1]
+    assert not said.runaway.any()
+
+
+def test_the_seed_decides_the_dropout(folder: Path) -> None:
+    speak, batch = model(folder, "eager", 2.0), phonemes([8])
+    again = speak(batch).mels.values
+    assert (speak(batch).mels.values == again).all()
+    batch.seeds[0] += 1
+    assert (speak(batch).mels.values != again).any()
+
+
+def test_speed_stretches(folder: Path) -> None:
+    speak = model(folder, "eager", 2.0)
+    plain, fast = speak(phonemes([20])), speak(phonemes([20], speed=2.0))
+    assert fast.mels.lengths[0] == plain.mels.lengths[0] // 2
+    assert (fast.durations.sum(1) == fast.mels.lengths).all()
+
+
+def test_stretch_keeps_a_ramp_a_ramp() -> None:
+    ramp = np.arange(40, dtype=np.float32)[None]
+    said, durations = stretch(ramp, np.array([10, 0, 30]), np.array([0.5, 1, 0.5], np.float32))
+    assert durations.tolist() == [20, 0, 60]
+    np.testing.assert_allclose(np.diff(said[0, 1:-1]), 0.5, atol=1e-5)
+
+
+@pytest.mark.parametrize("control", ["pitch", "energy"])
+def test_controls_it_has_not_are_refused(folder: Path, control: str) -> None:
+    batch = phonemes([5, 3])
+    getattr(batch, control)[1, 2] = 1.2
+    with pytest.raises(FieldError, match=control):
+        model(folder, "eager", 2.0)(batch)
+    getattr(batch, control)[1, 2] = 1.0
+    getattr(batch, control)[1, 4] = 1.2  # padding
+    assert len(model(folder, "eager", 2.0)(batch).mels.lengths) == 2
