@@ -114,18 +114,24 @@ def test_speaking(name: str, variant: str, stop: str) -> None:
     assert bool(spoken.runaway) == (stop == "fixed")
 
 
-@pytest.mark.parametrize("name", ["tacotron2_medium_80mel"])
-def test_a_batch_equals_its_singles(name: str) -> None:
-    figure, network = opened(name, masked=True)
+@pytest.mark.parametrize(("threshold", "bound"), [(0.8, 1e-5), (0.9, RECURRENT), (0.95, RECURRENT)])
+def test_a_batch_equals_its_singles(threshold: float, bound: float) -> None:
+    """Items stop at different steps: about 13 and 6; 280 and 60; never (cap 660) and 230.
+
+    A matrix product over a batch rounds otherwise than over one row; over hundreds of steps that
+    accumulates.
+    """
+    figure, network = opened("tacotron2_medium_80mel", masked=True)
     ids, lengths = figure.inputs["text"], figure.inputs["text_lens"]
     width, seeds = network.config.prenet_dim, [11, 12]
-    threshold = 0.3  # the items stop at different steps, or one of them never
 
     def drop(of: list[int]) -> Callable[[], Tensor]:
         stream = PrenetDropout(of, width)
         return lambda: torch.from_numpy(stream.step())
 
     both = network.infer(ids, lengths, drop(seeds), gate_threshold=threshold)
+    assert both.lengths[0] > both.lengths[1]
+    assert both.runaway.tolist() == [threshold == 0.95, False]
     for i, seed in enumerate(seeds):
         n = int(lengths[i])
         alone = network.infer(
@@ -134,8 +140,8 @@ def test_a_batch_equals_its_singles(name: str) -> None:
         t = int(alone.lengths)
         assert int(both.lengths[i]) == t
         assert bool(both.runaway[i]) == bool(alone.runaway)
-        assert max_delta(both.mel_postnet[i, :, :t], alone.mel_postnet[0, :, :t]) <= 1e-5
-        assert max_delta(both.alignments[i, :t, :n], alone.alignments[0, :t]) <= 1e-5
+        assert max_delta(both.mel_postnet[i, :, :t], alone.mel_postnet[0, :, :t]) <= bound
+        assert max_delta(both.alignments[i, :t, :n], alone.alignments[0, :t]) <= bound
 
 
 def test_reduction_factor_and_cbhg() -> None:
