@@ -33,6 +33,9 @@ _LETTERED = frozenset("vitamin plan section grade type hepatitis group option ex
 _ALSO_WORDS = frozenset(("co", "ave", "al", "max", "rep", "sen", "hon"))
 
 
+_NO_VERB = re.compile(r"\s*(?:[.,;:!?)]|$|of\b|and\b|was\b|in\b)")
+
+
 def roman_value(numeral: str) -> int:
     """
     >>> roman_value("XIV")
@@ -63,11 +66,7 @@ def roman(match: re.Match[str], place: Place) -> Reading | None:
 
 def _closes(match: re.Match[str], place: Place) -> bool:
     """Whether a lone "I" stands as a numeral: nothing follows that a pronoun would govern."""
-    after = place.text[match.end() : place.end]
-    return (
-        bool(match["suffix"])
-        or re.match(r"\s*(?:[.,;:!?)]|$|of\b|and\b|was\b|in\b)", after) is not None
-    )
+    return bool(match["suffix"]) or bool(_NO_VERB.match(place.text, match.end(), place.end))
 
 
 def _possessive(said: list[str], suffix: str) -> list[str]:

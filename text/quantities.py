@@ -16,7 +16,9 @@ from text.tables import (
 )
 from text.tokens import Place, Reading, Rule, letters
 
-NUMBER = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})* 000(?!\d|,\d)|\d+)(?:\.\d+)?|\.\d+"
+NUMBER = (
+    r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)|\d{1,3}(?: \d{3}){0,5} 000(?!\d|,\d)|\d+)(?:\.\d+)?|\.\d+"
+)
 _END = r"(?![\w])"
 _SIGN = r"(?P<sign>(?<![\w.)])[-+±~≈<>≤≥])?"
 _MAGNITUDE = "|".join(sorted(MAGNITUDES, key=len, reverse=True))
@@ -143,7 +145,7 @@ def vulgar_fraction(match: re.Match[str], place: Place) -> Reading | None:
 
 def inches(match: re.Match[str], place: Place) -> Reading | None:
     """12" where no quotation is open."""
-    if place.text.count('"', 0, match.end() - 1) % 2:
+    if place.text.count('"', max(0, match.start() - 500), match.end() - 1) % 2:
         return None
     return [*number(match["number"]), "inch" if match["number"] == "1" else "inches"]
 
@@ -348,6 +350,7 @@ QUANTITY_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<number>{NUMBER})\"(?![\w])"), inches),
     (re.compile(r"/(?P<unit>[a-z]+)\b"), per_unit),
     (re.compile(r"[!<>=]=|[-=]>|(?<=\d\s)\*(?=\s\d)|(?<=\d)\*(?=\d)"), operator),
+    (re.compile(rf"(?P<number>{NUMBER})(?P<many>bn|mn|tn)\b"), shortened),
     (re.compile(r"(?P<number>\d{3,4})s\b"), counted_plural),
     (re.compile(r"\d{1,6}(?:-\d{1,7}){2,6}(?![\w-])|\d{4}(?: \d{4}){3,4}(?!\d)"), code_groups),
     (
@@ -387,13 +390,12 @@ QUANTITY_RULES: tuple[Rule, ...] = (
     (re.compile(r"\^(?P<exponent>[-+]?\d+)"), exponent),
     (
         re.compile(
-            r"(?P<body>(?=[A-Z0-9-]*[A-Z])(?=[A-Z-]*[0-9])[A-Z0-9]+(?:-[A-Z0-9]+)*)"
+            r"(?P<body>(?=[A-Z0-9-]{0,40}[A-Z])(?=[A-Z-]{0,40}[0-9])[A-Z0-9]{1,40}(?:-[A-Z0-9]{1,40}){0,5})"
             r"(?P<plural>'s)?(?![A-Z0-9])",
             re.IGNORECASE,
         ),
         alphanumeric,
     ),
-    (re.compile(rf"(?P<number>{NUMBER})(?P<many>bn|mn|tn)\b"), shortened),
     (re.compile(rf"(?:(?P<hash>#)\s?|{_SIGN})(?P<number>{NUMBER})(?P<s>'s\b)?"), plain_number),
 )
 

@@ -23,6 +23,7 @@ The longest word of English dictionaries has 45 letters."""
 _RULES: tuple[Rule, ...] = (*ADDRESS_RULES, *CALENDAR_RULES, *QUANTITY_RULES, *NAME_RULES)
 _LETTER_RULES: tuple[Rule, ...] = (*ADDRESS_RULES, *CALENDAR_RULES, *LETTER_RULES, *NAME_RULES)
 _SIMPLE = re.compile(r"[a-z]{2,50}(?=[\s,;!?\")]|:(?!/)|--|$)")
+_NOT_SIMPLE = {*PLAIN_ABBREVIATIONS, "ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii"}
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _CLIPPED = re.compile(r"'(em|tis|twas|cause|til|till|bout|n|nuff)\b'?", re.IGNORECASE)
 _POINTS = re.compile(r"[.?!…]+")
@@ -86,7 +87,7 @@ class Reader:
         character = text[at]
         if character.isspace():
             return self._space(at, end)
-        if (simple := _SIMPLE.match(text, at, end)) and simple[0] not in PLAIN_ABBREVIATIONS:
+        if (simple := _SIMPLE.match(text, at, end)) and simple[0] not in _NOT_SIMPLE:
             self._word(simple[0], at, simple.end())
             return simple.end()
         if character.isdigit() and (item := self._item(at, end)):
@@ -141,10 +142,10 @@ class Reader:
 
     def _letters(self, at: int, end: int) -> int:
         match = _WORD.match(self.text, at, end)
-        stop = at + 1 if match is None else match.end()
-        while not self.text[at:stop].replace("'", "").isalpha():
-            stop -= 1  # "x²": \w takes numerals that are no digits
-        word = self.text[at:stop]
+        word = self.text[at] if match is None else match[0]
+        # \w takes numerals that are no digits
+        letters = next((i for i, c in enumerate(word) if not (c.isalpha() or c == "'")), len(word))
+        word, stop = word[:letters], at + letters
         if not _sayable(word):
             self.silent.append((at, stop))
             return stop

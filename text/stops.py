@@ -8,6 +8,7 @@ from typing import Literal
 
 _CLOSERS = re.compile(r"[\"')\]}*_]*")
 _NEXT = re.compile(r"\s+[\"'(\[{*_-]*(\w[\w']*)?")
+_BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _ITEM = re.compile(r"\s*(?:[-*•‣◦+]|\d{1,3}[.)]|[a-z][.)])\s+\S")
 SHORT_LINE = 50
 """Characters. A shorter line followed by a capital is a line of its own (a heading, an address, a
@@ -52,12 +53,12 @@ def ends_after_abbreviation(text: str, at: int) -> bool:
     closed = _CLOSERS.match(text, at)
     stop = closed.end() if closed else at
     following = _NEXT.match(text, stop)
-    if stop >= len(text) or not text[stop:].strip():
+    if stop >= len(text):
         return True
     if following is None:
         return False
     word = following[1]
-    if word is None or "\n\n" in following[0]:
+    if word is None or _BLANK_LINE.search(following[0]):
         return True
     return word[0].isupper() and word.lower() in STARTERS
 

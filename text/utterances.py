@@ -200,7 +200,7 @@ class Assembler:
             phonemes=tuple(symbols),
             phoneme_ids=self._voicing.table.ids(symbols),
             pause_after_seconds=pause,
-            prosody=self._prosody(spoken, words, len(symbols)),
+            prosody=self._prosody(spoken, words, len(symbols)) if self._scopes and spoken else (),
             words=tuple(words),
             voice=self._voice(spoken[0]) if spoken else None,
         )
@@ -213,10 +213,12 @@ class Assembler:
         self, tokens: Sequence[Token], words: Sequence[Word], length: int
     ) -> tuple[Prosody, ...]:
         runs: list[Prosody] = []
+        first, last = tokens[0].start, tokens[-1].start
+        scopes = [s for s in self._scopes if s.start <= last and first < s.end and not s.voice]
         for number, (token, word) in enumerate(zip(tokens, words, strict=True)):
             end = words[number + 1].start if number + 1 < len(words) else length
             here = Prosody(start=word.start, end=end)
-            for scope in self._scopes:
+            for scope in scopes:
                 if scope.start <= token.start < scope.end:
                     here = _inside(here, scope)
             if runs and _factors(runs[-1]) == _factors(here):

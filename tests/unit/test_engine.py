@@ -293,3 +293,15 @@ def test_seconds_are_shared_by_length() -> None:
     assert spoken(short).stage_seconds.acoustic == pytest.approx(0.25)
     assert spoken(long).stage_seconds.vocoder == pytest.approx(0.75)
     assert sum(f.seconds for f in bench.figures) == pytest.approx(2.0)
+
+
+def test_several_threads_change_nothing_but_the_clock() -> None:
+    budgets = Budgets(symbols=60, frames=300, items=4, padding=0.5)
+    items = [speech([i % 80 + 1] * (i % 7 + 1), seed=i) for i in range(60)]
+    items[30] = speech([POISON])
+    one, bench = Bench(budgets=budgets), Bench(budgets=budgets)
+    many = Engine(CATALOGUE, Path("unused"), budgets=budgets, load=bench.load, threads=4)
+    expected, found = one.engine.speak(items), many.speak(items)
+    assert isinstance(found[30], RhapsodeError)
+    assert [heard(r) for r in found[:30]] == [heard(r) for r in expected[:30]]
+    assert [heard(r) for r in found[31:]] == [heard(r) for r in expected[31:]]

@@ -1,0 +1,107 @@
+"""Sentences, paragraphs, pauses, long sentences, spans."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.text import TextAnalysis
+from text.frontend import open_frontend
+from text.utterances import LONGEST_UTTERANCE, PARAGRAPH_PAUSE, SENTENCE_PAUSE
+
+FRONTEND = open_frontend("house-ipa")
+
+
+def analyze(text: str) -> TextAnalysis:
+    return FRONTEND.analyze(text, ssml=False)
+
+
+def sources(text: str) -> list[str]:
+    return [text[u.span.start : u.span.end] for u in analyze(text).utterances]
+
+
+SENTENCES = {
+    "He left. She stayed.": ["He left.", "She stayed."],
+    "Dr. Smith left. Mr. J. R. Poe stayed.": ["Dr. Smith left.", "Mr. J. R. Poe stayed."],
+    "At 9 a.m. we met. At 5 p.m. He left.": ["At 9 a.m. we met.", "At 5 p.m.", "He left."],
+    "In the U.S. Air Force. In the U.S. The end.": [
+        "In the U.S. Air Force.",
+        "In the U.S.",
+        "The end.",
+    ],
+    "It is 3.5 now. Nothing else.": ["It is 3.5 now.", "Nothing else."],
+    '"Stop!" he said. "Why?" she asked.': ['Stop!" he said.', 'Why?" she asked.'],
+    'She said "no." Then left.': ['She said "no.', "Then left."],
+    "Wait... what? Yes... No.": ["Wait... what?", "Yes...", "No."],
+    "What?! Wow!!! Oh.": ["What?!", "Wow!!!", "Oh."],
+    "Apple Inc. is big. He works at Apple Inc. They pay.": [
+        "Apple Inc. is big.",
+        "He works at Apple Inc.",
+        "They pay.",
+    ],
+    "(Quite so.) Then it began.": ["Quite so.", "Then it began."],
+    "Hello,world.This is bad.": ["Hello,world.", "This is bad."],
+    "wrapped line of a long text that goes on and on and\non to the next": [
+        "wrapped line of a long text that goes on and on and\non to the next"
+    ],
+    "A Heading\nThe text.": ["A Heading", "The text."],
+    "He said:\n- one\n- two\n1. three": ["He said:", "one", "two", "1. three"],
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), SENTENCES.items())
+def test_sentences(text: str, expected: list[str]) -> None:
+    assert sources(text) == expected
+
+
+def test_pauses() -> None:
+    analysis = analyze("One. Two.\n\nThree.")
+    assert [u.pause_after_seconds for u in analysis.utterances] == [
+        SENTENCE_PAUSE,
+        PARAGRAPH_PAUSE,
+        0.0,
+    ]
+
+
+def test_a_heading_gets_a_full_stop() -> None:
+    first, _ = analyze("Chapter one\n\nIt began.").utterances
+    assert first.phonemes[-1] == "."
+
+
+def test_words_point_into_source_and_phonemes() -> None:
+    text = "Pay $3.50 now"
+    (said,) = analyze(text).utterances
+    where = [(w.text, text[w.span.start : w.span.end]) for w in said.words]
+    assert where == [
+        ("Pay", "Pay"),
+        *((word, "$3.50") for word in ("three", "dollars", "and", "fifty", "cents")),
+        ("now", "now"),
+    ]
+    three = said.words[1]
+    assert said.phonemes[three.start : three.end] == ("θ", "ɹ", "ˈi")
+    assert said.phonemes[three.start - 1] == " "
+
+
+def test_long_sentences_are_cut_at_clauses() -> None:
+    clause = "the constitution of the country was amended by the assembly"
+    text = ", and ".join([clause] * 6) + "."
+    analysis = analyze(text)
+    assert len(analysis.utterances) > 2
+    assert all(len(u.phonemes) <= LONGEST_UTTERANCE for u in analysis.utterances)
+    assert all(u.phonemes[-1] in ",." for u in analysis.utterances)
+    assert [n.code for n in analysis.notices] == ["sentence_split"]
+    assert [w.text for u in analysis.utterances for w in u.words] == text.replace(",", "")[
+        :-1
+    ].split()
+
+
+def test_a_cut_never_divides_a_word() -> None:
+    (first, *rest) = analyze("a" * 1000).utterances
+    assert rest
+    assert first.words[0].text == "a" * 50
+
+
+def test_a_number_longer_than_an_utterance_is_still_covered() -> None:
+    text = "1" * 300
+    analysis = analyze(text)
+    assert sum(len(u.words) for u in analysis.utterances) == 300
+    assert analysis.utterances[-1].span.end == 300
