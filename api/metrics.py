@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import (
     REGISTRY,
@@ -97,7 +98,7 @@ def measured(app: ASGIApp) -> ASGIApp:
     """Middleware: the time of every request, by route template and status."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         status, start = 500, time.perf_counter()

@@ -16,6 +16,7 @@ COMMANDS = {
     "say": "cli.say:say",
     "up": "cli.up:up",
     "submit": "cli.submit:submit",
+    "demo": "cli.demo:demo",
     "voices": "cli.voices:voices",
     "export": "cli.export:export",
     "import": "cli.import_:import_",

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from core.errors import Unavailable
+from jobs.processes import die_with_parent
 from jobs.redis_client import open_redis
 
 START_SECONDS = 20.0
@@ -70,7 +71,11 @@ class EmbeddedRedis:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command(), stdout=log, stderr=log, start_new_session=True
+                self._command(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
             )
         client = open_redis(self.url)
         deadline = time.monotonic() + START_SECONDS

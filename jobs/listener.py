@@ -26,7 +26,7 @@ class FinishedListener:
 
     def __init__(self, url: str) -> None:
         self._redis = open_redis(url)
-        self._waiting: dict[str, list[Callable[[], None]]] = {}
+        self._waiting: dict[str, list[Callable[[], object]]] = {}
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="finished", daemon=True)
 
@@ -40,7 +40,7 @@ class FinishedListener:
         self._thread.join()
 
     @contextmanager
-    def told(self, job_id: str, call: Callable[[], None]) -> Iterator[None]:
+    def told(self, job_id: str, call: Callable[[], object]) -> Iterator[None]:
         """While the block runs, ``call`` is called (in the listener's thread) when the job ends."""
         with self._lock:
             self._waiting.setdefault(job_id, []).append(call)

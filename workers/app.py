@@ -17,6 +17,7 @@ import structlog
 from celery import Celery, signals
 
 from core.errors import RhapsodeError, Unavailable
+from core.text import Span, Utterance
 from core.voice import read_catalogue
 from jobs.audio_store import FolderStore
 from jobs.logs import configure_logs, told
@@ -35,6 +36,7 @@ from workers.assembly import assemble
 from workers.collector import Collector
 from workers.context import Context, SystemClock
 from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_batch, see_taken
+from workers.parts import Speech
 from workers.planning import plan, warm
 from workers.settings import Settings
 from workers.synthesis import synthesize
@@ -108,19 +110,35 @@ class Synthesizer:
 
         settings, catalogue = self._settings, self._context.catalogue
         self._engine = Engine(
-            catalogue, settings.artifacts_folder, device=settings.device, observe=see_batch
+            catalogue,
+            settings.artifacts_folder,
+            device=settings.device,
+            threads=settings.threads or os.cpu_count() or 1,
+            observe=see_batch,
         )
         card = catalogue.voice(None)
         acoustic, _ = catalogue.component("acoustic", card.acoustic, None)
         vocoder, _ = catalogue.component("vocoder", card.vocoders, None)
         with LOAD_SECONDS.time():
             voice = self._engine.load(card.name, acoustic, vocoder, "onnx")
+            self._engine.speak([_first_words(card.name, acoustic, vocoder)])
         self.loaded = tuple(voice.digests)
         MODELS_LOADED.set(1)
         log.info("ready", components=self.loaded)
 
     def _speak(self, items: Any) -> Any:
         return self._engine.speak(items)
+
+
+def _first_words(voice: str, acoustic: str, vocoder: str) -> Speech:
+    """Something to say before anybody asks: the first run of a network is the slowest."""
+    ids = tuple(range(1, 33))
+    utterance = Utterance(
+        text="", span=Span(0, 0), phonemes=("",) * 32, phoneme_ids=ids, pause_after_seconds=0.0
+    )
+    return Speech(
+        utterance=utterance, voice=voice, acoustic=acoustic, vocoder=vocoder, runtime="onnx"
+    )
 
 
 def build(role: Role, settings: Settings) -> Celery:

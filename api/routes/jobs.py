@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, cast, get_args
 
 from anyio import to_thread
@@ -55,9 +56,8 @@ async def page(
     if wanted not in (None, *STATES):
         raise FieldError("state", f"unknown state {wanted!r}", allowed=", ".join(STATES))
     state = cast("JobState | None", wanted)
-    found = await to_thread.run_sync(
-        lambda: backends.store.page(state=state, cursor=cursor, limit=limit)
-    )
+    read = partial(backends.store.page, state=state, cursor=cursor, limit=limit)
+    found = await to_thread.run_sync(read)
     return JobList(tuple(view_of(record) for record in found.jobs), found.cursor)
 
 

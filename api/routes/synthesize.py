@@ -47,9 +47,7 @@ async def synthesize(
     backends: Backends,
     prefer: Annotated[
         str | None,
-        Parameter(
-            header="Prefer", description="`wait=N`: answer when the job has ended (RFC 7240)"
-        ),
+        Parameter(header="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
     ] = None,
     idempotency_key: Annotated[
         str | None,

@@ -1,0 +1,117 @@
+"""A client of a running service; its problems become the errors of ``core.errors``."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from core.errors import FieldError, InputError, NotFound, RhapsodeError, Unavailable
+from core.job import TERMINAL, SynthesisRequest
+
+LOOK_SECONDS = 0.25
+"""Between two looks at a job [s]."""
+Job = Mapping[str, Any]
+"""A job as the API tells it."""
+
+
+class Client:
+    """A context manager.
+
+    Args:
+        url: of the API.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=90, trust_env=False)
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
+
+    def submit(self, request: SynthesisRequest, *, wait_seconds: int = 0) -> Job:
+        """Creates a job; waits for its end for some time.
+
+        Raises:
+            InputError, Unavailable: the service refuses, or does not answer.
+        """
+        headers = {"Content-Type": "application/json"}
+        if wait_seconds:
+            headers["Prefer"] = f"wait={wait_seconds}"
+        body = msgspec.json.encode(request)
+        return self._json(self._call("POST", "/synthesize", content=body, headers=headers))
+
+    def until_ended(self, job: Job, told: Callable[[Job], None]) -> Job:
+        """The job once it has ended; ``told`` sees every look at it.
+
+        Raises:
+            NotFound, Unavailable: the job is gone, or the service does not answer.
+        """
+        while True:
+            told(job)
+            if job["state"] in TERMINAL:
+                return job
+            time.sleep(LOOK_SECONDS)
+            job = self._json(self._call("GET", f"/jobs/{job['id']}"))
+
+    def download(self, job: Job, path: Path) -> None:
+        """The job's audio to a file; the file is there whole or not at all.
+
+        Raises:
+            NotFound, Unavailable: there is no audio, or the service or the disk refuses.
+        """
+        partial = path.with_name(f".{path.name}.part")
+        try:
+            with self._http.stream("GET", job["audio"]) as answer:
+                if answer.status_code != 200:
+                    answer.read()
+                    raise problem(answer)
+                with partial.open("wb") as file:
+                    for block in answer.iter_bytes():
+                        file.write(block)
+            partial.replace(path)
+        except httpx.TransportError as error:
+            raise Unavailable(f"the service does not answer: {error}") from error
+        except OSError as error:
+            raise Unavailable(f"cannot write {path}: {error}", code="disk") from error
+        finally:
+            partial.unlink(missing_ok=True)
+
+    def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
+        try:
+            answer = self._http.request(method, path, **options)
+        except httpx.TransportError as error:
+            raise Unavailable(
+                f"no service at {self._http.base_url}: {error}; start one with `rhapsode up`"
+            ) from error
+        if answer.status_code >= 400:
+            raise problem(answer)
+        return answer
+
+    def _json(self, answer: httpx.Response) -> Job:
+        found: Job = answer.json()
+        return found
+
+
+def problem(answer: httpx.Response) -> RhapsodeError:
+    """The error a problem document tells."""
+    try:
+        told: dict[str, Any] = answer.json()
+    except ValueError:
+        told = {}
+    code = str(told.get("code", "http"))
+    detail = str(told.get("detail", f"HTTP status {answer.status_code}"))
+    if answer.status_code >= 500:
+        return Unavailable(detail, code=code)
+    if answer.status_code == 404:
+        return NotFound(detail, code=code)
+    if errors := told.get("errors"):
+        first = errors[0]
+        return FieldError(first["field"], first["message"], allowed=first.get("allowed"), code=code)
+    return InputError(detail, code=code)

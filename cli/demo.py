@@ -1,0 +1,54 @@
+"""``rhapsode demo``: the whole service for one request: up, submit, fetch, down."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import rich_click as click
+from rich.console import Console
+
+from cli.client import Client
+from cli.request import build_request, format_of, read_text, speech_options
+from cli.stack import Stack
+from cli.submit import FAILED, told
+from cli.up import terminated
+
+
+@click.command()
+@click.argument("text")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default="out.wav",
+    show_default=True,
+    help="The file.",
+)
+@click.option(
+    "--data",
+    default="var",
+    show_default=True,
+    envvar="RHAPSODE_DATA",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for audio, jobs, exported networks and logs.",
+)
+@speech_options
+def demo(text: str, output: Path, data: Path, format_: str | None, **options: object) -> int:
+    """Speak TEXT through the whole service: Redis, API, workers, one POST, the file, its cost."""
+    request = build_request(text=read_text(text), format=format_of(output, format_), **options)
+    console = Console(stderr=True)
+    with terminated(), console.status("starting Redis, API and workers …") as status:
+        stack = Stack(
+            data,
+            environment=dict(os.environ),
+            redis_url=os.environ.get("REDIS_URL") or None,
+            missing=lambda names: status.update(f"starting … waiting for {', '.join(names)}"),
+        )
+        with stack, Client(stack.url) as client:
+            status.update(f"POST {stack.url}/synthesize")
+            job = client.until_ended(client.submit(request, wait_seconds=60), lambda job: None)
+            if job["audio"]:
+                client.download(job, output)
+    told(job, output, as_json=True)
+    return 0 if job["state"] == "succeeded" else FAILED

@@ -1,0 +1,239 @@
+"""The whole service on this machine: Redis, API, planner and synthesizers as child processes."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+import httpx
+
+from core.errors import Conflict, Unavailable
+from jobs.embedded_redis import EmbeddedRedis, free_port
+from jobs.processes import die_with_parent
+
+ROOT = Path(__file__).resolve().parent.parent
+READY_SECONDS = 600.0
+"""A first start exports the networks of the default voice."""
+DRAIN_SECONDS = 120.0
+"""What runs at the end gets so long; then it is killed and sent again at the next start."""
+STABLE_SECONDS = 60.0
+"""Restarted at once if it lived so long; an earlier death waits twice as long each time."""
+MOST_BACKOFF_SECONDS = 30.0
+LOG_TAIL_LINES = 12
+
+
+@dataclass(slots=True)
+class Child:
+    """A process that is kept running.
+
+    Attributes:
+        name: of the process and its log.
+        module: run with ``python -m``.
+    """
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    process: subprocess.Popen[bytes] | None = None
+    started: float = 0.0
+    deaths: int = 0
+    due: float = field(default=0.0)
+    """Monotonic time of the next start."""
+
+
+class Stack:
+    """A context manager; inside, the service is ready.
+
+    Args:
+        data: folder of everything that is written.
+        host, port: of the API; port 0 = a free one.
+        synthesizers: how many, each one process.
+        voices: more folders of voices.
+        redis_url: an existing Redis; None starts one.
+        verbose: children's logs go to stderr instead of ``<data>/logs``.
+        environment: of the children, on top of which settings are laid.
+        missing: called with what the service still waits for.
+
+    Attributes:
+        url: of the API.
+    """
+
+    def __init__(
+        self,
+        data: Path,
+        *,
+        environment: dict[str, str],
+        host: str = "127.0.0.1",
+        port: int = 0,
+        synthesizers: int = 1,
+        voices: tuple[Path, ...] = (),
+        redis_url: str | None = None,
+        verbose: bool = False,
+        missing: Callable[[tuple[str, ...]], None] = lambda names: None,
+    ) -> None:
+        self._data, self._verbose, self._missing = data, verbose, missing
+        self._redis = None if redis_url else EmbeddedRedis(data / "redis")
+        self.redis_url = redis_url or self._redis_of().url
+        self.port = port or free_port()
+        reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host
+        self.url = f"http://{reachable}:{self.port}"
+        settings = {
+            "REDIS_URL": self.redis_url,
+            "RHAPSODE_DATA": str(data.resolve()),
+            "RHAPSODE_HOST": host,
+            "RHAPSODE_PORT": str(self.port),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), environment.get("PYTHONPATH")))),
+        }
+        if voices:
+            settings["RHAPSODE_VOICES"] = os.pathsep.join(str(v.resolve()) for v in voices)
+        threads = max(1, (os.cpu_count() or 1) // synthesizers)
+        self._environment = {"OMP_NUM_THREADS": str(threads), **environment, **settings}
+        self.children = [Child("api", "api.app"), Child("planner", "workers.app", ("planner",))]
+        for index in range(synthesizers):
+            self.children.append(Child(f"synthesizer-{index}", "workers.app", ("synthesizer",)))
+        self._lock: IO[str] | None = None
+        self._metrics: Path | None = None
+
+    def _redis_of(self) -> EmbeddedRedis:
+        assert self._redis is not None  # only asked where no url was given
+        return self._redis
+
+    def __enter__(self) -> Self:
+        self._take_folder()
+        try:
+            if self._redis is not None:
+                self._redis.start()
+            for child in self.children:
+                self._spawn(child)
+            self._until_ready()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _take_folder(self) -> None:
+        (self._data / "logs").mkdir(parents=True, exist_ok=True)
+        self._lock = (self._data / "up.lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Conflict(
+                f"another rhapsode runs on the folder {self._data}; choose one with --data"
+            ) from error
+        for old in self._data.glob("metrics-*"):
+            shutil.rmtree(old)
+        self._metrics = Path(tempfile.mkdtemp(prefix="metrics-", dir=self._data))
+        self._environment["PROMETHEUS_MULTIPROC_DIR"] = str(self._metrics.resolve())
+
+    def _spawn(self, child: Child) -> None:
+        command = [sys.executable, "-m", child.module, *child.arguments]
+        with self._log_path(child).open("ab") as log:
+            child.process = subprocess.Popen(
+                command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=None if self._verbose else log,
+                stderr=None if self._verbose else log,
+                start_new_session=True,  # Ctrl-C is ours alone; children are told to drain
+                preexec_fn=die_with_parent,
+            )
+        child.started = time.monotonic()
+
+    def _log_path(self, child: Child) -> Path:
+        return self._data / "logs" / f"{child.name}.log"
+
+    def _until_ready(self) -> None:
+        deadline = time.monotonic() + READY_SECONDS
+        with httpx.Client(base_url=self.url, timeout=5, trust_env=False) as client:
+            while not self._ready(client):
+                for child in self.children:
+                    if child.process is not None and child.process.poll() is not None:
+                        raise self._died(child)
+                if time.monotonic() > deadline:
+                    raise Unavailable(
+                        f"not ready after {READY_SECONDS:.0f} s; see {self._data}/logs"
+                    )
+                time.sleep(0.1)
+
+    def _ready(self, client: httpx.Client) -> bool:
+        try:
+            answer = client.get("/readyz")
+        except httpx.TransportError:
+            self._missing(("api",))
+            return False
+        self._missing(tuple(answer.json().get("missing", ())))
+        # Of several synthesizers the first that is ready will do; the others join when they are.
+        return answer.status_code == 200
+
+    def _died(self, child: Child) -> Unavailable:
+        code = child.process.returncode if child.process else None
+        tail = ""
+        if not self._verbose:
+            lines = self._log_path(child).read_text("utf-8", "replace").splitlines()
+            tail = ":\n" + "\n".join(lines[-LOG_TAIL_LINES:])
+        return Unavailable(
+            f"{child.name} ended with code {code} while starting{tail}", code="start"
+        )
+
+    def check(self) -> list[str]:
+        """Restarts children that died, later each time; returns the names of those restarted.
+
+        Raises:
+            Unavailable: our Redis died.
+        """
+        if self._redis is not None and not self._redis.alive:
+            raise Unavailable(f"redis-server ended; see {self._data}/redis/redis.log", code="redis")
+        restarted, now = [], time.monotonic()
+        for child in self.children:
+            if child.process is not None and child.process.poll() is not None:
+                lasted = now - child.started
+                child.deaths = 0 if lasted > STABLE_SECONDS else child.deaths + 1
+                wait = min(2.0 ** (child.deaths - 1), MOST_BACKOFF_SECONDS) if child.deaths else 0.0
+                child.process, child.due = None, now + wait
+            if child.process is None and now >= child.due:
+                self._spawn(child)
+                restarted.append(child.name)
+        return restarted
+
+    def stop(self) -> None:
+        """API first, so that nothing new comes; workers end what they have begun; Redis last."""
+        running = [c.process for c in self.children if c.process is not None]
+        for process in running:
+            if process.poll() is None:
+                process.terminate()
+        deadline = time.monotonic() + DRAIN_SECONDS
+        for process in running:
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except (subprocess.TimeoutExpired, KeyboardInterrupt):
+                deadline = 0.0  # nobody wants to wait any longer
+                process.kill()
+                process.wait()
+        for child in self.children:
+            child.process = None
+        if self._redis is not None:
+            self._redis.stop()
+        if self._metrics is not None:
+            shutil.rmtree(self._metrics, ignore_errors=True)
+            self._metrics = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None

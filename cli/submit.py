@@ -1,0 +1,119 @@
+"""``rhapsode submit``: a text to a running service."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, get_args
+
+import rich_click as click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from cli.client import Client, Job
+from cli.request import build_request, format_of, read_text, speech_options
+from core.errors import FieldError, TextError
+from core.job import Lane, SynthesisRequest
+
+FAILED = 4
+"""Exit code: see ``cli.exits``."""
+MARKUP = (".ssml", ".xml")
+
+
+@click.command()
+@click.argument("file", required=False)
+@click.option("--text", help="The text itself, instead of FILE.")
+@click.option(
+    "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Where the audio goes."
+)
+@click.option(
+    "--url",
+    default="http://127.0.0.1:8080",
+    envvar="RHAPSODE_URL",
+    show_default=True,
+    help="Of the service (or RHAPSODE_URL).",
+)
+@click.option("--ssml", is_flag=True, help="The text is SSML (known of .ssml and .xml files).")
+@click.option("--lane", type=click.Choice(get_args(Lane)), help="Bulk lets others go first.")
+@click.option("--no-wait", is_flag=True, help="Print the job and leave.")
+@click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
+@speech_options
+def submit(
+    file: str | None,
+    text: str | None,
+    out: Path | None,
+    url: str,
+    ssml: bool,
+    no_wait: bool,
+    as_json: bool,
+    format_: str | None,
+    **options: object,
+) -> int:
+    """Send FILE (- reads standard input) to a running service and fetch its audio.
+
+    \b
+    rhapsode submit book.txt -o book.flac --lane bulk
+    rhapsode submit --text "Hello there." -o hello.wav
+    """
+    source, markup = _source(file, text)
+    if out is None and not no_wait:
+        raise FieldError("--out", "needed, unless --no-wait is given")
+    kind = format_of(out, format_) if out is not None else format_
+    field = "ssml" if ssml or markup else "text"
+    request = build_request(**{field: source}, format=kind, **options)
+    with Client(url) as client:
+        if no_wait or out is None:
+            job = client.submit(request)
+            click.echo(json.dumps(job, indent=2) if as_json else f"{url}/jobs/{job['id']}")
+            return 0
+        return _fetch(client, request, out, as_json)
+
+
+def _source(file: str | None, text: str | None) -> tuple[str, bool]:
+    if (file is None) == (text is None):
+        raise FieldError("FILE", "exactly one of FILE and --text is needed")
+    if text is not None or file is None or file == "-":
+        return read_text(text if text is not None else "-"), False
+    try:
+        return Path(file).read_text("utf-8"), Path(file).suffix.lower() in MARKUP
+    except UnicodeDecodeError as error:
+        raise TextError("FILE", f"{file} is not UTF-8: {error}") from error
+    except OSError as error:
+        raise FieldError("FILE", f"cannot read {file}: {error.strerror}") from error
+
+
+def _fetch(client: Client, request: SynthesisRequest, out: Path, as_json: bool) -> int:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
+        task = bar.add_task("queued", total=None)
+
+        def tell(job: Job) -> None:
+            seen = job["progress"]
+            done = seen["parts_done"] + seen["parts_failed"]
+            bar.update(
+                task, description=job["state"], completed=done, total=seen["parts_total"] or None
+            )
+
+        job = client.until_ended(client.submit(request), tell)
+    if job["audio"]:
+        client.download(job, out)
+    told(job, out, as_json)
+    return 0 if job["state"] == "succeeded" else FAILED
+
+
+def told(job: Job, out: Path, as_json: bool) -> None:
+    """Prints what became of a job."""
+    if as_json:
+        click.echo(json.dumps(job, indent=2, ensure_ascii=False))
+        return
+    report: dict[str, Any] | None = job["report"]
+    if report is not None:
+        stages = ", ".join(
+            f"{name} {spent:.3f} s" for name, spent in report["stage_seconds"].items()
+        )
+        click.echo(f"{out}: {report['audio_seconds']:.2f} s of speech")
+        click.echo(f"rtf {report['rtf']:.4f} ({1 / report['rtf']:.1f} × real time): {stages}")
+        for notice in report["warnings"]:
+            click.echo(f"note: {notice['message']} [{notice['code']}]", err=True)
+    if job["error"]:
+        click.echo(f"{job['state']}: {job['error']['message']} [{job['error']['code']}]", err=True)

@@ -1,0 +1,87 @@
+"""``rhapsode up``: the service on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import rich_click as click
+from rich.console import Console
+
+from cli.stack import Stack
+
+LOOK_SECONDS = 0.5
+"""How often children are looked at [s]."""
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1),
+    help="Synthesizers, each one process; by default one per core.",
+)
+@click.option(
+    "--voices",
+    multiple=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="One more folder of voices; may be given again.",
+)
+@click.option(
+    "--data",
+    default="var",
+    show_default=True,
+    envvar="RHAPSODE_DATA",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for audio, jobs, exported networks and logs.",
+)
+@click.option("--verbose", is_flag=True, help="Logs of all processes on stderr.")
+def up(
+    host: str, port: int, workers: int | None, voices: tuple[Path, ...], data: Path, verbose: bool
+) -> None:
+    """Start Redis (unless REDIS_URL names one), the API and the workers; stop with Ctrl-C.
+
+    What runs at the end is finished first; what waits is done at the next start.
+    """
+    console = Console(stderr=True)
+    with terminated(), console.status("starting …") as status:
+        stack = Stack(
+            data,
+            environment=dict(os.environ),
+            host=host,
+            port=port,
+            synthesizers=workers or os.cpu_count() or 1,
+            voices=voices,
+            redis_url=os.environ.get("REDIS_URL") or None,
+            verbose=verbose,
+            missing=lambda names: status.update(f"starting … waiting for {', '.join(names)}"),
+        )
+        with stack:
+            status.stop()
+            click.echo(f"ready: {stack.url} (API description at {stack.url}/schema)")
+            with suppress(KeyboardInterrupt):
+                _watch(stack, console)
+            status.update("stopping; what has begun is finished, Ctrl-C again kills it …")
+            status.start()
+
+
+def _watch(stack: Stack, console: Console) -> None:
+    while True:
+        time.sleep(LOOK_SECONDS)
+        for name in stack.check():
+            console.print(f"[yellow]{name} died and was started again[/]")
+
+
+@contextmanager
+def terminated() -> Iterator[None]:
+    """SIGTERM interrupts as Ctrl-C does."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
