@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+import torch
+
 from core.voice import read_catalogue
 from text.frontend import open_frontend
 from workers.engine import Engine
@@ -18,6 +20,7 @@ def open_synthesizer(settings: Settings | None = None) -> LocalSynthesizer:
         FieldError: a variable is refused.
         ArtifactError: the catalogue cannot be read.
     """
+    torch.set_num_threads(1)  # the engine's threads are enough
     settings = settings or Settings.from_environment()
     catalogue = read_catalogue(settings.voice_folders)
     engine = Engine(

@@ -36,7 +36,6 @@ class Load(Protocol):
         runtime: RuntimeName,
         device: str = "cpu",
         artifacts: Path,
-        threads: int = 1,
     ) -> Loaded: ...
 
 

@@ -32,7 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     device: Annotated[str, Meta(pattern=r"^(cpu|cuda(:\d+)?)$")] = "cpu"
     """RHAPSODE_DEVICE: cpu, cuda or cuda:N."""
     threads: Annotated[int, Meta(ge=0)] = 0
-    """RHAPSODE_THREADS: compute threads of a network; 0 leaves it to the runtime."""
+    """RHAPSODE_THREADS: batches computed at once on a CPU; 0 = one per core."""
     acoustic_budget: Positive | None = None
     """RHAPSODE_ACOUSTIC_BUDGET: symbols (B × L) of an acoustic batch; None = by device."""
     vocoder_budget: Positive | None = None
