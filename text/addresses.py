@@ -82,7 +82,7 @@ ADDRESS_RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<mark>[@#])(?P<name>[A-Za-z]\w*)"), handle),
     (
         re.compile(
-            r"[A-Za-z][\w-]*\.(?:txt|pdf|csv|json|yaml|yml|toml|html|py|md|exe|zip|png|jpg|mp3|wav|doc|docx|xlsx)\b"
+            r"[A-Za-z][\w-]{0,63}\.(?:txt|pdf|csv|json|yaml|yml|toml|html|py|md|exe|zip|png|jpg|mp3|wav|doc|docx|xlsx)\b"
         ),
         file_name,
     ),

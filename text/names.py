@@ -207,7 +207,7 @@ NAME_RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<word>[A-Za-z]{2,6})\.(?!\w)"), abbreviation),
     (re.compile(r"C#(?!\w)"), lambda match, place: ["C", "sharp"]),
     (re.compile(r"[A-Z]{1,4}(?:&[A-Z]{1,4})+(?P<s>'?s)?(?!\w)"), joined),
-    (re.compile(r"(?P<word>[A-Z]{2,})(?P<suffix>'?s)?(?![\w])"), acronym),
+    (re.compile(r"(?P<word>[A-Z]{2,30})(?P<suffix>'?s)?(?![\w])"), acronym),
     (re.compile(r"(?:[wW]/o?|[A-Za-z]+)(?![\w'/])"), plain),
     (re.compile(r"[A-Za-z]*[a-z][A-Z][A-Za-z]*(?![\w'])"), camel),
     (re.compile(r"[α-ωΑ-Ω](?!\w)"), greek),

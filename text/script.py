@@ -13,6 +13,9 @@ from text.source import Content, fold
 from text.ssml import STAND_IN, Event, Override, Scope, parse_ssml, refusal
 from text.tokens import Token, say
 
+LONGEST_PRONUNCIATION = 100
+"""Phonemes of one word in <phoneme>: a word is never cut, so it must fit an utterance."""
+
 Knows = Callable[[str], bool]
 
 
@@ -113,6 +116,8 @@ def _phoneme(override: Override, written: str, start: int, end: int) -> list[Tok
     words = parsers[alphabet](override.attributes["ph"])
     if not words:
         raise ValueError("<phoneme> holds no phoneme")
+    if max(map(len, words)) > LONGEST_PRONUNCIATION:
+        raise ValueError(f"a word of more than {LONGEST_PRONUNCIATION} phonemes")
     texts = written.split()
     if len(texts) != len(words):
         texts = [written or override.attributes["ph"], *[""] * (len(words) - 1)]

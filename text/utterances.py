@@ -274,12 +274,12 @@ def cut(items: Sequence[_Item], lengths: Sequence[int]) -> list[Sequence[_Item]]
 
 def _cut_near(items: Sequence[_Item], lengths: Sequence[int], start: int, target: float) -> int:
     """Index of the best first item of the next piece."""
-    best, best_cost, said = start + 1, float("inf"), 0
+    best, best_cost, said = len(items), float("inf"), 0
     for stop in range(start + 1, len(items)):
         said += lengths[stop - 1]
         if items[stop].token.kind == "point":
-            continue
-        if said > LONGEST_UTTERANCE and stop > start + 1:
+            continue  # a point stays with the word before it
+        if said > LONGEST_UTTERANCE and best < len(items):
             break
         before, after = items[stop - 1].token, items[stop].token
         cost = abs(said - target) / target

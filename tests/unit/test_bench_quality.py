@@ -43,22 +43,12 @@ def test_what_sounds_different_stays_different() -> None:
     assert normalize("I am here") != normalize("I'm here")
 
 
+def words(text: str) -> list[str]:
+    return text.split()
+
+
 def test_lost_end_is_a_truncation_and_a_misheard_word_is_not() -> None:
-    text = [
-        "the",
-        "third",
-        "photograph",
-        "depicts",
-        "the",
-        "entrance",
-        "to",
-        "the",
-        "driveway",
-        "from",
-        "a",
-        "back",
-        "alley",
-    ]
+    text = words("the third photograph depicts the entrance to the driveway from a back alley")
     assert is_truncated(text, text[:-3])
     assert not is_truncated(text, [*text[:-2], "black", "valley"])
     assert not is_truncated(text, text)
@@ -66,9 +56,9 @@ def test_lost_end_is_a_truncation_and_a_misheard_word_is_not() -> None:
 
 
 def test_repeats_of_the_text_itself_do_not_count() -> None:
-    text = ["no", "no", "no", "we", "will", "we", "will", "rock", "you"]
+    text = words("no no no we will we will rock you")
     assert not is_repeated(text, text)
-    assert is_repeated(["we", "will", "rock", "you"], ["we", "will", "we", "will", "rock", "you"])
+    assert is_repeated(words("we will rock you"), words("we will we will rock you"))
     assert is_repeated(["no"], ["no", "no", "no"])
     assert not is_repeated(["no"], ["no", "no"])
 

@@ -95,7 +95,7 @@ def card(name: str, speaker: int, acoustic: str = "fs") -> VoiceCard:
         language="en-us",
         gender="neutral",
         acoustic={"fastspeech2": acoustic},
-        vocoders={"hifigan": "hifi"},
+        vocoders={"hifigan": "hifi", "melgan": "mel"},
         speaker=speaker,
         licence="-",
         provenance="-",
@@ -108,6 +108,7 @@ CATALOGUE = Catalogue(
         "fs": component("fs", "fastspeech2"),
         "bad": component("bad", "fastspeech2"),
         "hifi": component("hifi", "hifigan"),
+        "mel": component("mel", "melgan"),
     },
 )
 
@@ -305,3 +306,13 @@ def test_several_threads_change_nothing_but_the_clock() -> None:
     assert isinstance(found[30], RhapsodeError)
     assert [heard(r) for r in found[:30]] == [heard(r) for r in expected[:30]]
     assert [heard(r) for r in found[31:]] == [heard(r) for r in expected[31:]]
+
+
+def test_a_network_of_two_pairs_is_kept_once() -> None:
+    bench = Bench()
+    first = bench.engine.load("one", "fastspeech2", "hifigan", "onnx")
+    bench.voice = FakeVoice(FakeAcoustic(), FakeVocoder(), {})
+    other = bench.engine.load("one", "fastspeech2", "melgan", "onnx")
+    assert bench.loads == ["one", "one"]
+    assert other.acoustic is first.acoustic
+    assert other.vocoder is not first.vocoder

@@ -105,3 +105,18 @@ def test_a_number_longer_than_an_utterance_is_still_covered() -> None:
     analysis = analyze(text)
     assert sum(len(u.words) for u in analysis.utterances) == 300
     assert analysis.utterances[-1].span.end == 300
+
+
+def test_spelled_runs_are_cut_between_letters() -> None:
+    text = " ".join(["BCDFG"] * 60) + " stop."
+    analysis = analyze(text)
+    assert all(len(u.phonemes) <= LONGEST_UTTERANCE for u in analysis.utterances)
+    assert analysis.utterances[-1].span.end == len(text)
+
+
+def test_a_word_alone_may_end_with_its_point() -> None:
+    long = "constantinopolitanization" * 2
+    text = f"{long} {long} {long} {long}, {long}."
+    spans = [(u.span.start, u.span.end) for u in analyze(text).utterances]
+    assert spans[-1][1] == len(text)
+    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))

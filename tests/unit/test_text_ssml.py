@@ -144,6 +144,7 @@ REFUSED = {
     "<speak><sub alias='...'>a</sub></speak>": (1, 8),
     "<speak><sub alias='b'>a<break/></sub></speak>": (1, 24),
     "<speak><phoneme ph='h1'>a</phoneme></speak>": (1, 8),
+    f"<speak>go <phoneme ph='{'ta' * 60}'>x</phoneme>, so</speak>": (1, 11),
     "<speak><phoneme alphabet='x-sampa' ph='a'>a</phoneme></speak>": (1, 8),
     "<speak><voice>a</voice></speak>": (1, 8),
     "<speak><break>a</break></speak>": (1, 15),
