@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from core.text import TextAnalysis
@@ -119,4 +121,4 @@ def test_a_word_alone_may_end_with_its_point() -> None:
     text = f"{long} {long} {long} {long}, {long}."
     spans = [(u.span.start, u.span.end) for u in analyze(text).utterances]
     assert spans[-1][1] == len(text)
-    assert all(a[1] <= b[0] for a, b in zip(spans, spans[1:], strict=False))
+    assert all(a[1] <= b[0] for a, b in pairwise(spans))
