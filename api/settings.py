@@ -46,8 +46,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def voice_folders(self) -> tuple[Path, ...]:
-        """The shipped voices, then those of RHAPSODE_VOICES."""
-        return (SHIPPED_VOICES, *self.voices) if self.shipped_voices else self.voices
+        """As the workers have them: shipped, imported (``<data>/voices``), RHAPSODE_VOICES."""
+        own = (SHIPPED_VOICES, self.data / "voices") if self.shipped_voices else ()
+        return (*own, *self.voices)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:

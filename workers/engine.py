@@ -12,12 +12,13 @@ from pathlib import Path
 from core.errors import AnomalyError, RhapsodeError, SynthesisError
 from core.job import RuntimeName, StageSeconds
 from core.mel import Waveform
+from core.protocols import AcousticModel, Vocoder
 from core.text import Notice
 from core.voice import Catalogue
 from workers.anomalies import check_speech
 from workers.batching import MAX_PADDING, padding_ratio, plan_batches
 from workers.isolation import isolate
-from workers.loading import Load, Loaded, default_load
+from workers.loading import Joined, Load, Loaded, default_load
 from workers.parts import Speech, utterance_seed
 from workers.prosody import apply_gain
 from workers.spoken import BatchFigures, Spoken
@@ -80,7 +81,9 @@ class Engine:
         self._budgets = budgets or (CPU_BUDGETS if device == "cpu" else CUDA_BUDGETS)
         self._load = load or default_load()
         self._observe, self._monotonic = observe, monotonic
-        self._voices: dict[tuple[str, str, RuntimeName], Loaded] = {}
+        self._voices: dict[tuple[str, str, RuntimeName], Joined] = {}
+        self._acoustics: dict[tuple[str, RuntimeName], AcousticModel] = {}
+        self._vocoders: dict[tuple[str, RuntimeName], Vocoder] = {}
 
     def load(self, voice: str, acoustic: str, vocoder: str, runtime: RuntimeName) -> Loaded:
         """The voice's networks, loaded at the first call; voices that share them share the load.
@@ -94,7 +97,7 @@ class Engine:
         _, coder = self.catalogue.component("vocoder", card.vocoders, vocoder)
         key = (model.name, coder.name, runtime)
         if key not in self._voices:
-            self._voices[key] = self._load(
+            loaded = self._load(
                 self.catalogue,
                 card,
                 acoustic=acoustic,
@@ -102,6 +105,12 @@ class Engine:
                 runtime=runtime,
                 device=self._device,
                 artifacts=self._artifacts,
+            )
+            # A network that another pair brought already is kept once.
+            self._voices[key] = Joined(
+                self._acoustics.setdefault((model.name, runtime), loaded.acoustic),
+                self._vocoders.setdefault((coder.name, runtime), loaded.vocoder),
+                loaded.digests,
             )
         return self._voices[key]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from core.job import RuntimeName
 from core.protocols import AcousticModel, Vocoder
@@ -21,6 +21,14 @@ class Loaded(Protocol):
 
     @property
     def digests(self) -> dict[str, str]: ...
+
+
+class Joined(NamedTuple):
+    """A pair of networks of which others may share either."""
+
+    acoustic: AcousticModel
+    vocoder: Vocoder
+    digests: dict[str, str]
 
 
 class Load(Protocol):
