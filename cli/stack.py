@@ -97,7 +97,9 @@ class Stack:
         if voices:
             settings["RHAPSODE_VOICES"] = os.pathsep.join(str(v.resolve()) for v in voices)
         threads = max(1, (os.cpu_count() or 1) // synthesizers)
-        self._environment = {"OMP_NUM_THREADS": str(threads), **environment, **settings}
+        # The engine computes batches side by side; a network with threads of its own is slower.
+        defaults = {"RHAPSODE_THREADS": str(threads), "OMP_NUM_THREADS": "1"}
+        self._environment = {**defaults, **environment, **settings}
         self.children = [Child("api", "api.app"), Child("planner", "workers.app", ("planner",))]
         for index in range(synthesizers):
             self.children.append(Child(f"synthesizer-{index}", "workers.app", ("synthesizer",)))

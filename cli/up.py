@@ -24,7 +24,9 @@ LOOK_SECONDS = 0.5
 @click.option(
     "--workers",
     type=click.IntRange(1),
-    help="Synthesizers, each one process; by default one per core.",
+    default=1,
+    show_default=True,
+    help="Synthesizers, each one process that shares the cores with the others.",
 )
 @click.option(
     "--voices",
@@ -42,7 +44,7 @@ LOOK_SECONDS = 0.5
 )
 @click.option("--verbose", is_flag=True, help="Logs of all processes on stderr.")
 def up(
-    host: str, port: int, workers: int | None, voices: tuple[Path, ...], data: Path, verbose: bool
+    host: str, port: int, workers: int, voices: tuple[Path, ...], data: Path, verbose: bool
 ) -> None:
     """Start Redis (unless REDIS_URL names one), the API and the workers; stop with Ctrl-C.
 
@@ -55,7 +57,7 @@ def up(
             environment=dict(os.environ),
             host=host,
             port=port,
-            synthesizers=workers or os.cpu_count() or 1,
+            synthesizers=workers,
             voices=voices,
             redis_url=os.environ.get("REDIS_URL") or None,
             verbose=verbose,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import redis
 import structlog
@@ -61,7 +62,8 @@ class FinishedListener:
                 self._stop.wait(1)
 
     def _listen(self) -> None:
-        with self._redis.pubsub(ignore_subscribe_messages=True) as channel:
+        subscribe: Any = self._redis.pubsub  # untyped in redis
+        with subscribe(ignore_subscribe_messages=True) as channel:
             channel.subscribe(FINISHED_CHANNEL)
             while not self._stop.is_set():
                 message = channel.get_message(timeout=0.5)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from celery import Celery
-from kombu.entity import Queue
 from kombu.exceptions import OperationalError
 
 from core.errors import Unavailable
@@ -40,7 +39,7 @@ def celery_app(redis_url: str, name: str = "rhapsode") -> Celery:
         accept_content=["json"],
         task_ignore_result=True,
         task_create_missing_queues=False,
-        task_queues=[Queue(queue) for queue in (*CONTROL_QUEUES, *SPEECH_QUEUES)],
+        task_queues={queue: {} for queue in (*CONTROL_QUEUES, *SPEECH_QUEUES)},
         task_default_queue="plan",
         task_acks_late=True,
         task_reject_on_worker_lost=True,

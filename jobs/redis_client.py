@@ -15,7 +15,7 @@ ANSWER_SECONDS = 10.0
 """Longest command: a plan of a whole book is written in pieces well below this."""
 
 
-def open_redis(url: str) -> redis.Redis[bytes]:
+def open_redis(url: str) -> redis.Redis:
     """A pooled, thread-safe client; connects at the first command."""
     return redis.Redis.from_url(
         url,

@@ -73,10 +73,17 @@ class RedisStore:
             "created_at": repr(record.created_at),
         }
         flat = [item for pair in fields.items() for item in pair]
+        head = [
+            record.id,
+            known.payload,
+            IDEMPOTENCY_SECONDS * 1000,
+            fields["created_at"],
+            _job(""),
+        ]
         with translated():
             verdict, job_id = self._create(
                 [*keys, _key("idempotency", known.key)],
-                [record.id, known.payload, IDEMPOTENCY_SECONDS * 1000, fields["created_at"], *flat],
+                [*head, *flat],
             )
         if verdict == b"other":
             raise Conflict(
@@ -98,7 +105,8 @@ class RedisStore:
         top = f"({cursor}" if cursor else "+"
         key = _index(state) if state else _key("jobs")
         with translated():
-            ids = [i.decode() for i in self.redis.zrevrangebylex(key, top, "-", 0, limit + 1)]
+            found = cast("list[bytes]", self.redis.zrevrangebylex(key, top, "-", 0, limit + 1))
+            ids = [i.decode() for i in found]
             pipe = self.redis.pipeline(transaction=False)
             for job_id in ids[:limit]:
                 pipe.hmget(_job(job_id), list(FIELDS))
@@ -158,7 +166,7 @@ class RedisStore:
         """See JobStore."""
         keys = [_job(job_id), _job(job_id, "leases"), _job(job_id, "results"), _key("active")]
         failed = int(result.error is not None)
-        args = [result.index, _encode(result), failed, worker, repr(now), job_id]
+        args: list[Any] = [result.index, _encode(result), failed, worker, repr(now), job_id]
         with translated():
             moved = self._part_done(keys, args)
         if moved == -1:
@@ -240,7 +248,8 @@ class RedisStore:
     def expired(self, before: float, limit: int = 100) -> tuple[str, ...]:
         """See JobStore."""
         with translated():
-            rows = self.redis.zrangebylex(_key("jobs"), "-", f"({oldest_id(before)}", 0, limit)
+            top = f"({oldest_id(before)}"
+            rows = cast("list[bytes]", self.redis.zrangebylex(_key("jobs"), "-", top, 0, limit))
             touched = [self.redis.zscore(_key("active"), row) for row in rows]
         return tuple(r.decode() for r, t in zip(rows, touched, strict=True) if t is None)
 

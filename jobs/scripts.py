@@ -8,16 +8,16 @@ from __future__ import annotations
 
 CREATE = """
 -- KEYS job, jobs, state index, active, idempotency
--- ARGV id, payload, ttl ms, now, then field, value...
+-- ARGV id, payload, ttl ms, now, prefix of jobs' keys, then field, value...
 if ARGV[2] ~= '' then
   local known = redis.call('HMGET', KEYS[5], 'id', 'payload')
-  if known[1] then
+  if known[1] and redis.call('EXISTS', ARGV[5] .. known[1]) == 1 then
     if known[2] == ARGV[2] then return {'same', known[1]} else return {'other', known[1]} end
   end
   redis.call('HSET', KEYS[5], 'id', ARGV[1], 'payload', ARGV[2])
   redis.call('PEXPIRE', KEYS[5], ARGV[3])
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 5))
+redis.call('HSET', KEYS[1], unpack(ARGV, 6))
 redis.call('ZADD', KEYS[2], 0, ARGV[1])
 redis.call('ZADD', KEYS[3], 0, ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[4], ARGV[1])

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from jobs.embedded_redis import EmbeddedRedis
+from jobs.redis_client import open_redis
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -15,3 +20,35 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip("the folder of reference figures is not beside this checkout")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
+    """A real redis-server of this test run."""
+    with EmbeddedRedis(tmp_path_factory.mktemp("redis"), durable=False) as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(redis_server: EmbeddedRedis) -> str:
+    """An empty database."""
+    client = open_redis(redis_server.url)
+    client.flushall()
+    client.close()
+    return redis_server.url
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A TCP port nobody listens on."""
+    with socket.socket() as held:  # bound but not listening: refuses, and nobody else gets it
+        held.bind(("127.0.0.1", 0))
+        yield int(held.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def tiny_voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the tiny voice, which says known tones."""
+    from exports.tiny import write_tiny_voice
+
+    return write_tiny_voice(tmp_path_factory.mktemp("voices"))

@@ -1,0 +1,273 @@
+"""One contract for every job store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from core.errors import Conflict, NotFound, Unavailable
+from core.job import (
+    JobError,
+    JobPlan,
+    JobRecord,
+    Part,
+    PartResult,
+    StageSeconds,
+    SynthesisReport,
+    SynthesisRequest,
+)
+from core.text import Notice, Span, Utterance
+from jobs.ids import new_job_id
+from jobs.protocols import ASSEMBLE, PLAN, Idempotency, JobStore, WorkerBeat
+from jobs.redis_store import RedisStore
+from tests.memory_store import MemoryStore
+
+NOW = 1_700_000_000.0
+REQUEST = SynthesisRequest(
+    text="Grüße, 😀", voice="tiny", acoustic="fastspeech2", vocoder="hifigan", sample_rate=22050
+)
+UTTERANCE = Utterance(
+    text="a", span=Span(0, 1), phonemes=("a",), phoneme_ids=(3,), pause_after_seconds=0.25
+)
+REPORT = SynthesisReport(
+    audio_seconds=2.0,
+    compute_seconds=0.5,
+    rtf=0.25,
+    stage_seconds=StageSeconds(0.1, 0.1, 0.2, 0.1),
+    queue_seconds=0.0,
+    batch_fill=1.5,
+    utterances=1,
+    sample_rate=22050,
+    samples=44100,
+    artifacts={"a": "00"},
+    warnings=(Notice("word_guessed", "x", Span(0, 1)),),
+)
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request: pytest.FixtureRequest) -> JobStore:
+    if request.param == "memory":
+        return MemoryStore(alive_seconds=10)
+    return RedisStore(request.getfixturevalue("redis_url"), alive_seconds=10)
+
+
+def make(store: JobStore, *, parts: int = 0, at: float = NOW) -> str:
+    """A job, planned if it is to have parts."""
+    record = JobRecord(id=new_job_id(at), state="queued", request=REQUEST, created_at=at)
+    store.create(record)
+    if parts:
+        plan = JobPlan(parts=parts, utterances=parts, lead_seconds=0.0, text_seconds=0.01)
+        store.put_plan(record.id, plan, [Part(i, i, (UTTERANCE,)) for i in range(parts)])
+    return record.id
+
+
+def alive(store: JobStore, *workers: str, at: float = NOW) -> None:
+    for worker in workers:
+        store.beat(WorkerBeat(worker, "synthesizer", at, True, ("voice",)))
+
+
+def test_a_record_comes_back_as_it_was(store: JobStore) -> None:
+    store.ping()
+    job = make(store)
+    record = store.get(job)
+    assert (record.state, record.request, record.created_at) == ("queued", REQUEST, NOW)
+    assert record.report is None
+    assert record.finished_at is None
+
+
+def test_what_is_not_there_is_not_found(store: JobStore) -> None:
+    nobody = new_job_id(NOW)
+    for look in (store.get, lambda j: store.part(j, 0), lambda j: store.finish(j, "failed", NOW)):
+        with pytest.raises(NotFound):
+            look(nobody)
+    assert store.claim(nobody, PLAN, "w", NOW).verdict == "gone"
+
+
+def test_an_idempotency_key_names_one_job(store: JobStore) -> None:
+    def create(key: str, payload: str) -> str:
+        fresh = JobRecord(id=new_job_id(NOW), state="queued", request=REQUEST, created_at=NOW)
+        return store.create(fresh, Idempotency(key, payload)).id
+
+    first = create("k", "p")
+    assert create("k", "p") == first
+    assert create("other", "p") != first
+    with pytest.raises(Conflict) as caught:
+        create("k", "q")
+    assert caught.value.code == "idempotency_mismatch"
+    store.forget(first)
+    assert create("k", "q") != first
+
+
+def test_pages_are_newest_first_and_complete(store: JobStore) -> None:
+    ids = [make(store, at=NOW + i) for i in range(5)]
+    store.finish(ids[1], "failed", NOW)
+    seen: list[str] = []
+    cursor = None
+    while True:
+        page = store.page(state=None, cursor=cursor, limit=2)
+        seen += [record.id for record in page.jobs]
+        cursor = page.cursor
+        if cursor is None:
+            break
+    assert seen == ids[::-1]
+    failed = store.page(state="failed", cursor=None, limit=10)
+    assert [record.id for record in failed.jobs] == [ids[1]]
+    queued = store.page(state="queued", cursor=None, limit=10)
+    assert [record.id for record in queued.jobs] == [ids[4], ids[3], ids[2], ids[0]]
+
+
+def test_the_first_claimed_part_starts_the_job(store: JobStore) -> None:
+    job = make(store)
+    assert store.claim(job, PLAN, "w", NOW).verdict == "run"
+    assert store.get(job).state == "queued"
+    job = make(store, parts=2)
+    assert store.claim(job, "1", "w", NOW + 3).attempt == 1
+    assert (store.get(job).state, store.get(job).started_at) == ("running", NOW + 3)
+    store.claim(job, "0", "w", NOW + 4)
+    assert store.get(job).started_at == NOW + 3
+
+
+def test_work_belongs_to_one_live_worker(store: JobStore) -> None:
+    job = make(store, parts=1)
+    alive(store, "a", "b")
+    assert store.claim(job, "0", "a", NOW).verdict == "run"
+    assert store.claim(job, "0", "b", NOW + 5).verdict == "held"
+    assert store.claim(job, "0", "a", NOW + 5).attempt == 2  # its own retry
+    assert store.claim(job, "0", "b", NOW + 20).attempt == 3  # a died long ago
+    store.release(job, "0", "a")  # not its own any more
+    alive(store, "b", at=NOW + 20)
+    assert store.claim(job, "0", "a", NOW + 21).verdict == "held"
+    store.release(job, "0", "b")
+    assert store.claim(job, "0", "a", NOW + 21).verdict == "run"
+
+
+def test_a_plan_is_stored_once(store: JobStore) -> None:
+    job = make(store)
+    assert store.plan(job) is None
+    first = JobPlan(parts=130, utterances=130, lead_seconds=0.5, text_seconds=0.1)
+    store.put_plan(job, first, [Part(i, i, (UTTERANCE,)) for i in range(130)])
+    store.put_plan(job, JobPlan(parts=1, utterances=1, lead_seconds=0, text_seconds=0), [])
+    assert store.plan(job) == first
+    assert store.part(job, 129) == Part(129, 129, (UTTERANCE,))
+    assert store.pending(job) == tuple(range(130))
+    assert store.get(job).progress.parts_total == 130
+
+
+def test_exactly_one_part_is_the_last(store: JobStore) -> None:
+    job = make(store, parts=3)
+    results = [
+        PartResult(index=2, samples=(5,), pauses_seconds=(0.1,), durations=((1, 2),)),
+        PartResult(index=0, error=JobError("anomaly", "x", part=0)),
+        PartResult(index=1, samples=(7,), artifacts={"a": "0"}, sample_rate=22050),
+    ]
+    last = []
+    for result in results:
+        last.append(store.part_done(job, result, "w", NOW))
+        last.append(store.part_done(job, result, "w", NOW))  # the message came twice
+    assert last == [False, False, False, False, True, False]
+    assert store.claim(job, "2", "w", NOW).verdict == "done"
+    progress = store.get(job).progress
+    assert (progress.parts_total, progress.parts_done, progress.parts_failed) == (3, 2, 1)
+    assert list(store.results(job)) == sorted(results, key=lambda result: result.index)
+    assert store.pending(job) == ()
+
+
+def test_a_job_ends_once(store: JobStore) -> None:
+    job = make(store, parts=1)
+    store.claim(job, "0", "w", NOW)
+    assert store.finish(job, "succeeded", NOW + 9, report=REPORT)
+    assert not store.finish(job, "failed", NOW + 10, error=JobError("late", "x"))
+    record = store.get(job)
+    assert (record.state, record.report, record.error) == ("succeeded", REPORT, None)
+    assert record.finished_at == NOW + 9
+    assert store.claim(job, ASSEMBLE, "w", NOW).verdict == "over"
+    with pytest.raises(Conflict):
+        store.part_done(job, PartResult(index=0), "w", NOW)
+    with pytest.raises(NotFound):
+        store.part(job, 0)
+
+
+def test_a_cancelled_job_runs_nothing(store: JobStore) -> None:
+    job = make(store, parts=2)
+    assert store.finish(job, "cancelled", NOW)
+    assert store.claim(job, "0", "w", NOW).verdict == "over"
+    assert store.claim(job, PLAN, "w", NOW).verdict == "over"
+    assert store.lost(NOW + 1e6, stale_before=NOW + 1e6) == ()
+
+
+def test_work_of_dead_workers_is_lost_once(store: JobStore) -> None:
+    job = make(store, parts=3)
+    alive(store, "dead", "lives")
+    store.claim(job, "0", "dead", NOW)
+    store.claim(job, "1", "lives", NOW)
+    alive(store, "lives", at=NOW + 20)
+    assert store.lost(NOW + 20, stale_before=0) == ((job, "0"),)
+    assert store.lost(NOW + 20, stale_before=0) == ()
+    store.leave("lives")
+    assert store.lost(NOW + 20, stale_before=0) == ((job, "1"),)
+
+
+def test_a_promised_assembly_outlives_its_worker(store: JobStore) -> None:
+    job = make(store, parts=1)
+    alive(store, "dies", "planner")
+    store.claim(job, "0", "dies", NOW)
+    assert store.part_done(job, PartResult(index=0), "dies", NOW)
+    # It died before it could send the message.
+    alive(store, "planner", at=NOW + 20)
+    assert store.lost(NOW + 20, stale_before=0) == ((job, ASSEMBLE),)
+    assert store.claim(job, ASSEMBLE, "planner", NOW + 20).verdict == "run"
+    assert store.lost(NOW + 21, stale_before=0) == ()
+
+
+def test_a_promised_assembly_is_anybodys(store: JobStore) -> None:
+    job = make(store, parts=1)
+    alive(store, "synthesizer", "planner")
+    assert store.part_done(job, PartResult(index=0), "synthesizer", NOW)
+    assert store.claim(job, ASSEMBLE, "planner", NOW).verdict == "run"
+
+
+def test_what_nobody_holds_is_planned_again(store: JobStore) -> None:
+    job = make(store)
+    assert store.lost(NOW + 100, stale_before=NOW - 1) == ()
+    assert store.lost(NOW + 100, stale_before=NOW + 1) == ((job, PLAN),)
+    assert store.lost(NOW + 100, stale_before=NOW + 1) == ()  # it counts as touched
+
+
+def test_what_is_held_for_too_long_is_lost_though_its_worker_lives(store: JobStore) -> None:
+    job = make(store, parts=1)
+    alive(store, "hangs", at=NOW + 99)
+    store.claim(job, "0", "hangs", NOW)
+    assert store.lost(NOW + 100, stale_before=NOW + 1) == ((job, "0"),)
+
+
+def test_workers_are_those_that_said_so_lately(store: JobStore) -> None:
+    alive(store, "a", at=NOW)
+    alive(store, "b", at=NOW + 9)
+    assert {beat.id for beat in store.workers(NOW + 9)} == {"a", "b"}
+    assert {beat.id for beat in store.workers(NOW + 15)} == {"b"}
+    store.leave("b")
+    assert store.workers(NOW + 9)[0].loaded == ("voice",)
+    assert {beat.id for beat in store.workers(NOW + 9)} == {"a"}
+
+
+def test_old_ended_jobs_are_forgotten(store: JobStore) -> None:
+    old, running, young = make(store), make(store), make(store, at=NOW + 100)
+    for job in (old, young):
+        store.finish(job, "failed", NOW + 1)
+    assert store.expired(NOW + 50) == (old,)
+    store.forget(old)
+    assert store.expired(NOW + 50) == ()
+    assert {r.id for r in store.page(state=None, cursor=None, limit=9).jobs} == {running, young}
+
+
+def test_redis_that_is_away_is_unavailable(closed_port: int) -> None:
+    store = RedisStore(f"redis://127.0.0.1:{closed_port}/0")
+    calls: list[Callable[[], object]] = [
+        store.ping,
+        lambda: store.get("0"),
+        lambda: store.claim("0", PLAN, "w", NOW),
+    ]
+    for call in calls:
+        with pytest.raises(Unavailable):
+            call()

@@ -1,0 +1,210 @@
+"""The job store in memory: what the contract says, and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+import msgspec
+
+from core.errors import Conflict, NotFound
+from core.job import (
+    TERMINAL,
+    JobError,
+    JobPlan,
+    JobProgress,
+    JobRecord,
+    JobState,
+    Part,
+    PartResult,
+    SynthesisReport,
+)
+from jobs.ids import oldest_id
+from jobs.protocols import ASSEMBLE, PLAN, Claim, Idempotency, JobPage, Work, WorkerBeat
+
+
+@dataclass
+class _Job:
+    record: JobRecord
+    touched: float
+    plan: JobPlan | None = None
+    parts: dict[int, Part] = field(default_factory=dict)
+    results: dict[int, PartResult] = field(default_factory=dict)
+    leases: dict[Work, str] = field(default_factory=dict)
+    attempts: dict[Work, int] = field(default_factory=dict)
+
+
+class MemoryStore:
+    """See ``jobs.protocols.JobStore``; one thread."""
+
+    def __init__(self, *, alive_seconds: float = 15.0) -> None:
+        self._alive = alive_seconds
+        self._jobs: dict[str, _Job] = {}
+        self._keys: dict[str, tuple[str, str]] = {}
+        self._beats: dict[str, WorkerBeat] = {}
+
+    def ping(self) -> None: ...
+
+    def create(self, record: JobRecord, idempotency: Idempotency | None = None) -> JobRecord:
+        if idempotency is not None:
+            job_id, payload = self._keys.get(idempotency.key, ("", ""))
+            if job_id in self._jobs:
+                if payload != idempotency.payload:
+                    raise Conflict("another request", code="idempotency_mismatch")
+                return self.get(job_id)
+            self._keys[idempotency.key] = (record.id, idempotency.payload)
+        self._jobs[record.id] = _Job(record, record.created_at)
+        return record
+
+    def get(self, job_id: str) -> JobRecord:
+        return self._job(job_id).record
+
+    def page(self, *, state: JobState | None, cursor: str | None, limit: int) -> JobPage:
+        ids = sorted(self._jobs, reverse=True)
+        ids = [i for i in ids if state in (None, self.get(i).state) and (not cursor or i < cursor)]
+        more = ids[limit - 1] if len(ids) > limit else None
+        return JobPage(tuple(self.get(i) for i in ids[:limit]), more)
+
+    def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
+        if job_id not in self._jobs:
+            return Claim("gone")
+        job = self._jobs[job_id]
+        if job.record.state in TERMINAL:
+            return Claim("over")
+        if work.isdecimal() and int(work) in job.results:
+            return Claim("done")
+        holder = job.leases.get(work)
+        if holder and holder != worker and not holder.startswith("?") and self._lives(holder, now):
+            return Claim("held")
+        job.leases[work], job.touched = worker, now
+        if job.record.state == "queued" and work.isdecimal():
+            job.record = msgspec.structs.replace(job.record, state="running", started_at=now)
+        job.attempts[work] = job.attempts.get(work, 0) + 1
+        return Claim("run", job.attempts[work])
+
+    def release(self, job_id: str, work: Work, worker: str) -> None:
+        job = self._jobs.get(job_id)
+        if job and job.leases.get(work) == worker:
+            del job.leases[work]
+
+    def put_plan(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
+        job = self._job(job_id)
+        if job.plan is None and job.record.state not in TERMINAL:
+            job.plan, job.parts = plan, {part.index: part for part in parts}
+            self._progress(job)
+
+    def plan(self, job_id: str) -> JobPlan | None:
+        job = self._jobs.get(job_id)
+        return job.plan if job else None
+
+    def part(self, job_id: str, index: int) -> Part:
+        job = self._jobs.get(job_id)
+        if job is None or index not in job.parts:
+            raise NotFound("no part", code="part_not_found")
+        return job.parts[index]
+
+    def pending(self, job_id: str) -> tuple[int, ...]:
+        job = self._job(job_id)
+        total = job.plan.parts if job.plan else 0
+        return tuple(index for index in range(total) if index not in job.results)
+
+    def part_done(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
+        job = self._jobs.get(job_id)
+        if job is None or job.record.state in TERMINAL:
+            raise Conflict("over", code="job_over")
+        if result.index in job.results:
+            return False
+        job.results[result.index], job.touched = result, now
+        job.leases.pop(str(result.index), None)
+        self._progress(job)
+        last = job.plan is not None and len(job.results) == job.plan.parts
+        if last:
+            job.leases[ASSEMBLE] = f"?{worker}"
+        return last
+
+    def results(self, job_id: str) -> Iterator[PartResult]:
+        job = self._job(job_id)
+        yield from (job.results[index] for index in sorted(job.results))
+
+    def finish(
+        self,
+        job_id: str,
+        state: JobState,
+        now: float,
+        *,
+        report: SynthesisReport | None = None,
+        error: JobError | None = None,
+    ) -> bool:
+        job = self._job(job_id)
+        if job.record.state in TERMINAL:
+            return False
+        job.record = msgspec.structs.replace(
+            job.record, state=state, finished_at=now, report=report, error=error
+        )
+        job.parts, job.leases, job.attempts = {}, {}, {}
+        return True
+
+    def beat(self, beat: WorkerBeat) -> None:
+        self._beats[beat.id] = beat
+
+    def workers(self, now: float) -> tuple[WorkerBeat, ...]:
+        return tuple(beat for beat in self._beats.values() if self._lives(beat.id, now))
+
+    def leave(self, worker: str) -> None:
+        self._beats.pop(worker, None)
+
+    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, Work], ...]:
+        found: list[tuple[str, Work]] = []
+        for job_id, job in self._jobs.items():
+            if job.record.state in TERMINAL:
+                continue
+            stale = job.touched < stale_before
+            if not job.leases and stale:
+                found.append((job_id, PLAN))
+            for work, holder in list(job.leases.items()):
+                if stale or not self._lives(holder.removeprefix("?"), now):
+                    del job.leases[work]
+                    found.append((job_id, work))
+            job.touched = now if stale else job.touched
+        return tuple(found)
+
+    def expired(self, before: float, limit: int = 100) -> tuple[str, ...]:
+        old = [i for i in sorted(self._jobs) if i < oldest_id(before)]
+        return tuple(i for i in old[:limit] if self.get(i).state in TERMINAL)
+
+    def forget(self, job_id: str) -> None:
+        self._jobs.pop(job_id, None)
+
+    def _job(self, job_id: str) -> _Job:
+        if job_id not in self._jobs:
+            raise NotFound(f"no job {job_id}", code="job_not_found")
+        return self._jobs[job_id]
+
+    def _lives(self, worker: str, now: float) -> bool:
+        beat = self._beats.get(worker)
+        return beat is not None and beat.seen_at >= now - self._alive
+
+    def _progress(self, job: _Job) -> None:
+        failed = sum(result.error is not None for result in job.results.values())
+        total = job.plan.parts if job.plan else 0
+        progress = JobProgress(total, len(job.results) - failed, failed)
+        job.record = msgspec.structs.replace(job.record, progress=progress)
+
+
+@dataclass
+class MemoryQueue:
+    """See ``jobs.protocols.JobQueue``: messages in a list."""
+
+    sent: list[tuple[str, ...]] = field(default_factory=list)
+
+    def plan(self, job_id: str) -> None:
+        self.sent.append(("plan", job_id))
+
+    def synthesize(self, job_id: str, part: int, lane: str) -> None:
+        self.sent.append(("synthesize", job_id, str(part), lane))
+
+    def assemble(self, job_id: str) -> None:
+        self.sent.append(("assemble", job_id))
+
+    def depths(self) -> dict[str, int]:
+        return {}
