@@ -23,7 +23,7 @@ from threading import Lock
 from gruut.g2p import GraphemesToPhonemes
 from gruut.pos import PartOfSpeechTagger
 
-from core.errors import ArtifactMissing
+from core.errors import ArtifactError, ArtifactMissing
 
 Phonemes = tuple[str, ...]
 
@@ -42,6 +42,8 @@ _KIN = {
 """A tag without an entry of its own takes that of its kin: "has read" as "she read".
 
 Differs: gruut takes the word's first entry."""
+_BASE = {"VBZ": "VB", "VB": "VB", "VBP": "VB"}
+"""Tag of the word without its -s; a noun's otherwise."""
 _MARKS = re.compile(r"\W")
 
 
@@ -53,6 +55,7 @@ class Lexicon:
 
     Raises:
         ArtifactMissing: its files are not there.
+        ArtifactError: they are not what they should be.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -71,7 +74,8 @@ class Lexicon:
 
     def is_homograph(self, word: str) -> bool:
         """True where the pronunciation depends on the part of speech."""
-        return _plain(word) in self._roles
+        plain = _plain(word)
+        return plain in self._roles or (plain not in self._words and plain[:-1] in self._roles)
 
     def tags(self, words: Sequence[str]) -> list[str]:
         """Penn Treebank tags of a sentence's words, without punctuation."""
@@ -91,7 +95,7 @@ class Lexicon:
                 return found, False
             if plain.endswith("'s") and (base := self._find(plain[:-2], "NN")):
                 return (*base, *_ending(base)), False
-        if plain.endswith("s") and (base := self._find(plain[:-1], "NN")):
+        if plain.endswith("s") and (base := self._find(plain[:-1], _BASE.get(tag, "NN"))):
             return (*base, *_ending(base)), False
         if plain.endswith("'s") and len(plain) > 2:
             base = self._guessed(plain[:-2])
@@ -134,10 +138,13 @@ def _read(path: Path) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
     words: dict[str, str] = {}
     roles: dict[str, dict[str, str]] = {}
     query = "SELECT word, role, phonemes FROM word_phonemes ORDER BY word, pron_order"
-    with closing(sqlite3.connect(f"file:{_present(path)}?mode=ro", uri=True)) as connection:
-        for word, role, phonemes in connection.execute(query):
-            if role:
-                tag = role.removeprefix("gruut:")
-                roles.setdefault(word, {}).setdefault(tag, phonemes)
-            words.setdefault(word, phonemes)
+    try:
+        with closing(sqlite3.connect(f"file:{_present(path)}?mode=ro", uri=True)) as connection:
+            for word, role, phonemes in connection.execute(query):
+                if role:
+                    tag = role.removeprefix("gruut:")
+                    roles.setdefault(word, {}).setdefault(tag, phonemes)
+                words.setdefault(word, phonemes)
+    except sqlite3.Error as error:
+        raise ArtifactError(f"the English lexicon cannot be read: {error}") from error
     return words, roles

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from text.numbers import cardinal, digits, number, ordinal, year
+from text.numbers import cardinal, digits, fraction, number, ordinal, year
 from text.tables import MONTHS, SYMBOLS
 from text.tokens import letters
 
@@ -106,8 +106,6 @@ def _date(text: str, form: str) -> list[str]:
 
 
 def _fraction(text: str, form: str) -> list[str]:
-    from text.numbers import fraction
-
     match = re.fullmatch(r"(?:(\d{1,15})\s*\+?\s+)?(\d{1,15})\s*/\s*(\d{1,15})", text)
     if match is None or int(match[3]) == 0:
         return []

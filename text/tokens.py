@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from text.numbers import digits
+
 LETTER = re.compile(r"[A-Z]")
 
 Reading = Sequence[str]
@@ -69,8 +71,6 @@ def letters(text: str) -> list[str]:
     >>> letters("B2b")
     ['B', 'two', 'B']
     """
-    from text.numbers import digits
-
     return [digits(c)[0] if c.isdigit() else c.upper() for c in text if c.isalnum()]
 
 
