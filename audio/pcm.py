@@ -34,7 +34,7 @@ def to_pcm16(samples: Float32) -> NDArray[np.int16]:
     """
     if not np.isfinite(samples).all():
         raise ValueError("samples are not finite")
-    scaled = np.rint(samples.astype(np.float64) * FULL_SCALE)
+    scaled = np.rint(samples.clip(-1.0, 1.0) * np.float32(FULL_SCALE))  # a power of two: exact
     return scaled.clip(-32768, 32767).astype(np.int16)
 
 
