@@ -13,9 +13,10 @@ from core.text import Span, TextAnalysis
 from text.lexicon import Lexicon
 from text.notices import Notices
 from text.script import Script, read_plain, read_ssml
+from text.sentences import sentences
 from text.silences import silences_between
 from text.symbols import symbol_table
-from text.utterances import Assembler, sentences
+from text.utterances import Assembler
 from text.voicing import Voicing
 
 LANGUAGES = ("en-us",)

@@ -1,30 +1,18 @@
-"""Reading rules for numbers: money, measures, ranges, fractions, ordinals, plain numbers."""
+"""Reading rules for numbers: ranges, years, ordinals, powers, codes, plain numbers."""
 
 from __future__ import annotations
 
 import re
 
-from text.numbers import cardinal, digits, fraction, integer, number, ordinal, plural, year
-from text.tables import (
-    COMPOUND_SYMBOLS,
-    CURRENCIES,
-    MAGNITUDES,
-    SPACED_NEVER,
-    UNITS,
-    VULGAR,
-    WORD_ACRONYMS,
-)
+from text.numbers import cardinal, digits, integer, number, ordinal, plural, year
+from text.tables import COMPOUND_SYMBOLS, MAGNITUDES, WORD_ACRONYMS
 from text.tokens import Place, Reading, Rule, letters
 
 NUMBER = (
     r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)|\d{1,3}(?: \d{3}){0,5} 000(?!\d|,\d)|\d+)(?:\.\d+)?|\.\d+"
 )
-_END = r"(?![\w])"
-_SIGN = r"(?P<sign>(?<![\w.)])[-+±~≈<>≤≥])?"
-_MAGNITUDE = "|".join(sorted(MAGNITUDES, key=len, reverse=True))
-_UNIT = "|".join(re.escape(u) for u in sorted(UNITS, key=len, reverse=True))
-_VULGAR = "".join(VULGAR)
-_DASH = r"\s?[-–—]\s?|\s?\.\.\s?"
+SIGN = r"(?P<sign>(?<![\w.)])[-+±~≈<>≤≥])?"
+DASH = r"\s?[-–—]\s?|\s?\.\.\s?"
 _SIGNS = {
     "-": "minus",
     "+": "plus",
@@ -37,7 +25,6 @@ _SIGNS = {
     "≥": "at least",
     "": "",
 }
-_PRICED = frozenset(word for names in CURRENCIES.values() for word in names)
 _JOINED_WORD = re.compile(r"[A-Za-z]*[a-z]{2,}-\d|\d-[a-z]{2,}")
 FIRST_YEAR, LAST_YEAR = 1100, 2099
 """A bare number of four digits in here is read as a year unless it counts something."""
@@ -59,126 +46,14 @@ _NOT_COUNTED = _listed(
 )
 
 
-def _sign(match: re.Match[str]) -> list[str]:
+def sign(match: re.Match[str]) -> list[str]:
+    """Words of the sign before a number."""
     return _SIGNS[match["sign"] or ""].split()
-
-
-def money(match: re.Match[str], place: Place) -> Reading | None:
-    """$3.50, €5 million, ¥500, $2.5bn, US$10, $5–10."""
-    amount, many = match["amount"].replace(",", "").replace(" ", ""), match["many"]
-    one, several, cent, cents = CURRENCIES[match["currency"]]
-    said = ["minus"] if match["inner"] else _sign(match)
-    if match["to"] or many:
-        upper = ["to", *number(match["to"])] if match["to"] else []
-        scale = [MAGNITUDES[many]] if many else []
-        return [*said, *number(amount), *upper, *scale, *several.split()]
-    if match["adjective"]:
-        return [*said, *number(amount), *one.split()]
-    whole, _, decimals = amount.partition(".")
-    if decimals and (len(decimals) > 2 or not cent):
-        return [*said, *number(amount), *several.split()]
-    hundredths = int(decimals.ljust(2, "0")) if decimals else 0
-    if int(whole or 0) or not hundredths:
-        said += [*integer(whole or "0"), *(one if int(whole or 0) == 1 else several).split()]
-        if hundredths:
-            said.append("and")
-    if hundredths:
-        said += [*cardinal(hundredths), cent if hundredths == 1 else cents]
-    return said
-
-
-def money_after(match: re.Match[str], place: Place) -> Reading | None:
-    """5€, 10 USD, 10$."""
-    one, several, _, _ = CURRENCIES[match["currency"]]
-    said = [*_sign(match), *number(match["amount"])]
-    if match["many"]:
-        said.append(MAGNITUDES[match["many"]])
-    return [*said, *(one if said == ["one"] else several).split()]
-
-
-def measure(match: re.Match[str], place: Place) -> Reading | None:
-    """5kg, -5°C, 20 %, 60 km/h, 2½ in, 5-10 kg, a 10-km run."""
-    unit, gap = match["unit"], match["gap"]
-    after = place.text[match.end() : match.end() + 4]
-    sure = (
-        match["dot"]
-        or after.startswith(" of ")
-        or (unit == "in" and (after.startswith(".") or place.last in ("feet", "foot")))
-    )
-    if gap.isspace() and unit in SPACED_NEVER and not sure:
-        return None
-    one, several = UNITS[unit]
-    said = [*_sign(match), *_amount(match["amount"], match["vulgar"])]
-    if match["to"]:
-        said += ["to", *_amount(match["to"], None)]
-    single = said in (["one"], ["minus", "one"]) or gap == "-"
-    return [*said, *(one if single else several).split()]
-
-
-def _amount(amount: str | None, vulgar: str | None) -> list[str]:
-    said = number(amount) if amount else []
-    if vulgar:
-        above, below = VULGAR[vulgar]
-        part = ["a", *fraction(1, below)[1:]] if above == 1 and said else fraction(above, below)
-        said = [*said, "and", *part] if said else part
-    return said
-
-
-def feet_and_inches(match: re.Match[str], place: Place) -> Reading | None:
-    """5'10"."""
-    feet, inches = int(match["feet"]), match["inches"]
-    said = [*cardinal(feet), "foot" if feet == 1 else "feet"]
-    return [*said, *number(inches), "inch" if inches == "1" else "inches"] if inches else said
-
-
-def vulgar_fraction(match: re.Match[str], place: Place) -> Reading | None:
-    """½, 2½, ½ kg."""
-    said = _amount(match["whole"], match["vulgar"])
-    if match["unit"] is None:
-        return said
-    one, several = UNITS[match["unit"]]
-    if match["whole"]:
-        return [*said, *several.split()]
-    half = ["half"] if match["vulgar"] == "½" else [*said, "of"]
-    return [*half, "an" if one[0] in "aeiou" else "a", *one.split()]
-
-
-def inches(match: re.Match[str], place: Place) -> Reading | None:
-    """12" where no quotation is open."""
-    if place.text.count('"', max(0, match.start() - 500), match.end() - 1) % 2:
-        return None
-    return [*number(match["number"]), "inch" if match["number"] == "1" else "inches"]
-
-
-def per_unit(match: re.Match[str], place: Place) -> Reading | None:
-    """The stroke of $100/day and 5 €/kg."""
-    if not (place.text[match.start() - 1 : match.start()].isdigit() or place.last in _PRICED):
-        return None
-    unit = match["unit"]
-    return [
-        "per",
-        *({"mo": "month", "wk": "week"}.get(unit) or UNITS.get(unit, (unit,))[0]).split(),
-    ]
 
 
 def operator(match: re.Match[str], place: Place) -> Reading | None:
     """>=, !=, ->, and a star between numbers."""
     return COMPOUND_SYMBOLS.get(match[0], "times").split()
-
-
-def slash_fraction(match: re.Match[str], place: Place) -> Reading | None:
-    """3/4, 2 1/2, 24/7."""
-    whole, above, below = match["whole"], int(match["above"]), int(match["below"])
-    if below == 0 or (whole is None and max(above, below) > 100):
-        return [*cardinal(above), "slash", *cardinal(below)]
-    if whole is None and above == below:
-        return [*cardinal(above), *cardinal(below)]
-    if whole is None and above > below and (above, below) != (24, 7):
-        return [*cardinal(above), "over", *cardinal(below)]
-    if whole is None:
-        return ["twenty", "four", "seven"] if (above, below) == (24, 7) else fraction(above, below)
-    part = ["a", *fraction(1, below)[1:]] if above == 1 else fraction(above, below)
-    return [*cardinal(int(whole)), "and", *part]
 
 
 def number_range(match: re.Match[str], place: Place) -> Reading | None:
@@ -277,7 +152,7 @@ def _plain_number(match: re.Match[str], place: Place) -> list[str]:
         return digits(text)
     if not match["sign"] and len(text) == 4 and text.isdigit() and _reads_as_year(match, place):
         return year(int(text))
-    return [*_sign(match), *number(text)]
+    return [*sign(match), *number(text)]
 
 
 def _reads_as_year(match: re.Match[str], place: Place) -> bool:
@@ -327,62 +202,18 @@ def _code(part: str) -> list[str]:
     return cardinal(int(part))
 
 
-_CURRENCY_BEFORE = "|".join(re.escape(c) for c in sorted(CURRENCIES, key=len, reverse=True))
-_CURRENCY_AFTER = _CURRENCY_BEFORE
-
 QUANTITY_RULES: tuple[Rule, ...] = (
-    (
-        re.compile(
-            rf"{_SIGN}(?P<currency>{_CURRENCY_BEFORE})\s?(?P<inner>-)?(?P<amount>{NUMBER})"
-            rf"(?:(?:{_DASH})[$€£¥₹]?(?P<to>{NUMBER}))?"
-            rf"(?:[\s-]?(?P<many>{_MAGNITUDE})\b)?(?P<adjective>(?=-[a-z]))?(?!\d)"
-        ),
-        money,
-    ),
-    (
-        re.compile(
-            rf"{_SIGN}(?P<amount>{NUMBER})\s?(?:(?P<many>{_MAGNITUDE})\s)?"
-            rf"(?P<currency>{_CURRENCY_AFTER})(?![\w]|\d)"
-        ),
-        money_after,
-    ),
     (re.compile(r"'?(?P<century>\d\d)?(?P<tens>\d0)'?s\b"), decade),
-    (re.compile(rf"(?P<number>{NUMBER})\"(?![\w])"), inches),
-    (re.compile(r"/(?P<unit>[a-z]+)\b"), per_unit),
     (re.compile(r"[!<>=]=|[-=]>|(?<=\d\s)\*(?=\s\d)|(?<=\d)\*(?=\d)"), operator),
     (re.compile(rf"(?P<number>{NUMBER})(?P<many>bn|mn|tn)\b"), shortened),
     (re.compile(r"(?P<number>\d{3,4})s\b"), counted_plural),
     (re.compile(r"\d{1,6}(?:-\d{1,7}){2,6}(?![\w-])|\d{4}(?: \d{4}){3,4}(?!\d)"), code_groups),
     (
-        re.compile(r"(?P<feet>\d{1,2})'\s?(?:(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|''))(?!\w)"),
-        feet_and_inches,
-    ),
-    (
-        re.compile(
-            rf"{_SIGN}(?:(?:(?P<amount>{NUMBER})(?P<vulgar>[{_VULGAR}])?"
-            rf"(?:(?:{_DASH}|\sto\s)(?P<to>{NUMBER}))?))"
-            rf"(?P<gap>\s?|-)(?P<unit>{_UNIT})(?P<dot>\.(?=,|\s+[a-z0-9]))?(?![\w/^°])"
-        ),
-        measure,
-    ),
-    (
-        re.compile(
-            rf"(?:(?P<whole>\d{{1,3}})\s?)?(?P<vulgar>[{_VULGAR}])(?:\s?(?P<unit>{_UNIT}){_END})?"
-        ),
-        vulgar_fraction,
-    ),
-    (
-        re.compile(
-            r"(?:(?P<whole>\d{1,3})[\s-])?(?P<above>\d{1,3})/(?P<below>\d{1,3})(?![\d/])" + _END
-        ),
-        slash_fraction,
-    ),
-    (
         re.compile(r"(?P<v>[vV])?(?P<parts>\d+(?:\.\d+){2,})(?![\w])"),
         dotted,
     ),
     (
-        re.compile(rf"(?P<left>{NUMBER})(?P<dash>{_DASH})(?P<right>{NUMBER})(?![\w/-]|,\d)"),
+        re.compile(rf"(?P<left>{NUMBER})(?P<dash>{DASH})(?P<right>{NUMBER})(?![\w/-]|,\d)"),
         number_range,
     ),
     (re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?P<s>s)?\b"), ordinal_number),
@@ -396,10 +227,5 @@ QUANTITY_RULES: tuple[Rule, ...] = (
         ),
         alphanumeric,
     ),
-    (re.compile(rf"(?:(?P<hash>#)\s?|{_SIGN})(?P<number>{NUMBER})(?P<s>'s\b)?"), plain_number),
+    (re.compile(rf"(?:(?P<hash>#)\s?|{SIGN})(?P<number>{NUMBER})(?P<s>'s\b)?"), plain_number),
 )
-
-LETTER_RULES: tuple[Rule, ...] = tuple(
-    rule for rule in QUANTITY_RULES if rule[1] in (money, dotted, alphanumeric)
-)
-"""Those that may begin with a letter."""

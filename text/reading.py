@@ -8,9 +8,10 @@ from collections.abc import Callable
 
 from text.addresses import ADDRESS_RULES
 from text.calendar_rules import CALENDAR_RULES
+from text.measures import MEASURE_RULES, money
 from text.names import NAME_RULES, may_end
 from text.numbers import cardinal
-from text.quantities import LETTER_RULES, QUANTITY_RULES
+from text.quantities import QUANTITY_RULES, alphanumeric, dotted
 from text.stops import ends_after_abbreviation, ends_sentence, line_break
 from text.tables import PLAIN_ABBREVIATIONS, SYMBOLS
 from text.tokens import Place, Rule, Token, say
@@ -20,8 +21,18 @@ LONGEST_WORD = 50
 
 The longest word of English dictionaries has 45 letters."""
 
-_RULES: tuple[Rule, ...] = (*ADDRESS_RULES, *CALENDAR_RULES, *QUANTITY_RULES, *NAME_RULES)
-_LETTER_RULES: tuple[Rule, ...] = (*ADDRESS_RULES, *CALENDAR_RULES, *LETTER_RULES, *NAME_RULES)
+_RULES: tuple[Rule, ...] = (
+    *ADDRESS_RULES,
+    *CALENDAR_RULES,
+    *MEASURE_RULES,
+    *QUANTITY_RULES,
+    *NAME_RULES,
+)
+_NUMERIC = frozenset({rule[1] for rule in (*MEASURE_RULES, *QUANTITY_RULES)})
+_LETTER_RULES: tuple[Rule, ...] = tuple(
+    rule for rule in _RULES if rule[1] not in _NUMERIC - {money, dotted, alphanumeric}
+)
+"""Those that may begin with a letter."""
 _SIMPLE = re.compile(r"[a-z]{2,50}(?=[\s,;!?\")]|:(?!/)|--|$)")
 _NOT_SIMPLE = {*PLAIN_ABBREVIATIONS, "ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii"}
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")

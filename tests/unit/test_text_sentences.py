@@ -7,8 +7,9 @@ from itertools import pairwise
 import pytest
 
 from core.text import TextAnalysis
+from text.cutting import LONGEST_UTTERANCE
 from text.frontend import open_frontend
-from text.utterances import LONGEST_UTTERANCE, PARAGRAPH_PAUSE, SENTENCE_PAUSE
+from text.sentences import PARAGRAPH_PAUSE, SENTENCE_PAUSE
 
 FRONTEND = open_frontend("house-ipa")
 

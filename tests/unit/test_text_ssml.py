@@ -7,7 +7,7 @@ import pytest
 from core.errors import SsmlError, TextError
 from core.text import TextAnalysis
 from text.frontend import open_frontend
-from text.utterances import PARAGRAPH_PAUSE, SENTENCE_PAUSE
+from text.sentences import PARAGRAPH_PAUSE, SENTENCE_PAUSE
 
 FRONTEND = open_frontend("house-ipa")
 

@@ -1,0 +1,58 @@
+"""Where a sentence too long for the acoustic model is cut."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from text.tokens import Token
+from text.voicing import Voiced
+
+CLAUSE_PAUSE = 0.0
+"""Seconds where a long sentence is cut: its comma carries the silence."""
+LONGEST_UTTERANCE = 150
+"""Symbols. The corpus's longest utterance has 152: beyond it the positions are untrained."""
+_CONJUNCTIONS = frozenset(("and", "or", "but", "because", "which", "that", "while", "when", "so"))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """A token with its symbols; points have no word."""
+
+    token: Token
+    voiced: Voiced
+
+
+def cut(items: Sequence[Item], lengths: Sequence[int]) -> list[Sequence[Item]]:
+    """Pieces of at most LONGEST_UTTERANCE symbols, cut at clauses, else between words."""
+    pieces: list[Sequence[Item]] = []
+    start, rest = 0, sum(lengths)
+    while rest > LONGEST_UTTERANCE and start < len(items) - 1:
+        target = rest / -(-rest // LONGEST_UTTERANCE)
+        stop = _cut_near(items, lengths, start, target)
+        if stop >= len(items):
+            break
+        pieces.append(items[start:stop])
+        rest -= sum(lengths[start:stop])
+        start = stop
+    return [*pieces, items[start:]]
+
+
+def _cut_near(items: Sequence[Item], lengths: Sequence[int], start: int, target: float) -> int:
+    """Index of the best first item of the next piece."""
+    best, best_cost, said = len(items), float("inf"), 0
+    for stop in range(start + 1, len(items)):
+        said += lengths[stop - 1]
+        if items[stop].token.kind == "point":
+            continue  # a point stays with the word before it
+        if said > LONGEST_UTTERANCE and best < len(items):
+            break
+        before, after = items[stop - 1].token, items[stop].token
+        cost = abs(said - target) / target
+        if after.start < before.end:
+            cost += 3.0  # inside a reading ("one hundred")
+        elif before.kind != "point":
+            cost += 0.6 if after.text.lower() in _CONJUNCTIONS else 1.0
+        if cost < best_cost:
+            best, best_cost = stop, cost
+    return best
