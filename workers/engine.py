@@ -77,7 +77,8 @@ class Engine:
     ) -> None:
         self.catalogue = catalogue
         self._artifacts, self._device = artifacts, device
-        self._pool = ThreadPoolExecutor(threads) if threads > 1 and device == "cpu" else None
+        self._threads = threads if device == "cpu" else 1
+        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._budgets = budgets or (CPU_BUDGETS if device == "cpu" else CUDA_BUDGETS)
         self._load = load or default_load()
         self._observe, self._monotonic = observe, monotonic
@@ -156,8 +157,10 @@ class Engine:
             self._run(group, [work.frames for work in group], self._budgets.frames, stage=1)
 
     def _run(self, group: list[Work], lengths: list[int], budget: int, *, stage: int) -> None:
-        b = self._budgets
-        plan = plan_batches(lengths, budget, max_items=b.items, max_padding=b.padding)
+        b, items = self._budgets, self._budgets.items
+        if stage == 1:  # nearly all the time is spent here: every thread gets its share
+            items = min(items, -(-len(group) // self._threads))
+        plan = plan_batches(lengths, budget, max_items=items, max_padding=b.padding)
         batches = [[group[i] for i in batch] for batch in plan]
 
         def speak(batch: list[Work]) -> list[tuple[Work, RhapsodeError]]:
