@@ -112,6 +112,12 @@ def telephone(match: re.Match[str], place: Place) -> Reading | None:
     return said
 
 
+def hours(match: re.Match[str], place: Place) -> Reading | None:
+    """9-11am."""
+    first = cardinal(int(match["first"]))
+    return [*first, "to", *cardinal(int(match["h"])), *_half(match["half"])]
+
+
 def until(match: re.Match[str], place: Place) -> Reading | None:
     """The stroke of 9:00-17:00 and 10am-5pm."""
     return ["to"]
@@ -169,6 +175,7 @@ CALENDAR_RULES: tuple[Rule, ...] = (
         clock,
     ),
     (re.compile(rf"(?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)"), hour_only),
+    (re.compile(rf"(?P<first>\d{{1,2}})[-–](?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)"), hours),
     (re.compile(r"(?P<a>\d{1,3}):(?P<b>\d{1,3})(?![\d:])"), ratio),
     (re.compile(rf"(?P<day>{'|'.join(d.capitalize() for d in DAYS)})\.(?=[\s,])"), weekday),
     (re.compile(r"(?:(?<=[aApP][mM])|(?<=[mM]\.)|(?<=:\d\d))[-–]\s?(?=\d)"), until),

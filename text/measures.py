@@ -74,7 +74,8 @@ def measure(match: re.Match[str], place: Place) -> Reading | None:
     if match["to"]:
         said += ["to", *_amount(match["to"], None)]
     single = said in (["one"], ["minus", "one"]) or gap == "-"
-    return [*said, *(one if single else several).split()]
+    per = ["per", *UNITS[match["per"]][0].split()] if match["per"] else []
+    return [*said, *(one if single else several).split(), *per]
 
 
 def _amount(amount: str | None, vulgar: str | None) -> list[str]:
@@ -164,7 +165,8 @@ MEASURE_RULES: tuple[Rule, ...] = (
         re.compile(
             rf"{SIGN}(?:(?:(?P<amount>{NUMBER})(?P<vulgar>[{_VULGAR}])?"
             rf"(?:(?:{DASH}|\sto\s)(?P<to>{NUMBER}))?))"
-            rf"(?P<gap>\s?|-)(?P<unit>{_UNIT})(?P<dot>\.(?=,|\s+[a-z0-9]))?(?![\w/^°])"
+            rf"(?P<gap>\s?|-)(?P<unit>{_UNIT})(?:/(?P<per>{_UNIT}))?"
+            rf"(?P<dot>\.(?=,|\s+[a-z0-9(]))?(?![\w/^°])"
         ),
         measure,
     ),

@@ -128,6 +128,8 @@ def acronym(match: re.Match[str], place: Place) -> Reading | None:
     """NASA is a word, FBI is spelled; in shouted text known words stay words."""
     word, suffix = match["word"], "'s" if match["suffix"] else ""
     lowered, known = word.lower(), place.knows(word.lower())
+    if word in ("WWI", "WWII"):
+        return ["World", "War", ("one" if word == "WWI" else "two") + suffix]
     if word in WORD_ACRONYMS or (word in _SHORT_WORDS and not suffix):
         return [lowered + suffix]
     if known and (len(word) > 3 or (len(word) == 3 and _shouted(match, place))):

@@ -58,8 +58,10 @@ def ends_after_abbreviation(text: str, at: int) -> bool:
     if following is None:
         return False
     word = following[1]
-    if word is None or _BLANK_LINE.search(following[0]):
+    if _BLANK_LINE.search(following[0]):
         return True
+    if word is None:
+        return text[following.end() : following.end() + 1] not in ("&", "+", "%", "$", "€", "£")
     return word[0].isupper() and word.lower() in STARTERS
 
 

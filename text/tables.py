@@ -106,6 +106,8 @@ UNITS: dict[str, tuple[str, str]] = {
         ("ml", "milliliter", ""),
         ("mL", "milliliter", ""),
         ("gal", "gallon", ""),
+        ("tbsp", "tablespoon", ""),
+        ("tsp", "teaspoon", ""),
         ("s", "second", ""),
         ("sec", "second", ""),
         ("secs", "second", ""),

@@ -75,6 +75,9 @@ READINGS = {
     "He is 5'10\" tall.": "He is five feet ten inches tall.",
     "5 in Paris, 5 in. long": "five in Paris, five inches long.",
     "10-km run": "ten kilometer run.",
+    "5 µg/mL, ¼ tsp": "five micrograms per milliliter, one quarter of a teaspoon.",
+    "747s in the 80s took 15s.": "seven hundred forty sevens in the eighties took fifteen seconds.",
+    "a $5 t-shirt": "a five dollars t shirt.",
     # dates and times
     "March 5, 2024; Jan. 3rd": "march fifth, twenty twenty four; january third.",
     "5 March 2024, the 4th of July": ("the fifth of march twenty twenty four, the fourth of july."),
@@ -86,6 +89,7 @@ READINGS = {
         "ten thirty A M, seven P M, twelve oh five, fourteen hundred U T C."
     ),
     "10am-5pm, Mon-Fri": "ten A M to five P M, monday to friday.",
+    "Tues. & Thurs., 9–11am": "tuesday and thursday, nine to eleven A M.",
     # telephone, codes
     "(212) 555-1234": "two one two, five five five, one two three four.",
     "+44 20 7946 0958": "plus four four, two oh, seven nine four six, oh nine five eight.",
