@@ -10,8 +10,9 @@ from text.voicing import Voiced
 
 CLAUSE_PAUSE = 0.0
 """Seconds where a long sentence is cut: its comma carries the silence."""
-LONGEST_UTTERANCE = 150
-"""Symbols. The corpus's longest utterance has 152: beyond it the positions are untrained."""
+LONGEST_UTTERANCE = 152
+"""Symbols, edges included. The corpus's longest has 154: beyond it positions are untrained."""
+_LONGEST_PIECE = LONGEST_UTTERANCE - 2  # without the edges
 _CONJUNCTIONS = frozenset(("and", "or", "but", "because", "which", "that", "while", "when", "so"))
 
 
@@ -24,11 +25,11 @@ class Item:
 
 
 def cut(items: Sequence[Item], lengths: Sequence[int]) -> list[Sequence[Item]]:
-    """Pieces of at most LONGEST_UTTERANCE symbols, cut at clauses, else between words."""
+    """Pieces of at most LONGEST_UTTERANCE symbols with their edges, cut at clauses, else between words."""
     pieces: list[Sequence[Item]] = []
     start, rest = 0, sum(lengths)
-    while rest > LONGEST_UTTERANCE and start < len(items) - 1:
-        target = rest / -(-rest // LONGEST_UTTERANCE)
+    while rest > _LONGEST_PIECE and start < len(items) - 1:
+        target = rest / -(-rest // _LONGEST_PIECE)
         stop = _cut_near(items, lengths, start, target)
         if stop >= len(items):
             break
@@ -45,7 +46,7 @@ def _cut_near(items: Sequence[Item], lengths: Sequence[int], start: int, target:
         said += lengths[stop - 1]
         if items[stop].token.kind == "point":
             continue  # a point stays with the word before it
-        if said > LONGEST_UTTERANCE and best < len(items):
+        if said > _LONGEST_PIECE and best < len(items):
             break
         before, after = items[stop - 1].token, items[stop].token
         cost = abs(said - target) / target

@@ -89,6 +89,7 @@ class Assembler:
         return Span(start, max(span.end, start))
 
     def _utterance(self, items: Sequence[Item], after: int, pause: float) -> Utterance:
+        edge = self._voicing.edge
         symbols: list[str] = []
         words: list[Word] = []
         for number, item in enumerate(items):
@@ -97,19 +98,20 @@ class Assembler:
                 continue
             if symbols:
                 symbols += self._voicing.gap
-            start = len(symbols)
+            start = len(edge) + len(symbols)
             symbols += item.voiced.symbols
             span = self._content.span(item.token.start, item.token.end)
-            words.append(Word(item.token.text, span, start, len(symbols)))
+            words.append(Word(item.token.text, span, start, len(edge) + len(symbols)))
+        framed = (*edge, *symbols, *edge) if symbols else ()
         tokens = [item.token for item in items]
         spoken = [token for token in tokens if token.kind == "word"]
         return Utterance(
             text=_spelled(tokens),
             span=self._span(tokens, after),
-            phonemes=tuple(symbols),
-            phoneme_ids=self._voicing.table.ids(symbols),
+            phonemes=framed,
+            phoneme_ids=self._voicing.table.ids(framed),
             pause_after_seconds=pause,
-            prosody=self._prosody(spoken, words, len(symbols)) if self._scopes and spoken else (),
+            prosody=self._prosody(spoken, words, len(framed)) if self._scopes and spoken else (),
             words=tuple(words),
             voice=self._voice(spoken[0]) if spoken else None,
         )

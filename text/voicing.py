@@ -142,6 +142,9 @@ class Voicing:
         self._lexicon = lexicon
         self.table = table
         self.gap: tuple[str, ...] = () if table.name == "arpabet" else (" ",)
+        # The house's voices learnt a gap of 50 ms at either end (training/corpus.py), so that no
+        # onset is cut where a boundary is off by its tolerance.
+        self.edge: tuple[str, ...] = (" ",) if table.name == "house-ipa" else ()
 
     def point(self, mark: str, *, last: bool) -> tuple[str, ...]:
         """Symbols of a punctuation mark; ``last`` at the end of the utterance."""

@@ -107,12 +107,12 @@ def test_voice_makes_its_own_utterance() -> None:
 )
 def test_phoneme(markup: str, phonemes: str) -> None:
     (said,) = analyze(markup).utterances
-    assert said.phonemes == (*phonemes.split(), ".")
+    assert said.phonemes == (" ", *phonemes.split(), ".", " ")
 
 
 def test_foreign_phonemes_are_replaced_with_a_notice() -> None:
     analysis = analyze('<phoneme ph="lɔχ">loch</phoneme>')
-    assert analysis.utterances[0].phonemes == ("l", "ɔ", "k", ".")
+    assert analysis.utterances[0].phonemes == (" ", "l", "ɔ", "k", ".", " ")
     assert [n.code for n in analysis.notices] == ["phoneme_replaced"]
 
 
