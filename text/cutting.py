@@ -25,7 +25,7 @@ class Item:
 
 
 def cut(items: Sequence[Item], lengths: Sequence[int]) -> list[Sequence[Item]]:
-    """Pieces of at most LONGEST_UTTERANCE symbols with their edges, cut at clauses, else between words."""
+    """Pieces that fit LONGEST_UTTERANCE with their edges, cut at clauses, else between words."""
     pieces: list[Sequence[Item]] = []
     start, rest = 0, sum(lengths)
     while rest > _LONGEST_PIECE and start < len(items) - 1:

@@ -53,13 +53,15 @@ def roman(match: re.Match[str], place: Place) -> Reading | None:
         return None
     value = roman_value(numeral)
     suffix = match["suffix"] or ""
-    if last in ROMAN_COUNTED and (len(numeral) > 1 or numeral in "IVX"):
+    named = place.last[:1].isupper()
+    lone = numeral == "I" and not _closes(match, place)
+    if last in ROMAN_COUNTED and (len(numeral) > 1 or numeral in "IVX") and (named or not lone):
         return _possessive(cardinal(value), suffix)
     if set(numeral) - set("IVX") or value > 39:
         return None
-    if last in REGNAL and place.last[:1].isupper() and (numeral != "I" or _closes(match, place)):
+    if last in REGNAL and named and not lone:
         return _possessive(["the", *ordinal(value)], suffix)
-    if len(numeral) > 1 and place.last[:1].isupper() and len(place.last) > 1:
+    if len(numeral) > 1 and named and len(place.last) > 1:
         return _possessive(cardinal(value), suffix)
     return None
 
