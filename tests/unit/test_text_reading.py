@@ -97,9 +97,8 @@ READINGS = {
     "My SSN is 123-45-6789.": "My S S N is one two three, four five, six seven eight nine.",
     # Roman numerals
     "Chapter IV of World War II": "Chapter four of World War two.",
-    "In the event of war I would. In World War I they did.": (
-        "In the event of war I would. In World War one they did."
-    ),
+    "In the event of war I would": "In the event of war I would.",
+    "In World War I they did": "In World War one they did.",
     "Elizabeth II and Henry VIII": "Elizabeth the second and Henry the eighth.",
     "Charles I. Then I left.": "Charles the first. | Then I left.",
     "Act III, scene ii": "Act three, scene two.",
