@@ -6,11 +6,15 @@ import os
 import time
 from collections.abc import Callable
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Protocol
 
 import torch
 from torch import nn
 from torch.utils.tensorboard import SummaryWriter
+
+from core.errors import ArtifactMissing, CheckpointError
+from training import parallel
 
 KEEP_SECONDS = 120.0  # how much work a crash may cost
 
@@ -61,15 +65,28 @@ class Progress:
         self.file = folder / "checkpoint.pt"
         self.steps, self.seconds = 0, 0.0
 
-    def resume(self, recipe: Recipe, device: str) -> None:
-        """Loads the checkpoint if there is one."""
-        if self.file.exists():
+    def resume(self, recipe: Recipe, device: str, *, required: bool = False) -> None:
+        """Loads the checkpoint if there is one.
+
+        Raises:
+            ArtifactMissing: there is none, though required.
+            CheckpointError: it is of another network or size.
+        """
+        if not self.file.exists():
+            if required:
+                raise ArtifactMissing(f"no checkpoint {self.file}")
+            return
+        try:
             saved = torch.load(self.file, map_location=device, weights_only=True)
             self.steps, self.seconds = saved["steps"], saved["seconds"]
             recipe.load_state(saved["recipe"])
+        except (RuntimeError, KeyError, ValueError, UnpicklingError) as error:
+            raise CheckpointError(f"{self.file}: {error}") from error
 
     def save(self, recipe: Recipe) -> None:
         """Writes the checkpoint; a reader sees the old or the new one, never half."""
+        if parallel.rank():
+            return
         self.folder.mkdir(parents=True, exist_ok=True)
         draft = self.file.with_suffix(".draft")
         state = {"steps": self.steps, "seconds": self.seconds, "recipe": recipe.state()}
@@ -100,15 +117,19 @@ def train(
     """
     progress = Progress(folder)
     progress.resume(recipe, device)
-    writer = SummaryWriter(str(folder / "tensorboard"))
+    writer = SummaryWriter(str(folder / "tensorboard")) if parallel.rank() == 0 else None
     began = saved = time.monotonic()
     spent = progress.seconds
     running: dict[str, float] = {}
-    while progress.steps < last_step and time.monotonic() - began < minutes * 60.0:
+    while progress.steps < last_step and parallel.agree(
+        time.monotonic() - began < minutes * 60.0, device
+    ):
         progress.steps += 1
         for name, value in recipe.step(progress.steps).items():
             running[name] = 0.98 * running.get(name, value) + 0.02 * value
         progress.seconds = spent + time.monotonic() - began
+        if writer is None:
+            continue
         if progress.steps % 50 == 0:
             _report(progress, running, writer, tell)
         if progress.steps % validate_every == 0:
@@ -118,7 +139,8 @@ def train(
             progress.save(recipe)
             saved = time.monotonic()
     progress.save(recipe)
-    writer.close()
+    if writer is not None:
+        writer.close()
     return progress
 
 

@@ -1,4 +1,4 @@
-"""`rhapsode train …`: prepares a corpus and runs a recipe for a time budget."""
+"""`rhapsode train …`: prepares a corpus, runs a recipe for a time budget, ships its weights."""
 
 from __future__ import annotations
 
@@ -9,98 +9,176 @@ from pathlib import Path
 import torch
 
 from core.mel import MelSpec
+from core.voice import ACOUSTIC_NETWORKS
+from training import parallel
+from training.carry import joined, split
 from training.corpus import prepare, read_prepared
-from training.loop import Recipe, train
+from training.fastspeech2 import FastSpeech2Recipe
+from training.loop import Progress, Recipe, train
+from training.predict import predict
+from training.recipes import SCHEDULES, speaker_of
+from training.ship import LICENCE, SOURCE, ship
+from training.sizes import SIZES
+from training.speech import Plan, Speech
 
-SCHEDULES = {"fastspeech2": 50_000, "hifigan": 200_000}
-"""Where the schedules end. The papers take larger networks to 160 k and 2.5 M steps; these are
-what a small network on teacher durations, and a light generator, take to flatten."""
+CORPUS, RUNS = Path("var/corpus"), Path("var/training")
+GANS = ("hifigan", "melgan")
 
 
-def _recipe(arguments: argparse.Namespace) -> Recipe:
-    if arguments.network == "fastspeech2":
-        from training.fastspeech2 import FastSpeech2Recipe
+def _tell(line: str) -> None:
+    if parallel.rank() == 0:
+        print(line, flush=True)  # noqa: T201
 
-        return FastSpeech2Recipe(
-            arguments.corpus,
-            symbols="house-ipa",
-            device=arguments.device,
-            total_steps=arguments.steps,
-        )
-    from training.hifigan import HifiGanRecipe
 
-    return HifiGanRecipe(
-        arguments.corpus, device=arguments.device, adversary_from=arguments.adversary_from
+def _config(arguments: argparse.Namespace) -> object:
+    sizes = SIZES[arguments.network]
+    size = arguments.size or next(iter(sizes))
+    if size not in sizes:
+        raise SystemExit(f"{arguments.network} has the sizes {', '.join(sizes)}")
+    return sizes[size](read_prepared(arguments.corpus), arguments.symbols)
+
+
+def _recipe(arguments: argparse.Namespace, device: str) -> Recipe:
+    schedule = SCHEDULES[arguments.network]
+    plan = Plan(
+        device=device,
+        total_steps=arguments.steps or schedule.steps,
+        batch=arguments.batch or schedule.batch,
+        accumulate=arguments.accumulate,
+        symbols=arguments.symbols,
+        listen=arguments.listen,
     )
+    speaker = speaker_of(arguments.network, arguments.speaker, read_prepared(arguments.corpus))
+    speech = Speech(arguments.corpus, mels=arguments.mels, speaker=speaker)
+    return schedule.build(speech, _config(arguments), plan, arguments.adversary_from)
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    torch.set_num_threads(arguments.threads)
+    torch.set_float32_matmul_precision("high")  # TF32 where a recipe stays in float32
+    device = parallel.join(arguments.device)
+    try:
+        train(
+            _recipe(arguments, device),
+            arguments.out or RUNS / arguments.network,
+            minutes=arguments.minutes,
+            last_step=arguments.steps or SCHEDULES[arguments.network].steps,
+            device=device,
+            validate_every=arguments.validate_every,
+            tell=_tell,
+        )
+    finally:
+        parallel.leave()
 
 
 def _ship(arguments: argparse.Namespace) -> None:
-    from training.fastspeech2 import cpu_size
-    from training.ship import ship
-    from vocoders.hifigan.config import V3
-
-    speaks = arguments.recipe == "fastspeech2"
-    symbols = "house-ipa" if speaks else ""
+    prepared, network = read_prepared(arguments.corpus), arguments.network
     ship(
-        arguments.recipe,
-        cpu_size(read_prepared(arguments.corpus), symbols) if speaks else V3,
-        arguments.checkpoint or Path("var/training") / arguments.recipe / "checkpoint.pt",
+        network,
+        _config(arguments),
+        arguments.checkpoint or RUNS / network / "checkpoint.pt",
         arguments.corpus,
         arguments.out,
-        symbols=symbols,
+        symbols=arguments.symbols if network in ACOUSTIC_NETWORKS else "",
+        speaker=speaker_of(network, arguments.speaker, prepared),
         hardware=arguments.hardware,
+        source=arguments.source,
+        licence=arguments.licence,
     )
+
+
+def _predict(arguments: argparse.Namespace) -> None:
+    torch.set_num_threads(arguments.threads)
+    recipe = _recipe(arguments, arguments.device)
+    assert isinstance(recipe, FastSpeech2Recipe)
+    Progress(arguments.run).resume(recipe, arguments.device, required=True)
+    predict(recipe, arguments.out, _tell)
+
+
+def _prepare(arguments: argparse.Namespace) -> None:
+    prepare(arguments.source, arguments.out, MelSpec(), processes=arguments.processes)
+
+
+def _carry(arguments: argparse.Namespace) -> None:
+    if arguments.way == "split":
+        split(arguments.checkpoint, arguments.parts)
+    else:
+        joined(arguments.parts, arguments.checkpoint)
+
+
+def _add_shared(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--corpus", type=Path, default=CORPUS, help="prepared")
+    verb.add_argument("--size", help="default: the first of the network's sizes")
+    verb.add_argument("--symbols", default="house-ipa", help="symbol table of the corpus")
+    verb.add_argument("--speaker", help="only this one; Tacotron 2 learns one voice anyway")
+
+
+def _add_running(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    verb.add_argument("--threads", type=int, default=1)
+    verb.add_argument("--batch", type=int, help="mel frames (acoustic models), segments (vocoders)")
+    verb.set_defaults(mels=None, listen=None, accumulate=1, adversary_from=0, steps=0)
+
+
+def _add_network(verb: argparse.ArgumentParser, network: str) -> None:
+    _add_shared(verb)
+    _add_running(verb)
+    verb.add_argument("--out", type=Path, help=f"default: {RUNS / network}")
+    verb.add_argument("--minutes", type=float, default=20.0)
+    verb.add_argument("--steps", type=int, default=0, help="where the schedule ends")
+    verb.add_argument("--validate-every", type=int, default=500)
+    verb.add_argument("--accumulate", type=int, default=1, help="batches that make one step")
+    if network in ACOUSTIC_NETWORKS:
+        verb.add_argument("--listen", type=Path, help="component of a vocoder, to be heard through")
+    else:
+        verb.add_argument("--mels", type=Path, help="folder of predicted mels, to fine-tune on")
+    if network in GANS:
+        verb.add_argument("--adversary-from", type=int, default=4000, help="step")
+    verb.set_defaults(run_verb=_train, network=network)
 
 
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     top = argparse.ArgumentParser(prog="rhapsode train", description=__doc__)
-    verbs = top.add_subparsers(dest="network", required=True)
+    verbs = top.add_subparsers(dest="verb", required=True)
     first = verbs.add_parser("prepare", help="decode, cut and measure a corpus")
     first.add_argument("source", type=Path)
-    first.add_argument("--out", type=Path, default=Path("var/corpus"))
+    first.add_argument("--out", type=Path, default=CORPUS)
     first.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    last = verbs.add_parser("ship", help="make a component of a checkpoint's averaged weights")
-    last.add_argument("recipe", choices=("fastspeech2", "hifigan"))
-    last.add_argument("out", type=Path, help="the component's folder")
-    last.add_argument("--corpus", type=Path, default=Path("var/corpus"))
-    last.add_argument("--checkpoint", type=Path, help="default: var/training/RECIPE/checkpoint.pt")
-    last.add_argument(
-        "--hardware", required=True, help="what it was trained on, for the provenance"
-    )
-    for network in ("fastspeech2", "hifigan"):
+    first.set_defaults(run_verb=_prepare)
+    for network in SIZES:
         verb = verbs.add_parser(network, help=f"train {network}, going on from its checkpoint")
-        verb.add_argument("--corpus", type=Path, default=Path("var/corpus"))
-        verb.add_argument("--out", type=Path, default=Path("var/training") / network)
-        verb.add_argument("--minutes", type=float, default=20.0)
-        verb.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-        verb.add_argument("--threads", type=int, default=1)
-        verb.add_argument("--steps", type=int, default=SCHEDULES[network], help="where it ends")
-        verb.add_argument("--validate-every", type=int, default=500)
-        if network == "hifigan":
-            verb.add_argument("--adversary-from", type=int, default=4000, help="step")
+        _add_network(verb, network)
+    said = verbs.add_parser("predict", help="mels of a trained FastSpeech 2, for --mels")
+    said.add_argument("out", type=Path)
+    said.add_argument("--run", type=Path, default=RUNS / "fastspeech2", help="has checkpoint.pt")
+    _add_shared(said)
+    _add_running(said)
+    said.set_defaults(run_verb=_predict, network="fastspeech2")
+    _add_ship(verbs.add_parser("ship", help="make a component of the averaged weights"))
+    carry = verbs.add_parser("carry", help="a checkpoint to parts of 15 MB, and back")
+    carry.add_argument("way", choices=("split", "join"))
+    carry.add_argument("checkpoint", type=Path)
+    carry.add_argument("parts", type=Path, help="folder")
+    carry.set_defaults(run_verb=_carry)
     return top
+
+
+def _add_ship(verb: argparse.ArgumentParser) -> None:
+    verb.add_argument("network", choices=tuple(SIZES), metavar="recipe")
+    verb.add_argument("out", type=Path, help="the component's folder")
+    verb.add_argument("--checkpoint", type=Path, help="default: var/training/RECIPE/checkpoint.pt")
+    verb.add_argument("--hardware", required=True, help="what it was trained on")
+    verb.add_argument("--source", default=SOURCE, help="what the provenance tells")
+    verb.add_argument("--licence", default=LICENCE)
+    _add_shared(verb)
+    verb.set_defaults(run_verb=_ship)
 
 
 def main(argv: list[str] | None = None) -> None:
     """Runs one verb."""
     arguments = parser().parse_args(argv)
-    if arguments.network == "prepare":
-        prepare(arguments.source, arguments.out, MelSpec(), processes=arguments.processes)
-        return
-    if arguments.network == "ship":
-        _ship(arguments)
-        return
-    torch.set_num_threads(arguments.threads)
-    train(
-        _recipe(arguments),
-        arguments.out,
-        minutes=arguments.minutes,
-        last_step=arguments.steps,
-        device=arguments.device,
-        validate_every=arguments.validate_every,
-        tell=lambda line: print(line, flush=True),  # noqa: T201
-    )
+    arguments.run_verb(arguments)
 
 
 if __name__ == "__main__":

@@ -11,46 +11,69 @@ from torch import Tensor
 
 from core.voice import Component, Network, Provenance
 from exports.component_file import write_component
-from training.corpus import read_prepared
+from exports.networks import build_network
+from training.corpus import Prepared, read_prepared
 from vocoders.weight_norm import fold_weight_norm
 
 SOURCE = (
     "trained by Rhapsode's own recipe on synthetic speech distilled from Kokoro-82M (Apache-2.0)"
 )
+LICENCE = "Apache-2.0"
+
+
+def _trained_on(prepared: Prepared, speaker: str | None) -> str:
+    names = prepared.speakers
+    entries = [e for e in prepared.entries if speaker in (None, names[e.speaker])]
+    hours = sum(e.samples for e in entries) / prepared.mel.sample_rate / 3600
+    return f"{hours:.1f} h, speakers {speaker or ', '.join(names)}"
 
 
 def ship(
     network: Network,
-    config: msgspec.Struct,
+    config: Any,
     checkpoint: Path,
     corpus: Path,
     out: Path,
     *,
     symbols: str = "",
+    speaker: str | None = None,
     hardware: str,
+    source: str = SOURCE,
+    licence: str = LICENCE,
 ) -> Component:
     """Writes the averaged weights of a checkpoint as component ``out.name``.
 
+    Args:
+        network: which.
+        config: its sizes, as it was trained.
+        checkpoint: of the recipe.
+        corpus: prepared, what it was trained on.
+        out: the component's folder.
+        symbols: name of the symbol table (acoustic models).
+        speaker: who alone was learnt; None = all of the corpus.
+        hardware: what it was trained on, for the provenance, as are ``source`` and ``licence``.
+
     Raises:
-        CheckpointError: the weights are not finite.
+        CheckpointError: the weights are not finite, or of another network or size.
     """
     saved: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
     prepared = read_prepared(corpus)
     weights: dict[str, Tensor] = fold_weight_norm(saved["recipe"]["average"])
-    seconds = sum(e.samples for e in prepared.entries) / prepared.mel.sample_rate
+    fields = msgspec.to_builtins(config)
+    build_network(network, fields, weights)
     component = Component(
         name=out.name,
         network=network,
         weights="",
         sha256="",
-        config=msgspec.to_builtins(config),
+        config=fields,
         mel=prepared.mel,
         symbols=symbols,
-        speakers=len(prepared.speakers) if symbols else 1,
+        speakers=getattr(config, "n_speakers", 1),
         provenance=Provenance(
-            source=SOURCE,
-            licence="Apache-2.0",
-            trained_on=f"{seconds / 3600:.1f} h, speakers {', '.join(prepared.speakers)}",
+            source=source,
+            licence=licence,
+            trained_on=_trained_on(prepared, speaker),
             steps=saved["steps"],
             hours=round(saved["seconds"] / 3600, 2),
             hardware=hardware,

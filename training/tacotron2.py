@@ -1,0 +1,176 @@
+"""Recipe: Tacotron 2 on one speaker of a prepared corpus; durations are not needed.
+
+Source: Tacotron 2 (arXiv 1712.05884) §2.2; Adam, L2 1e-6 and clipping of NVIDIA/tacotron2@185cd24
+hparams.py; guided attention: arXiv 1710.08969 §4.1. Differs: a reduction factor, a warm-up,
+averaged weights; float32 throughout, since the decoder's cells sum over hundreds of steps.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+
+from acoustic.tacotron2.config import Tacotron2Config
+from acoustic.tacotron2.dropout import DROPPED, LAYERS, PrenetDropout
+from acoustic.tacotron2.loss import guided_attention_loss, reconstruction_loss
+from acoustic.tacotron2.network import Spoken, Tacotron2
+from text.symbols import symbol_table
+from training.corpus import Entry
+from training.hearing import open_ear, show_alignment, show_mel
+from training.learner import Learner
+from training.speech import Deck, Plan, Speech, deal
+
+PEAK_RATE = 1e-3
+WARM_STEPS = 400
+CLIP = 1.0
+ATTENTION_WEIGHT = 10.0  # a mean over symbols, of which one is right: brings it near the mel's
+DIAGONAL = 0.1
+
+
+class Batch(NamedTuple):
+    """ids (B, L), mels (B, n_mels, T), gates (B, T / r); lengths of ids and mels (B,)."""
+
+    ids: Tensor
+    lengths: Tensor
+    mels: Tensor
+    mel_lengths: Tensor
+    gates: Tensor
+
+
+def diagonality(alignments: Tensor, steps: Tensor, lengths: Tensor) -> float:
+    """Share of the attention within a tenth of the diagonal, mean over valid steps.
+
+    Args:
+        alignments: (B, S, L).
+        steps: (B,) int64 valid steps.
+        lengths: (B,) int64 valid symbols.
+
+    >>> diagonality(torch.eye(8)[None], torch.tensor([8]), torch.tensor([8]))
+    1.0
+    """
+    _, s, n = alignments.shape
+    step, symbol = torch.arange(s, device=steps.device), torch.arange(n, device=steps.device)
+    away = step[None, :, None] / steps[:, None, None] - symbol / lengths[:, None, None]
+    valid = step[None] < steps[:, None]  # (B, S)
+    near = (alignments * (away.abs() <= DIAGONAL)).sum(2)
+    return float(near[valid].mean())
+
+
+class Tacotron2Recipe:
+    """Trains one network, teacher forced.
+
+    Args:
+        speech: corpus of one speaker.
+        config: sizes and reduction factor.
+        plan: how; the batch is in padded mel frames.
+    """
+
+    def __init__(self, speech: Speech, config: Tacotron2Config, plan: Plan) -> None:
+        self.speech, self.config, self.plan = speech, config, plan
+        self.table, self.ear = symbol_table(plan.symbols), open_ear(plan.listen, plan.device)
+        torch.manual_seed(0)
+        self.network = Tacotron2(config).to(plan.device)
+        optimizer = torch.optim.Adam(self.network.parameters(), PEAK_RATE, weight_decay=1e-6)
+        self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
+        self.deck = Deck(speech.train_set, plan.batch)
+
+    def rate(self, step: int) -> float:
+        """Learning rate: linear warm-up, then an exponential to a hundredth at total_steps."""
+        if step < WARM_STEPS:
+            return PEAK_RATE * step / WARM_STEPS
+        done = min(1.0, (step - WARM_STEPS) / max(1, self.plan.total_steps - WARM_STEPS))
+        return PEAK_RATE * math.exp(done * math.log(0.01))
+
+    def step(self, number: int) -> dict[str, float]:
+        """One batch."""
+        return self.learner.step(
+            number, self.rate(number), lambda _: self.losses(self.collate(self.deck.take()))[0]
+        )
+
+    def losses(self, batch: Batch) -> tuple[dict[str, Tensor], Spoken]:
+        """Reconstruction and guided attention, and what was said."""
+        r = self.config.n_frames_per_step
+        spoken: Spoken = self.network(*batch[:4], self._dropout(batch))
+        guided = guided_attention_loss(spoken.alignments, batch.mel_lengths // r, batch.lengths)
+        return {
+            "reconstruction": reconstruction_loss(spoken, batch.mels, batch.gates),
+            "attention": ATTENTION_WEIGHT * guided,
+        }, spoken
+
+    def _dropout(self, batch: Batch) -> Tensor:
+        b, steps = batch.gates.shape
+        shape = (steps, b, LAYERS, self.config.prenet_dim)
+        return (torch.rand(shape, device=batch.mels.device) >= DROPPED) / (1 - DROPPED)
+
+    def collate(self, entries: list[Entry]) -> Batch:
+        """Padded tensors; the last group of frames is filled up with silence."""
+        r, device = self.config.n_frames_per_step, self.plan.device
+        groups = [-(-e.frames // r) for e in entries]
+        length, steps = max(len(e.phonemes) for e in entries), max(groups)
+        ids = np.zeros((len(entries), length), np.int64)
+        mels = np.zeros((len(entries), self.config.n_mels, steps * r), np.float32)
+        gates = np.zeros((len(entries), steps), np.float32)
+        for row, (entry, n) in enumerate(zip(entries, groups, strict=True)):
+            ids[row, : len(entry.phonemes)] = self.table.ids(entry.phonemes)
+            mels[row, :, : n * r] = self.speech.prepared.mel.silence
+            mels[row, :, : entry.frames] = self.speech.mel(entry).T
+            gates[row, n - 1 :] = 1.0
+        lengths = torch.tensor([len(e.phonemes) for e in entries])
+        return Batch(
+            torch.from_numpy(ids).to(device),
+            lengths.to(device),
+            torch.from_numpy(mels).to(device),
+            torch.tensor([n * r for n in groups], device=device),
+            torch.from_numpy(gates).to(device),
+        )
+
+    @torch.no_grad()
+    def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:
+        """Teacher-forced losses and diagonality on the held-out part; one utterance spoken."""
+        torch.manual_seed(number)
+        scores: dict[str, list[float]] = {}
+        with self.learner.averaged():
+            for entries in deal(self.speech.held_out, self.plan.batch, 0):
+                batch = self.collate(entries)
+                losses, spoken = self.losses(batch)
+                steps = batch.mel_lengths // self.config.n_frames_per_step
+                told = {name: float(value) for name, value in losses.items()}
+                told["diagonality"] = diagonality(spoken.alignments, steps, batch.lengths)
+                for name, value in told.items():
+                    scores.setdefault(name, []).append(value)
+            self._speak(self.collate(self.speech.held_out[:1]), number, writer)
+        return {name: float(np.mean(values)) for name, values in scores.items()}
+
+    def _speak(self, batch: Batch, number: int, writer: SummaryWriter) -> None:
+        """Teacher-forced and free alignments of one utterance; its mel, and how it sounds."""
+        forced = self.losses(batch)[1]
+        stream = PrenetDropout([0], self.config.prenet_dim)
+        # Twice the teacher's steps: an early network does not stop.
+        limit = 2 * batch.gates.shape[1]
+        free = self.network.infer(
+            batch.ids,
+            batch.lengths,
+            lambda: torch.from_numpy(stream.step()).to(self.plan.device),
+            max_steps=limit,
+        )
+        show_alignment(writer, "teacher_forced", forced.alignments[0], number)
+        show_alignment(writer, "free", free.alignments[0], number)
+        show_mel(writer, "teacher", batch.mels[0].T, number)
+        show_mel(writer, "ours", free.mel_postnet[0].T, number)
+        if self.ear is not None:
+            clip = self.ear(free.mel_postnet)
+            writer.add_audio("free", clip[None], number, self.speech.prepared.mel.sample_rate)
+
+    def state(self) -> dict[str, Any]:
+        """Weights, their average, optimizer, place in the epoch."""
+        return self.learner.state() | self.deck.state()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Goes on from there."""
+        self.learner.load_state(state)
+        self.deck.load_state(state)
