@@ -1,0 +1,122 @@
+"""``python -m benchmarks.load``: two hundred requests at once, and an hour of text."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import Progress
+
+from benchmarks.load.book import Book, make_text, run_book
+from benchmarks.load.burst import Burst, percentiles, run_burst
+from benchmarks.load.service import Service, open_service
+from benchmarks.quality.sentences import read_sentences
+
+SHORT_CHARACTERS = 60
+FLAT_BYTES = 32 * 1024 * 1024
+"""More growth between the second and the last quarter is a leak, not an allocator's ripple."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs what was asked for.
+
+    Returns:
+        Exit status: 0, or 1 when a promise was broken.
+    """
+    options = _parser().parse_args(arguments)
+    console, document, good = Console(stderr=True), dict[str, Any](), True
+    with ExitStack() as stack, Progress(console=console) as progress:
+        folder = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        service = stack.enter_context(open_service(options.url, folder, options.synthesizers))
+        if options.requests:
+            burst = _burst(service, options, progress)
+            document["burst"], good = asdict(burst), good and burst.good
+            print(_told_burst(burst))
+        if options.minutes:
+            book = _book(service, options, progress)
+            document["book"], good = asdict(book), good and _is_good(book)
+            print(_told_book(book))
+    if options.json:
+        options.json.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    print("all promises kept" if good else "A PROMISE WAS BROKEN, see above")
+    return 0 if good else 1
+
+
+def _burst(service: Service, options: argparse.Namespace, progress: Progress) -> Burst:
+    short = [s.text for s in read_sentences() if len(s.text) <= SHORT_CHARACTERS]
+    texts = [short[i % len(short)] for i in range(options.requests)]
+    task = progress.add_task("requests", total=len(texts))
+    return run_burst(service.url, texts, options.limit, lambda: progress.advance(task))
+
+
+def _book(service: Service, options: argparse.Namespace, progress: Progress) -> Book:
+    text = make_text([sentence.text for sentence in read_sentences()], options.minutes)
+    task = progress.add_task(f"{options.minutes:g} minutes of text", total=None)
+    return run_book(service, text, lambda n, of: progress.update(task, completed=n, total=of))
+
+
+def _is_good(book: Book) -> bool:
+    flat = all(growth < FLAT_BYTES for growth in book.growth_bytes.values())
+    return book.state == "succeeded" and flat and (book.joins is None or book.joins.good)
+
+
+def _told_burst(burst: Burst) -> str:
+    states = ", ".join(f"{count} {state}" for state, count in burst.states.items())
+    late = ", ".join(f"{k} {v:.2f} s" for k, v in percentiles(burst.latency_seconds).items())
+    batch = ", ".join(f"{stage} {size:.2f}" for stage, size in burst.mean_batch.items())
+    speedup = burst.audio_seconds / burst.wall_seconds
+    return "\n".join(
+        [
+            f"{burst.requests} concurrent requests: {states}; wrong files {burst.wrong_audio}",
+            f"  latency {late}; mean batch {batch}",
+            f"  {burst.audio_seconds:.0f} s of audio in {burst.wall_seconds:.1f} s: "
+            f"{speedup:.1f} x RT through the whole service",
+        ]
+    )
+
+
+def _told_book(book: Book) -> str:
+    lines = [
+        f"long text: {book.state}, {book.audio_seconds / 60:.1f} minutes of audio in "
+        f"{book.wall_seconds:.0f} s ({book.audio_seconds / book.wall_seconds:.1f} x RT)"
+    ]
+    for name, samples in book.rss_bytes.items():
+        lines.append(
+            f"  {name}: first {samples[0] / 1e6:.0f} MB, peak {max(samples) / 1e6:.0f} MB, "
+            f"growth after the first quarter {book.growth_bytes[name] / 1e6:+.1f} MB"
+        )
+    if not book.rss_bytes:
+        lines.append("  memory not measured: the service was not started by this bench")
+    if joins := book.joins:
+        lines.append(
+            f"  length {joins.samples} of {joins.expected} samples; {joins.edges} edges: "
+            f"{joins.clicks} clicks (largest step {joins.largest_edge_step:.4f}, ordinary "
+            f"{joins.ordinary_step:.4f}), {joins.noisy_pauses} noisy pauses"
+        )
+    else:
+        lines.append("  joins not checked: there is no audio, or its parts cannot be seen")
+    return "\n".join(lines)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.load", description=__doc__)
+    parser.add_argument("--url", help="a running service; default: start one for the bench")
+    parser.add_argument("--data", type=Path, help="folder of the started service (keeps exports)")
+    parser.add_argument("--synthesizers", type=int, default=2, help="processes; one per core")
+    parser.add_argument("--requests", type=int, default=200, help="at once; 0 = none")
+    parser.add_argument("--minutes", type=float, default=60, help="of the long text; 0 = none")
+    parser.add_argument("--limit", type=float, default=600, help="a job is lost after [s]")
+    parser.add_argument("--json", type=Path, help="write everything here")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,79 @@
+"""A service to load: one that runs already, or the whole stack started for the bench."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+
+from cli.stack import Stack
+from core.job import TERMINAL
+
+POLL_SECONDS = 0.25
+"""Between two looks at a job [s]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What the bench loads.
+
+    Attributes:
+        url: of the API.
+        stack: the processes, where the bench started them; None for a service that ran already,
+            whose memory and parts cannot be seen.
+    """
+
+    url: str
+    stack: Stack | None
+
+
+@contextmanager
+def open_service(url: str | None, data: Path, synthesizers: int) -> Iterator[Service]:
+    """The service at the url, or one of our own until the end of the block."""
+    if url is not None:
+        yield Service(url, None)
+        return
+    with Stack(data, environment=dict(os.environ), synthesizers=synthesizers) as stack:
+        yield Service(stack.url, stack)
+
+
+def is_over(job: dict[str, object]) -> bool:
+    """Whether the job has ended."""
+    return job["state"] in TERMINAL
+
+
+_SAMPLE = re.compile(r"^(?P<name>[a-z_]+)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S+)$")
+
+
+def read_metric(page: str, name: str, **labels: str) -> float:
+    """Σ of a metric's samples whose labels include these.
+
+    >>> read_metric('a_sum{stage="x",n="1"} 2.0\\na_sum{stage="y"} 3.0', "a_sum", stage="x")
+    2.0
+    """
+    total = 0.0
+    for line in page.splitlines():
+        match = _SAMPLE.match(line)
+        if match is None or match["name"] != name:
+            continue
+        own = match["labels"] or ""
+        if all(f'{key}="{value}"' in own.split(",") for key, value in labels.items()):
+            total += float(match["value"])
+    return total
+
+
+def batch_sizes(url: str) -> dict[str, tuple[float, float]]:
+    """Per stage Σ utterances and number of calls so far, from ``/metrics``."""
+    page = httpx.get(f"{url}/metrics", timeout=30, trust_env=False).text
+    return {
+        stage: (
+            read_metric(page, "tts_batch_size_sum", stage=stage),
+            read_metric(page, "tts_batch_size_count", stage=stage),
+        )
+        for stage in ("acoustic", "vocoder")
+    }
