@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.mel import Float32, MelBatch, MelSpec
+from vocoders.adapter import ConvVocoder
 from vocoders.windows import WindowPolicy, plan_windows, stack_windows
 
 
@@ -46,3 +49,33 @@ def test_batches_are_bounded_and_complete(
     for item, w in (pair for batch in batches for pair in batch):
         kept[item] += w.keep_stop - w.keep_start
     assert kept == lengths
+
+
+HOP, HALO = 4, 3
+SPEC = MelSpec(n_mels=2, hop_length=HOP)
+
+
+def smooth(mel: Float32) -> tuple[Float32]:
+    """A toy vocoder: a frame's samples hear all frames within the halo, in exact numbers."""
+    padded = np.pad(mel.sum(1), ((0, 0), (HALO, HALO)))
+    heard = sum(padded[:, i : i + mel.shape[2]] * (i + 1) for i in range(2 * HALO + 1))
+    return (np.repeat(np.asarray(heard, np.float32), HOP, axis=1),)
+
+
+@given(
+    st.lists(st.integers(0, 120), min_size=1, max_size=6),
+    st.integers(1, 40),
+    st.integers(1, 200),
+    st.booleans(),
+    st.integers(0, 2**31),
+)
+def test_windowed_is_whole(
+    lengths: list[int], core: int, max_batch_frames: int, static: bool, seed: int
+) -> None:
+    shape = (len(lengths), 2, max(lengths))
+    values = np.random.default_rng(seed).integers(-50, 50, shape).astype(np.float32)
+    policy = WindowPolicy(core + 2 * HALO, static, max_batch_frames)
+    vocoder = ConvVocoder({"vocode": smooth}, SPEC, halo=HALO, policy=policy)
+    said = vocoder(MelBatch(values, np.array(lengths), SPEC), [0] * len(lengths))
+    for mel, length, samples in zip(values, lengths, said, strict=True):
+        assert (samples == smooth(mel[None, :, :length])[0][0]).all()
