@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +9,7 @@ from vocoders.hifigan import discriminators as least_squares
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.hifigan.discriminators import MultiPeriodDiscriminator, MultiResolutionDiscriminator
 from vocoders.melgan import discriminator as hinge
+from vocoders.melgan.config import MelGanConfig
 from vocoders.weight_norm import put_weight_norm
 
 WIDE = (32, 128, 512, 1024, 1024)  # HiFi-GAN §2.3
@@ -59,8 +59,9 @@ class MelGanJudges(hinge.MelGanDiscriminator):
 Judges = HifiGanJudges | MelGanJudges
 
 
-def judges_of(config: msgspec.Struct) -> Judges:
+def judges_of(config: HifiGanConfig | MelGanConfig) -> Judges:
     """The adversary that a generator's paper gives it."""
     if isinstance(config, HifiGanConfig):
         return HifiGanJudges(wide=config.upsample_channels >= 512)
-    return MelGanJudges()
+    # The paper's 16 channels beside its 512; a lighter generator has lighter judges.
+    return MelGanJudges(channels=max(4, config.channels // 32))

@@ -77,12 +77,14 @@ def tiny(network: Network, prepared: Prepared) -> Any:
     return WaveGlowConfig(n_flows=4, n_early_every=2, n_layers=2, n_channels=8, upsample_kernel=512)
 
 
-def build(network: Network, corpus: Path, **plan: Any) -> Recipe:
+def build(
+    network: Network, corpus: Path, *, adversary_from: int = ADVERSARY_FROM, **plan: Any
+) -> Recipe:
     """Its recipe."""
     prepared = read_prepared(corpus)
     speech = Speech(corpus, speaker=speaker_of(network, None, prepared))
     chosen = Plan(**{"total_steps": 6, "batch": BATCH[network]} | plan)
-    return SCHEDULES[network].build(speech, tiny(network, prepared), chosen, ADVERSARY_FROM)
+    return SCHEDULES[network].build(speech, tiny(network, prepared), chosen, adversary_from)
 
 
 def shipped(network: Network, corpus: Path, folder: Path) -> Component:
@@ -112,11 +114,12 @@ def test_prepared_durations_fill_every_mel(hummed: Path) -> None:
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_recipe_learns(network: Network, hummed: Path, tmp_path: Path) -> None:
-    recipe, writer = build(network, hummed, total_steps=1000), SummaryWriter(str(tmp_path))
+    plan = {"total_steps": 1000, "batch": max(2, BATCH[network])}
+    recipe = build(network, hummed, adversary_from=10_000, **plan)
+    writer = SummaryWriter(str(tmp_path))
     before = recipe.validate(0, writer)
-    for _ in range(5):
-        # Acoustic models at the peak of their rate; vocoders before their adversary comes.
-        recipe.step(400 if network in ACOUSTIC_NETWORKS else 1)
+    for number in range(8):
+        recipe.step(400 + number)  # the rate is at its peak
     after = recipe.validate(1, writer)
     writer.close()
     falling = after.keys() - {"diagonality"}

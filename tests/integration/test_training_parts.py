@@ -1,0 +1,152 @@
+"""Around the recipes: two processes, carried checkpoints, predicted mels, the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from core.errors import ArtifactError, ArtifactMissing, DigestMismatch
+from tests.hummed_corpus import run
+from training.carry import joined, split
+from training.corpus import Entry, read_prepared
+from training.learner import Learner
+from training.loop import Progress
+from training.main import main
+from training.speech import Plan, Speech
+from training.waveglow import WaveGlowRecipe
+from vocoders.waveglow.config import WaveGlowConfig
+
+ROOT = Path(__file__).resolve().parents[2]
+FLOW = WaveGlowConfig(n_flows=2, n_early_every=2, n_layers=1, n_channels=4, upsample_kernel=512)
+TWO_PROCESSES = """
+import sys
+from pathlib import Path
+from tests.hummed_corpus import run
+from tests.integration.test_training_parts import flow
+from training import parallel
+
+parallel.join("cpu")
+run(flow(Path(sys.argv[1]), accumulate=1), Path(sys.argv[2]), 3)
+parallel.leave()
+"""
+
+
+def flow(corpus: Path, *, accumulate: int) -> WaveGlowRecipe:
+    """The smallest recipe."""
+    plan = Plan(total_steps=10, batch=1, accumulate=accumulate)
+    return WaveGlowRecipe(Speech(corpus), FLOW, plan)
+
+
+def test_two_processes_learn_what_one_accumulates(hummed: Path, tmp_path: Path) -> None:
+    script = tmp_path / "two.py"
+    script.write_text(TWO_PROCESSES)
+    torchrun = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone"]
+    said = subprocess.run(
+        [*torchrun, "--nproc_per_node=2", str(script), str(hummed), str(tmp_path / "two")],
+        env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert said.returncode == 0, said.stderr
+    two, one = flow(hummed, accumulate=1), flow(hummed, accumulate=2)
+    progress = Progress(tmp_path / "two")
+    progress.resume(two, "cpu", required=True)
+    run(one, tmp_path / "one", 3)
+    assert progress.steps == 3
+    for key, value in one.state()["network"].items():
+        torch.testing.assert_close(two.state()["network"][key], value, msg=key)
+
+
+def test_accumulated_batches_are_one_large_batch() -> None:
+    def learner(accumulate: int) -> Learner:
+        torch.manual_seed(1)
+        network = nn.Linear(2, 1)
+        sgd = torch.optim.SGD(network.parameters(), 0.1)
+        return Learner(network, sgd, clip=100.0, accumulate=accumulate)
+
+    def error(network: nn.Module, x: Tensor) -> dict[str, Tensor]:
+        return {"error": network(x).square().mean()}
+
+    small, large = learner(2), learner(1)
+    batches = {2: torch.tensor([[1.0, 2.0]]), 3: torch.tensor([[3.0, -1.0]])}
+    told = small.step(1, 0.1, lambda draw: error(small.network, batches[draw]))
+    whole = large.step(1, 0.1, lambda _: error(large.network, torch.cat(list(batches.values()))))
+    assert told == pytest.approx(whole)
+    torch.testing.assert_close(small.network.weight, large.network.weight)
+
+
+def test_a_checkpoint_is_carried_in_parts(tmp_path: Path) -> None:
+    data = np.random.default_rng(0).bytes(2500)
+    (tmp_path / "checkpoint.pt").write_bytes(data)
+    index = split(tmp_path / "checkpoint.pt", tmp_path / "parts", part_bytes=1000)
+    sizes = [(tmp_path / "parts" / name).stat().st_size for name in index.parts]
+    assert sizes == [1000, 1000, 500]
+    joined(tmp_path / "parts", tmp_path / "home" / "checkpoint.pt")
+    assert (tmp_path / "home" / "checkpoint.pt").read_bytes() == data
+    with pytest.raises(ArtifactError, match="not empty"):
+        split(tmp_path / "checkpoint.pt", tmp_path / "parts")
+
+
+def test_damaged_parts_join_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "checkpoint.pt").write_bytes(bytes(2500))
+    split(tmp_path / "checkpoint.pt", tmp_path / "parts", part_bytes=1000)
+    (tmp_path / "parts" / "part-001").write_bytes(bytes(999))
+    with pytest.raises(DigestMismatch, match="part-001"):
+        joined(tmp_path / "parts", tmp_path / "home" / "checkpoint.pt")
+    (tmp_path / "parts" / "part-001").unlink()
+    with pytest.raises(ArtifactMissing, match="part-001"):
+        joined(tmp_path / "parts", tmp_path / "home" / "checkpoint.pt")
+    assert list((tmp_path / "home").iterdir()) == []
+
+
+def test_the_command_trains_predicts_carries_and_ships(
+    hummed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    corpus = ["--corpus", str(hummed)]
+    acoustic, mels = tmp_path / "fastspeech2", tmp_path / "mels"
+    cpu = ["--device", "cpu"]
+    short = [*cpu, "--minutes", "60", "--steps", "1", "--validate-every", "1"]
+    main(["fastspeech2", *corpus, *short, "--batch", "200", "--out", str(acoustic)])
+    assert "held_out/mel" in capsys.readouterr().out
+    main(["predict", str(mels), *corpus, *cpu, "--run", str(acoustic)])
+    said = np.load(mels / "mel.npy")
+    assert said.shape == np.load(hummed / "mel.npy").shape
+    assert np.isfinite(said).all()
+    assert all(said[e.mel_start : e.mel_start + e.frames].any() for e in _entries(hummed))
+    parts, home = tmp_path / "parts", tmp_path / "home.pt"
+    main(["carry", "split", str(acoustic / "checkpoint.pt"), str(parts)])
+    assert max(p.stat().st_size for p in parts.iterdir()) < 16_000_000
+    main(["carry", "join", str(home), str(parts)])
+    out = tmp_path / "components" / "hum"
+    shipping = ["--checkpoint", str(home), "--hardware", "a test", *corpus]
+    main(["ship", "fastspeech2", str(out), *shipping])
+    assert {p.name for p in out.iterdir()} == {"component.toml", "weights.safetensors"}
+
+
+def _entries(corpus: Path) -> list[Entry]:
+    return read_prepared(corpus).entries
+
+
+def test_mels_of_another_corpus_are_refused(hummed: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "mel.npy", np.zeros((7, 80), np.float16))
+    with pytest.raises(ArtifactError, match="frames needed"):
+        Speech(hummed, mels=tmp_path)
+
+
+def test_fine_tuning_reads_the_predicted_mels(hummed: Path, tmp_path: Path) -> None:
+    real = np.load(hummed / "mel.npy")
+    np.save(tmp_path / "mel.npy", real + np.float16(1.0))
+    speech, plan = Speech(hummed, mels=tmp_path), Plan(total_steps=1, batch=1)
+    mel, clip = WaveGlowRecipe(speech, FLOW, plan).segments.draw(1)
+    own_mel, own_clip = flow(hummed, accumulate=1).segments.draw(1)
+    torch.testing.assert_close(mel, own_mel + 1.0, rtol=0.01, atol=0.01)
+    torch.testing.assert_close(clip, own_clip)
