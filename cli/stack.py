@@ -159,8 +159,13 @@ class Stack:
             )
         child.started = time.monotonic()
 
+    @property
+    def logs_folder(self) -> Path:
+        """Where children's logs are."""
+        return self._data / "logs"
+
     def _log_path(self, child: Child) -> Path:
-        return self._data / "logs" / f"{child.name}.log"
+        return self.logs_folder / f"{child.name}.log"
 
     def _until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS

@@ -72,14 +72,9 @@ class RedisStore:
             "request": _encode(record.request),
             "created_at": repr(record.created_at),
         }
-        flat = [item for pair in fields.items() for item in pair]
-        head = [
-            record.id,
-            known.payload,
-            IDEMPOTENCY_SECONDS * 1000,
-            fields["created_at"],
-            _job(""),
-        ]
+        flat: list[Any] = [item for pair in fields.items() for item in pair]
+        lifetime = str(IDEMPOTENCY_SECONDS * 1000)
+        head = [record.id, known.payload, lifetime, repr(record.created_at), _job("")]
         with translated():
             verdict, job_id = self._create(
                 [*keys, _key("idempotency", known.key)],
@@ -137,7 +132,7 @@ class RedisStore:
         with translated():
             for start in range(0, len(parts), CHUNK):
                 some = parts[start : start + CHUNK]
-                flat = [item for part in some for item in (part.index, _encode(part))]
+                flat: list[Any] = [item for part in some for item in (part.index, _encode(part))]
                 self._put_plan(keys, ["", 0, *flat])
             self._put_plan(keys, [_encode(plan), plan.parts])
 

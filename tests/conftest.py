@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from cli.stack import Stack
 from jobs.embedded_redis import EmbeddedRedis
 from jobs.redis_client import open_redis
 
@@ -52,3 +54,31 @@ def tiny_voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from exports.tiny import write_tiny_voice
 
     return write_tiny_voice(tmp_path_factory.mktemp("voices"))
+
+
+def tiny_environment(voices: Path, artifacts: Path) -> dict[str, str]:
+    """Variables of processes that know the tiny voice alone, and notice deaths soon."""
+    return {
+        **os.environ,
+        "RHAPSODE_VOICES": str(voices),
+        "RHAPSODE_SHIPPED_VOICES": "false",
+        "RHAPSODE_ARTIFACTS": str(artifacts),
+        "RHAPSODE_BEAT_SECONDS": "0.5",
+        "RHAPSODE_THREADS": "1",
+    }
+
+
+@pytest.fixture(scope="session")
+def tiny_artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Exported networks of the tiny voice, shared by all processes of the run."""
+    return tmp_path_factory.mktemp("artifacts")
+
+
+@pytest.fixture(scope="session")
+def service(
+    tiny_voices: Path, tiny_artifacts: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
+    """What `rhapsode up` starts, with the tiny voice; for tests that kill nothing."""
+    data = tmp_path_factory.mktemp("service")
+    with Stack(data, environment=tiny_environment(tiny_voices, tiny_artifacts)) as stack:
+        yield stack

@@ -38,12 +38,14 @@ from workers.context import Context, SystemClock
 from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_batch, see_taken
 from workers.parts import Speech
 from workers.planning import plan, warm
+from workers.pool import POOL
 from workers.settings import Settings
 from workers.synthesis import synthesize
 from workers.upkeep import Upkeep, beat_of, clean, recover
 
-PLANNER_THREADS = 2
-"""So that a sentence does not wait for the planning of a book."""
+PLANNER_THREADS = 8
+"""Planning and assembling wait for Redis and the disk more than they compute; and a sentence should
+not wait for the planning of a book."""
 RETRY_SECONDS = 2
 """Before a task is tried again whose store did not answer [s]."""
 
@@ -144,7 +146,8 @@ def _first_words(voice: str, acoustic: str, vocoder: str) -> Speech:
 def build(role: Role, settings: Settings) -> Celery:
     """The Celery application of a role, with its tasks and its life cycle."""
     app = celery_app(settings.redis_url)
-    app.conf.worker_disable_prefetch = True
+    app.conf.worker_disable_prefetch = True  # a message is fetched when a thread is free for it
+    app.conf.worker_pool = POOL
     context = open_context(settings, app)
     synthesizer = Synthesizer(settings, context) if role == "synthesizer" else None
     if synthesizer is not None:
@@ -207,7 +210,6 @@ def arguments(role: Role, settings: Settings) -> list[str]:
     threads = PLANNER_THREADS if role == "planner" else settings.parts_at_once
     return [
         "worker",
-        "--pool=threads",
         f"--concurrency={threads}",
         f"--queues={','.join(queues)}",
         f"--hostname={role}-{os.getpid()}@%h",

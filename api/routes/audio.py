@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 from anyio import to_thread
 from litestar import Response, get
-from litestar.enums import MediaType
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import FromPath, HeaderParameter
 from litestar.response import Stream
 
 from api.backends import Backends
@@ -28,7 +28,6 @@ _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 
 @get(
     "/jobs/{job_id:str}/audio",
-    media_type=MediaType.TEXT,
     responses={
         200: ResponseSpec(
             bytes, description="The file", media_type="audio/wav", generate_examples=False
@@ -42,11 +41,11 @@ _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
     tags=["jobs"],
 )
 async def audio(
-    job_id: str,
-    backends: Backends,
-    range_header: Annotated[str | None, Parameter(header="Range")] = None,
-    if_range: Annotated[str | None, Parameter(header="If-Range")] = None,
-    if_none_match: Annotated[str | None, Parameter(header="If-None-Match")] = None,
+    job_id: FromPath[str],
+    backends: NamedDependency[Backends],
+    range_header: Annotated[str | None, HeaderParameter(name="Range")] = None,
+    if_range: Annotated[str | None, HeaderParameter(name="If-Range")] = None,
+    if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
 ) -> Response[Any]:
     """The audio of an ended job, in the format that was asked for."""
     record = await to_thread.run_sync(backends.store.get, known_id(job_id))
@@ -60,6 +59,7 @@ async def audio(
     wanted = None if if_range not in (None, etag) else parse_range(range_header, size)
     start, stop = wanted or (0, size)
     headers["Content-Length"] = str(stop - start)
+    headers["Content-Type"] = MEDIA_TYPES[record.request.format]
     suffix = key.rsplit(".", 1)[-1]
     headers["Content-Disposition"] = f'inline; filename="{job_id}.{suffix}"'
     if wanted:
@@ -67,7 +67,6 @@ async def audio(
     return Stream(
         _blocks(backends.audio, key, start, stop),
         status_code=206 if wanted else 200,
-        media_type=MEDIA_TYPES[record.request.format],
         headers=headers,
     )
 

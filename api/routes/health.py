@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from anyio import to_thread
 from litestar import Response, get
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
 from api.backends import Backends
@@ -45,7 +46,7 @@ def healthz() -> Health:
     },
     tags=["health"],
 )
-async def readyz(backends: Backends) -> Response[Readiness]:
+async def readyz(backends: NamedDependency[Backends]) -> Response[Readiness]:
     """Redis answers, a planner and a synthesizer live, and its models are loaded."""
     found = await to_thread.run_sync(readiness, backends)
     headers = {} if found.ready else {"Retry-After": "2"}

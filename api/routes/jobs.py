@@ -7,7 +7,8 @@ from typing import Annotated, Any, cast, get_args
 
 from anyio import to_thread
 from litestar import Response, delete, get
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, QueryParameter
 
 from api.backends import Backends
 from api.problems import documented
@@ -33,7 +34,7 @@ def known_id(job_id: str) -> str:
 
 
 @get("/jobs/{job_id:str}", responses=documented(404, 503), tags=["jobs"])
-async def look(job_id: str, backends: Backends) -> Response[JobView]:
+async def look(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Response[JobView]:
     """A job with its progress, and once it has ended its report or error."""
     record = await to_thread.run_sync(backends.store.get, known_id(job_id))
     headers = {} if record.finished_at else {"Retry-After": "1"}
@@ -42,15 +43,15 @@ async def look(job_id: str, backends: Backends) -> Response[JobView]:
 
 @get("/jobs", responses=documented(400, 503), tags=["jobs"])
 async def page(
-    backends: Backends,
+    backends: NamedDependency[Backends],
     wanted: Annotated[
-        str | None, Parameter(query="state", description=f"only: {', '.join(STATES)}")
+        str | None, QueryParameter(name="state", description=f"only: {', '.join(STATES)}")
     ] = None,
     cursor: Annotated[
         str | None,
-        Parameter(pattern=r"^[0-9a-f]{32}$", description="from the page before"),
+        QueryParameter(pattern=r"^[0-9a-f]{32}$", description="from the page before"),
     ] = None,
-    limit: Annotated[int, Parameter(ge=1, le=100, description="most jobs of a page")] = 20,
+    limit: Annotated[int, QueryParameter(ge=1, le=100, description="most jobs of a page")] = 20,
 ) -> JobList:
     """Jobs, newest first."""
     if wanted not in (None, *STATES):
@@ -67,7 +68,7 @@ async def page(
     responses=documented(404, 409, 503),
     tags=["jobs"],
 )
-async def cancel(job_id: str, backends: Backends) -> JobView:
+async def cancel(job_id: FromPath[str], backends: NamedDependency[Backends]) -> JobView:
     """Cancels a job: parts that have not begun never run, and its audio is deleted."""
     return view_of(await to_thread.run_sync(_cancel, known_id(job_id), backends))
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from anyio import to_thread
 from litestar import Response, get
+from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.backends import Backends
@@ -13,7 +14,7 @@ from api.metrics import scrape
 
 
 @get("/metrics", media_type="text/plain", tags=["health"])
-async def metrics(backends: Backends) -> Response[bytes]:
+async def metrics(backends: NamedDependency[Backends]) -> Response[bytes]:
     """Metrics of the API and of the workers that share its metrics folder."""
     body = await to_thread.run_sync(scrape, backends)
     return Response(body, media_type=CONTENT_TYPE_LATEST.rsplit(";", 1)[0])  # charset is added

@@ -10,8 +10,9 @@ from typing import Annotated, Any
 import msgspec
 from anyio import to_thread
 from litestar import Response, post
+from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import Parameter
+from litestar.params import HeaderParameter, JSONBody
 
 from api.backends import Backends
 from api.body import SynthesisBody
@@ -43,15 +44,15 @@ _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
     tags=["jobs"],
 )
 async def synthesize(
-    data: SynthesisRequest,
-    backends: Backends,
+    data: JSONBody[SynthesisRequest],
+    backends: NamedDependency[Backends],
     prefer: Annotated[
         str | None,
-        Parameter(header="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
+        HeaderParameter(name="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
     ] = None,
     idempotency_key: Annotated[
         str | None,
-        Parameter(header="Idempotency-Key", description="the same key again: the same job"),
+        HeaderParameter(name="Idempotency-Key", description="the same key again: the same job"),
     ] = None,
 ) -> Response[JobView]:
     """Validates and stores a request, and queues its planning."""

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 import msgspec
 from litestar import get
+from litestar.di import NamedDependency
 
 from api.backends import Backends
 from core.formats import sample_rates
@@ -43,7 +44,7 @@ class VoiceList(msgspec.Struct, frozen=True):
 
 
 @get("/voices", sync_to_thread=False, tags=["voices"])
-def voices(backends: Backends) -> VoiceList:
+def voices(backends: NamedDependency[Backends]) -> VoiceList:
     """The voices with their networks, licence and measured quality."""
     catalogue = backends.catalogue
     default = catalogue.voice(None).name if catalogue.voices else ""

@@ -1,0 +1,155 @@
+"""Parts share the device without sharing their fate."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import numpy as np
+import pytest
+
+from core.errors import SynthesisError, Unavailable
+from core.job import Lane, StageSeconds
+from core.mel import Waveform
+from core.text import Span, Utterance
+from workers.collector import Collector, Outcome, Speak, Taken
+from workers.parts import Speech
+from workers.spoken import Spoken
+
+
+def speech(name: str, symbols: int = 10) -> Speech:
+    utterance = Utterance(
+        text=name,
+        span=Span(0, 1),
+        phonemes=("a",) * symbols,
+        phoneme_ids=(1,) * symbols,
+        pause_after_seconds=0.0,
+    )
+    return Speech(utterance=utterance, voice="v", acoustic="a", vocoder="v", runtime="onnx")
+
+
+def spoken(item: Speech) -> Spoken:
+    wave = Waveform(np.zeros(len(item.utterance.phonemes), np.float32), 22050)
+    return Spoken(wave, (1,), StageSeconds(), 1, {item.utterance.text: ""})
+
+
+class Device:
+    """Speaks what it is told to, when it is let; keeps what came together."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.entered, self.free = threading.Semaphore(0), threading.Semaphore(0)
+
+    def speak(self, items: Sequence[Speech]) -> list[Outcome]:
+        self.batches.append([item.utterance.text for item in items])
+        self.entered.release()
+        assert self.free.acquire(timeout=10)
+        return [spoken(item) for item in items]
+
+
+@contextmanager
+def running(
+    speak: Speak, *, symbols: int = 1000, seen: list[Taken] | None = None
+) -> Iterator[Collector]:
+    observe = (lambda taken: None) if seen is None else seen.append
+    collector = Collector(speak, symbols=symbols, flush_seconds=0.0, observe=observe)
+    thread = threading.Thread(target=collector.run)
+    thread.start()
+    try:
+        yield collector
+    finally:
+        collector.close()
+        thread.join(10)
+        assert not thread.is_alive()
+
+
+def wait_for(collector: Collector, lane: Lane, count: int) -> None:
+    with collector._changed:
+        assert collector._changed.wait_for(lambda: len(collector._waiting[lane]) == count, 10)
+
+
+def test_what_waits_goes_together_interactive_first() -> None:
+    device, seen = Device(), []
+    with running(device.speak, symbols=35, seen=seen) as collector, ThreadPoolExecutor(9) as pool:
+        first = pool.submit(collector.submit, [speech("first")], "bulk")
+        assert device.entered.acquire(timeout=10)
+        rest = []
+        lanes: list[Lane] = ["bulk", "bulk", "interactive", "interactive"]
+        for index, lane in enumerate(lanes):
+            rest.append(pool.submit(collector.submit, [speech(f"{lane}{index}")], lane))
+            wait_for(collector, lane, index % 2 + 1)
+        for _ in range(3):
+            device.free.release()
+        results = [one.result(10) for one in (first, *rest)]
+    assert device.batches == [
+        ["first"],
+        ["interactive2", "interactive3", "bulk0"],  # 30 of 35 symbols
+        ["bulk1"],
+    ]
+    names = [next(iter(o.artifacts)) for (o,) in results if isinstance(o, Spoken)]
+    assert names == ["first", "bulk0", "bulk1", "interactive2", "interactive3"]
+    assert [(taken.parts, taken.reason) for taken in seen[1:]] == [(3, "busy"), (1, "busy")]
+
+
+def test_a_part_above_the_budget_goes_alone() -> None:
+    device = Device()
+    device.free.release()
+    with running(device.speak, symbols=5) as collector:
+        (outcome,) = collector.submit([speech("long", 50)], "bulk")
+    assert isinstance(outcome, Spoken)
+
+
+def test_a_part_that_breaks_the_batch_costs_its_mates_nothing() -> None:
+    gate = threading.Event()
+
+    def speak(items: Sequence[Speech]) -> list[Outcome]:
+        assert gate.wait(10)
+        if any(item.utterance.text == "poison" for item in items):
+            raise ValueError("broken")
+        return [spoken(item) for item in items]
+
+    with running(speak) as collector, ThreadPoolExecutor(9) as pool:
+        first = pool.submit(collector.submit, [speech("first")], "bulk")
+        names = ("a", "poison", "b")
+        rest = [pool.submit(collector.submit, [speech(name)], "interactive") for name in names]
+        wait_for(collector, "interactive", 3)
+        gate.set()
+        assert isinstance(first.result(10)[0], Spoken)
+        assert isinstance(rest[0].result(10)[0], Spoken)
+        with pytest.raises(ValueError, match="broken"):
+            rest[1].result(10)
+        assert isinstance(rest[2].result(10)[0], Spoken)
+
+
+def test_an_error_of_one_utterance_stays_with_it() -> None:
+    bad = SynthesisError("no")
+
+    def speak(items: Sequence[Speech]) -> list[Outcome]:
+        return [bad if item.utterance.text == "bad" else spoken(item) for item in items]
+
+    with running(speak) as collector:
+        outcomes = collector.submit([speech("a"), speech("bad"), speech("b")], "interactive")
+    assert [isinstance(outcome, Spoken) for outcome in outcomes] == [True, False, True]
+
+
+def test_a_device_that_loses_an_utterance_is_an_error() -> None:
+    with running(lambda items: []) as collector, pytest.raises(RuntimeError, match="0 outcomes"):
+        collector.submit([speech("a")], "interactive")
+
+
+def test_closing_speaks_what_waits_and_refuses_what_comes() -> None:
+    device = Device()
+    with running(device.speak) as collector, ThreadPoolExecutor(2) as pool:
+        first = pool.submit(collector.submit, [speech("first")], "bulk")
+        assert device.entered.acquire(timeout=10)
+        second = pool.submit(collector.submit, [speech("second")], "bulk")
+        wait_for(collector, "bulk", 1)
+        collector.close()
+        with pytest.raises(Unavailable):
+            collector.submit([speech("late")], "interactive")
+        device.free.release()
+        device.free.release()
+        assert isinstance(first.result(10)[0], Spoken)
+        assert isinstance(second.result(10)[0], Spoken)
