@@ -12,8 +12,10 @@ import numpy as np
 import soundfile
 
 from core.mel import MelSpec
-from training.corpus import Line, is_held_out, prepare
+from training.corpus import is_held_out
 from training.loop import Recipe, train
+from training.prepare import prepare
+from training.sources import Line
 
 UNIT = 600
 RATE = 24000

@@ -12,10 +12,11 @@ from core.mel import MelSpec
 from core.voice import ACOUSTIC_NETWORKS
 from training import parallel
 from training.carry import joined, split
-from training.corpus import prepare, read_prepared
+from training.corpus import read_prepared
 from training.fastspeech2 import FastSpeech2Recipe
 from training.loop import Progress, Recipe, train
 from training.predict import predict
+from training.prepare import prepare
 from training.recipes import SCHEDULES, speaker_of
 from training.ship import LICENCE, SOURCE, ship
 from training.sizes import SIZES
