@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import IO, Self
 
 import httpx
+from prometheus_client.multiprocess import mark_process_dead
 
 from core.errors import Conflict, Unavailable
 from jobs.embedded_redis import EmbeddedRedis, free_port
@@ -214,6 +215,8 @@ class Stack:
                 lasted = now - child.started
                 child.deaths = 0 if lasted > STABLE_SECONDS else child.deaths + 1
                 wait = min(2.0 ** (child.deaths - 1), MOST_BACKOFF_SECONDS) if child.deaths else 0.0
+                # Its gauges would be summed for ever; its counters rightly stay.
+                mark_process_dead(child.process.pid, str(self._metrics))  # type: ignore[no-untyped-call]
                 child.process, child.due = None, now + wait
             if child.process is None and now >= child.due:
                 self._spawn(child)

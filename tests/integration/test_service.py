@@ -16,11 +16,9 @@ import soundfile
 
 from cli.stack import Stack
 from core.job import TERMINAL
-from exports.tiny import FRAMES
-from text.frontend import open_frontend
+from tests.tones import expected_length
 
 TEXT = "The first sentence is short. The second one, which is longer, ends here! A third?"
-HOP = 256
 
 
 @pytest.fixture
@@ -42,16 +40,6 @@ def speak(http: httpx.Client, **request: Any) -> dict[str, Any]:
 def samples_of(http: httpx.Client, job: dict[str, Any]) -> tuple[np.ndarray[Any, Any], int]:
     data, rate = soundfile.read(io.BytesIO(http.get(job["audio"]).content), dtype="float32")
     return data, rate
-
-
-def expected_length(text: str, speed: float = 1.0, *, ssml: bool = False) -> int:
-    """Samples the tiny voice needs: it says every symbol for a known time."""
-    analysis = open_frontend("house-ipa", "en-us").analyze(text, ssml=ssml)
-    total = round(analysis.lead_seconds / speed * 22050)
-    for utterance in analysis.utterances:
-        frames = sum(round(FRAMES[i % 3] / speed) for i in utterance.phoneme_ids)
-        total += frames * HOP + round(utterance.pause_after_seconds / speed * 22050)
-    return total
 
 
 def test_text_becomes_a_file_and_a_report(http: httpx.Client) -> None:

@@ -1,0 +1,139 @@
+"""Workers and Redis die in the middle: every job ends once, and nothing is lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from cli.stack import Child, Stack
+from core.job import TERMINAL
+from jobs.embedded_redis import EmbeddedRedis
+from tests.conftest import tiny_environment
+from tests.tones import expected_length
+
+TEXT = " ".join(f"Sentence {i} goes on for a while, then ends." for i in range(90))
+DEADLINE = 120.0
+"""Seconds; never reached when all is well."""
+Job = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def redis_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedRedis]:
+    with EmbeddedRedis(tmp_path_factory.mktemp("durable")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def stack(
+    tiny_voices: Path,
+    tiny_artifacts: Path,
+    redis_of_its_own: EmbeddedRedis,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Stack]:
+    environment = tiny_environment(tiny_voices, tiny_artifacts)
+    # Few parts and symbols at once, so that a job is under way for some seconds.
+    environment |= {"RHAPSODE_PARTS_AT_ONCE": "2", "RHAPSODE_SYMBOLS_AT_ONCE": "128"}
+    data = tmp_path_factory.mktemp("faults")
+    with Stack(data, environment=environment, redis_url=redis_of_its_own.url) as running:
+        yield running
+
+
+@pytest.fixture
+def http(stack: Stack) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as client:
+        yield client
+
+
+def until(stack: Stack, look: Callable[[], bool]) -> None:
+    """Looks again and again; restarts what died, as `rhapsode up` does."""
+    deadline = time.monotonic() + DEADLINE
+    while not look():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        stack.check()
+        time.sleep(0.02)
+
+
+def begin(stack: Stack, http: httpx.Client) -> Job:
+    """A long job of which some parts, but not all, are done."""
+    job: Job = http.post("/synthesize", json={"text": TEXT, "lane": "bulk"}).json()
+    until(stack, lambda: state(http, job)["progress"]["parts_done"] > 0)
+    return job
+
+
+def state(http: httpx.Client, job: Job) -> Job:
+    found: Job = http.get(f"/jobs/{job['id']}").json()
+    return found
+
+
+def ended(stack: Stack, http: httpx.Client, job: Job) -> Job:
+    until(stack, lambda: state(http, job).get("state") in TERMINAL)
+    return state(http, job)
+
+
+def child(stack: Stack, name: str) -> Child:
+    return next(child for child in stack.children if child.name.startswith(name))
+
+
+def kill(stack: Stack, name: str, number: int) -> int:
+    """Signals a child and returns its exit code."""
+    process = child(stack, name).process
+    assert process is not None
+    os.kill(process.pid, number)
+    return process.wait(60)
+
+
+def finished(http: httpx.Client) -> float:
+    lines = http.get("/metrics").text.splitlines()
+    return sum(float(line.split()[-1]) for line in lines if line.startswith("tts_jobs_finished_t"))
+
+
+def test_a_killed_synthesizer_costs_no_part(stack: Stack, http: httpx.Client) -> None:
+    before = finished(http)
+    job = begin(stack, http)
+    assert kill(stack, "synthesizer", signal.SIGKILL) == -signal.SIGKILL
+    assert state(http, job)["state"] == "running"
+    done = ended(stack, http, job)
+    assert (done["state"], done["error"]) == ("succeeded", None)
+    assert done["progress"]["parts_done"] == done["progress"]["parts_total"]
+    assert done["report"]["samples"] == expected_length(TEXT)
+    assert finished(http) == before + 1
+
+
+def test_a_killed_planner_costs_no_job(stack: Stack, http: httpx.Client) -> None:
+    job = begin(stack, http)
+    assert kill(stack, "planner", signal.SIGKILL) == -signal.SIGKILL
+    done = ended(stack, http, job)
+    assert (done["state"], done["report"]["samples"]) == ("succeeded", expected_length(TEXT))
+
+
+def test_sigterm_drains(stack: Stack, http: httpx.Client) -> None:
+    job = begin(stack, http)
+    assert kill(stack, "synthesizer", signal.SIGTERM) == 0
+    left = state(http, job)
+    assert left["state"] == "running"
+    assert left["progress"]["parts_failed"] == 0
+    done = ended(stack, http, job)
+    assert (done["state"], done["report"]["samples"]) == ("succeeded", expected_length(TEXT))
+
+
+def test_a_restarted_redis_costs_no_job(
+    stack: Stack, http: httpx.Client, redis_of_its_own: EmbeddedRedis
+) -> None:
+    job = begin(stack, http)
+    redis_of_its_own.stop()
+    away = http.post("/synthesize", json={"text": "Now?"})
+    assert (away.status_code, away.json()["code"]) == (503, "redis_unavailable")
+    assert away.headers["retry-after"]
+    assert http.get("/readyz").json()["missing"] == ["redis"]
+    assert http.get("/healthz").status_code == 200
+    redis_of_its_own.start()
+    until(stack, lambda: http.get("/readyz").status_code == 200)
+    done = ended(stack, http, job)
+    assert (done["state"], done["report"]["samples"]) == ("succeeded", expected_length(TEXT))

@@ -1,0 +1,19 @@
+"""What the tiny voice must say: every symbol lasts a known time."""
+
+from __future__ import annotations
+
+from exports.tiny import FRAMES
+from text.frontend import open_frontend
+
+HOP = 256
+SAMPLE_RATE = 22050
+
+
+def expected_length(text: str, speed: float = 1.0, *, ssml: bool = False) -> int:
+    """Samples of a text, pauses included."""
+    analysis = open_frontend("house-ipa", "en-us").analyze(text, ssml=ssml)
+    total = round(analysis.lead_seconds / speed * SAMPLE_RATE)
+    for utterance in analysis.utterances:
+        frames = sum(round(FRAMES[i % 3] / speed) for i in utterance.phoneme_ids)
+        total += frames * HOP + round(utterance.pause_after_seconds / speed * SAMPLE_RATE)
+    return total
