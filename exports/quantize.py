@@ -29,7 +29,9 @@ def quantized_module(spec: GraphSpec) -> Any:
     with warnings.catch_warnings():
         # Announced for removal in favour of torchao, which has no LSTMCell; pinned with torch.
         warnings.filterwarnings("ignore", message="torch.ao.quantization is deprecated")
-        warnings.filterwarnings("ignore", message="torch.quantize_per_tensor, torch.quantize_per_ch")
+        warnings.filterwarnings(
+            "ignore", message="torch.quantize_per_tensor, torch.quantize_per_ch"
+        )
         layers = {
             path: quantization.default_dynamic_qconfig
             for path, layer in spec.module.named_modules()
