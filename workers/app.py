@@ -82,7 +82,7 @@ class Synthesizer:
         self.loaded: tuple[str, ...] = ()
         self.collector = Collector(
             self._speak,
-            symbols=settings.symbols_at_once,
+            symbols=settings.symbols_per_take,
             flush_seconds=settings.flush_seconds,
             observe=see_taken,
         )

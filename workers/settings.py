@@ -44,9 +44,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """RHAPSODE_PARTS_AT_ONCE: parts a synthesizer holds; the widest batch can have no more."""
     flush_seconds: Annotated[float, Meta(ge=0, le=1)] = 0.004
     """RHAPSODE_FLUSH_SECONDS: how long an idle device waits for more parts [s]."""
-    symbols_at_once: Positive = 2048
-    """RHAPSODE_SYMBOLS_AT_ONCE: symbols spoken before the next look at what waits; a part in the
-    interactive lane waits no longer than this takes."""
+    symbols_at_once: Positive | None = None
+    """RHAPSODE_SYMBOLS_AT_ONCE: symbols spoken before the next look at what waits; an interactive
+    part waits for about two of these. None = by device: 640 (two parts, seconds of work) on a CPU,
+    65536 on a GPU."""
     beat_seconds: Annotated[float, Meta(gt=0)] = 5.0
     """RHAPSODE_BEAT_SECONDS: how often a worker says that it lives [s]; dead after three misses."""
     stale_seconds: Annotated[float, Meta(gt=0)] = 600.0
@@ -57,6 +58,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """RHAPSODE_ATTEMPTS: tries of a piece of work whose worker died or whose store was away."""
     metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     """RHAPSODE_METRICS_PORT: where the worker serves its own Prometheus metrics; 0 = nowhere."""
+
+    @property
+    def symbols_per_take(self) -> int:
+        """``symbols_at_once``, or what suits the device."""
+        return self.symbols_at_once or (640 if self.device == "cpu" else 65536)
 
     @property
     def audio_folder(self) -> Path:
