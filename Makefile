@@ -10,6 +10,16 @@ TEXT ?= The quick brown fox jumps over the lazy dog. Rhapsode reads it aloud, an
 OUT ?= out.wav
 ROOMS := core api workers jobs text acoustic vocoders exports audio training cli benchmarks tests
 
+# distillmos (extra bench) needs torchaudio, whose wheel is linked against CUDA and then does not import;
+# it takes a missing extension for absent, and its Python part is enough.
+define TORCHAUDIO_WITHOUT_CUDA
+import importlib.util, pathlib, torch
+found = importlib.util.find_spec("torchaudio")
+if found and torch.version.cuda is None:
+    [lib.unlink() for lib in pathlib.Path(found.origin).parent.glob("lib/*.so")]
+endef
+export TORCHAUDIO_WITHOUT_CUDA
+
 .PHONY: help setup demo test check format export bench quality load train up clean
 
 help: ## list the targets
@@ -26,6 +36,7 @@ $(VENV)/.torch: constraints.txt
 $(VENV)/.%: $(VENV)/.torch pyproject.toml constraints.txt
 	@echo "installing rhapsode[$*]"
 	@$(PIP) --editable '.[$*]'
+	@$(BIN)/python -c "$$TORCHAUDIO_WITHOUT_CUDA"
 	@touch $@
 
 setup: $(VENV)/.$(EXTRA) ## make .venv with everything the service needs (EXTRA=gpu for CUDA)
@@ -59,7 +70,7 @@ bench: setup $(VENV)/.bench ## speed of the whole pipeline beside Piper
 quality: setup $(VENV)/.bench ## WER, DNSMOS and Distill-MOS beside the teacher, Piper, espeak-ng
 	$(BIN)/python -m benchmarks.quality
 
-load: setup ## 200 concurrent requests and a 60-minute text against a running service
+load: setup $(VENV)/.bench ## 200 concurrent requests and a 60-minute text against a running service
 	$(BIN)/python -m benchmarks.load
 
 train: setup $(VENV)/.train ## go on training the default voice (see `rhapsode train --help`)

@@ -33,10 +33,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """RHAPSODE_DEVICE: cpu, cuda or cuda:N."""
     threads: Annotated[int, Meta(ge=0)] = 0
     """RHAPSODE_THREADS: batches computed at once on a CPU; 0 = one per core."""
-    acoustic_budget: Positive | None = None
-    """RHAPSODE_ACOUSTIC_BUDGET: symbols (B × L) of an acoustic batch; None = by device."""
-    vocoder_budget: Positive | None = None
-    """RHAPSODE_VOCODER_BUDGET: frames (B × T) of a vocoder batch; None = by device."""
 
     redis_url: str = "redis://127.0.0.1:6379/0"
     """REDIS_URL: broker and job store."""

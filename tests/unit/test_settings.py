@@ -22,7 +22,7 @@ def test_variables_are_typed() -> None:
             "RHAPSODE_VOICES": "/a:/b",
             "RHAPSODE_THREADS": "2",
             "RHAPSODE_DEVICE": "cuda:1",
-            "RHAPSODE_ACOUSTIC_BUDGET": "",
+            "RHAPSODE_ARTIFACTS": "",
         }
     )
     assert settings.artifacts_folder == Path("/d/artifacts")
@@ -32,7 +32,7 @@ def test_variables_are_typed() -> None:
         Path("/a"),
         Path("/b"),
     )
-    assert (settings.threads, settings.device, settings.acoustic_budget) == (2, "cuda:1", None)
+    assert (settings.threads, settings.device) == (2, "cuda:1")
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_variables_are_typed() -> None:
         ("RHAPSODE_THREADS", "two"),
         ("RHAPSODE_THREADS", "-1"),
         ("RHAPSODE_DEVICE", "tpu"),
-        ("RHAPSODE_VOCODER_BUDGET", "0"),
+        ("RHAPSODE_SYMBOLS_AT_ONCE", "0"),
     ],
 )
 def test_a_wrong_value_names_its_variable(name: str, value: str) -> None:
