@@ -1,0 +1,60 @@
+"""``rhapsode up`` and ``rhapsode submit`` as a user runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import soundfile
+
+from jobs.embedded_redis import free_port
+from tests.conftest import tiny_environment
+
+RHAPSODE = [sys.executable, "-m", "cli.main"]
+
+
+def run(*words: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*RHAPSODE, *words], env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_up_speaks_refuses_a_twin_and_ends_clean(
+    tiny_voices: Path, tiny_artifacts: Path, tmp_path: Path
+) -> None:
+    environment = tiny_environment(tiny_voices, tiny_artifacts)
+    environment.pop("REDIS_URL", None)
+    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
+    url = f"http://127.0.0.1:{free_port()}"
+    up = ["up", "--port", url.rsplit(":", 1)[-1], "--data", str(tmp_path / "data")]
+    process = subprocess.Popen([*RHAPSODE, *up], env=environment, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert url in process.stdout.readline()
+
+        twin = run(*up, environment=environment)
+        assert twin.returncode == 2
+        assert "another rhapsode" in twin.stderr
+
+        book, out = tmp_path / "book.txt", tmp_path / "book.flac"
+        book.write_text("A book.\n\nOf two paragraphs.", "utf-8")
+        words = ["submit", str(book), "-o", str(out), "--url", url, "--json"]
+        done = run(*words, environment=environment)
+        assert done.returncode == 0, done.stderr
+        report = json.loads(done.stdout)["report"]
+        assert soundfile.info(out).frames == report["samples"]
+
+        refused = run(*words, "--voice", "nobody", environment=environment)
+        assert refused.returncode == 2
+        assert "tiny-high" in refused.stderr
+    finally:
+        os.kill(process.pid, signal.SIGTERM)
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    away = run(*words, environment=environment)
+    assert away.returncode == 3
+    assert "rhapsode up" in away.stderr
