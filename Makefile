@@ -20,6 +20,9 @@ if found and torch.version.cuda is None:
 endef
 export TORCHAUDIO_WITHOUT_CUDA
 
+# A variable for the shell as it was given: neither make nor the shell reads a $ or a quote in it.
+quoted = '$(subst ','\'',$(value $(1)))'
+
 .PHONY: help setup demo test check format export bench quality load train up clean
 
 help: ## list the targets
@@ -42,7 +45,7 @@ $(VENV)/.%: $(VENV)/.torch pyproject.toml constraints.txt
 setup: $(VENV)/.$(EXTRA) ## make .venv with everything the service needs (EXTRA=gpu for CUDA)
 
 demo: setup ## speak TEXT="…" through the whole service into OUT=out.wav
-	@$(BIN)/rhapsode demo "$(TEXT)" --output "$(OUT)"
+	@$(BIN)/rhapsode demo --output $(call quoted,OUT) -- $(call quoted,TEXT)
 
 up: setup ## Redis, API and workers on this machine, until Ctrl-C
 	@$(BIN)/rhapsode up
