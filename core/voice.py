@@ -19,6 +19,8 @@ from core.mel import MelSpec
 
 Network = Literal["fastspeech2", "tacotron2", "hifigan", "melgan", "waveglow"]
 ACOUSTIC_NETWORKS: frozenset[Network] = frozenset({"fastspeech2", "tacotron2"})
+CONTROLLED_NETWORKS: frozenset[Network] = frozenset({"fastspeech2"})
+"""Acoustic networks with pitch and energy; the others know speed alone."""
 T = TypeVar("T")
 
 
@@ -128,6 +130,31 @@ class Catalogue(msgspec.Struct, frozen=True):
                 code=f"unknown_{field}",
             )
         return chosen, self.components[offered[chosen]]
+
+    def inner_model(
+        self, base: Component, voice: VoiceCard, acoustic: str
+    ) -> tuple[str, Component]:
+        """The acoustic model of a voice inside another's text (SSML ``<voice>``).
+
+        Args:
+            base: the acoustic model of the text's own voice.
+            voice: who speaks inside.
+            acoustic: the text's acoustic model by name; taken where the voice offers it, else the
+                voice's default.
+
+        Raises:
+            FieldError: it reads other symbols or speaks at another rate (code ``voice_mix``).
+        """
+        name = acoustic if acoustic in voice.acoustic else next(iter(voice.acoustic))
+        model = self.components[voice.acoustic[name]]
+        if (model.symbols, model.mel.sample_rate) != (base.symbols, base.mel.sample_rate):
+            raise FieldError(
+                "ssml",
+                f"voice {voice.name!r} reads {model.symbols!r} symbols at {model.mel.sample_rate} "
+                f"Hz and cannot join one that reads {base.symbols!r} at {base.mel.sample_rate} Hz",
+                code="voice_mix",
+            )
+        return name, model
 
 
 def read_catalogue(folders: Iterable[Path]) -> Catalogue:

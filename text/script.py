@@ -10,7 +10,7 @@ from text.ipa import parse_arpabet, parse_ipa
 from text.reading import Reader
 from text.say_as import say_as
 from text.source import Content, fold
-from text.ssml import STAND_IN, Event, Override, Scope, parse_ssml, refusal
+from text.ssml import STAND_IN, Event, Markup, Override, Scope, parse_ssml, refusal
 from text.tokens import Token, say
 
 LONGEST_PRONUNCIATION = 100
@@ -68,10 +68,10 @@ def read_ssml(source: str, knows: Knows) -> Script:
         reader.read(position, at)
         position = at
         if isinstance(step, Override):
-            position = bisect_left(content.starts, step.end)
-            if position == at:
-                raise refusal(f"<{step.tag}> holds no visible text", source, step.start)
-            _override(step, at, position, reader, content, source)
+            at, position = _stretch(step, content, source)
+            said = _said(step, content.text[at:position], at, position, knows, source)
+            for token in _read(reader, at, position) if said is None else said:
+                reader.add(token)
         elif step.kind != "mark" and step.kind != "edge":
             reader.add(Token(step.kind, "", at, at, seconds=step.seconds))
     reader.read(position, len(content.text))
@@ -91,21 +91,52 @@ def _place(step: Event | Override) -> int:
     return step.at if isinstance(step, Event) else step.start
 
 
-def _override(
-    override: Override, start: int, end: int, reader: Reader, content: Content, source: str
-) -> None:
-    written = content.text[start:end].strip().removeprefix(STAND_IN)
+def check_overrides(markup: Markup, content: Content, source: str) -> None:
+    """Refuses beforehand what ``read_ssml`` would refuse: a pronunciation, an alias, a say-as.
+
+    Args:
+        markup: of the source.
+        content: its folded characters.
+        source: the document.
+
+    Raises:
+        SsmlError: an override cannot be said.
+        TextError: a control character in an alias.
+    """
+    for override in markup.overrides:
+        start, end = _stretch(override, content, source)
+        _said(override, content.text[start:end], start, end, lambda word: False, source)
+
+
+def _stretch(override: Override, content: Content, source: str) -> tuple[int, int]:
+    """What it stands for, in content."""
+    start, end = (bisect_left(content.starts, at) for at in (override.start, override.end))
+    if start == end:
+        raise refusal(f"<{override.tag}> holds no visible text", source, override.start)
+    return start, end
+
+
+def _said(
+    override: Override, text: str, start: int, end: int, knows: Knows, source: str
+) -> list[Token] | None:
+    """What is said instead of the text; None: the ordinary reading does it."""
+    written, attributes = text.strip().removeprefix(STAND_IN), override.attributes
     try:
         if override.tag == "phoneme":
-            tokens = _phoneme(override, written, start, end)
-        elif override.tag == "sub":
-            tokens = _alias(override.attributes["alias"], start, end, reader.knows)
-        else:
-            tokens = _said(override, written, start, end, reader)
+            return _phoneme(override, written, start, end)
+        if override.tag == "sub":
+            return _alias(attributes["alias"], start, end, knows)
+        words = say_as(written, attributes["interpret-as"].strip(), attributes.get("format", ""))
     except ValueError as error:
         raise refusal(str(error), source, override.start) from error
-    for token in tokens:
-        reader.add(token)
+    return None if words is None else say(words, start, end)
+
+
+def _read(reader: Reader, start: int, end: int) -> list[Token]:
+    """A stretch read by itself."""
+    own = Reader(reader.text[:end], reader.knows)
+    own.read(start, end)
+    return own.tokens
 
 
 def _phoneme(override: Override, written: str, start: int, end: int) -> list[Token]:
@@ -137,13 +168,3 @@ def _alias(alias: str, start: int, end: int, knows: Knows) -> list[Token]:
     if not tokens:
         raise ValueError(f"alias {alias!r} holds nothing to speak")
     return [replace(t, start=start, end=end, ends=False) for t in tokens]
-
-
-def _said(override: Override, written: str, start: int, end: int, reader: Reader) -> list[Token]:
-    attributes = override.attributes
-    said = say_as(written, attributes["interpret-as"].strip(), attributes.get("format", ""))
-    if said is not None:
-        return say(said, start, end)
-    own = Reader(reader.text[:end], reader.knows)
-    own.read(start, end)
-    return own.tokens

@@ -5,10 +5,13 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from text.lexicon import Lexicon, Phonemes
 from text.symbols import SymbolTable
 from text.tokens import Token
+
+if TYPE_CHECKING:  # the lexicon brings gruut along, which whoever only checks a text need not load
+    from text.lexicon import Lexicon, Phonemes
 
 STRESSES = ("ˈ", "ˌ")
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from core.errors import FieldError, TextError
+from core.errors import TextError
 from core.job import Part, RuntimeName, SynthesisRequest
 from core.text import TextAnalysis, Utterance
 from core.units import samples_of
-from core.voice import Catalogue, Component
+from core.voice import Catalogue
 
 SECONDS_PER_PHONEME = 0.08
 """Mean speech per symbol, word gaps included [s]: 16 784 s / 208 895 symbols of the corpus."""
@@ -113,10 +113,8 @@ def speeches(part: Part, request: SynthesisRequest, catalogue: Catalogue) -> Ite
     vocoder, _ = catalogue.component("vocoder", base.vocoders, request.vocoder)
     for offset, utterance in enumerate(part.utterances):
         voice = base if utterance.voice is None else catalogue.voice(utterance.voice)
-        own_acoustic = acoustic if acoustic in voice.acoustic else next(iter(voice.acoustic))
+        own_acoustic, _ = catalogue.inner_model(base_model, voice, acoustic)
         own_vocoder = vocoder if vocoder in voice.vocoders else next(iter(voice.vocoders))
-        model = catalogue.components[voice.acoustic[own_acoustic]]
-        _require_same_table(voice.name, model, base_model)
         yield Speech(
             utterance=utterance,
             voice=voice.name,
@@ -127,17 +125,6 @@ def speeches(part: Part, request: SynthesisRequest, catalogue: Catalogue) -> Ite
             pitch=request.pitch,
             energy=request.energy,
             seed=utterance_seed(request.seed, part.first + offset),
-        )
-
-
-def _require_same_table(voice: str, model: Component, base: Component) -> None:
-    same = (model.symbols, model.mel.sample_rate) == (base.symbols, base.mel.sample_rate)
-    if not same:
-        raise FieldError(
-            "ssml",
-            f"voice {voice!r} reads {model.symbols!r} symbols at {model.mel.sample_rate} Hz and "
-            f"cannot join one that reads {base.symbols!r} at {base.mel.sample_rate} Hz",
-            code="voice_mix",
         )
 
 

@@ -105,6 +105,10 @@ BAD: list[tuple[bytes, int, str]] = [
     (b'{"ssml":"<speak><blink>a</blink></speak>"}', 422, "ssml"),
     (b'{"ssml":"<speak></speak>"}', 422, "ssml"),
     (b'{"ssml":"<speak><voice name=\'nobody\'>a</voice></speak>"}', 422, "voice"),
+    (b'{"ssml":"<speak><phoneme ph=\'h3llo\'>a</phoneme></speak>"}', 422, "ssml"),
+    (b"{\"ssml\":\"<speak><phoneme alphabet='sampa' ph='a'>a</phoneme></speak>\"}", 422, "ssml"),
+    (b'{"ssml":"<speak><say-as interpret-as=\'date\'>x</say-as></speak>"}', 422, "ssml"),
+    (b'{"ssml":"<speak><sub alias=\'!\'>a</sub></speak>"}', 422, "ssml"),
     (b'{"ssml":"<!DOCTYPE x [<!ENTITY a \'b\'>]><speak>&a;</speak>"}', 422, "ssml"),
 ]
 

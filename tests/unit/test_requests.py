@@ -1,0 +1,72 @@
+"""What is refused at submission, because a worker could only fail at it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from api.requests import resolve
+from core.errors import FieldError, SsmlError
+from core.job import SynthesisRequest
+from core.voice import Catalogue, read_catalogue
+
+
+@pytest.fixture(scope="module")
+def catalogue(tiny_voices: Path) -> Catalogue:
+    """The tiny voices, and `plain`, whose acoustic model has no controls, `other`, which reads
+    other symbols."""
+    tiny = read_catalogue([tiny_voices])
+    model, card = tiny.components["tiny-fastspeech2"], tiny.voices["tiny"]
+    components = {
+        **tiny.components,
+        "plain": msgspec.structs.replace(model, name="plain", network="tacotron2"),
+        "other": msgspec.structs.replace(model, name="other", symbols="arpabet"),
+    }
+    voices = dict(tiny.voices)
+    for name in ("plain", "other"):
+        own = {"acoustic": {name: name}, "default": False}
+        voices[name] = msgspec.structs.replace(card, name=name, **own)
+    return Catalogue(voices, components)
+
+
+def ssml(inner: str, **fields: Any) -> SynthesisRequest:
+    return SynthesisRequest(ssml=f"<speak>{inner}</speak>", **fields)
+
+
+@pytest.mark.parametrize("field", ["pitch", "energy"])
+def test_a_control_the_network_lacks_is_refused(catalogue: Catalogue, field: str) -> None:
+    request = SynthesisRequest(text="Hello.", voice="plain", **{field: 1.5})
+    with pytest.raises(FieldError, match=f"tacotron2 has no {field} control") as refused:
+        resolve(request, catalogue)
+    assert (refused.value.field, refused.value.code) == (field, "unsupported_control")
+    assert resolve(msgspec.structs.replace(request, voice="tiny"), catalogue).voice == "tiny"
+
+
+@pytest.mark.parametrize("inner", ["<emphasis>a</emphasis>", "<prosody pitch='high'>a</prosody>"])
+def test_markup_that_needs_a_control_is_refused_with_its_place(
+    catalogue: Catalogue, inner: str
+) -> None:
+    with pytest.raises(SsmlError, match="line 1, column 11"):
+        resolve(ssml("Oh " + inner, voice="plain"), catalogue)
+    with pytest.raises(SsmlError):
+        resolve(ssml(f"Oh <voice name='plain'>{inner}</voice>"), catalogue)
+    assert resolve(ssml(inner), catalogue).voice == "tiny"
+
+
+def test_speed_and_volume_need_no_control(catalogue: Catalogue) -> None:
+    inner = "<prosody rate='fast' volume='soft'>Hello.</prosody>"
+    assert resolve(ssml(inner, voice="plain", speed=2.0), catalogue).acoustic == "plain"
+
+
+def test_voices_that_cannot_join_are_refused(catalogue: Catalogue) -> None:
+    with pytest.raises(FieldError, match="arpabet") as refused:
+        resolve(ssml("One <voice name='other'>two</voice>"), catalogue)
+    assert refused.value.code == "voice_mix"
+    resolve(ssml("One <voice name='tiny-high'>two</voice>"), catalogue)
+
+
+def test_ordinary_interpretations_wait_for_the_planner(catalogue: Catalogue) -> None:
+    resolve(ssml("<say-as interpret-as='time'>noon</say-as>"), catalogue)
