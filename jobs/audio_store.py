@@ -28,7 +28,7 @@ class FolderStore:
 
     def put(self, key: str, data: bytes) -> None:
         """See AudioStore."""
-        with self.writing(key) as path:
+        with self.writing(key) as path, _translated(key):
             path.write_bytes(data)
 
     @contextmanager

@@ -66,10 +66,12 @@ def assemble(context: Context, job_id: str) -> None:
         return
     try:
         _assemble(context, record, plan)
-    except Unavailable:
-        context.store.release(job_id, ASSEMBLE, context.worker)
-        context.queue.assemble(job_id)
     except Exception as error:
+        if isinstance(error, Unavailable) and claim.attempt < context.attempts:
+            context.store.release(job_id, ASSEMBLE, context.worker)
+            context.queue.assemble(job_id)
+            log.warning("assemble_again", job=job_id, code=error.code)
+            return
         log.error("assemble_failed", job=job_id, **told(error))
         context.finish(record, "failed", error=job_error(error))
 

@@ -1,0 +1,95 @@
+"""A disk that takes no more: the error says so, nothing half is left, nothing is lost before."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import Unavailable
+from core.job import JobPlan, JobRecord, Part, PartResult, StageSeconds, SynthesisRequest
+from core.text import Span, Utterance
+from core.voice import Catalogue
+from jobs.audio_store import FolderStore
+from jobs.keys import audio_key, part_key
+from tests.memory_store import MemoryQueue, MemoryStore
+from workers.assembly import assemble
+from workers.context import Context, SystemClock
+
+JOB = "0" * 32
+SAMPLES = 100_000
+ATTEMPTS = 3
+
+
+@contextmanager
+def full(size: int) -> Iterator[None]:
+    """No file of this process grows beyond so many bytes."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.fixture
+def audio(tmp_path: Path) -> FolderStore:
+    return FolderStore(tmp_path / "audio")
+
+
+@pytest.fixture
+def context(audio: FolderStore) -> Context:
+    """A job whose one part was spoken."""
+    clock, store = SystemClock(), MemoryStore()
+    request = SynthesisRequest(text="Hello.", voice="v", acoustic="a", vocoder="b")
+    store.create(JobRecord(id=JOB, state="queued", request=request, created_at=clock.now()))
+    span = Span(0, 6)
+    said = Utterance(
+        text="hello", span=span, phonemes=("h",), phoneme_ids=(1,), pause_after_seconds=0.0
+    )
+    plan = JobPlan(parts=1, utterances=1, lead_seconds=0.0, text_seconds=0.1)
+    store.put_plan(JOB, plan, [Part(0, 0, (said,))])
+    audio.put(part_key(JOB, 0), np.zeros(SAMPLES, "<f4").tobytes())
+    result = PartResult(
+        index=0,
+        samples=(SAMPLES,),
+        pauses_seconds=(0.0,),
+        durations=((1,),),
+        batch_sizes=(1,),
+        sample_rate=22050,
+        stage_seconds=StageSeconds(acoustic=0.1, vocoder=0.1),
+    )
+    store.claim(JOB, "0", "me", clock.now())
+    store.part_done(JOB, result, "me", clock.now())
+    return Context(store, MemoryQueue(), audio, Catalogue({}, {}), clock, "me", ATTEMPTS)
+
+
+def test_a_part_that_does_not_fit_is_refused_and_not_there(audio: FolderStore) -> None:
+    with full(1000), pytest.raises(Unavailable) as refused:
+        audio.put("jobs/0a/parts/0.f32", bytes(5000))
+    assert refused.value.code == "disk"
+    assert not audio.exists("jobs/0a/parts/0.f32")
+    audio.put("jobs/0a/parts/0.f32", bytes(5000))
+
+
+def test_a_job_that_does_not_fit_fails_with_the_cause(context: Context) -> None:
+    with full(1000):
+        for _ in range(ATTEMPTS):
+            assemble(context, JOB)
+    record = context.store.get(JOB)
+    assert record.error is not None
+    assert (record.state, record.error.code, record.error.retryable) == ("failed", "disk", True)
+    assert not context.audio.exists(audio_key(JOB, "wav"))
+
+
+def test_a_disk_with_room_again_costs_nothing(context: Context) -> None:
+    with full(1000):
+        assemble(context, JOB)
+    assemble(context, JOB)
+    record = context.store.get(JOB)
+    assert record.report is not None
+    assert (record.state, record.report.samples) == ("succeeded", SAMPLES)
