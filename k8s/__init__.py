@@ -1,0 +1,1 @@
+"""What operators run: manifests, dashboards, rules; and the generator of the committed JSON."""
