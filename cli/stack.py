@@ -19,7 +19,7 @@ import httpx
 from prometheus_client.multiprocess import mark_process_dead
 
 from core.errors import Conflict, Unavailable
-from jobs.embedded_redis import EmbeddedRedis, free_port
+from jobs.embedded_redis import EmbeddedRedis, free_port, require_free
 from jobs.processes import die_with_parent
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -85,7 +85,7 @@ class Stack:
         self._data, self._verbose, self._missing = data, verbose, missing
         self._redis = None if redis_url else EmbeddedRedis(data / "redis")
         self.redis_url = redis_url or self._redis_of().url
-        self.port = port or free_port()
+        self._host, self.port = host, port or free_port()
         reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host
         self.url = f"http://{reachable}:{self.port}"
         settings = {
@@ -114,6 +114,7 @@ class Stack:
     def __enter__(self) -> Self:
         self._take_folder()
         try:
+            require_free(self._host, self.port)
             if self._redis is not None:
                 self._redis.start()
             for child in self.children:

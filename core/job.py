@@ -63,7 +63,12 @@ class JobError(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class StageSeconds(msgspec.Struct, frozen=True):
-    """Compute seconds of each stage, summed over parts; waiting is not compute."""
+    """Compute seconds of each stage, summed over parts; waiting is not compute.
+
+    Acoustic and vocoder: wall seconds of the network's calls, each shared among its utterances by
+    frames. Text and encode: CPU seconds of the task's thread. Batches that run side by side all
+    count, so on n busy threads a job may end in an n-th of its compute seconds.
+    """
 
     text: float = 0.0
     acoustic: float = 0.0
@@ -84,7 +89,8 @@ class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
     compute_seconds: float
     """Σ of the stages [s]."""
     rtf: float
-    """compute_seconds / audio_seconds; below 1 is faster than real time."""
+    """compute_seconds / audio_seconds, the cost on one thread or device; below 1 is faster than
+    real time. What a client waits for is less with several threads, more in a queue."""
     stage_seconds: StageSeconds
     queue_seconds: float
     """From acceptance to the first part's start [s]."""

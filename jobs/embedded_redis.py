@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from core.errors import Unavailable
+from core.errors import Conflict, Unavailable
 from jobs.processes import die_with_parent
 from jobs.redis_client import open_redis
 
@@ -42,6 +42,24 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuses an address that another process holds: it would answer in our place and look ready.
+
+    Raises:
+        Conflict: it cannot be listened on (code ``port``).
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Conflict(
+                f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port",
+                code="port",
+            ) from error
 
 
 class EmbeddedRedis:

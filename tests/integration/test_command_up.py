@@ -40,6 +40,10 @@ def test_up_speaks_refuses_a_twin_and_ends_clean(
         assert twin.returncode == 2
         assert "another rhapsode" in twin.stderr
 
+        neighbour = run(*up[:-1], str(tmp_path / "other"), environment=environment)
+        assert neighbour.returncode == 2
+        assert "choose another with --port" in neighbour.stderr
+
         book, out = tmp_path / "book.txt", tmp_path / "book.flac"
         book.write_text("A book.\n\nOf two paragraphs.", "utf-8")
         words = ["submit", str(book), "-o", str(out), "--url", url, "--json"]
