@@ -176,4 +176,4 @@ def test_logs_are_json_with_job_ids_and_without_texts(service: Stack, job: str) 
     lines = [json.loads(line) for line in logs.splitlines() if line.startswith("{")]
     assert {line["event"] for line in lines if line.get("job") == job} >= {"planned", "finished"}
     assert "walrus" not in logs
-    assert all({"timestamp", "level", "process", "event"} <= set(line) for line in lines)
+    assert all({"timestamp", "level", "logger", "event"} <= set(line) for line in lines)
