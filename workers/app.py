@@ -11,6 +11,8 @@ import secrets
 import socket
 import sys
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
 
 import structlog
@@ -149,26 +151,37 @@ def build(role: Role, settings: Settings) -> Celery:
     app.conf.worker_disable_prefetch = True  # a message is fetched when a thread is free for it
     app.conf.worker_pool = POOL
     context = open_context(settings, app)
+    stopping = threading.Event()
+    signals.worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
     synthesizer = Synthesizer(settings, context) if role == "synthesizer" else None
     if synthesizer is not None:
         collector = synthesizer.collector
-        _task(app, SYNTHESIZE_TASK, lambda job, part: synthesize(context, collector, job, part))
+        speak = partial(synthesize, context, collector)
+        _task(app, SYNTHESIZE_TASK, speak, stopping)
     else:
-        _task(app, PLAN_TASK, lambda job: plan(context, job))
-        _task(app, ASSEMBLE_TASK, lambda job: assemble(context, job))
+        _task(app, PLAN_TASK, partial(plan, context), stopping)
+        _task(app, ASSEMBLE_TASK, partial(assemble, context), stopping)
     _life(settings, context, role, synthesizer)
     return app
 
 
-def _task(app: Celery, name: str, work: Any) -> None:
-    def run(task: Any, *args: Any) -> None:
-        try:
-            work(*args)
-        except Unavailable as error:
-            log.warning("again", task=name, code=error.code)
-            raise task.retry(exc=error, countdown=RETRY_SECONDS, max_retries=None) from error
+def _task(app: Celery, name: str, work: Callable[..., None], stopping: threading.Event) -> None:
+    """A task that waits in its thread while a store is away.
 
-    app.task(name=name, bind=True, throws=(RhapsodeError,))(run)
+    Celery's own retry sends a new message, and there is nobody to send it to while Redis is away:
+    the old one would come back only after VISIBILITY_SECONDS.
+    """
+
+    def run(*args: Any) -> None:
+        while True:
+            try:
+                return work(*args)
+            except Unavailable as error:
+                log.warning("again", task=name, code=error.code)
+                if stopping.wait(RETRY_SECONDS):
+                    raise
+
+    app.task(name=name, throws=(RhapsodeError,))(run)
 
 
 def _life(

@@ -40,6 +40,9 @@ def stack(
     environment = tiny_environment(tiny_voices, tiny_artifacts)
     # Few parts and symbols at once, so that a job is under way for some seconds.
     environment |= {"RHAPSODE_PARTS_AT_ONCE": "2", "RHAPSODE_SYMBOLS_AT_ONCE": "128"}
+    # A message that Redis handed out as it stopped is known to nobody; it is sent again after
+    # so long.
+    environment |= {"RHAPSODE_STALE_SECONDS": "15"}
     data = tmp_path_factory.mktemp("faults")
     with Stack(data, environment=environment, redis_url=redis_of_its_own.url) as running:
         yield running
