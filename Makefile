@@ -73,7 +73,7 @@ bench: setup $(VENV)/.bench ## speed of the whole pipeline beside Piper
 quality: setup $(VENV)/.bench ## WER, DNSMOS and Distill-MOS beside the teacher, Piper, espeak-ng
 	$(BIN)/python -m benchmarks.quality
 
-load: setup $(VENV)/.bench ## 200 concurrent requests and a 60-minute text against a running service
+load: setup $(VENV)/.bench ## 200 concurrent requests and a 60-minute text through the whole service
 	$(BIN)/python -m benchmarks.load
 
 train: setup $(VENV)/.train ## go on training the default voice (see `rhapsode train --help`)

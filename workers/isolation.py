@@ -8,6 +8,7 @@ from typing import TypeVar
 import structlog
 
 from core.errors import RhapsodeError, SynthesisError
+from jobs.logs import told
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -33,16 +34,16 @@ def isolate(
         return []
     except Exception as error:  # the one place where a batch-mate's fault must not spread
         if len(items) == 1:
-            return [(items[0], _told(error))]
-        log.warning("batch_failed", size=len(items), error=repr(error))
+            return [(items[0], _error_of(error))]
+        log.warning("batch_failed", size=len(items), **told(error))
     half = len(items) // 2
     return isolate(call, items[:half]) + isolate(call, items[half:])
 
 
-def _told(error: Exception) -> RhapsodeError:
+def _error_of(error: Exception) -> RhapsodeError:
     if isinstance(error, RhapsodeError):
         return error
-    log.error("synthesis_fault", exc_info=error)
-    fault = SynthesisError(f"unexpected {type(error).__name__}: {error}", code="internal")
+    log.error("synthesis_fault", **told(error))
+    fault = SynthesisError("an internal error; the log tells more", code="internal")
     fault.__cause__ = error
     return fault
