@@ -1,0 +1,88 @@
+"""Redis does not answer: every route says so as a problem document, and goes on after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from api.app import create_app
+from api.backends import Backends
+from api.settings import Settings
+from core.errors import NotFound
+from core.voice import read_catalogue
+from jobs.audio_store import FolderStore
+from jobs.listener import FinishedListener
+from jobs.protocols import JobStore
+from jobs.queue import CeleryQueue
+from jobs.redis_store import RedisStore
+from tests.memory_store import MemoryStore
+
+Http = TestClient[Litestar]
+JOB = "/jobs/" + "0" * 32
+
+
+def backends(voices: Path, folder: Path, port: int, store: JobStore | None = None) -> Backends:
+    url = f"redis://127.0.0.1:{port}/0"
+    chosen = Settings(voices=(voices,), shipped_voices=False, redis_url=url)
+    return Backends(
+        settings=chosen,
+        store=store or RedisStore(url),
+        queue=CeleryQueue(url),
+        audio=FolderStore(folder),
+        catalogue=read_catalogue(chosen.voice_folders),
+        listener=FinishedListener(url),
+    )
+
+
+@pytest.fixture
+def http(tiny_voices: Path, tmp_path: Path, closed_port: int) -> Iterator[Http]:
+    state = backends(tiny_voices, tmp_path, closed_port)
+    app = create_app(state.settings, state)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/synthesize"),
+        ("GET", "/jobs"),
+        ("GET", JOB),
+        ("DELETE", JOB),
+        ("GET", f"{JOB}/audio"),
+    ],
+)
+def test_a_route_that_needs_redis_is_503(http: Http, method: str, path: str) -> None:
+    body = {"text": "Hello."} if method == "POST" else None
+    answer = http.request(method, path, json=body)
+    assert answer.status_code == 503, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["retry-after"]
+    assert answer.json()["code"] == "redis_unavailable"
+
+
+def test_what_needs_no_redis_answers(http: Http) -> None:
+    assert http.get("/healthz").status_code == 200
+    assert http.get("/voices").status_code == 200
+    assert http.get("/schema/openapi.json").status_code == 200
+    seen = http.get("/metrics")
+    assert (seen.status_code, "tts_ready 0.0" in seen.text) == (200, True)
+    ready = http.get("/readyz")
+    assert (ready.status_code, ready.json()["missing"]) == (503, ["redis"])
+
+
+def test_a_job_that_cannot_be_queued_is_not_kept(
+    tiny_voices: Path, tmp_path: Path, closed_port: int
+) -> None:
+    store = MemoryStore()
+    state = backends(tiny_voices, tmp_path, closed_port, store)
+    with TestClient(create_app(state.settings, state), raise_server_exceptions=False) as client:
+        answer = client.post("/synthesize", json={"text": "Hello."})
+        assert (answer.status_code, answer.json()["code"]) == (503, "queue_unavailable")
+    assert store.page(state=None, cursor=None, limit=9).jobs == ()
+    with pytest.raises(NotFound):
+        store.get("0" * 32)
