@@ -405,6 +405,17 @@ WORKERS = Dashboard(
                     "Per second.",
                 ),
                 Panel(
+                    "Memory",
+                    "bytes",
+                    (
+                        (
+                            'max by (instance, pid, device) (tts_device_memory_bytes{kind="used"})',
+                            "{{instance}} {{pid}} {{device}}",
+                        ),
+                    ),
+                    "cpu: of the worker's process. cuda: of the whole GPU. After each batch.",
+                ),
+                Panel(
                     "Time to load a voice",
                     "s",
                     (("sum(tts_model_load_seconds_sum) / sum(tts_model_load_seconds_count)", ""),),

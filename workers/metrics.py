@@ -7,6 +7,7 @@ from prometheus_client import Counter, Gauge, Histogram
 from core.job import PartResult, StageSeconds, SynthesisRequest
 from jobs.metrics import LABELS, labels_of
 from workers.collector import Taken
+from workers.device_memory import device_memory
 from workers.spoken import BatchFigures
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -43,6 +44,10 @@ RECOVERED = Counter("tts_work_recovered", "Work of dead workers that was sent ag
 MODELS_LOADED = Gauge(
     "tts_models_loaded", "Voices a synthesizer has in memory", multiprocess_mode="livesum"
 )
+DEVICE_MEMORY = Gauge(
+    "tts_device_memory_bytes", "Memory of the worker's process (cpu) and of its GPUs",
+    ("device", "kind"), multiprocess_mode="liveall",
+)  # fmt: skip
 LOAD_SECONDS = Histogram("tts_model_load_seconds", "Time to load a voice", buckets=SECONDS)
 
 
@@ -57,6 +62,10 @@ def see_taken(taken: Taken) -> None:
     BATCH_PARTS.observe(taken.parts)
     FLUSHES.labels(taken.reason).inc()
     BUSY_SECONDS.inc(taken.seconds)
+    for memory in device_memory():
+        DEVICE_MEMORY.labels(memory.device, "used").set(memory.used)
+        if memory.total is not None:
+            DEVICE_MEMORY.labels(memory.device, "total").set(memory.total)
 
 
 def see_part(request: SynthesisRequest, result: PartResult) -> None:
