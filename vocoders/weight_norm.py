@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from torch import Tensor, nn
-from torch.nn.utils import parametrizations, parametrize
+from torch.nn.utils import parametrizations
 
 # (suffix of g, suffix of v): torch.nn.utils.weight_norm, and torch's parametrizations.
 _LAYOUTS = (
@@ -46,10 +46,3 @@ def put_weight_norm(network: nn.Module) -> None:
     """Normalizes every convolution of the network, in place, for training."""
     for module in _convolutions(network):
         parametrizations.weight_norm(module)
-
-
-def take_weight_norm(network: nn.Module) -> None:
-    """Folds the norm into plain weights, in place."""
-    for module in _convolutions(network):
-        if parametrize.is_parametrized(module, "weight"):
-            parametrize.remove_parametrizations(module, "weight")

@@ -8,7 +8,6 @@ its figures absolutely.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -117,8 +116,3 @@ def for_judges(samples: Float32, sample_rate: int) -> Float32:
     if sample_rate != LISTENER_RATE:
         samples = soxr.resample(samples, sample_rate, LISTENER_RATE, quality="VHQ")
     return np.clip(samples, -1.0, 1.0).astype(np.float32)
-
-
-def hear_all(listener: Listener, wavs: Sequence[tuple[str, Float32, int]]) -> list[Heard]:
-    """Per (text, samples, sample_rate) what was heard."""
-    return [listener.hear(text, samples, rate) for text, samples, rate in wavs]
