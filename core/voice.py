@@ -75,7 +75,7 @@ class VoiceCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     speaker: int = 0
     """Index into the acoustic model's speaker table."""
     default: bool = False
-    """Spoken when a request names no voice; one voice of a catalogue."""
+    """Spoken when a request names no voice; of several the last one read."""
     licence: str
     provenance: str
     quality: dict[str, float] = {}
@@ -89,13 +89,13 @@ class Catalogue(msgspec.Struct, frozen=True):
     components: dict[str, Component]
 
     def voice(self, name: str | None) -> VoiceCard:
-        """The voice of that name, or the default for None.
+        """The voice of that name, or for None the default: of several the last one read.
 
         Raises:
             FieldError: no such voice; tells the known ones.
         """
         if name is None:
-            return next((v for v in self.voices.values() if v.default), self._first())
+            return next((v for v in reversed(self.voices.values()) if v.default), self._first())
         if name not in self.voices:
             raise FieldError(
                 "voice",
