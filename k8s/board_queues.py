@@ -1,0 +1,103 @@
+"""What waits, and how well batches are filled."""
+
+from __future__ import annotations
+
+from k8s.panels import Dashboard, Panel
+from k8s.queries import quantiles, rate, ratio
+
+QUEUES = Dashboard(
+    "rhapsode-queues",
+    "Rhapsode: queues and batches",
+    (
+        (
+            "Queues",
+            (
+                Panel(
+                    "Messages that wait",
+                    "short",
+                    (('max by (queue) (tts_queue_depth{queue=~"$queue"})', "{{queue}}"),),
+                    "Not those a worker holds. Every API tells the same number, so: max.",
+                ),
+                Panel(
+                    "Backlog of speech",
+                    "s",
+                    (("tts:backlog_audio_seconds", "{{queue}}"),),
+                    "Waiting parts times the mean length of a part.",
+                ),
+                Panel(
+                    "Time to empty",
+                    "s",
+                    (("tts:backlog_drain_seconds", ""),),
+                    "Backlog / (speed of a busy synthesizer × synthesizers). KEDA scales on it.",
+                    steps=((300, "orange"), (1800, "red")),
+                ),
+                Panel(
+                    "Work sent again",
+                    "short",
+                    (
+                        (
+                            f"({rate('tts_work_recovered_total', by='by (work)')}) or vector(0)",
+                            "{{work}}",
+                        ),
+                    ),
+                    "Of workers that died. Lost work costs time, never a job.",
+                ),
+            ),
+        ),
+        (
+            "Batches",
+            (
+                Panel(
+                    "Utterances in one call",
+                    "short",
+                    (
+                        (
+                            ratio(
+                                rate(
+                                    "tts_batch_size_sum",
+                                    'runtime=~"$runtime"',
+                                    "by (stage, component)",
+                                ),
+                                rate(
+                                    "tts_batch_size_count",
+                                    'runtime=~"$runtime"',
+                                    "by (stage, component)",
+                                ),
+                            ),
+                            "{{stage}} {{component}}",
+                        ),
+                    ),
+                    "Mean size of a network's batch. 1 under load: batching does not work.",
+                ),
+                Panel(
+                    "Padding",
+                    "percentunit",
+                    (
+                        (
+                            ratio(
+                                rate("tts_batch_padding_ratio_sum", by="by (stage)"),
+                                rate("tts_batch_padding_ratio_count", by="by (stage)"),
+                            ),
+                            "{{stage}}",
+                        ),
+                    ),
+                    "Mean share of a call that is thrown away.",
+                    steps=((0.3, "orange"),),
+                ),
+                Panel(
+                    "Parts spoken together",
+                    "short",
+                    quantiles("tts_batch_parts"),
+                    "Of any jobs, in one look at what waits.",
+                ),
+                Panel(
+                    "Why a batch was taken",
+                    "short",
+                    ((rate("tts_batch_flushes_total", by="by (reason)"), "{{reason}}"),),
+                    "busy: the device did not wait. timeout: it waited. budget: it was full.",
+                ),
+            ),
+        ),
+    ),
+    ("runtime", "queue"),
+)
