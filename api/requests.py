@@ -9,6 +9,7 @@ from core.errors import FieldError, TextError
 from core.formats import resolve_sample_rate
 from core.job import SAMPLE_RATES, SynthesisRequest
 from core.voice import CONTROLLED_NETWORKS, Catalogue, Component
+from text.nesting import check_products
 from text.script import check_overrides
 from text.source import fold
 from text.ssml import Markup, parse_ssml, refusal
@@ -73,6 +74,7 @@ def _check_markup(
     markup = parse_ssml(source)
     content = fold(markup.characters, name="ssml")
     check_overrides(markup, content, source)
+    check_products(markup.scopes, source, speed=request.speed, pitch=request.pitch)
     inner = [catalogue.voice(scope.voice) for scope in markup.scopes if scope.voice is not None]
     for one in (model, *(catalogue.inner_model(model, v, acoustic)[1] for v in inner)):
         _require_controls(request, one)

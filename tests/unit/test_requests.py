@@ -70,3 +70,16 @@ def test_voices_that_cannot_join_are_refused(catalogue: Catalogue) -> None:
 
 def test_ordinary_interpretations_wait_for_the_planner(catalogue: Catalogue) -> None:
     resolve(ssml("<say-as interpret-as='time'>noon</say-as>"), catalogue)
+
+
+def test_nested_rates_that_multiply_out_of_range_are_refused(catalogue: Catalogue) -> None:
+    slow = "<prosody rate='x-slow'>{}</prosody>"
+    resolve(ssml(slow.format("a") * 3, speed=0.5), catalogue)
+    for request in (ssml(slow.format("a"), speed=0.25), ssml(slow.format(slow.format(slow)))):
+        with pytest.raises(SsmlError, match=r"speed 0\.125 .* 0\.2 to 8"):
+            resolve(request, catalogue)
+    with pytest.raises(SsmlError, match="pitch 8"):
+        resolve(
+            ssml("<prosody pitch='200%'><prosody pitch='200%'>a</prosody></prosody>", pitch=2.0),
+            catalogue,
+        )
