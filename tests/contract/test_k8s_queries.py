@@ -155,19 +155,21 @@ def test_series_do_not_grow_with_jobs(service: Stack, job: str) -> None:
             client.get("/jobs/warm")
             client.get("/warm/up")
             client.request("BREW", "/warm/up")
-        before = len(series(client))
+        before = sorted(series(client))
         for index in range(25):
             work_id = f"{index:032x}"
             client.get(f"/jobs/{work_id}")
             client.get(f"/{work_id}")
             client.request(f"BREW{index}", "/healthz")
         work(service)
-        assert len(series(client)) == before
+        assert sorted(series(client)) == before
 
 
 def series(client: httpx.Client) -> list[str]:
+    """All but the reasons of flushes, of which there are three and which come as they happen."""
     lines = client.get("/metrics").text.splitlines()
-    return [line.rpartition(" ")[0] for line in lines if not line.startswith("#")]
+    skipped = ("#", "tts_batch_flushes")
+    return [line.rpartition(" ")[0] for line in lines if not line.startswith(skipped)]
 
 
 def test_logs_are_json_with_job_ids_and_without_texts(service: Stack, job: str) -> None:
