@@ -7,7 +7,7 @@ import sys
 import traceback
 
 import structlog
-from structlog.typing import Processor
+from structlog.typing import EventDict, Processor
 
 
 def configure_logs(process: str, level: int = logging.INFO) -> None:
@@ -19,6 +19,7 @@ def configure_logs(process: str, level: int = logging.INFO) -> None:
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        _names(process),
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -35,7 +36,7 @@ def configure_logs(process: str, level: int = logging.INFO) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.format_exc_info,
+                _told_only,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )
@@ -45,7 +46,24 @@ def configure_logs(process: str, level: int = logging.INFO) -> None:
     root.setLevel(level)
     for name in ("celery", "kombu", "uvicorn.access"):
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
-    structlog.contextvars.bind_contextvars(process=process)
+
+
+def _names(process: str) -> Processor:
+    """A context variable would do in the thread that sets it alone, and most lines are others'."""
+
+    def name(logger: object, method: str, event: EventDict) -> EventDict:
+        return {"process": process, **event}
+
+    return name
+
+
+def _told_only(logger: object, method: str, event: EventDict) -> EventDict:
+    """An exception that is handed to a logger loses its message, whoever hands it."""
+    given = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()
+    error = given[1] if isinstance(given, tuple) else given
+    return {**event, **told(error)} if isinstance(error, BaseException) else event
 
 
 def told(error: BaseException) -> dict[str, object]:

@@ -18,6 +18,9 @@ from workers.collector import Collector, Outcome, Speak, Taken
 from workers.parts import Speech
 from workers.spoken import Spoken
 
+DEADLINE = 120.0
+"""Seconds; never reached when all is well."""
+
 
 def speech(name: str, symbols: int = 10) -> Speech:
     utterance = Utterance(
@@ -45,7 +48,7 @@ class Device:
     def speak(self, items: Sequence[Speech]) -> list[Outcome]:
         self.batches.append([item.utterance.text for item in items])
         self.entered.release()
-        assert self.free.acquire(timeout=10)
+        assert self.free.acquire(timeout=DEADLINE)
         return [spoken(item) for item in items]
 
 
@@ -61,20 +64,20 @@ def running(
         yield collector
     finally:
         collector.close()
-        thread.join(10)
+        thread.join(DEADLINE)
         assert not thread.is_alive()
 
 
 def wait_for(collector: Collector, lane: Lane, count: int) -> None:
     with collector._changed:
-        assert collector._changed.wait_for(lambda: len(collector._waiting[lane]) == count, 10)
+        assert collector._changed.wait_for(lambda: len(collector._waiting[lane]) == count, DEADLINE)
 
 
 def test_what_waits_goes_together_interactive_first() -> None:
     device, seen = Device(), []
     with running(device.speak, symbols=35, seen=seen) as collector, ThreadPoolExecutor(9) as pool:
         first = pool.submit(collector.submit, [speech("first")], "bulk")
-        assert device.entered.acquire(timeout=10)
+        assert device.entered.acquire(timeout=DEADLINE)
         rest = []
         lanes: list[Lane] = ["bulk", "bulk", "interactive", "interactive"]
         for index, lane in enumerate(lanes):
@@ -82,7 +85,7 @@ def test_what_waits_goes_together_interactive_first() -> None:
             wait_for(collector, lane, index % 2 + 1)
         for _ in range(3):
             device.free.release()
-        results = [one.result(10) for one in (first, *rest)]
+        results = [one.result(DEADLINE) for one in (first, *rest)]
     assert device.batches == [
         ["first"],
         ["interactive2", "interactive3", "bulk0"],  # 30 of 35 symbols
@@ -102,25 +105,27 @@ def test_a_part_above_the_budget_goes_alone() -> None:
 
 
 def test_a_part_that_breaks_the_batch_costs_its_mates_nothing() -> None:
-    gate = threading.Event()
+    entered, gate = threading.Event(), threading.Event()
 
     def speak(items: Sequence[Speech]) -> list[Outcome]:
-        assert gate.wait(10)
+        entered.set()
+        assert gate.wait(DEADLINE)
         if any(item.utterance.text == "poison" for item in items):
             raise ValueError("broken")
         return [spoken(item) for item in items]
 
     with running(speak) as collector, ThreadPoolExecutor(9) as pool:
         first = pool.submit(collector.submit, [speech("first")], "bulk")
+        assert entered.wait(DEADLINE)  # or an interactive part would be taken before it
         names = ("a", "poison", "b")
         rest = [pool.submit(collector.submit, [speech(name)], "interactive") for name in names]
         wait_for(collector, "interactive", 3)
         gate.set()
-        assert isinstance(first.result(10)[0], Spoken)
-        assert isinstance(rest[0].result(10)[0], Spoken)
+        assert isinstance(first.result(DEADLINE)[0], Spoken)
+        assert isinstance(rest[0].result(DEADLINE)[0], Spoken)
         with pytest.raises(ValueError, match="broken"):
-            rest[1].result(10)
-        assert isinstance(rest[2].result(10)[0], Spoken)
+            rest[1].result(DEADLINE)
+        assert isinstance(rest[2].result(DEADLINE)[0], Spoken)
 
 
 def test_an_error_of_one_utterance_stays_with_it() -> None:
@@ -143,7 +148,7 @@ def test_closing_speaks_what_waits_and_refuses_what_comes() -> None:
     device = Device()
     with running(device.speak) as collector, ThreadPoolExecutor(2) as pool:
         first = pool.submit(collector.submit, [speech("first")], "bulk")
-        assert device.entered.acquire(timeout=10)
+        assert device.entered.acquire(timeout=DEADLINE)
         second = pool.submit(collector.submit, [speech("second")], "bulk")
         wait_for(collector, "bulk", 1)
         collector.close()
@@ -151,5 +156,5 @@ def test_closing_speaks_what_waits_and_refuses_what_comes() -> None:
             collector.submit([speech("late")], "interactive")
         device.free.release()
         device.free.release()
-        assert isinstance(first.result(10)[0], Spoken)
-        assert isinstance(second.result(10)[0], Spoken)
+        assert isinstance(first.result(DEADLINE)[0], Spoken)
+        assert isinstance(second.result(DEADLINE)[0], Spoken)
