@@ -15,8 +15,10 @@ from core.errors import Conflict, Unavailable
 from jobs.processes import die_with_parent
 from jobs.redis_client import open_redis
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 """Loading an append-only file of a day's jobs takes seconds."""
+STOP_SECONDS = 30.0
+"""Writing what is not written yet; killed sooner it would lose a second of jobs."""
 
 
 def find_redis_server() -> Path:
@@ -145,7 +147,7 @@ class EmbeddedRedis:
             return
         self._process.terminate()
         try:
-            self._process.wait(10)
+            self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
         self._process = None

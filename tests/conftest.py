@@ -57,13 +57,16 @@ def tiny_voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tiny_environment(voices: Path, artifacts: Path) -> dict[str, str]:
-    """Variables of processes that know the tiny voice alone, and notice deaths soon."""
+    """Variables of processes that know the tiny voice alone, and notice deaths soon.
+
+    Not too soon: a worker that gets no processor for three beats would be taken for dead.
+    """
     return {
         **os.environ,
         "RHAPSODE_VOICES": str(voices),
         "RHAPSODE_SHIPPED_VOICES": "false",
         "RHAPSODE_ARTIFACTS": str(artifacts),
-        "RHAPSODE_BEAT_SECONDS": "0.5",
+        "RHAPSODE_BEAT_SECONDS": "2",
         "RHAPSODE_THREADS": "1",
     }
 

@@ -52,7 +52,7 @@ def grace_seconds() -> float:
 
 
 def test_sigterm_ends_the_batch_and_nothing_is_spoken_twice(stack: Stack) -> None:
-    with httpx.Client(base_url=stack.url, timeout=60, trust_env=False) as http:
+    with httpx.Client(base_url=stack.url, timeout=DEADLINE, trust_env=False) as http:
         job = http.post("/synthesize", json={"text": TEXT, "lane": "bulk"}).json()["id"]
         until(lambda: http.get(f"/jobs/{job}").json()["progress"]["parts_done"] > 0)
         (synthesizer,) = [c for c in stack.children if c.name.startswith("synthesizer")]

@@ -14,12 +14,14 @@ import soundfile
 from jobs.embedded_redis import free_port
 from tests.conftest import tiny_environment
 
+DEADLINE = 300.0
+"""Seconds; never reached when all is well."""
 RHAPSODE = [sys.executable, "-m", "cli.main"]
 
 
 def run(*words: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*RHAPSODE, *words], env=environment, capture_output=True, text=True, timeout=120
+        [*RHAPSODE, *words], env=environment, capture_output=True, text=True, timeout=DEADLINE
     )
 
 
@@ -57,7 +59,7 @@ def test_up_speaks_refuses_a_twin_and_ends_clean(
         assert "tiny-high" in refused.stderr
     finally:
         os.kill(process.pid, signal.SIGTERM)
-        process.communicate(timeout=60)
+        process.communicate(timeout=DEADLINE)
     assert process.returncode == 0
     away = run(*words, environment=environment)
     assert away.returncode == 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -19,21 +20,27 @@ from core.job import TERMINAL
 from tests.tones import expected_length
 
 TEXT = "The first sentence is short. The second one, which is longer, ends here! A third?"
+DEADLINE = 300.0
+"""Seconds; never reached when all is well."""
 
 
 @pytest.fixture
 def http(service: Stack) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=service.url, timeout=60, trust_env=False) as client:
+    with httpx.Client(base_url=service.url, timeout=DEADLINE, trust_env=False) as client:
         yield client
 
 
 def speak(http: httpx.Client, **request: Any) -> dict[str, Any]:
-    """The ended job."""
+    """The ended job; on a slow machine it may outlast the wait that was asked for."""
+    deadline = time.monotonic() + DEADLINE
     answer = http.post("/synthesize", json=request, headers={"Prefer": "wait=50"})
-    assert answer.status_code == 200, answer.text
+    assert answer.is_success, answer.text
     assert answer.headers["preference-applied"] == "wait=50"
     job: dict[str, Any] = answer.json()
-    assert job["state"] in TERMINAL
+    assert (answer.status_code == 200) == (job["state"] in TERMINAL)
+    while job["state"] not in TERMINAL:
+        assert time.monotonic() < deadline, job
+        job = http.get(f"/jobs/{job['id']}", headers={"Prefer": "wait=10"}).json()
     return job
 
 
@@ -183,13 +190,20 @@ def test_a_cancelled_job_stays_cancelled(http: httpx.Client) -> None:
     assert (audio.status_code, audio.json()["code"]) == (404, "no_audio")
 
 
-def test_two_hundred_at_once_all_end_and_share_batches(http: httpx.Client) -> None:
+def test_two_hundred_at_once_all_end_and_share_batches(service: Stack, http: httpx.Client) -> None:
+    # A runtime of its own: parts of cancelled jobs that are still spoken count elsewhere.
+    runtime = "torchscript"
+    speak(http, text="Load it.", runtime=runtime)
     before = metrics(http)
+    # No connection is kept: httpcore closes surplus idle ones without a look at whether another
+    # thread has just been given them ("Bad file descriptor").
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=0)
+    many = httpx.Client(base_url=service.url, timeout=DEADLINE, trust_env=False, limits=limits)
 
     def one(index: int) -> dict[str, Any]:
-        return speak(http, text=f"Request number {index} of many.")
+        return speak(many, text=f"Request number {index} of many.", runtime=runtime)
 
-    with ThreadPoolExecutor(200) as pool:
+    with many, ThreadPoolExecutor(200) as pool:
         jobs = list(pool.map(one, range(200)))
     assert len({job["id"] for job in jobs}) == 200
     assert {job["state"] for job in jobs} == {"succeeded"}
@@ -200,7 +214,9 @@ def test_two_hundred_at_once_all_end_and_share_batches(http: httpx.Client) -> No
     def grown(name: str) -> float:
         return after.get(name, 0.0) - before.get(name, 0.0)
 
-    batch = 'tts_batch_size_{}{{component="tiny-fastspeech2",runtime="onnx",stage="acoustic"}}'
+    batch = (
+        'tts_batch_size_{}{{component="tiny-fastspeech2",runtime="torchscript",stage="acoustic"}}'
+    )
     assert grown(batch.format("sum")) == 200
     assert grown(batch.format("sum")) / grown(batch.format("count")) > 1
     assert max(job["report"]["batch_fill"] for job in jobs) > 1
