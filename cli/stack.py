@@ -188,7 +188,12 @@ class Stack:
         except httpx.TransportError:
             self._missing(("api",))
             return False
-        self._missing(tuple(answer.json().get("missing", ())))
+        told = answer.json()
+        if failures := told.get("failures"):
+            raise Unavailable(
+                f"the default voice cannot be loaded: {'; '.join(failures)}", code="models"
+            )
+        self._missing(tuple(told.get("missing", ())))
         # Of several synthesizers the first that is ready will do; the others join when they are.
         return answer.status_code == 200
 

@@ -63,6 +63,8 @@ class WorkerBeat(msgspec.Struct, frozen=True):
     """A synthesizer is ready when the models of the default voice are loaded."""
     loaded: tuple[str, ...] = ()
     """Components in memory."""
+    failure: str | None = None
+    """Why the models of the default voice cannot be loaded; None: they are, or may yet be."""
 
 
 class JobStore(Protocol):

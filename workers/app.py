@@ -82,6 +82,7 @@ class Synthesizer:
     def __init__(self, settings: Settings, context: Context) -> None:
         self._settings, self._context = settings, context
         self.loaded: tuple[str, ...] = ()
+        self.failure: str | None = None
         self.collector = Collector(
             self._speak,
             symbols=settings.symbols_per_take,
@@ -107,6 +108,7 @@ class Synthesizer:
             code = error.code if isinstance(error, RhapsodeError) else "internal"
             message = error.message if isinstance(error, RhapsodeError) else ""
             log.error("not_ready", code=code, message=message, **told(error))
+            self.failure = f"{code}: {message or 'the log of the synthesizer tells more'}"
         self.collector.run()
 
     def _load(self) -> None:
@@ -189,7 +191,8 @@ def _life(
 ) -> None:
     def beat() -> None:
         loaded = synthesizer.loaded if synthesizer else ()
-        context.store.beat(beat_of(context, role, loaded))
+        failure = synthesizer.failure if synthesizer else None
+        context.store.beat(beat_of(context, role, loaded, failure))
 
     duties: list[Any] = [beat]
     if role == "planner":

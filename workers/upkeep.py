@@ -91,7 +91,9 @@ class Upkeep:
                 return
 
 
-def beat_of(context: Context, role: Role, loaded: tuple[str, ...]) -> WorkerBeat:
+def beat_of(
+    context: Context, role: Role, loaded: tuple[str, ...], failure: str | None = None
+) -> WorkerBeat:
     """This worker's beat now; a synthesizer is ready as soon as a voice is loaded."""
     ready = role == "planner" or bool(loaded)
-    return WorkerBeat(context.worker, role, context.clock.now(), ready, loaded)
+    return WorkerBeat(context.worker, role, context.clock.now(), ready, loaded, failure)

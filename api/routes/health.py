@@ -31,6 +31,8 @@ class Readiness(msgspec.Struct, frozen=True):
     """With models loaded."""
     loaded: tuple[str, ...] = ()
     """Components in memory somewhere."""
+    failures: tuple[str, ...] = ()
+    """Why no synthesizer can load its models; empty while one has them or still tries."""
 
 
 @get("/healthz", sync_to_thread=False, tags=["health"])
@@ -69,7 +71,9 @@ def readiness(backends: Backends) -> Readiness:
     if not loaded:
         missing.append("models" if speakers else "synthesizer")
     names = tuple(sorted({name for beat in loaded for name in beat.loaded}))
-    return Readiness(not missing, tuple(missing), planners, len(loaded), names)
+    reasons = {beat.failure for beat in speakers}
+    failures = () if None in reasons else tuple(sorted(str(reason) for reason in reasons))
+    return Readiness(not missing, tuple(missing), planners, len(loaded), names, failures)
 
 
 ROUTES: list[Any] = [healthz, readyz]
