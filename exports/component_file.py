@@ -74,16 +74,18 @@ def load_weights(component: Component) -> dict[str, Tensor]:
     try:
         data = component.weights_path.read_bytes()
     except OSError as error:
-        raise ArtifactMissing(f"weights of component {component.name}: {error}") from error
+        reason = error.strerror or type(error).__name__
+        raise ArtifactMissing(f"weights of component {component.name}: {reason}") from error
     digest = hashlib.sha256(data).hexdigest()
     if digest != component.sha256:
         raise DigestMismatch(
-            f"{component.weights_path} has sha256 {digest}, component.toml says {component.sha256}"
+            f"weights of component {component.name} have sha256 {digest}, "
+            f"component.toml says {component.sha256}"
         )
     try:
         tensors = safetensors.torch.load(data)
     except SafetensorError as error:
-        raise CheckpointError(f"{component.weights_path}: {error}") from error
+        raise CheckpointError(f"weights of component {component.name}: {error}") from error
     return {k: v.float() if v.dtype == torch.float16 else v for k, v in tensors.items()}
 
 
