@@ -134,10 +134,12 @@ def read_verified(folder: Path, manifest: ArtifactManifest, name: str) -> bytes:
     try:
         data = (folder / name).read_bytes()
     except OSError as error:
-        raise ArtifactMissing(f"artifact of {manifest.component}: {error}") from error
+        reason = error.strerror or type(error).__name__
+        raise ArtifactMissing(f"artifact {name} of {manifest.component}: {reason}") from error
     digest = hashlib.sha256(data).hexdigest()
     if digest != manifest.files.get(name):
         raise DigestMismatch(
-            f"{folder / name} has sha256 {digest}, the manifest says {manifest.files.get(name)}"
+            f"artifact {name} of {manifest.component} has sha256 {digest}, "
+            f"the manifest says {manifest.files.get(name)}"
         )
     return data
