@@ -3,9 +3,10 @@ FROM python:3.11.11-slim-bookworm AS build
 WORKDIR /src
 RUN python -m venv /venv
 COPY constraints.txt ./
-# Alone and first, so that no other requirement picks the build for CUDA.
-RUN /venv/bin/pip install --no-cache-dir -c constraints.txt \
-    --index-url https://download.pytorch.org/whl/cpu --extra-index-url https://pypi.org/simple torch
+# Alone and first. PIP_EXTRA_INDEX_URL (--build-arg) may name an index with a build of torch without CUDA,
+# which pip prefers by its local version; without it the image carries CUDA and is some GB larger.
+ARG PIP_EXTRA_INDEX_URL
+RUN /venv/bin/pip install --no-cache-dir -c constraints.txt torch
 COPY . .
 RUN /venv/bin/pip install --no-cache-dir -c constraints.txt '.[cpu]'
 
