@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -24,6 +26,13 @@ def reverse_valid(x: Tensor, lengths: Tensor) -> Tensor:
     return x.gather(1, index[..., None].expand(-1, -1, x.shape[2]))
 
 
+def both_ways(run: Callable[[Tensor, str], Tensor], x: Tensor, lengths: Tensor) -> Tensor:
+    """Runs x (B, T, C) ahead, and back from each item's own end → (B, T, 2 · hidden)."""
+    ahead = run(x, "l0")
+    back = run(reverse_valid(x, lengths), "l0_reverse")
+    return torch.cat([ahead, reverse_valid(back, lengths)], dim=-1)
+
+
 class MaskedLSTM(nn.LSTM):
     """A bidirectional LSTM of one layer; its backward direction begins at each item's own end."""
 
@@ -32,9 +41,7 @@ class MaskedLSTM(nn.LSTM):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:  # type: ignore[override]
         """x (B, T, C), lengths (B,) → (B, T, 2 · hidden), undefined at padding."""
-        ahead = self._run(x, "l0")
-        back = self._run(reverse_valid(x, lengths), "l0_reverse")
-        return torch.cat([ahead, reverse_valid(back, lengths)], dim=-1)
+        return both_ways(self._run, x, lengths)
 
     def _run(self, x: Tensor, suffix: str) -> Tensor:
         state = x.new_zeros(1, x.shape[0], self.hidden_size)
@@ -52,9 +59,7 @@ class MaskedGRU(nn.GRU):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:  # type: ignore[override]
         """x (B, T, C), lengths (B,) → (B, T, 2 · hidden), undefined at padding."""
-        ahead = self._run(x, "l0")
-        back = self._run(reverse_valid(x, lengths), "l0_reverse")
-        return torch.cat([ahead, reverse_valid(back, lengths)], dim=-1)
+        return both_ways(self._run, x, lengths)
 
     def _run(self, x: Tensor, suffix: str) -> Tensor:
         state = x.new_zeros(1, x.shape[0], self.hidden_size)
