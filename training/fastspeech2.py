@@ -16,7 +16,8 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from acoustic.fastspeech2.config import FastSpeech2Config, FeatureStats
-from acoustic.fastspeech2.network import FastSpeech2, Predictions, Targets, length_mask
+from acoustic.fastspeech2.network import FastSpeech2, Predictions, Targets
+from acoustic.masks import length_mask
 from text.symbols import symbol_table
 from training.corpus import Entry
 from training.hearing import open_ear, path_of, show_alignment, show_mel

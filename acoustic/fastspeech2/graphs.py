@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from acoustic.fastspeech2.config import FeatureStats
-from acoustic.fastspeech2.network import Control, FastSpeech2, durations_of, length_mask
+from acoustic.fastspeech2.network import Control, FastSpeech2, durations_of
+from acoustic.masks import length_mask
 from core.graphs import Axes, GraphSpec
 
 

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from acoustic.fastspeech2.blocks import PositionedStack, PostNet, VariancePredictor
 from acoustic.fastspeech2.config import FastSpeech2Config, FeatureStats
+from acoustic.masks import length_mask
 
 MAX_SYMBOLS = 2048
 MAX_FRAMES = 8192  # 95 s at 86 frames/s; the text front end ends an utterance long before
@@ -49,11 +50,6 @@ class Targets(NamedTuple):
     durations: Tensor
     pitch: Tensor
     energy: Tensor
-
-
-def length_mask(lengths: Tensor, size: int) -> Tensor:
-    """(B,) → (B, size) bool, True = valid."""
-    return torch.arange(size, device=lengths.device)[None] < lengths[:, None]
 
 
 def regulate(hidden: Tensor, durations: Tensor, frames: int) -> Tensor:

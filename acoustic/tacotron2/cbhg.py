@@ -10,8 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from acoustic.masks import length_mask
 from acoustic.tacotron2.config import CbhgConfig
-from acoustic.tacotron2.recurrence import MaskedGRU, length_mask
+from acoustic.tacotron2.recurrence import MaskedGRU
 
 
 class SameConv(nn.Module):

@@ -11,8 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from acoustic.masks import length_mask
 from acoustic.tacotron2.config import Tacotron2Config
-from acoustic.tacotron2.recurrence import MaskedLSTM, length_mask
+from acoustic.tacotron2.recurrence import MaskedLSTM
 
 CONVOLUTION_DROPOUT = 0.5  # §2.2: "dropout with probability 0.5" on every convolution
 

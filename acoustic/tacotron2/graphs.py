@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from acoustic.masks import length_mask
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.decoder import DecoderState, Memory
 from acoustic.tacotron2.network import Tacotron2
-from acoustic.tacotron2.recurrence import length_mask
 from core.graphs import Axes, GraphSpec
 
 STEPS = 8

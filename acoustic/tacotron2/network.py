@@ -14,11 +14,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from acoustic.masks import length_mask
 from acoustic.tacotron2.cbhg import Cbhg
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.convolutions import Encoder, Postnet
 from acoustic.tacotron2.decoder import Decoder, Memory
-from acoustic.tacotron2.recurrence import length_mask
 
 Dropout = Callable[[], Tensor | None]
 """Called once a step: (B, 2, prenet_dim) factors 0 or 2, or None for no dropout."""

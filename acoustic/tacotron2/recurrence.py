@@ -8,11 +8,6 @@ import torch
 from torch import Tensor, nn
 
 
-def length_mask(lengths: Tensor, size: int) -> Tensor:
-    """(B,) → (B, size) bool, True = valid."""
-    return torch.arange(size, device=lengths.device)[None] < lengths[:, None]
-
-
 def reverse_valid(x: Tensor, lengths: Tensor) -> Tensor:
     """Reverses the valid part of each item of x (B, T, C); padding stays where it is.
 
