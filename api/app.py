@@ -21,11 +21,11 @@ from api.problems import answer
 from api.routes import audio, health, jobs, metrics, synthesize, voices
 from api.settings import Settings
 from core.voice import read_catalogue
-from jobs.audio_store import FolderStore
 from jobs.listener import FinishedListener
 from jobs.logs import configure_logs
 from jobs.queue import CeleryQueue
 from jobs.redis_store import RedisStore
+from jobs.storage import open_audio_store
 
 SHUTDOWN_SECONDS = 10
 """Requests that run at SIGTERM get so long [s]; jobs do not depend on them."""
@@ -41,7 +41,7 @@ def open_backends(settings: Settings) -> Backends:
         settings=settings,
         store=RedisStore(settings.redis_url, alive_seconds=3 * settings.beat_seconds),
         queue=CeleryQueue(settings.redis_url),
-        audio=FolderStore(settings.audio_folder),
+        audio=open_audio_store(settings),
         catalogue=read_catalogue(settings.voice_folders),
         listener=FinishedListener(settings.redis_url),
     )

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-import msgspec
 from msgspec import Meta
 
 from core.environment import read_settings
+from jobs.storage import StorageSettings
 
 SHIPPED_VOICES = Path(__file__).resolve().parent.parent / "voices"
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(StorageSettings, frozen=True, kw_only=True):
     """Every field is read from ``RHAPSODE_<FIELD>`` unless it says otherwise."""
 
     host: str = "127.0.0.1"
@@ -24,8 +24,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """RHAPSODE_PORT: port to listen on."""
     redis_url: str = "redis://127.0.0.1:6379/0"
     """REDIS_URL: broker and job store."""
-    data: Path = Path("var")
-    """RHAPSODE_DATA: folder that holds the audio, shared with the workers."""
     voices: tuple[Path, ...] = ()
     """RHAPSODE_VOICES: more folders of voices, separated like PATH; later ones win."""
     shipped_voices: bool = True
@@ -36,13 +34,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """RHAPSODE_MAX_WAIT_SECONDS: longest ``Prefer: wait`` that is kept [s]."""
     beat_seconds: Annotated[float, Meta(gt=0)] = 5.0
     """RHAPSODE_BEAT_SECONDS: as the workers have it; one is away after three missed beats [s]."""
+    link_seconds: Annotated[float, Meta(ge=1, le=604800)] = 3600.0
+    """RHAPSODE_LINK_SECONDS: how long a link to audio on object storage is good [s]; S3 signs for a
+    week at most."""
     metrics_folder: Path | None = None
     """PROMETHEUS_MULTIPROC_DIR: where API and workers of one machine share their metrics."""
-
-    @property
-    def audio_folder(self) -> Path:
-        """Where audio is kept."""
-        return self.data / "audio"
 
     @property
     def voice_folders(self) -> tuple[Path, ...]:

@@ -83,7 +83,7 @@ class AudioStore(Protocol):
         """A file to write to; it becomes the key's when the block ends well. Raises Unavailable."""
 
     def read(self, key: str, start: int, stop: int) -> bytes:
-        """Bytes [start, stop). Raises NotFound, Unavailable."""
+        """Bytes [start, stop), fewer at the end. Raises NotFound, Unavailable."""
 
     def size(self, key: str) -> int:
         """Length in bytes. Raises NotFound, Unavailable."""
@@ -92,4 +92,8 @@ class AudioStore(Protocol):
         """Raises Unavailable."""
 
     def delete(self, prefix: str) -> int:
-        """Deletes all below; returns how many. Raises Unavailable."""
+        """Deletes the key or all below; returns how many. Raises Unavailable."""
+
+    def link(self, key: str, seconds: float) -> str | None:
+        """Where anybody may fetch it for so long [s], whether or not it exists; None: a store that
+        has no such addresses. Raises Unavailable."""

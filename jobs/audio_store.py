@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.errors import NotFound, Unavailable
 
-KEY = re.compile(r"^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*$")
+KEY = re.compile(r"^[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)*\Z")
 """Lower-case names and slashes; no component starts with a dot, so no key leaves the folder."""
 
 
@@ -85,10 +85,24 @@ class FolderStore:
             shutil.rmtree(path, ignore_errors=not path.exists())
             return files
 
+    def link(self, key: str, seconds: float) -> str | None:
+        """None: a folder has no address."""
+        require_key(key)
+        return None
+
     def _path(self, key: str) -> Path:
-        if not KEY.match(key):
-            raise NotFound(f"not a key of the audio store: {key!r}", code="audio_not_found")
+        require_key(key)
         return self._folder / key
+
+
+def require_key(key: str) -> None:
+    """Refuses what is no key.
+
+    Raises:
+        NotFound: nothing can lie there.
+    """
+    if not KEY.match(key):
+        raise NotFound(f"not a key of the audio store: {key!r}", code="audio_not_found")
 
 
 def _to_disk(path: Path) -> None:
@@ -103,4 +117,5 @@ def _translated(key: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise NotFound(f"no audio {key}", code="audio_not_found") from error
     except OSError as error:
-        raise Unavailable(f"the audio store refuses {key}: {error}", code="disk") from error
+        told = f"the audio store refuses {key}: {error.strerror}"
+        raise Unavailable(told, code="disk") from error

@@ -21,7 +21,6 @@ from celery import Celery, signals
 from core.errors import RhapsodeError, Unavailable
 from core.text import Span, Utterance
 from core.voice import read_catalogue
-from jobs.audio_store import FolderStore
 from jobs.logs import configure_logs, told
 from jobs.protocols import Role
 from jobs.queue import (
@@ -33,7 +32,9 @@ from jobs.queue import (
     CeleryQueue,
     celery_app,
 )
+from jobs.redis_shelf import RedisShelf
 from jobs.redis_store import RedisStore
+from jobs.storage import open_audio_store
 from workers.assembly import assemble
 from workers.collector import Collector
 from workers.context import Context, SystemClock
@@ -43,7 +44,7 @@ from workers.planning import plan, warm
 from workers.pool import POOL
 from workers.settings import Settings
 from workers.synthesis import synthesize
-from workers.upkeep import Upkeep, beat_of, clean, recover
+from workers.upkeep import Upkeep, beat_of, clean, clear_shelf, recover
 
 PLANNER_THREADS = 8
 """Planning and assembling wait for Redis and the disk more than they compute; and a sentence should
@@ -63,7 +64,8 @@ def open_context(settings: Settings, app: Celery) -> Context:
     return Context(
         store=RedisStore(settings.redis_url, alive_seconds=3 * settings.beat_seconds),
         queue=CeleryQueue(settings.redis_url, app),
-        audio=FolderStore(settings.audio_folder),
+        audio=open_audio_store(settings),
+        shelf=RedisShelf(settings.redis_url),
         catalogue=read_catalogue(settings.voice_folders),
         clock=SystemClock(),
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
@@ -198,6 +200,7 @@ def _life(
     if role == "planner":
         duties.append(lambda: recover(context, settings.stale_seconds))
         duties.append(lambda: clean(context, settings.retention_seconds))
+        duties.append(lambda: clear_shelf(context, settings.reuse_seconds))
     upkeep = Upkeep(duties, settings.beat_seconds)
 
     def begin(**_: Any) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-import msgspec
 from msgspec import Meta
 
 from core.environment import read_settings
+from jobs.storage import StorageSettings
 
 SHIPPED_VOICES = Path(__file__).resolve().parent.parent / "voices"
 """The installed ``voices`` folder: it lies beside the room of the workers."""
@@ -18,11 +18,9 @@ SHIPPED_VOICES = Path(__file__).resolve().parent.parent / "voices"
 Positive = Annotated[int, Meta(ge=1)]
 
 
-class Settings(msgspec.Struct, frozen=True, kw_only=True):
+class Settings(StorageSettings, frozen=True, kw_only=True):
     """Every field is read from ``RHAPSODE_<FIELD>``; the defaults speak on a bare machine."""
 
-    data: Path = Path("var")
-    """RHAPSODE_DATA: folder of everything that is written (artifacts, audio, Redis)."""
     artifacts: Path | None = None
     """RHAPSODE_ARTIFACTS: exported networks; default ``<data>/artifacts``."""
     voices: tuple[Path, ...] = ()
@@ -50,6 +48,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """RHAPSODE_STALE_SECONDS: work of a job that nobody touched for so long is sent again [s]."""
     retention_seconds: Annotated[float, Meta(gt=0)] = 7 * 24 * 3600.0
     """RHAPSODE_RETENTION_SECONDS: ended jobs and their audio are deleted after this [s]."""
+    reuse_seconds: Annotated[float, Meta(ge=3600)] = 24 * 3600.0
+    """RHAPSODE_REUSE_SECONDS: what a part sounds like is deleted when no job used it for so long
+    [s]. Until then the same part of any job costs nothing; a retried job needs it too."""
     attempts: Positive = 3
     """RHAPSODE_ATTEMPTS: tries of a piece of work whose worker died or whose store was away."""
     metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
@@ -59,11 +60,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     def symbols_per_take(self) -> int:
         """``symbols_at_once``, or what suits the device."""
         return self.symbols_at_once or (640 if self.device == "cpu" else 65536)
-
-    @property
-    def audio_folder(self) -> Path:
-        """Where audio is kept."""
-        return self.data / "audio"
 
     @property
     def artifacts_folder(self) -> Path:

@@ -134,7 +134,7 @@ def test_the_page_has_every_setting_with_its_default() -> None:
         for field in msgspec.structs.fields(kind):
             name = special.get(field.name, f"RHAPSODE_{field.name.upper()}")
             readers, _ = code.setdefault(name, (set(), ""))
-            default = "none" if field.default in (None, ()) else f"`{field.default}`"
+            default = "none" if field.default in (None, (), "") else f"`{field.default}`"
             code[name] = (readers | {reader}, default)
     page = {
         name.strip("`"): (set(readers.split(", ")), default)
