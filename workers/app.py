@@ -42,9 +42,11 @@ from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_batch, see_taken
 from workers.parts import Speech
 from workers.planning import plan, warm
 from workers.pool import POOL
+from workers.probes import Probes
 from workers.settings import Settings
 from workers.synthesis import synthesize
 from workers.upkeep import Upkeep, beat_of, clean, clear_shelf, recover
+from workers.watchdog import Watchdog
 
 PLANNER_THREADS = 8
 """Planning and assembling wait for Redis and the disk more than they compute; and a sentence should
@@ -91,12 +93,14 @@ class Synthesizer:
             flush_seconds=settings.flush_seconds,
             observe=see_taken,
         )
+        self.watchdog = Watchdog(self.collector.busy_seconds, settings.hang_seconds)
         self._engine: Any = None
         self._thread = threading.Thread(target=self._run, name="device", daemon=True)
 
     def start(self) -> None:
         """Loads the default voice in the device's thread, then speaks what comes."""
         self._thread.start()
+        self.watchdog.thread = self._thread.ident
 
     def stop(self) -> None:
         """Speaks what waits, then ends."""
@@ -192,6 +196,8 @@ def _life(
     settings: Settings, context: Context, role: Role, synthesizer: Synthesizer | None
 ) -> None:
     def beat() -> None:
+        if synthesizer:
+            synthesizer.watchdog.look()
         loaded = synthesizer.loaded if synthesizer else ()
         failure = synthesizer.failure if synthesizer else None
         context.store.beat(beat_of(context, role, loaded, failure))
@@ -202,6 +208,17 @@ def _life(
         duties.append(lambda: clean(context, settings.retention_seconds))
         duties.append(lambda: clear_shelf(context, settings.reuse_seconds))
     upkeep = Upkeep(duties, settings.beat_seconds)
+    begun = threading.Event()
+
+    def alive() -> bool:
+        hangs = synthesizer is not None and not synthesizer.watchdog.alive
+        return not hangs and upkeep.idle_seconds() <= settings.hang_seconds
+
+    def ready() -> bool:
+        return begun.is_set() and (synthesizer is None or bool(synthesizer.loaded))
+
+    if settings.metrics_port:
+        Probes(settings.metrics_port, alive=alive, ready=ready).start()
 
     def begin(**_: Any) -> None:
         if synthesizer:
@@ -209,6 +226,7 @@ def _life(
         else:
             warm(context)
         upkeep.start()
+        begun.set()
 
     def end(**_: Any) -> None:
         if synthesizer:
@@ -247,10 +265,6 @@ def main(argv: list[str] | None = None) -> int:
     configure_logs(role)
     signals.setup_logging.connect(lambda **_: None, weak=False)
     settings = Settings.from_environment()
-    if settings.metrics_port:
-        from prometheus_client import start_http_server
-
-        start_http_server(settings.metrics_port)
     kind = cast(Role, role)
     app = build(kind, settings)
     app.worker_main(arguments(kind, settings))

@@ -57,6 +57,7 @@ class Collector:
         symbols: most symbols taken at once; a single larger part is taken alone.
         flush_seconds: how long an idle device waits for company after a first part [s].
         observe: called after every batch.
+        monotonic: clock of ``busy_seconds`` [s].
     """
 
     def __init__(
@@ -66,9 +67,11 @@ class Collector:
         symbols: int,
         flush_seconds: float,
         observe: Callable[[Taken], None] = lambda taken: None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._speak, self._symbols, self._flush = speak, symbols, flush_seconds
-        self._observe = observe
+        self._observe, self._monotonic = observe, monotonic
+        self._since: float | None = None
         self._waiting: dict[Lane, deque[_Ticket]] = {"interactive": deque(), "bulk": deque()}
         self._changed = threading.Condition()
         self._open = True
@@ -99,7 +102,14 @@ class Collector:
                 if not self._waits():
                     return
                 tickets = self._take()
+            self._since = self._monotonic()
             self._serve(tickets, reason)
+            self._since = None
+
+    def busy_seconds(self) -> float:
+        """How long the device has been in its present batch [s]; 0 = it waits."""
+        since = self._since
+        return 0.0 if since is None else self._monotonic() - since
 
     def close(self) -> None:
         """Refuses what is new; ``run`` ends after what waits."""

@@ -46,6 +46,10 @@ class Settings(StorageSettings, frozen=True, kw_only=True):
     """RHAPSODE_BEAT_SECONDS: how often a worker says that it lives [s]; dead after three misses."""
     stale_seconds: Annotated[float, Meta(gt=0)] = 600.0
     """RHAPSODE_STALE_SECONDS: work of a job that nobody touched for so long is sent again [s]."""
+    hang_seconds: Annotated[float, Meta(gt=0)] = 600.0
+    """RHAPSODE_HANG_SECONDS: a device that is in one batch for longer hangs: the worker stops
+    beating, its liveness probe fails, and a minute later it ends [s]. A part takes seconds; the
+    first use of a network that is not exported yet may take minutes."""
     retention_seconds: Annotated[float, Meta(gt=0)] = 7 * 24 * 3600.0
     """RHAPSODE_RETENTION_SECONDS: ended jobs and their audio are deleted after this [s]."""
     reuse_seconds: Annotated[float, Meta(ge=3600)] = 24 * 3600.0
@@ -54,7 +58,8 @@ class Settings(StorageSettings, frozen=True, kw_only=True):
     attempts: Positive = 3
     """RHAPSODE_ATTEMPTS: tries of a piece of work whose worker died or whose store was away."""
     metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
-    """RHAPSODE_METRICS_PORT: where the worker serves its own Prometheus metrics; 0 = nowhere."""
+    """RHAPSODE_METRICS_PORT: where the worker serves its own Prometheus metrics and its probes,
+    /livez and /readyz; 0 = nowhere."""
 
     @property
     def symbols_per_take(self) -> int:

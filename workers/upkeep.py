@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 import structlog
@@ -62,10 +63,18 @@ class Upkeep:
     Args:
         duties: each is called once an interval; what one raises is logged and costs no other.
         seconds: the interval [s].
+        monotonic: clock of ``idle_seconds`` [s].
     """
 
-    def __init__(self, duties: list[Callable[[], object]], seconds: float) -> None:
-        self._duties, self._seconds = duties, seconds
+    def __init__(
+        self,
+        duties: list[Callable[[], object]],
+        seconds: float,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._duties, self._seconds, self._monotonic = duties, seconds, monotonic
+        self._round = monotonic()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
 
@@ -78,6 +87,10 @@ class Upkeep:
         self._stop.set()
         self._thread.join()
 
+    def idle_seconds(self) -> float:
+        """Since the last round of duties ended [s]."""
+        return self._monotonic() - self._round
+
     def _run(self) -> None:
         while True:
             for duty in self._duties:
@@ -87,6 +100,7 @@ class Upkeep:
                     log.warning("upkeep", code=error.code)
                 except Exception as error:
                     log.error("upkeep", **told(error))
+            self._round = self._monotonic()
             if self._stop.wait(self._seconds):
                 return
 
