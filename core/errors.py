@@ -5,6 +5,8 @@
     │   ├── FieldError           a field of the request is missing, unknown or out of range
     │   ├── TextError            the text cannot be spoken as a whole (empty, only symbols)
     │   └── SsmlError            the markup is refused, with line and column
+    ├── Unauthenticated          no API key, or one that is not known
+    ├── LimitReached             a key's rate or open jobs are used up; try again later
     ├── NotFound                 no job, audio, voice component … of that name
     ├── Conflict                 the record is not in a state that allows the move
     ├── Unavailable              Redis, storage or a worker does not answer; try again
@@ -90,6 +92,28 @@ class SsmlError(FieldError):
         super().__init__(field, f"{message} (line {line}, column {column})")
         self.line = line
         self.column = column
+
+
+class Unauthenticated(RhapsodeError):
+    """No API key was given, or one that is not known."""
+
+    code = "unauthenticated"
+
+
+class LimitReached(RhapsodeError):
+    """What a key may ask for is used up for now.
+
+    Args:
+        message: which limit.
+        wait_seconds: when the same may be asked again [s].
+    """
+
+    code = "limit_reached"
+    retryable = True
+
+    def __init__(self, message: str, wait_seconds: float, *, code: str | None = None) -> None:
+        super().__init__(message, code=code)
+        self.wait_seconds = wait_seconds
 
 
 class NotFound(RhapsodeError):

@@ -90,6 +90,7 @@ class CeleryQueue:
     def _send(self, task: str, args: list[str | int], queue: str) -> None:
         send: Callable[..., Any] = self._app.send_task
         try:
-            send(task, args=args, queue=queue, ignore_result=True)
+            with translated():  # kombu passes on what Redis refuses as it is
+                send(task, args=args, queue=queue, ignore_result=True)
         except OperationalError as error:
             raise Unavailable("the queue does not answer", code="queue_unavailable") from error

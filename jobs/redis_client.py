@@ -30,5 +30,10 @@ def translated() -> Iterator[None]:
     """Turns what redis raises into Unavailable."""
     try:
         yield
-    except (redis.ConnectionError, redis.TimeoutError, redis.ResponseError) as error:
+    except redis.ResponseError as error:
+        # Before Redis 7 a script's refusal has no class of its own, only the code in its text.
+        if isinstance(error, redis.OutOfMemoryError) or " -OOM " in str(error):
+            raise Unavailable("Redis has no room for more", code="redis_full") from error
+        raise Unavailable("Redis refuses the command", code="redis_unavailable") from error
+    except (redis.ConnectionError, redis.TimeoutError) as error:
         raise Unavailable("Redis does not answer", code="redis_unavailable") from error
