@@ -11,9 +11,11 @@ from core.job import (
     JobRecord,
     JobState,
     Lane,
+    Package,
     RuntimeName,
     SynthesisReport,
 )
+from core.text import Pauses
 
 
 class RequestView(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,6 +36,9 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
     format: AudioFormat
     seed: int
     lane: Lane
+    pauses: Pauses
+    loudness_lufs: float | None
+    package: Package
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,8 +79,8 @@ def view_of(record: JobRecord) -> JobView:
         id=record.id,
         state=record.state,
         request=RequestView(
-            characters=len(request.ssml or request.text or ""),
-            markup=request.ssml is not None,
+            characters=record.source.characters,
+            markup=record.source.markup,
             **shared,
         ),
         created_at=record.created_at,

@@ -16,7 +16,6 @@ from audio.join import Piece, join, stream
 from core.errors import RhapsodeError
 from core.job import RuntimeName, SynthesisRequest
 from core.mel import Float32
-from core.text import TextAnalysis
 from core.voice import Catalogue
 from text.frontend import open_frontend
 from workers.engine import Engine
@@ -112,8 +111,8 @@ class Pipeline:
             vocoder=choice.vocoder,
             runtime=choice.runtime,
         )
-        analysis: TextAnalysis = self.frontend.analyze(text, ssml=False)
-        return [s for p in cut_parts(analysis) for s in speeches(p, request, self.catalogue)]
+        said = self.frontend.analyze(text, ssml=False).utterances
+        return [s for p in cut_parts([said]) for s in speeches(p, request, self.catalogue)]
 
     def _piece(self, speech: Speech, spoken: Spoken | RhapsodeError, clock: StageClock) -> Piece:
         if isinstance(spoken, RhapsodeError):

@@ -14,8 +14,13 @@ MEDIA_TYPES: dict[AudioFormat, str] = {
     "ogg": "audio/ogg; codecs=vorbis",
     "opus": "audio/ogg; codecs=opus",
     "mp3": "audio/mpeg",
+    "m4b": "audio/mp4",
 }
-"""Content types. Source: RFC 5334 (ogg), RFC 3003 (mp3), RFC 9639 (flac), IANA."""
+"""Content types. Source: RFC 5334 (ogg), RFC 3003 (mp3), RFC 9639 (flac), RFC 4337 (mp4), IANA."""
+
+
+ZIP = "application/zip"
+"""Of a package of chapters."""
 
 
 def sample_rates(format: AudioFormat) -> tuple[int, ...]:

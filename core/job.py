@@ -7,10 +7,12 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
-from core.text import Notice, Utterance
+from core.text import Notice, Pauses, Silence, Span, Utterance
 
-AudioFormat = Literal["wav", "flac", "ogg", "opus", "mp3"]
-"""ogg = Vorbis in Ogg, opus = Opus in Ogg."""
+AudioFormat = Literal["wav", "flac", "ogg", "opus", "mp3", "m4b"]
+"""ogg = Vorbis in Ogg, opus = Opus in Ogg, m4b = AAC in MP4 with chapter marks."""
+Package = Literal["file", "chapters"]
+"""file: one file; chapters: a zip with a file per chapter and a manifest."""
 Lane = Literal["interactive", "bulk"]
 RuntimeName = Literal["eager", "torchscript", "onnx"]
 JobState = Literal["queued", "running", "succeeded", "partial", "failed", "cancelled"]
@@ -22,17 +24,14 @@ SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 Speed = Annotated[float, Meta(ge=0.25, le=4.0, description="2.0 = twice as fast")]
 Pitch = Annotated[float, Meta(ge=0.5, le=2.0, description="factor on F0")]
 Energy = Annotated[float, Meta(ge=0.25, le=4.0, description="factor on the energy")]
+Loudness = Annotated[float, Meta(ge=-36.0, le=-8.0, description="integrated, EBU R 128")]
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
-class SynthesisRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a client asks for. Exactly one of ``text`` and ``ssml``."""
+class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How something is to be spoken and delivered."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)] | None = None
-    """Plain text; blank lines are paragraph pauses."""
-    ssml: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)] | None = None
-    """SSML 1.1 subset, root ``<speak>``."""
     voice: Name | None = None
     """A voice of the catalogue; None = the catalogue's default (the record says which)."""
     acoustic: Name | None = None
@@ -51,6 +50,79 @@ class SynthesisRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, 
     """Same request, seed and artifacts: same samples."""
     lane: Lane = "interactive"
     """Interactive parts are batched before bulk parts."""
+    pauses: Pauses = Pauses()
+    """Silences that the text does not ask for."""
+    loudness_lufs: Loudness | None = None
+    """Integrated loudness of the whole programme [LUFS], reached by one gain; None = as spoken."""
+    package: Package = "file"
+    """One file, or a zip of one file per chapter."""
+
+
+class SynthesisRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a client asks for. Exactly one of ``text`` and ``ssml``."""
+
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)] | None = None
+    """Plain text; blank lines are paragraph pauses."""
+    ssml: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)] | None = None
+    """SSML 1.1 subset, root ``<speak>``."""
+
+    @property
+    def source(self) -> Source:
+        """What is to be spoken."""
+        return Source(text=self.ssml or self.text or "", markup=self.ssml is not None)
+
+    @property
+    def controls(self) -> Controls:
+        """All but the text."""
+        return Controls(**{name: getattr(self, name) for name in Controls.__struct_fields__})
+
+
+class Chapter(msgspec.Struct, frozen=True):
+    """A run of a source under a title."""
+
+    title: str
+    span: Span
+
+
+class BookFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the tags of a book's file tell."""
+
+    title: str
+    authors: tuple[str, ...] = ()
+    language: str = ""
+    cover: str | None = None
+    """Media type of its picture, which lies in the audio store; None = it has none."""
+
+
+class Source(msgspec.Struct, frozen=True, kw_only=True):
+    """What a job speaks: kept apart from its record, which is read at every poll."""
+
+    text: str
+    markup: bool = False
+    """SSML."""
+    chapters: tuple[Chapter, ...] = ()
+    """In order, disjoint, without gaps but whitespace; empty = one without a title."""
+    book: BookFacts | None = None
+    notices: tuple[Notice, ...] = ()
+    """What a reader of files left out."""
+
+    @property
+    def facts(self) -> SourceFacts:
+        """What the record tells of it."""
+        title = self.book.title if self.book else None
+        return SourceFacts(len(self.text), self.markup, len(self.chapters), title)
+
+
+class SourceFacts(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a record tells of its source."""
+
+    characters: int
+    """Length in code points."""
+    markup: bool = False
+    """Whether it is SSML."""
+    chapters: int = 0
+    title: str | None = None
+    """Of the book."""
 
 
 class JobError(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -102,6 +174,10 @@ class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
     """Length of the audio in samples, at ``sample_rate``."""
     artifacts: dict[str, str]
     """Component → sha256 of the artifact that spoke."""
+    reused_seconds: float = 0.0
+    """Speech that was there already, spoken for an earlier job: it cost this one nothing [s]."""
+    gain_db: float = 0.0
+    """The one gain of the programme [dB]."""
     warnings: tuple[Notice, ...] = ()
 
 
@@ -118,9 +194,12 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     id: str
     state: JobState
-    request: SynthesisRequest
+    request: Controls
     """As resolved: no field that has a default is left open."""
+    source: SourceFacts
     created_at: float
+    owner: str | None = None
+    """Id of the API key that made it; None = made without keys."""
     started_at: float | None = None
     finished_at: float | None = None
     progress: JobProgress = JobProgress()
@@ -136,6 +215,10 @@ class Part(msgspec.Struct, frozen=True):
     first: int
     """Index of its first utterance within the job."""
     utterances: tuple[Utterance, ...]
+    chapter: int = 0
+    """Index of the chapter it belongs to; no part belongs to two."""
+    seconds: float = 0.0
+    """Estimated length with its pauses, at the request's speed [s]."""
 
 
 class JobPlan(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,21 +230,22 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Silence before the first utterance [s], before the request's speed is applied."""
     text_seconds: float
     """Compute seconds of the text stage [s]."""
+    seconds: float = 0.0
+    """Estimated length of all parts [s]."""
+    silences: tuple[Silence, ...] = ()
+    """With the utterances they cover every source character once."""
     notices: tuple[Notice, ...] = ()
 
 
-class PartResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a part. Tuples hold one entry per utterance; a failed part has none.
+class PartSound(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a part's sound. Tuples hold one entry per utterance.
 
-    The samples lie in the audio store: its utterances one after the other, float32, at the
-    acoustic model's sample rate, neither pauses nor gain applied.
+    The samples: its utterances one after the other, float32, at the acoustic model's sample rate,
+    neither pauses nor the programme's gain applied.
     """
 
-    index: int
     samples: tuple[int, ...] = ()
     """Length of each utterance in samples."""
-    pauses_seconds: tuple[float, ...] = ()
-    """Silence after each utterance [s], before the request's speed is applied."""
     durations: tuple[tuple[int, ...], ...] = ()
     """Frames per phoneme."""
     batch_sizes: tuple[int, ...] = ()
@@ -171,5 +255,22 @@ class PartResult(msgspec.Struct, frozen=True, kw_only=True):
     stage_seconds: StageSeconds = StageSeconds()
     artifacts: dict[str, str] = {}
     """Component → sha256."""
-    warnings: tuple[Notice, ...] = ()
+    notices: tuple[tuple[Notice, ...], ...] = ()
+    """Without spans: the same sound may stand at several places."""
+
+    @property
+    def audio_seconds(self) -> float:
+        """Of the speech alone [s]."""
+        return sum(self.samples) / self.sample_rate if self.sample_rate else 0.0
+
+
+class PartResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a part: its sound, or why there is none."""
+
+    index: int
+    digest: str = ""
+    """Of all that made the sound; it lies in the audio store under it."""
+    sound: PartSound | None = None
+    reused: bool = False
+    """The sound was there already; it cost this job nothing."""
     error: JobError | None = None

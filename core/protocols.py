@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from numpy.typing import NDArray
 
 from core.mel import Float32, MelBatch, MelSpec, PhonemeBatch, SpokenMels
-from core.text import TextAnalysis
+from core.text import Pauses, TextAnalysis
 
 Array = NDArray[Any]
 
@@ -28,7 +28,7 @@ class Clock(Protocol):
 class TextFrontend(Protocol):
     """Text to utterances of one symbol table."""
 
-    def analyze(self, text: str, *, ssml: bool) -> TextAnalysis:
+    def analyze(self, text: str, *, ssml: bool, pauses: Pauses = ...) -> TextAnalysis:
         """Raises TextError, SsmlError."""
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from msgspec import Meta
 
 
 class Span(msgspec.Struct, frozen=True, array_like=True):
@@ -30,6 +31,20 @@ class Silence(msgspec.Struct, frozen=True):
 
     span: Span
     reason: Literal["whitespace", "punctuation", "markup", "symbol", "emoji", "control"]
+
+
+Pause = Annotated[float, Meta(ge=0.0, le=10.0, description="seconds, at speed 1")]
+
+
+class Pauses(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Silences [s] before the request's speed is applied, where the text itself asks for none."""
+
+    sentence: Pause = 0.25
+    """Between sentences; the voice's own full stop carries about as much again."""
+    paragraph: Pause = 0.6
+    """Between paragraphs."""
+    chapter: Pause = 1.5
+    """Between chapters."""
 
 
 class Prosody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -1,37 +1,42 @@
-"""Where a job's audio lies in the audio store."""
+"""Where things lie in the audio store."""
 
 from __future__ import annotations
 
-from core.job import AudioFormat
+from core.job import Controls
 
-SUFFIXES: dict[AudioFormat, str] = {
-    "wav": "wav",
-    "flac": "flac",
-    "ogg": "ogg",
-    "opus": "opus",
-    "mp3": "mp3",
-}
+SOUNDS = "parts"
+"""Prefix of what parts sound like, by digest; jobs share it."""
 
 
 def job_folder(job_id: str) -> str:
-    """Prefix of everything of a job."""
+    """Prefix of everything that belongs to one job."""
     return f"jobs/{job_id}"
 
 
-def parts_folder(job_id: str) -> str:
-    """Prefix of its parts' samples."""
-    return f"{job_folder(job_id)}/parts"
+def sound_key(digest: str) -> str:
+    """A part's sound.
 
-
-def part_key(job_id: str, index: int) -> str:
-    """Samples of a part, float32 little endian.
-
-    >>> part_key("0a", 7)
-    'jobs/0a/parts/000007.f32'
+    >>> sound_key("0a1b")
+    'parts/0a/0a1b'
     """
-    return f"{parts_folder(job_id)}/{index:06d}.f32"
+    return f"{SOUNDS}/{digest[:2]}/{digest}"
 
 
-def audio_key(job_id: str, format: AudioFormat) -> str:
-    """The finished file."""
-    return f"{job_folder(job_id)}/audio.{SUFFIXES[format]}"
+def audio_key(job_id: str, request: Controls) -> str:
+    """The finished file.
+
+    >>> audio_key("7f", Controls(format="mp3", package="chapters"))
+    'jobs/7f/audio.zip'
+    """
+    suffix = "zip" if request.package == "chapters" else request.format
+    return f"{job_folder(job_id)}/audio.{suffix}"
+
+
+def transcript_key(job_id: str) -> str:
+    """What was said when."""
+    return f"{job_folder(job_id)}/transcript"
+
+
+def cover_key(job_id: str) -> str:
+    """The picture of a book."""
+    return f"{job_folder(job_id)}/cover"

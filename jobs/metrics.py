@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Histogram
 
-from core.job import JobRecord, SynthesisRequest
+from core.job import Controls, JobRecord
 
 LABELS = ("voice", "acoustic", "vocoder", "runtime")
 JOB_SECONDS_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400)
@@ -16,7 +16,7 @@ JOB_SECONDS = Histogram(
 )
 
 
-def labels_of(request: SynthesisRequest) -> dict[str, str]:
+def labels_of(request: Controls) -> dict[str, str]:
     """Bounded labels: names of the catalogue."""
     return {name: str(getattr(request, name)) for name in LABELS}
 

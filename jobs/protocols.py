@@ -15,6 +15,7 @@ from core.job import (
     Lane,
     Part,
     PartResult,
+    Source,
     SynthesisReport,
 )
 
@@ -70,15 +71,18 @@ class WorkerBeat(msgspec.Struct, frozen=True):
 class JobStore(Protocol):
     """The truth about jobs. Every move is atomic and compare-and-set.
 
-    A job goes queued → running → succeeded | partial | failed, or is cancelled on the way. It is
-    queued until its first part starts. Work is claimed by a worker and held until it is done or
-    released; what a dead worker held is given out again by ``lost``. Raises Unavailable throughout.
+    A job goes queued → running → succeeded | partial | failed, or is cancelled on the way; retried,
+    a partial or failed one runs again. It is queued until its first part starts. Work is claimed by
+    a worker and held until it is done or released; what a dead worker held is given out again by
+    ``lost``. Raises Unavailable throughout.
     """
 
     def ping(self) -> None:
         """Answers, or raises Unavailable."""
 
-    def create(self, record: JobRecord, idempotency: Idempotency | None = None) -> JobRecord:
+    def create(
+        self, record: JobRecord, source: Source, idempotency: Idempotency | None = None
+    ) -> JobRecord:
         """Stores a new job, or returns the one that the idempotency key already names.
 
         Raises:
@@ -88,11 +92,17 @@ class JobStore(Protocol):
     def get(self, job_id: str) -> JobRecord:
         """Raises NotFound."""
 
+    def source(self, job_id: str) -> Source:
+        """What it speaks. Raises NotFound."""
+
     def page(self, *, state: JobState | None, cursor: str | None, limit: int) -> JobPage:
         """Jobs, newest first, optionally of one state."""
 
     def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
-        """Takes a piece of work; the first part that is claimed starts the job."""
+        """Takes a piece of work; the first part that is claimed starts the job.
+
+        A worker that claims what it holds goes on with the same try.
+        """
 
     def release(self, job_id: str, work: Work, worker: str) -> None:
         """Gives work back undone, or says that planning has sent its parts."""
@@ -106,6 +116,9 @@ class JobStore(Protocol):
     def part(self, job_id: str, index: int) -> Part:
         """Raises NotFound."""
 
+    def parts(self, job_id: str) -> Iterator[Part]:
+        """In order, a few at a time in memory; none before it is planned or after it succeeded."""
+
     def pending(self, job_id: str) -> tuple[int, ...]:
         """Parts without a result, in order."""
 
@@ -117,7 +130,18 @@ class JobStore(Protocol):
         """
 
     def results(self, job_id: str) -> Iterator[PartResult]:
-        """In the order of the parts, a few at a time in memory."""
+        """In the order of the parts, a few at a time in memory; none after it succeeded."""
+
+    def undo(self, job_id: str, indices: Sequence[int], now: float) -> None:
+        """Forgets results of a running job: these parts are to be spoken again."""
+
+    def retry(self, job_id: str, now: float) -> JobRecord:
+        """A partial or failed job runs again, without the results that failed.
+
+        Raises:
+            NotFound: no such job.
+            Conflict: it is not over, or not in need of it (code ``not_retryable``).
+        """
 
     def finish(
         self,
@@ -128,7 +152,10 @@ class JobStore(Protocol):
         report: SynthesisReport | None = None,
         error: JobError | None = None,
     ) -> bool:
-        """Ends a job. False: it had ended before, nothing changed. Raises NotFound."""
+        """Ends a job. False: it had ended before, nothing changed. Raises NotFound.
+
+        Parts and results are kept where they may be needed again: of partial and failed jobs.
+        """
 
     def beat(self, beat: WorkerBeat) -> None:
         """Says that a worker lives."""
@@ -148,6 +175,19 @@ class JobStore(Protocol):
 
     def forget(self, job_id: str) -> None:
         """Deletes a job's record."""
+
+
+class Shelf(Protocol):
+    """Which sounds lie in the audio store, and when each was used last. Raises Unavailable."""
+
+    def use(self, digest: str, now: float) -> bool:
+        """True: it is there, and its time begins anew."""
+
+    def put(self, digest: str, now: float) -> None:
+        """It is there now."""
+
+    def clear(self, before: float, limit: int = 1000) -> tuple[str, ...]:
+        """Takes off what was not used since then [Unix s]; the caller deletes the sounds."""
 
 
 class JobQueue(Protocol):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
 from core.errors import Conflict, NotFound
 from core.job import (
+    Controls,
     JobError,
     JobPlan,
     JobProgress,
@@ -16,8 +17,9 @@ from core.job import (
     JobState,
     Part,
     PartResult,
+    Source,
+    SourceFacts,
     SynthesisReport,
-    SynthesisRequest,
 )
 from jobs import scripts
 from jobs.ids import oldest_id
@@ -34,9 +36,10 @@ CHUNK: Final = 64
 """Parts or results moved per command, about a megabyte."""
 FIELDS: Final = (
     "state", "request", "created_at", "started_at", "finished_at", "report", "error",
-    "parts_total", "parts_done", "parts_failed",
+    "parts_total", "parts_done", "parts_failed", "facts", "owner",
 )  # fmt: skip
 
+T = TypeVar("T")
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
 
@@ -56,14 +59,16 @@ class RedisStore:
         self._create, self._claim = register(scripts.CREATE), register(scripts.CLAIM)
         self._release, self._put_plan = register(scripts.RELEASE), register(scripts.PUT_PLAN)
         self._part_done, self._finish = register(scripts.PART_DONE), register(scripts.FINISH)
-        self._lost = register(scripts.LOST)
+        self._lost, self._reopen = register(scripts.LOST), register(scripts.REOPEN)
 
     def ping(self) -> None:
         """See JobStore."""
         with translated():
             self.redis.ping()
 
-    def create(self, record: JobRecord, idempotency: Idempotency | None = None) -> JobRecord:
+    def create(
+        self, record: JobRecord, source: Source, idempotency: Idempotency | None = None
+    ) -> JobRecord:
         """See JobStore."""
         known = idempotency or Idempotency("", "")
         keys = [_job(record.id), _key("jobs"), _index("queued"), _key("active")]
@@ -71,7 +76,11 @@ class RedisStore:
             "state": record.state,
             "request": _encode(record.request),
             "created_at": repr(record.created_at),
+            "facts": _encode(record.source),
+            "source": _encode(source),
         }
+        if record.owner is not None:
+            fields["owner"] = record.owner
         flat: list[Any] = [item for pair in fields.items() for item in pair]
         lifetime = str(IDEMPOTENCY_SECONDS * 1000)
         head = [record.id, known.payload, lifetime, repr(record.created_at), _job("")]
@@ -94,6 +103,14 @@ class RedisStore:
         if record is None:
             raise NotFound(f"no job {job_id}", code="job_not_found")
         return record
+
+    def source(self, job_id: str) -> Source:
+        """See JobStore."""
+        with translated():
+            data = self.redis.hget(_job(job_id), "source")
+        if data is None:
+            raise NotFound(f"no job {job_id}", code="job_not_found")
+        return _decode(cast(bytes, data), type=Source)
 
     def page(self, *, state: JobState | None, cursor: str | None, limit: int) -> JobPage:
         """See JobStore."""
@@ -150,6 +167,10 @@ class RedisStore:
             raise NotFound(f"no part {index} of job {job_id}", code="part_not_found")
         return _decode(cast(bytes, data), type=Part)
 
+    def parts(self, job_id: str) -> Iterator[Part]:
+        """See JobStore."""
+        return self._rows(job_id, "parts", Part)
+
     def pending(self, job_id: str) -> tuple[int, ...]:
         """See JobStore."""
         with translated():
@@ -160,6 +181,7 @@ class RedisStore:
     def part_done(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
         """See JobStore."""
         keys = [_job(job_id), _job(job_id, "leases"), _job(job_id, "results"), _key("active")]
+        keys.append(_job(job_id, "failed"))
         failed = int(result.error is not None)
         args: list[Any] = [result.index, _encode(result), failed, worker, repr(now), job_id]
         with translated():
@@ -170,14 +192,37 @@ class RedisStore:
 
     def results(self, job_id: str) -> Iterator[PartResult]:
         """See JobStore."""
+        return self._rows(job_id, "results", PartResult)
+
+    def _rows(self, job_id: str, name: str, kind: type[T]) -> Iterator[T]:
         total = self.get(job_id).progress.parts_total
         for start in range(0, total, CHUNK):
             wanted = [str(i) for i in range(start, min(start + CHUNK, total))]
             with translated():
-                rows = cast("list[bytes | None]", self.redis.hmget(_job(job_id, "results"), wanted))
+                rows = cast("list[bytes | None]", self.redis.hmget(_job(job_id, name), wanted))
             for row in rows:
                 if row is not None:
-                    yield _decode(row, type=PartResult)
+                    yield _decode(row, type=kind)
+
+    def undo(self, job_id: str, indices: Sequence[int], now: float) -> None:
+        """See JobStore."""
+        self._again(job_id, "running", indices, now)
+
+    def retry(self, job_id: str, now: float) -> JobRecord:
+        """See JobStore."""
+        state = self.get(job_id).state
+        with translated():
+            failed = cast("set[bytes]", self.redis.smembers(_job(job_id, "failed")))
+        worth = state in ("partial", "failed")
+        if not worth or not self._again(job_id, state, [int(i) for i in failed], now):
+            raise Conflict(f"the job is {state}: nothing to retry", code="not_retryable")
+        return self.get(job_id)
+
+    def _again(self, job_id: str, state: JobState, indices: Sequence[int], now: float) -> bool:
+        keys = [_job(job_id), _job(job_id, "results"), _job(job_id, "failed"), _key("active")]
+        keys += [_index(state), _index("queued"), _index("running")]
+        with translated():
+            return bool(self._reopen(keys, [job_id, state, repr(now), *indices]))
 
     def finish(
         self,
@@ -190,8 +235,10 @@ class RedisStore:
     ) -> bool:
         """See JobStore."""
         keys = [_job(job_id), _key("active"), _key("leased")]
-        keys += [_job(job_id, name) for name in ("parts", "leases", "attempts")]
         keys += [_index("queued"), _index("running"), _index(state)]
+        over: tuple[str, ...] = ("leases", "attempts")
+        over += () if state in ("partial", "failed") else ("parts", "results", "failed")
+        keys += [_job(job_id, name) for name in over]
         told = [b"" if item is None else _encode(item) for item in (report, error)]
         with translated():
             moved = self._finish(keys, [job_id, state, repr(now), *told, FINISHED_CHANNEL])
@@ -250,7 +297,7 @@ class RedisStore:
 
     def forget(self, job_id: str) -> None:
         """See JobStore."""
-        names = ("parts", "leases", "attempts", "results")
+        names = ("parts", "leases", "attempts", "results", "failed")
         states = ("queued", "running", "succeeded", "partial", "failed", "cancelled")
         with translated():
             pipe = self.redis.pipeline()
@@ -283,7 +330,9 @@ def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
     return JobRecord(
         id=job_id,
         state=cast(JobState, state.decode()),
-        request=_decode(request, type=SynthesisRequest),
+        request=_decode(request, type=Controls),
+        source=_optional(fields["facts"], SourceFacts),
+        owner=fields["owner"].decode() if fields["owner"] else None,
         created_at=float(created),
         started_at=_time(fields["started_at"]),
         finished_at=_time(fields["finished_at"]),

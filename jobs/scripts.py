@@ -44,7 +44,7 @@ if state == 'queued' and tonumber(ARGV[2]) then
   redis.call('ZREM', KEYS[6], ARGV[1])
   redis.call('ZADD', KEYS[7], 0, ARGV[1])
 end
-return {'run', redis.call('HINCRBY', KEYS[5], ARGV[2], 1)}
+return {'run', redis.call('HINCRBY', KEYS[5], ARGV[2], holder == ARGV[3] and 0 or 1)}
 """
 
 RELEASE = """
@@ -67,11 +67,12 @@ return 1
 """
 
 PART_DONE = """
--- KEYS job, leases, results, active | ARGV index, result, failed (0|1), worker, now, id
+-- KEYS job, leases, results, active, failed | ARGV index, result, failed (0|1), worker, now, id
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'running' and state ~= 'queued' then return -1 end
 if redis.call('HSETNX', KEYS[3], ARGV[1], ARGV[2]) == 0 then return 0 end
 redis.call('HDEL', KEYS[2], ARGV[1])
+if ARGV[3] == '1' then redis.call('SADD', KEYS[5], ARGV[1]) end
 redis.call('HINCRBY', KEYS[1], 'parts_failed', ARGV[3])
 redis.call('HINCRBY', KEYS[1], 'parts_done', 1 - ARGV[3])
 redis.call('ZADD', KEYS[4], 'XX', ARGV[5], ARGV[6])
@@ -83,7 +84,8 @@ return 0
 """
 
 FINISH = """
--- KEYS job, active, leased, parts, leases, attempts, indices queued, running, of the new state
+-- KEYS job, active, leased, indices queued, running, of the new state, leases, attempts, parts...
+-- (parts, results and failed are named only where nobody will need them again)
 -- ARGV id, state, now, report, error, channel
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return -1 end
@@ -93,12 +95,41 @@ if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'report', ARGV[4]) end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error', ARGV[5]) end
 redis.call('ZREM', KEYS[2], ARGV[1])
 redis.call('SREM', KEYS[3], ARGV[1])
-redis.call('DEL', KEYS[4], KEYS[5], KEYS[6])
-redis.call('ZREM', KEYS[7], ARGV[1])
-redis.call('ZREM', KEYS[8], ARGV[1])
-redis.call('ZADD', KEYS[9], 0, ARGV[1])
+redis.call('ZREM', KEYS[4], ARGV[1])
+redis.call('ZREM', KEYS[5], ARGV[1])
+redis.call('ZADD', KEYS[6], 0, ARGV[1])
+redis.call('DEL', unpack(KEYS, 7))
 redis.call('PUBLISH', ARGV[6], ARGV[1])
 return 1
+"""
+
+REOPEN = """
+-- KEYS job, results, failed, active, indices of its state, queued, running
+-- ARGV id, its state, now, then the parts whose results are dropped
+local state = redis.call('HGET', KEYS[1], 'state')
+if state ~= ARGV[2] then return 0 end
+for i = 4, #ARGV do
+  if redis.call('HDEL', KEYS[2], ARGV[i]) == 1 then
+    local count = redis.call('SREM', KEYS[3], ARGV[i]) == 1 and 'parts_failed' or 'parts_done'
+    redis.call('HINCRBY', KEYS[1], count, -1)
+  end
+end
+if state ~= 'running' then
+  local planned = redis.call('HEXISTS', KEYS[1], 'plan') == 1
+  redis.call('HSET', KEYS[1], 'state', planned and 'running' or 'queued')
+  redis.call('HDEL', KEYS[1], 'finished_at', 'report', 'error')
+  redis.call('ZREM', KEYS[5], ARGV[1])
+  redis.call('ZADD', planned and KEYS[7] or KEYS[6], 0, ARGV[1])
+end
+redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
+return 1
+"""
+
+CLEAR = """
+-- KEYS shelf | ARGV before, limit
+local old = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[2])
+for _, digest in ipairs(old) do redis.call('ZREM', KEYS[1], digest) end
+return old
 """
 
 LOST = """

@@ -17,6 +17,7 @@ from core.job import (
     JobState,
     Part,
     PartResult,
+    Source,
     SynthesisReport,
 )
 from jobs.ids import oldest_id
@@ -27,6 +28,7 @@ from jobs.protocols import ASSEMBLE, PLAN, Claim, Idempotency, JobPage, Work, Wo
 class _Job:
     record: JobRecord
     touched: float
+    source: Source
     plan: JobPlan | None = None
     parts: dict[int, Part] = field(default_factory=dict)
     results: dict[int, PartResult] = field(default_factory=dict)
@@ -45,7 +47,9 @@ class MemoryStore:
 
     def ping(self) -> None: ...
 
-    def create(self, record: JobRecord, idempotency: Idempotency | None = None) -> JobRecord:
+    def create(
+        self, record: JobRecord, source: Source, idempotency: Idempotency | None = None
+    ) -> JobRecord:
         if idempotency is not None:
             job_id, payload = self._keys.get(idempotency.key, ("", ""))
             if job_id in self._jobs:
@@ -53,11 +57,14 @@ class MemoryStore:
                     raise Conflict("another request", code="idempotency_mismatch")
                 return self.get(job_id)
             self._keys[idempotency.key] = (record.id, idempotency.payload)
-        self._jobs[record.id] = _Job(record, record.created_at)
+        self._jobs[record.id] = _Job(record, record.created_at, source)
         return record
 
     def get(self, job_id: str) -> JobRecord:
         return self._job(job_id).record
+
+    def source(self, job_id: str) -> Source:
+        return self._job(job_id).source
 
     def page(self, *, state: JobState | None, cursor: str | None, limit: int) -> JobPage:
         ids = sorted(self._jobs, reverse=True)
@@ -79,7 +86,7 @@ class MemoryStore:
         job.leases[work], job.touched = worker, now
         if job.record.state == "queued" and work.isdecimal():
             job.record = msgspec.structs.replace(job.record, state="running", started_at=now)
-        job.attempts[work] = job.attempts.get(work, 0) + 1
+        job.attempts[work] = job.attempts.get(work, 0) + (holder != worker)
         return Claim("run", job.attempts[work])
 
     def release(self, job_id: str, work: Work, worker: str) -> None:
@@ -102,6 +109,10 @@ class MemoryStore:
         if job is None or index not in job.parts:
             raise NotFound("no part", code="part_not_found")
         return job.parts[index]
+
+    def parts(self, job_id: str) -> Iterator[Part]:
+        job = self._job(job_id)
+        yield from (job.parts[index] for index in sorted(job.parts))
 
     def pending(self, job_id: str) -> tuple[int, ...]:
         job = self._job(job_id)
@@ -141,8 +152,34 @@ class MemoryStore:
         job.record = msgspec.structs.replace(
             job.record, state=state, finished_at=now, report=report, error=error
         )
-        job.parts, job.leases, job.attempts = {}, {}, {}
+        job.leases, job.attempts = {}, {}
+        if state not in ("partial", "failed"):
+            job.parts, job.results = {}, {}
         return True
+
+    def undo(self, job_id: str, indices: Sequence[int], now: float) -> None:
+        job = self._job(job_id)
+        for index in indices if job.record.state == "running" else ():
+            job.results.pop(index, None)
+        self._progress(job)
+
+    def retry(self, job_id: str, now: float) -> JobRecord:
+        job = self._job(job_id)
+        if job.record.state not in ("partial", "failed"):
+            raise Conflict("nothing to retry", code="not_retryable")
+        job.results = {i: r for i, r in job.results.items() if r.error is None}
+        job.record, job.touched = (
+            msgspec.structs.replace(
+                job.record,
+                state="running" if job.plan else "queued",
+                finished_at=None,
+                report=None,
+                error=None,
+            ),
+            now,
+        )
+        self._progress(job)
+        return job.record
 
     def beat(self, beat: WorkerBeat) -> None:
         self._beats[beat.id] = beat
@@ -208,3 +245,24 @@ class MemoryQueue:
 
     def depths(self) -> dict[str, int]:
         return {}
+
+
+@dataclass
+class MemoryShelf:
+    """See ``jobs.protocols.Shelf``."""
+
+    used: dict[str, float] = field(default_factory=dict)
+
+    def use(self, digest: str, now: float) -> bool:
+        if digest in self.used:
+            self.used[digest] = now
+        return digest in self.used
+
+    def put(self, digest: str, now: float) -> None:
+        self.used[digest] = now
+
+    def clear(self, before: float, limit: int = 1000) -> tuple[str, ...]:
+        old = [digest for digest, at in self.used.items() if at < before][:limit]
+        for digest in old:
+            del self.used[digest]
+        return tuple(old)

@@ -9,7 +9,7 @@ import gruut_lang_en  # type: ignore[import-untyped]
 
 from core.errors import FieldError, TextError
 from core.protocols import TextFrontend
-from core.text import Span, TextAnalysis
+from core.text import Pauses, Span, TextAnalysis
 from text.lexicon import Lexicon
 from text.notices import Notices
 from text.script import Script, read_plain, read_ssml
@@ -21,6 +21,7 @@ from text.voicing import Voicing
 
 LANGUAGES = ("en-us",)
 """BCP 47, lower case."""
+USUAL_PAUSES = Pauses()
 
 
 def open_frontend(symbols: str, language: str = "en-us") -> TextFrontend:
@@ -57,12 +58,13 @@ class EnglishFrontend:
         self._voicing = voicing
         self._knows = knows
 
-    def analyze(self, text: str, *, ssml: bool) -> TextAnalysis:
+    def analyze(self, text: str, *, ssml: bool, pauses: Pauses = USUAL_PAUSES) -> TextAnalysis:
         """Reads a text.
 
         Args:
             text: plain text, or an SSML document.
             ssml: which of the two.
+            pauses: silences where the text asks for none.
 
         Raises:
             TextError: nothing to speak, or a control character.
@@ -72,7 +74,7 @@ class EnglishFrontend:
         notices = Notices()
         script = read_ssml(text, self._knows) if ssml else read_plain(text, self._knows)
         _tell(script, notices)
-        lead, found = sentences(script.tokens)
+        lead, found = sentences(script.tokens, pauses)
         assembler = Assembler(script.content, self._voicing, script.scopes, notices)
         utterances = tuple(u for sentence in found for u in assembler.utterances(sentence))
         if not utterances:

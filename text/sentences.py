@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from core.text import Pauses
 from text.tokens import Token
-
-SENTENCE_PAUSE = 0.25
-"""Seconds between sentences; the voice's own full stop carries about as much again."""
-PARAGRAPH_PAUSE = 0.6
-"""Seconds between paragraphs."""
 
 
 @dataclass(slots=True)
@@ -27,16 +23,17 @@ class Sentence:
             self.tokens[-1] = Token("point", ".", last.start, last.end, ends=True)
 
 
-def sentences(tokens: Iterable[Token]) -> tuple[float, list[Sentence]]:
+def sentences(tokens: Iterable[Token], pauses: Pauses) -> tuple[float, list[Sentence]]:
     """Groups tokens; the first value is the silence before everything [s]."""
-    grouping = _Grouping()
+    grouping = _Grouping(pauses)
     for token in tokens:
         grouping.take(token)
     return grouping.finished()
 
 
 class _Grouping:
-    def __init__(self) -> None:
+    def __init__(self, pauses: Pauses) -> None:
+        self._pauses = pauses
         self._lead = 0.0
         self._done: list[Sentence] = []
         self._open: list[Token] = []
@@ -56,11 +53,11 @@ class _Grouping:
             elif self._done:
                 self._done[-1].settle()
             if token.kind == "paragraph" and self._done and not self._asked:
-                self._done[-1].pause = PARAGRAPH_PAUSE
+                self._done[-1].pause = self._pauses.paragraph
 
     def _close(self) -> None:
         if any(token.kind == "word" for token in self._open):
-            self._done.append(Sentence(self._open, SENTENCE_PAUSE))
+            self._done.append(Sentence(self._open, self._pauses.sentence))
             self._asked = False
         self._open = []
 

@@ -102,7 +102,8 @@ def _fold(character: str, position: int, name: str) -> str:
     kind = unicodedata.category(character)
     if kind in ("Cc", "Cs"):
         told = f"control character U+{ord(character):04X} at position {position}"
-        raise TextError(name, told, allowed="printable characters, tabs and line breaks")
+        allowed = "printable characters, tabs and line breaks"
+        raise TextError(name, told, allowed=allowed, code="control_character")
     if character in _KEPT or unicodedata.combining(character):
         return character
     if kind in _INVISIBLE:

@@ -38,7 +38,7 @@ from jobs.storage import open_audio_store
 from workers.assembly import assemble
 from workers.collector import Collector
 from workers.context import Context, SystemClock
-from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_batch, see_taken
+from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_anomaly, see_batch, see_taken
 from workers.parts import Speech
 from workers.planning import plan, warm
 from workers.pool import POOL
@@ -127,6 +127,7 @@ class Synthesizer:
             device=settings.device,
             threads=settings.threads or os.cpu_count() or 1,
             observe=see_batch,
+            anomaly=see_anomaly,
         )
         card = catalogue.voice(None)
         acoustic, _ = catalogue.component("acoustic", card.acoustic, None)

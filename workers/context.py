@@ -10,7 +10,7 @@ from core.job import JobError, JobRecord, JobState, SynthesisReport
 from core.protocols import AudioStore, Clock
 from core.voice import Catalogue
 from jobs.metrics import count_finished
-from jobs.protocols import JobQueue, JobStore
+from jobs.protocols import JobQueue, JobStore, Shelf
 
 
 class SystemClock:
@@ -37,6 +37,7 @@ class Context:
     store: JobStore
     queue: JobQueue
     audio: AudioStore
+    shelf: Shelf
     catalogue: Catalogue
     clock: Clock
     worker: str

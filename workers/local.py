@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from audio.encode import Encoder
@@ -12,42 +11,20 @@ from audio.join import Piece, stream
 from audio.resample import Resampler
 from core.errors import RhapsodeError
 from core.formats import check_format, resolve_sample_rate
-from core.job import Part, StageSeconds, SynthesisReport, SynthesisRequest
+from core.job import Part, SynthesisReport, SynthesisRequest
 from core.protocols import TextFrontend
-from core.text import Notice, TextAnalysis
-from core.units import rtf
+from core.text import Notice
 from core.voice import Catalogue
 from workers.engine import Engine
 from workers.parts import cut_parts, pause_samples, speeches
-from workers.spoken import Spoken
+from workers.reading import Reading, read_source
+from workers.sounds import sound_of
+from workers.tally import Tally
 
 Progress = Callable[[int, int], None]
 """Called with utterances spoken and utterances in all."""
 OpenFrontend = Callable[[str, str], TextFrontend]
 """Symbol table and language → front end: ``text.frontend.open_frontend``."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the report adds up."""
-
-    text: float = 0.0
-    acoustic: float = 0.0
-    vocoder: float = 0.0
-    encode: float = 0.0
-    utterances: int = 0
-    batch_sizes: int = 0
-    artifacts: dict[str, str] = field(default_factory=dict)
-    notices: list[Notice] = field(default_factory=list)
-
-    def add(self, one: Spoken) -> None:
-        """Counts an utterance."""
-        self.utterances += 1
-        self.batch_sizes += one.batch_size
-        self.acoustic += one.stage_seconds.acoustic
-        self.vocoder += one.stage_seconds.vocoder
-        self.artifacts.update(one.artifacts)
-        self.notices.extend(one.notices)
 
 
 class LocalSynthesizer:
@@ -105,26 +82,24 @@ class LocalSynthesizer:
         """
         self.warm(request)
         tally, start = Tally(), self._monotonic()
-        analysis = self._frontend.analyze(
-            request.ssml or request.text or "", ssml=request.ssml is not None
-        )
-        parts = cut_parts(analysis, speed=request.speed)
+        reading = read_source(request.source, self._frontend, request.pauses)
+        parts = cut_parts(reading.chapters, speed=request.speed)
         tally.text = self._monotonic() - start
-        tally.notices.extend(analysis.notices)
+        tally.notices.extend(reading.notices)
         fresh = path.with_name(f".{path.name}.part")
         try:
-            written, rate, clipped = self._write(request, analysis, parts, fresh, tally, progress)
+            written, rate, clipped = self._write(request, reading, parts, fresh, tally, progress)
             fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)
         if clipped:
             tally.notices.append(Notice("clipped", f"{clipped} samples beyond full scale"))
-        return _report(tally, written, rate)
+        return tally.report(written, rate)
 
     def _write(
         self,
         request: SynthesisRequest,
-        analysis: TextAnalysis,
+        reading: Reading,
         parts: tuple[Part, ...],
         path: Path,
         tally: Tally,
@@ -133,8 +108,8 @@ class LocalSynthesizer:
         native = self._native
         rate = resolve_sample_rate(request.format, request.sample_rate, native)
         resampler = Resampler(native, rate)
-        lead = pause_samples(analysis.lead_seconds, request.speed, native)
-        pieces = self._pieces(request, parts, tally, progress, len(analysis.utterances))
+        lead = pause_samples(reading.lead_seconds, request.speed, native)
+        pieces = self._pieces(request, parts, tally, progress, reading.utterances)
         with Encoder(path, request.format, rate, None) as encoder:
             for block in stream(pieces, native, lead=lead):
                 start = self._monotonic()
@@ -157,27 +132,10 @@ class LocalSynthesizer:
             for item, outcome in zip(items, self._engine.speak(items), strict=True):
                 if isinstance(outcome, RhapsodeError):
                     raise outcome
-                tally.add(outcome)
+                tally.add(sound_of([outcome]), [item.utterance])
                 progress(tally.utterances, total)
                 pause = item.utterance.pause_after_seconds
                 yield (
                     outcome.waveform.samples,
                     pause_samples(pause, request.speed, outcome.waveform.sample_rate),
                 )
-
-
-def _report(tally: Tally, samples: int, rate: int) -> SynthesisReport:
-    stages = StageSeconds(tally.text, tally.acoustic, tally.vocoder, tally.encode)
-    return SynthesisReport(
-        audio_seconds=samples / rate,
-        compute_seconds=stages.total,
-        rtf=rtf(stages.total, samples / rate),
-        stage_seconds=stages,
-        queue_seconds=0.0,
-        batch_fill=tally.batch_sizes / tally.utterances,
-        utterances=tally.utterances,
-        sample_rate=rate,
-        samples=samples,
-        artifacts=tally.artifacts,
-        warnings=tuple(tally.notices),
-    )

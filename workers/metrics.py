@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from core.job import PartResult, StageSeconds, SynthesisRequest
+from core.job import Controls, PartResult, PartSound, StageSeconds
 from jobs.metrics import LABELS, labels_of
 from workers.collector import Taken
 from workers.device_memory import device_memory
@@ -25,7 +25,11 @@ PART_RTF = Histogram(
     "tts_part_rtf", "Compute seconds / audio seconds of a part", LABELS,
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.02, 0.04, 0.06, 0.083, 0.125, 0.25, 0.5, 1, 2, 4),
 )  # fmt: skip
-PARTS = Counter("tts_parts", "Parts that were spoken or failed", (*LABELS, "queue", "outcome"))
+PARTS = Counter(
+    "tts_parts",
+    "Parts that were spoken, were there already, or failed",
+    (*LABELS, "queue", "outcome"),
+)
 AUDIO_SECONDS = Counter("tts_audio_seconds", "Speech made", LABELS)
 COMPUTE_SECONDS = Counter("tts_compute_seconds", "Compute it took, all stages", LABELS)
 BATCH_SIZE = Histogram(
@@ -39,7 +43,8 @@ PADDING = Histogram(
 )  # fmt: skip
 FLUSHES = Counter("tts_batch_flushes", "Why a batch was taken", ("reason",))
 BUSY_SECONDS = Counter("tts_worker_busy_seconds", "Time the device spoke")
-ANOMALIES = Counter("tts_anomalies", "Speech that was refused or spoken again", ("kind",))
+ANOMALIES = Counter("tts_anomalies", "What was wrong with takes of utterances", ("kind",))
+SOUNDS = Counter("tts_sounds", "Parts whose sound was there already or not", ("result",))
 RECOVERED = Counter("tts_work_recovered", "Work of dead workers that was sent again", ("work",))
 MODELS_LOADED = Gauge(
     "tts_models_loaded", "Voices a synthesizer has in memory", multiprocess_mode="livesum"
@@ -57,6 +62,11 @@ def see_batch(figures: BatchFigures) -> None:
     PADDING.labels(figures.stage).observe(figures.padding)
 
 
+def see_anomaly(code: str) -> None:
+    """Something is wrong with a take of an utterance."""
+    ANOMALIES.labels(code).inc()
+
+
 def see_taken(taken: Taken) -> None:
     """One batch of parts."""
     BATCH_PARTS.observe(taken.parts)
@@ -68,26 +78,24 @@ def see_taken(taken: Taken) -> None:
             DEVICE_MEMORY.labels(memory.device, "total").set(memory.total)
 
 
-def see_part(request: SynthesisRequest, result: PartResult) -> None:
-    """A part was spoken or failed."""
+def see_part(request: Controls, result: PartResult) -> None:
+    """A part was spoken, was there already, or failed."""
     labels = labels_of(request)
-    outcome = "failed" if result.error else "spoken"
+    outcome = "failed" if result.error else "reused" if result.reused else "spoken"
     PARTS.labels(**labels, queue=request.lane, outcome=outcome).inc()
-    for notice in result.warnings:
-        if notice.code.startswith("anomaly"):
-            ANOMALIES.labels(notice.code).inc()
-    if result.error:
-        if result.error.code.startswith("anomaly"):
-            ANOMALIES.labels(result.error.code).inc()
-        return
-    audio = sum(result.samples) / result.sample_rate
-    AUDIO_SECONDS.labels(**labels).inc(audio)
-    see_stages(request, result.stage_seconds)
+    if result.sound is not None and not result.reused:
+        _see_sound(request, result.sound)
+
+
+def _see_sound(request: Controls, sound: PartSound) -> None:
+    audio = sound.audio_seconds
+    AUDIO_SECONDS.labels(**labels_of(request)).inc(audio)
+    see_stages(request, sound.stage_seconds)
     if audio > 0:
-        PART_RTF.labels(**labels).observe(result.stage_seconds.total / audio)
+        PART_RTF.labels(**labels_of(request)).observe(sound.stage_seconds.total / audio)
 
 
-def see_stages(request: SynthesisRequest, seconds: StageSeconds) -> None:
+def see_stages(request: Controls, seconds: StageSeconds) -> None:
     """Compute of one part, or of a job's text or encoding."""
     COMPUTE_SECONDS.labels(**labels_of(request)).inc(seconds.total)
     for stage in StageSeconds.__struct_fields__:

@@ -7,8 +7,8 @@ from functools import lru_cache
 
 import structlog
 
-from core.errors import InputError
-from core.job import JobPlan, JobRecord, StageSeconds, SynthesisRequest
+from core.errors import InputError, Unavailable
+from core.job import Controls, JobPlan, JobRecord, StageSeconds
 from core.protocols import TextFrontend
 from core.voice import Catalogue
 from jobs.logs import told
@@ -17,6 +17,7 @@ from text.frontend import open_frontend
 from workers.context import Context, gave_up, job_error
 from workers.metrics import see_stages
 from workers.parts import cut_parts
+from workers.reading import read_source
 
 log = structlog.get_logger(__name__)
 
@@ -48,13 +49,14 @@ def plan(context: Context, job_id: str) -> None:
 def _make(context: Context, record: JobRecord) -> bool:
     request, start = record.request, time.thread_time()
     try:
-        analysis = _frontend(context.catalogue, request).analyze(
-            request.ssml or request.text or "", ssml=request.ssml is not None
-        )
-        parts = cut_parts(analysis, speed=request.speed)
+        source = context.store.source(record.id)
+        reading = read_source(source, _frontend(context.catalogue, request), request.pauses)
+        parts = cut_parts(reading.chapters, speed=request.speed)
     except InputError as error:
         context.finish(record, "failed", error=job_error(error))
         return False
+    except Unavailable:
+        raise
     except Exception as error:
         log.error("plan_failed", job=record.id, **told(error))
         context.finish(record, "failed", error=job_error(error))
@@ -62,10 +64,12 @@ def _make(context: Context, record: JobRecord) -> bool:
     seconds = time.thread_time() - start
     planned = JobPlan(
         parts=len(parts),
-        utterances=len(analysis.utterances),
-        lead_seconds=analysis.lead_seconds,
+        utterances=reading.utterances,
+        lead_seconds=reading.lead_seconds,
         text_seconds=seconds,
-        notices=analysis.notices,
+        seconds=sum(part.seconds for part in parts),
+        silences=reading.silences,
+        notices=reading.notices,
     )
     context.store.put_plan(record.id, planned, parts)
     see_stages(request, StageSeconds(text=seconds))
@@ -74,10 +78,10 @@ def _make(context: Context, record: JobRecord) -> bool:
 
 def warm(context: Context) -> None:
     """Opens the default voice's front end, so that no first request waits for it."""
-    _frontend(context.catalogue, SynthesisRequest()).analyze("Ready.", ssml=False)
+    _frontend(context.catalogue, Controls()).analyze("Ready.", ssml=False)
 
 
-def _frontend(catalogue: Catalogue, request: SynthesisRequest) -> TextFrontend:
+def _frontend(catalogue: Catalogue, request: Controls) -> TextFrontend:
     card = catalogue.voice(request.voice)
     _, component = catalogue.component("acoustic", card.acoustic, request.acoustic)
     return _opened(component.symbols, card.language)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import numpy as np
 import structlog
 
 from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
-from core.job import JobRecord, Part, PartResult, StageSeconds
-from core.text import Notice
-from jobs.keys import part_key
+from core.job import JobRecord, Part, PartResult, PartSound
 from jobs.logs import told
 from workers.collector import Collector
 from workers.context import Context, gave_up, job_error
-from workers.metrics import QUEUE_SECONDS, see_part
+from workers.metrics import QUEUE_SECONDS, SOUNDS, see_part
 from workers.parts import speeches
+from workers.sounds import read_sound, sound_digest, sound_of, write_sound
 from workers.spoken import Spoken
 
 log = structlog.get_logger(__name__)
@@ -25,7 +21,7 @@ def synthesize(context: Context, collector: Collector, job_id: str, index: int) 
     """Speaks a part, once. A bad utterance fails its part, never another one.
 
     Raises:
-        Unavailable: the store does not answer; the work is not lost.
+        Unavailable: a store does not answer or is full; the work stays with this worker.
     """
     work, started = str(index), context.clock.now()
     claim = context.store.claim(job_id, work, context.worker, started)
@@ -42,8 +38,10 @@ def synthesize(context: Context, collector: Collector, job_id: str, index: int) 
         return
     try:
         result = _speak(context, collector, record, part)
+    except Unavailable:
+        raise
     except Exception as error:
-        if isinstance(error, (DeviceError, Unavailable)) and claim.attempt < context.attempts:
+        if isinstance(error, DeviceError) and claim.attempt < context.attempts:
             context.store.release(job_id, work, context.worker)
             context.queue.synthesize(job_id, index, record.request.lane)
             log.warning("part_again", job=job_id, part=index, code=error.code)
@@ -56,44 +54,38 @@ def synthesize(context: Context, collector: Collector, job_id: str, index: int) 
 
 def _speak(context: Context, collector: Collector, record: JobRecord, part: Part) -> PartResult:
     items = list(speeches(part, record.request, context.catalogue))
+    digest = sound_digest(items, context.catalogue)
+    known = _known(context, digest)
+    SOUNDS.labels("hit" if known else "miss").inc()
+    if known:
+        return PartResult(index=part.index, digest=digest, sound=known, reused=True)
     spoken: list[Spoken] = []
     for outcome in collector.submit(items, record.request.lane):
         if isinstance(outcome, RhapsodeError):
             raise outcome
         spoken.append(outcome)
-    samples = np.concatenate([one.waveform.samples for one in spoken]).astype("<f4", copy=False)
-    context.audio.put(part_key(record.id, part.index), samples.tobytes())
-    return _result(part, spoken)
+    sound = sound_of(spoken)
+    write_sound(context.audio, digest, sound, spoken)
+    context.shelf.put(digest, context.clock.now())
+    return PartResult(index=part.index, digest=digest, sound=sound)
 
 
-def _result(part: Part, spoken: Sequence[Spoken]) -> PartResult:
-    artifacts: dict[str, str] = {}
-    warnings: list[Notice] = []
-    for one in spoken:
-        artifacts.update(one.artifacts)
-        warnings.extend(one.notices)
-    return PartResult(
-        index=part.index,
-        samples=tuple(len(one.waveform.samples) for one in spoken),
-        pauses_seconds=tuple(utterance.pause_after_seconds for utterance in part.utterances),
-        durations=tuple(one.durations for one in spoken),
-        batch_sizes=tuple(one.batch_size for one in spoken),
-        sample_rate=spoken[0].waveform.sample_rate,
-        stage_seconds=StageSeconds(
-            acoustic=sum(one.stage_seconds.acoustic for one in spoken),
-            vocoder=sum(one.stage_seconds.vocoder for one in spoken),
-        ),
-        artifacts=artifacts,
-        warnings=tuple(warnings),
-    )
+def _known(context: Context, digest: str) -> PartSound | None:
+    """The sound, if it was made before."""
+    if not context.shelf.use(digest, context.clock.now()):
+        return None
+    try:
+        return read_sound(context.audio, digest)
+    except NotFound as error:
+        log.warning("sound_gone", digest=digest, code=error.code)
+        return None
 
 
 def _done(context: Context, record: JobRecord, result: PartResult) -> None:
     try:
         last = context.store.part_done(record.id, result, context.worker, context.clock.now())
-    except Conflict:  # cancelled while it was spoken
-        context.audio.delete(part_key(record.id, result.index))
-        return
+    except Conflict:
+        return  # cancelled while it was spoken
     see_part(record.request, result)
     if last:
         context.queue.assemble(record.id)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from core.errors import NotFound, RhapsodeError
-from jobs.keys import job_folder
+from jobs.keys import job_folder, sound_key
 from jobs.logs import told
 from jobs.protocols import ASSEMBLE, PLAN, Role, WorkerBeat
 from workers.context import Context
@@ -54,6 +54,14 @@ def clean(context: Context, retention_seconds: float) -> int:
     for job_id in old:
         context.audio.delete(job_folder(job_id))
         context.store.forget(job_id)
+    return len(old)
+
+
+def clear_shelf(context: Context, unused_seconds: float) -> int:
+    """Deletes sounds that nobody used for so long [s]; returns how many."""
+    old = context.shelf.clear(context.clock.now() - unused_seconds)
+    for digest in old:
+        context.audio.delete(sound_key(digest))
     return len(old)
 
 

@@ -1,13 +1,14 @@
-"""``GET /jobs/{id}/audio``: the file, whole or a range of it."""
+"""``/jobs/{id}/audio``: the file, whole or a range of it, or where object storage has it."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from anyio import to_thread
-from litestar import Response, get
+from litestar import Response, get, head
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter
@@ -17,7 +18,7 @@ from api.backends import Backends
 from api.problems import AudioNotReady, RangeError, documented
 from api.routes.jobs import known_id
 from core.errors import NotFound
-from core.formats import MEDIA_TYPES
+from core.formats import MEDIA_TYPES, ZIP
 from core.job import TERMINAL, JobRecord
 from core.protocols import AudioStore
 from jobs.keys import audio_key
@@ -26,15 +27,30 @@ BLOCK_BYTES = 256 * 1024
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 
 
+@dataclass(frozen=True, slots=True)
+class AudioFile:
+    """What is served."""
+
+    key: str
+    size: int
+    """Bytes."""
+    etag: str
+    headers: dict[str, str]
+    """Of every answer that has the file or could have it."""
+
+
+def _told(description: str) -> ResponseSpec:
+    return ResponseSpec(
+        bytes, description=description, media_type="audio/wav", generate_examples=False
+    )
+
+
 @get(
     "/jobs/{job_id:str}/audio",
     responses={
-        200: ResponseSpec(
-            bytes, description="The file", media_type="audio/wav", generate_examples=False
-        ),
-        206: ResponseSpec(
-            bytes, description="A range", media_type="audio/wav", generate_examples=False
-        ),
+        200: _told("The file"),
+        206: _told("A range"),
+        303: ResponseSpec(None, description="Fetch it from the object storage at Location"),
         304: ResponseSpec(None, description="Not modified"),
         **documented(404, 409, 416, 503),
     },
@@ -48,27 +64,74 @@ async def audio(
     if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
 ) -> Response[Any]:
     """The audio of an ended job, in the format that was asked for."""
-    record = await to_thread.run_sync(backends.store.get, known_id(job_id))
-    _require_audio(record)
-    key = audio_key(job_id, record.request.format)
-    size = await to_thread.run_sync(backends.audio.size, key)
-    etag = f'"{job_id}"'  # a job's audio never changes
-    headers = {"ETag": etag, "Accept-Ranges": "bytes", "Cache-Control": "private, max-age=31536000"}
-    if if_none_match and (if_none_match.strip() == "*" or etag in if_none_match):
-        return Response(None, status_code=304, headers=headers)
-    wanted = None if if_range not in (None, etag) else parse_range(range_header, size)
-    start, stop = wanted or (0, size)
-    headers["Content-Length"] = str(stop - start)
-    headers["Content-Type"] = MEDIA_TYPES[record.request.format]
-    suffix = key.rsplit(".", 1)[-1]
-    headers["Content-Disposition"] = f'inline; filename="{job_id}.{suffix}"'
+    file = await to_thread.run_sync(find_audio, backends, known_id(job_id))
+    if _matches(if_none_match, file.etag):
+        return Response(None, status_code=304, headers=_known(file))
+    link = await to_thread.run_sync(backends.audio.link, file.key, backends.settings.link_seconds)
+    if link is not None:  # it answers ranges itself
+        headers = {"Location": link, "Cache-Control": "no-store"}
+        return Response(None, status_code=303, headers=headers)
+    wanted = None if if_range not in (None, file.etag) else parse_range(range_header, file.size)
+    start, stop = wanted or (0, file.size)
+    headers = file.headers | {"Content-Length": str(stop - start)}
     if wanted:
-        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+        headers["Content-Range"] = f"bytes {start}-{stop - 1}/{file.size}"
     return Stream(
-        _blocks(backends.audio, key, start, stop),
+        _blocks(backends.audio, file.key, start, stop),
         status_code=206 if wanted else 200,
         headers=headers,
     )
+
+
+@head(
+    "/jobs/{job_id:str}/audio",
+    responses={
+        304: ResponseSpec(None, description="Not modified"),
+        **documented(404, 409, 503),
+    },
+    tags=["jobs"],
+)
+async def audio_head(
+    job_id: FromPath[str],
+    backends: NamedDependency[Backends],
+    if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
+) -> Response[None]:
+    """Length and type of the audio. Never a redirect: a link is good for GET alone."""
+    file = await to_thread.run_sync(find_audio, backends, known_id(job_id))
+    if _matches(if_none_match, file.etag):
+        return Response(None, status_code=304, headers=_known(file))
+    return Response(None, headers=file.headers | {"Content-Length": str(file.size)})
+
+
+def find_audio(backends: Backends, job_id: str) -> AudioFile:
+    """The file of an ended job.
+
+    Raises:
+        NotFound, AudioNotReady, Unavailable: there is none, or not yet.
+    """
+    record = backends.store.get(job_id)
+    _require_audio(record)
+    key = audio_key(job_id, record.request)
+    suffix = key.rsplit(".", 1)[-1]
+    # Only a retry changes a job's audio, and it moves the end.
+    etag = f'"{job_id}-{round((record.finished_at or 0) * 1000):x}"'
+    final = record.state == "succeeded"
+    headers = {
+        "ETag": etag,
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, max-age=31536000" if final else "private, no-cache",
+        "Content-Type": ZIP if suffix == "zip" else MEDIA_TYPES[record.request.format],
+        "Content-Disposition": f'inline; filename="{job_id}.{suffix}"',
+    }
+    return AudioFile(key, backends.audio.size(key), etag, headers)
+
+
+def _known(file: AudioFile) -> dict[str, str]:
+    return {name: file.headers[name] for name in ("ETag", "Cache-Control")}
+
+
+def _matches(if_none_match: str | None, etag: str) -> bool:
+    return if_none_match is not None and (if_none_match.strip() == "*" or etag in if_none_match)
 
 
 def _require_audio(record: JobRecord) -> None:
@@ -107,4 +170,4 @@ def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
     return start, stop
 
 
-ROUTES: list[Any] = [audio]
+ROUTES: list[Any] = [audio, audio_head]

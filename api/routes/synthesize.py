@@ -21,7 +21,7 @@ from api.problems import documented
 from api.requests import resolve
 from api.views import JobView, view_of
 from core.errors import FieldError, InputError, Unavailable
-from core.job import TERMINAL, JobRecord, SynthesisRequest
+from core.job import TERMINAL, Controls, JobRecord, Source, SynthesisRequest
 from jobs.ids import new_job_id
 from jobs.metrics import count_submitted
 from jobs.protocols import Idempotency
@@ -62,7 +62,7 @@ async def synthesize(
     except InputError as error:
         count_refused(error.code)
         raise
-    record = await to_thread.run_sync(_create, backends, request, key)
+    record = await to_thread.run_sync(create, backends, request.controls, request.source, key)
     headers = {"Location": f"/jobs/{record.id}"}
     if seconds := _wait_seconds(prefer, backends.settings.max_wait_seconds):
         record = await backends.ended(record.id, seconds)
@@ -73,10 +73,24 @@ async def synthesize(
     return Response(view_of(record), status_code=200 if ended else 202, headers=headers)
 
 
-def _create(backends: Backends, request: SynthesisRequest, key: Idempotency | None) -> JobRecord:
+def create(
+    backends: Backends, request: Controls, source: Source, key: Idempotency | None
+) -> JobRecord:
+    """Stores a job and has it planned; the record that the key names already is returned as it is.
+
+    Raises:
+        Conflict: the key names another payload.
+        Unavailable: a store does not answer, and there is no job.
+    """
     now = backends.now()
-    fresh = JobRecord(id=new_job_id(now), state="queued", request=request, created_at=now)
-    record = backends.store.create(fresh, key)
+    fresh = JobRecord(
+        id=new_job_id(now),
+        state="queued",
+        request=request,
+        source=source.facts,
+        created_at=now,
+    )
+    record = backends.store.create(fresh, source, key)
     if record.id != fresh.id:
         return record
     try:

@@ -8,25 +8,30 @@ import pytest
 
 from core.errors import Conflict, NotFound, Unavailable
 from core.job import (
+    Chapter,
+    Controls,
     JobError,
     JobPlan,
+    JobProgress,
     JobRecord,
+    JobState,
     Part,
     PartResult,
+    PartSound,
+    Source,
     StageSeconds,
     SynthesisReport,
-    SynthesisRequest,
 )
 from core.text import Notice, Span, Utterance
 from jobs.ids import new_job_id
-from jobs.protocols import ASSEMBLE, PLAN, Idempotency, JobStore, WorkerBeat
+from jobs.protocols import ASSEMBLE, PLAN, Claim, Idempotency, JobStore, WorkerBeat
+from jobs.redis_shelf import RedisShelf
 from jobs.redis_store import RedisStore
-from tests.memory_store import MemoryStore
+from tests.memory_store import MemoryShelf, MemoryStore
 
 NOW = 1_700_000_000.0
-REQUEST = SynthesisRequest(
-    text="Grüße, 😀", voice="tiny", acoustic="fastspeech2", vocoder="hifigan", sample_rate=22050
-)
+SOURCE = Source(text="Grüße, 😀", chapters=(Chapter("One", Span(0, 5)),))
+REQUEST = Controls(voice="tiny", acoustic="fastspeech2", vocoder="hifigan", sample_rate=22050)
 UTTERANCE = Utterance(
     text="a", span=Span(0, 1), phonemes=("a",), phoneme_ids=(3,), pause_after_seconds=0.25
 )
@@ -52,10 +57,16 @@ def store(request: pytest.FixtureRequest) -> JobStore:
     return RedisStore(request.getfixturevalue("redis_url"), alive_seconds=10)
 
 
+def fresh(at: float = NOW) -> JobRecord:
+    return JobRecord(
+        id=new_job_id(at), state="queued", request=REQUEST, source=SOURCE.facts, created_at=at
+    )
+
+
 def make(store: JobStore, *, parts: int = 0, at: float = NOW) -> str:
     """A job, planned if it is to have parts."""
-    record = JobRecord(id=new_job_id(at), state="queued", request=REQUEST, created_at=at)
-    store.create(record)
+    record = fresh(at)
+    store.create(record, SOURCE)
     if parts:
         plan = JobPlan(parts=parts, utterances=parts, lead_seconds=0.0, text_seconds=0.01)
         store.put_plan(record.id, plan, [Part(i, i, (UTTERANCE,)) for i in range(parts)])
@@ -72,6 +83,8 @@ def test_a_record_comes_back_as_it_was(store: JobStore) -> None:
     job = make(store)
     record = store.get(job)
     assert (record.state, record.request, record.created_at) == ("queued", REQUEST, NOW)
+    assert (record.source, record.owner) == (SOURCE.facts, None)
+    assert store.source(job) == SOURCE
     assert record.report is None
     assert record.finished_at is None
 
@@ -86,8 +99,7 @@ def test_what_is_not_there_is_not_found(store: JobStore) -> None:
 
 def test_an_idempotency_key_names_one_job(store: JobStore) -> None:
     def create(key: str, payload: str) -> str:
-        fresh = JobRecord(id=new_job_id(NOW), state="queued", request=REQUEST, created_at=NOW)
-        return store.create(fresh, Idempotency(key, payload)).id
+        return store.create(fresh(), SOURCE, Idempotency(key, payload)).id
 
     first = create("k", "p")
     assert create("k", "p") == first
@@ -133,8 +145,8 @@ def test_work_belongs_to_one_live_worker(store: JobStore) -> None:
     alive(store, "a", "b")
     assert store.claim(job, "0", "a", NOW).verdict == "run"
     assert store.claim(job, "0", "b", NOW + 5).verdict == "held"
-    assert store.claim(job, "0", "a", NOW + 5).attempt == 2  # its own retry
-    assert store.claim(job, "0", "b", NOW + 20).attempt == 3  # a died long ago
+    assert store.claim(job, "0", "a", NOW + 5).attempt == 1  # it goes on with what it holds
+    assert store.claim(job, "0", "b", NOW + 20).attempt == 2  # a died long ago
     store.release(job, "0", "a")  # not its own any more
     alive(store, "b", at=NOW + 20)
     assert store.claim(job, "0", "a", NOW + 21).verdict == "held"
@@ -157,9 +169,9 @@ def test_a_plan_is_stored_once(store: JobStore) -> None:
 def test_exactly_one_part_is_the_last(store: JobStore) -> None:
     job = make(store, parts=3)
     results = [
-        PartResult(index=2, samples=(5,), pauses_seconds=(0.1,), durations=((1, 2),)),
+        PartResult(index=2, sound=PartSound(samples=(5,), durations=((1, 2),)), reused=True),
         PartResult(index=0, error=JobError("anomaly", "x", part=0)),
-        PartResult(index=1, samples=(7,), artifacts={"a": "0"}, sample_rate=22050),
+        PartResult(index=1, digest="0a", sound=PartSound(artifacts={"a": "0"}, sample_rate=22050)),
     ]
     last = []
     for result in results:
@@ -271,3 +283,78 @@ def test_redis_that_is_away_is_unavailable(closed_port: int) -> None:
     for call in calls:
         with pytest.raises(Unavailable):
             call()
+
+
+def ended(store: JobStore, state: JobState, *errors: int) -> str:
+    """A job of three parts, some failed."""
+    job = make(store, parts=3)
+    for index in range(3):
+        error = JobError("anomaly", "x") if index in errors else None
+        store.claim(job, str(index), "w", NOW)
+        store.part_done(job, PartResult(index=index, error=error), "w", NOW)
+    store.finish(job, state, NOW, error=JobError("anomaly", "x"))
+    return job
+
+
+def test_retry_runs_what_failed_and_nothing_else(store: JobStore) -> None:
+    job = ended(store, "partial", 1)
+    record = store.retry(job, NOW + 5)
+    assert (record.state, record.error, record.finished_at) == ("running", None, None)
+    assert record.progress == JobProgress(3, 2, 0)
+    assert store.pending(job) == (1,)
+    assert store.part(job, 1) == Part(1, 1, (UTTERANCE,))
+    assert store.claim(job, "1", "w", NOW + 6) == Claim("run", 1)
+    assert store.part_done(job, PartResult(index=1), "w", NOW + 7)
+    assert store.finish(job, "succeeded", NOW + 8, report=REPORT)
+    assert store.get(job).progress == JobProgress(3, 3, 0)
+    found = store.page(state="succeeded", cursor=None, limit=10).jobs
+    assert [one.id for one in found] == [job]
+    assert store.page(state="partial", cursor=None, limit=10).jobs == ()
+
+
+def test_a_job_that_could_not_be_planned_is_queued_again(store: JobStore) -> None:
+    job = make(store)
+    store.finish(job, "failed", NOW, error=JobError("x", "x"))
+    assert store.retry(job, NOW).state == "queued"
+    assert store.claim(job, PLAN, "w", NOW).verdict == "run"
+
+
+def test_what_is_well_or_runs_is_not_retried(store: JobStore) -> None:
+    for job in (make(store, parts=1), ended(store, "succeeded"), ended(store, "cancelled")):
+        with pytest.raises(Conflict) as caught:
+            store.retry(job, NOW)
+        assert caught.value.code == "not_retryable"
+    with pytest.raises(NotFound):
+        store.retry(new_job_id(NOW), NOW)
+
+
+def test_a_succeeded_job_keeps_only_its_record(store: JobStore) -> None:
+    job = ended(store, "succeeded")
+    assert (list(store.parts(job)), list(store.results(job))) == ([], [])
+    job = ended(store, "partial", 2)
+    assert [len(list(rows)) for rows in (store.parts(job), store.results(job))] == [3, 3]
+
+
+def test_results_can_be_undone_while_a_job_runs(store: JobStore) -> None:
+    job = make(store, parts=2)
+    for index in (0, 1):
+        store.claim(job, str(index), "w", NOW)
+        store.part_done(job, PartResult(index=index), "w", NOW)
+    store.undo(job, [0], NOW)
+    assert store.pending(job) == (0,)
+    assert store.get(job).progress == JobProgress(2, 1, 0)
+    assert store.part_done(job, PartResult(index=0), "w", NOW)
+    store.finish(job, "cancelled", NOW)
+    store.undo(job, [1], NOW)
+
+
+def test_a_shelf_forgets_what_nobody_uses(request: pytest.FixtureRequest) -> None:
+    for shelf in (MemoryShelf(), RedisShelf(request.getfixturevalue("redis_url"))):
+        assert not shelf.use("0a", NOW)
+        shelf.put("0a", NOW)
+        shelf.put("0b", NOW)
+        assert shelf.use("0a", NOW + 10)
+        assert shelf.clear(NOW + 5) == ("0b",)
+        assert shelf.clear(NOW + 5) == ()
+        assert not shelf.use("0b", NOW + 10)
+        assert shelf.use("0a", NOW + 11)

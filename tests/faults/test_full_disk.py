@@ -11,14 +11,17 @@ import numpy as np
 import pytest
 
 from core.errors import Unavailable
-from core.job import JobPlan, JobRecord, Part, PartResult, StageSeconds, SynthesisRequest
+from core.job import Controls, JobPlan, JobRecord, Part, PartResult, Source, StageSeconds
+from core.mel import Waveform
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.audio_store import FolderStore
-from jobs.keys import audio_key, part_key
-from tests.memory_store import MemoryQueue, MemoryStore
+from jobs.keys import audio_key
+from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
 from workers.assembly import assemble
 from workers.context import Context, SystemClock
+from workers.sounds import sound_of, write_sound
+from workers.spoken import Spoken
 
 JOB = "0" * 32
 SAMPLES = 100_000
@@ -45,27 +48,38 @@ def audio(tmp_path: Path) -> FolderStore:
 def context(audio: FolderStore) -> Context:
     """A job whose one part was spoken."""
     clock, store = SystemClock(), MemoryStore()
-    request = SynthesisRequest(text="Hello.", voice="v", acoustic="a", vocoder="b")
-    store.create(JobRecord(id=JOB, state="queued", request=request, created_at=clock.now()))
+    request, source = Controls(voice="v", acoustic="a", vocoder="b"), Source(text="Hello.")
+    store.create(
+        JobRecord(
+            id=JOB,
+            state="queued",
+            request=request,
+            source=source.facts,
+            created_at=clock.now(),
+        ),
+        source,
+    )
     span = Span(0, 6)
     said = Utterance(
         text="hello", span=span, phonemes=("h",), phoneme_ids=(1,), pause_after_seconds=0.0
     )
     plan = JobPlan(parts=1, utterances=1, lead_seconds=0.0, text_seconds=0.1)
     store.put_plan(JOB, plan, [Part(0, 0, (said,))])
-    audio.put(part_key(JOB, 0), np.zeros(SAMPLES, "<f4").tobytes())
-    result = PartResult(
-        index=0,
-        samples=(SAMPLES,),
-        pauses_seconds=(0.0,),
-        durations=((1,),),
-        batch_sizes=(1,),
-        sample_rate=22050,
+    spoken = Spoken(
+        waveform=Waveform(np.zeros(SAMPLES, np.float32), 22050),
+        durations=(1,),
         stage_seconds=StageSeconds(acoustic=0.1, vocoder=0.1),
+        batch_size=1,
+        artifacts={},
     )
+    sound = sound_of([spoken])
+    write_sound(audio, "0a", sound, [spoken])
+    result = PartResult(index=0, digest="0a", sound=sound)
     store.claim(JOB, "0", "me", clock.now())
     store.part_done(JOB, result, "me", clock.now())
-    return Context(store, MemoryQueue(), audio, Catalogue({}, {}), clock, "me", ATTEMPTS)
+    return Context(
+        store, MemoryQueue(), audio, MemoryShelf(), Catalogue({}, {}), clock, "me", ATTEMPTS
+    )
 
 
 def test_a_part_that_does_not_fit_is_refused_and_not_there(audio: FolderStore) -> None:
@@ -76,18 +90,19 @@ def test_a_part_that_does_not_fit_is_refused_and_not_there(audio: FolderStore) -
     audio.put("jobs/0a/parts/0.f32", bytes(5000))
 
 
-def test_a_job_that_does_not_fit_fails_with_the_cause(context: Context) -> None:
+def test_a_job_that_does_not_fit_waits_for_room(context: Context) -> None:
     with full(1000):
-        for _ in range(ATTEMPTS):
-            assemble(context, JOB)
-    record = context.store.get(JOB)
-    assert record.error is not None
-    assert (record.state, record.error.code, record.error.retryable) == ("failed", "disk", True)
-    assert not context.audio.exists(audio_key(JOB, "wav"))
+        for _ in range(2 * ATTEMPTS):
+            with pytest.raises(Unavailable):
+                assemble(context, JOB)
+    assert context.store.get(JOB).state == "running"
+    assert not context.audio.exists(audio_key(JOB, Controls()))
+    assemble(context, JOB)
+    assert context.store.get(JOB).state == "succeeded"
 
 
 def test_a_disk_with_room_again_costs_nothing(context: Context) -> None:
-    with full(1000):
+    with full(1000), pytest.raises(Unavailable):
         assemble(context, JOB)
     assemble(context, JOB)
     record = context.store.get(JOB)

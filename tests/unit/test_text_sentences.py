@@ -6,10 +6,9 @@ from itertools import pairwise
 
 import pytest
 
-from core.text import TextAnalysis
+from core.text import Pauses, TextAnalysis
 from text.cutting import LONGEST_UTTERANCE
 from text.frontend import open_frontend
-from text.sentences import PARAGRAPH_PAUSE, SENTENCE_PAUSE
 
 FRONTEND = open_frontend("house-ipa")
 
@@ -59,8 +58,8 @@ def test_sentences(text: str, expected: list[str]) -> None:
 def test_pauses() -> None:
     analysis = analyze("One. Two.\n\nThree.")
     assert [u.pause_after_seconds for u in analysis.utterances] == [
-        SENTENCE_PAUSE,
-        PARAGRAPH_PAUSE,
+        Pauses().sentence,
+        Pauses().paragraph,
         0.0,
     ]
 

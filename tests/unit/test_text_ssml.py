@@ -5,9 +5,8 @@ from __future__ import annotations
 import pytest
 
 from core.errors import SsmlError, TextError
-from core.text import TextAnalysis
+from core.text import Pauses, TextAnalysis
 from text.frontend import open_frontend
-from text.sentences import PARAGRAPH_PAUSE, SENTENCE_PAUSE
 
 FRONTEND = open_frontend("house-ipa")
 
@@ -64,8 +63,8 @@ def test_breaks() -> None:
 def test_paragraph_pauses() -> None:
     analysis = analyze("<p>One. Two.</p><p>Three.</p>")
     assert [u.pause_after_seconds for u in analysis.utterances] == [
-        SENTENCE_PAUSE,
-        PARAGRAPH_PAUSE,
+        Pauses().sentence,
+        Pauses().paragraph,
         0.0,
     ]
 

@@ -1,0 +1,63 @@
+"""What was said when: wire types of the transcript that every finished job has.
+
+A transcript is a file of JSON lines: first the ``TranscriptHead``, then one ``Line`` for every
+utterance, in order. Times are seconds in the job's audio.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from core.text import Silence, Span
+
+
+class TimedChapter(msgspec.Struct, frozen=True):
+    """A chapter; its time ends where the next one's begins."""
+
+    title: str
+    span: Span
+    start: float
+    end: float
+
+
+class TimedWord(msgspec.Struct, frozen=True):
+    """A spoken word."""
+
+    text: str
+    span: Span
+    start: float
+    end: float
+
+
+class TranscriptHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What holds for the whole."""
+
+    characters: int
+    """Length of the source in code points."""
+    seconds: float
+    """Length of the audio."""
+    chapters: tuple[TimedChapter, ...]
+    silences: tuple[Silence, ...]
+    """With the lines' spans they cover every source character once."""
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An utterance."""
+
+    span: Span
+    text: str
+    """As spoken, normalized."""
+    status: Literal["spoken", "failed", "pending", "cancelled"]
+    part: int
+    chapter: int = 0
+    start: float | None = None
+    """None where it was not spoken."""
+    end: float | None = None
+    words: tuple[TimedWord, ...] = ()
+    phonemes: tuple[str, ...] = ()
+    bounds: tuple[float, ...] = ()
+    """Where each phoneme starts, and where the last one ends."""
+    error: str | None = None
+    """Code of what went wrong."""

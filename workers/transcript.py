@@ -1,0 +1,64 @@
+"""The transcript of a job: times of its lines, words and phonemes from the model's durations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+
+from core.job import JobError, Part, PartSound
+from core.text import Utterance
+from core.transcript import Line, TimedWord
+
+DIGITS = 6
+"""Decimals of a time: a microsecond is far below a sample."""
+
+
+def spoken_lines(part: Part, sound: PartSound, starts: Iterable[int]) -> Iterator[Line]:
+    """Lines of a part that was spoken.
+
+    Args:
+        part: its utterances.
+        sound: their samples and durations.
+        starts: first sample of each utterance in the programme, at the sound's sample rate.
+    """
+    rows = zip(part.utterances, sound.samples, sound.durations, starts, strict=True)
+    for utterance, samples, durations, start in rows:
+        bounds = _bounds(durations, start, samples, sound.sample_rate)
+        yield Line(
+            span=utterance.span,
+            text=utterance.text,
+            status="spoken",
+            part=part.index,
+            chapter=part.chapter,
+            start=bounds[0],
+            end=bounds[-1],
+            words=tuple(_words(utterance, bounds)),
+            phonemes=utterance.phonemes,
+            bounds=bounds,
+        )
+
+
+def unspoken_lines(part: Part, error: JobError) -> Iterator[Line]:
+    """Lines of a part that failed."""
+    for utterance in part.utterances:
+        yield Line(
+            span=utterance.span,
+            text=utterance.text,
+            status="failed",
+            part=part.index,
+            chapter=part.chapter,
+            error=error.code,
+        )
+
+
+def _bounds(
+    durations: Sequence[int], start: int, samples: int, sample_rate: int
+) -> tuple[float, ...]:
+    frames = [0, *accumulate(durations)]
+    hop = samples / frames[-1] if frames[-1] else 0.0
+    return tuple(round((start + at * hop) / sample_rate, DIGITS) for at in frames)
+
+
+def _words(utterance: Utterance, bounds: Sequence[float]) -> Iterator[TimedWord]:
+    for word in utterance.words:
+        yield TimedWord(word.text, word.span, bounds[word.start], bounds[word.end])
