@@ -164,8 +164,11 @@ class SpokenMels:
         mels: the spectrograms.
         durations: (B, L) int64 frames of each symbol; Σ over an item = its mel length.
         runaway: (B,) bool, True where the model hit its length cap before it decided to stop.
+        stray_frames: (B,) int64 frames in which the attention stood on what had been said before,
+            at speed 1; None of a model without attention.
     """
 
     mels: MelBatch
     durations: Int64
     runaway: NDArray[np.bool_]
+    stray_frames: Int64 | None = None

@@ -21,6 +21,8 @@ Network = Literal["fastspeech2", "tacotron2", "hifigan", "melgan", "waveglow"]
 ACOUSTIC_NETWORKS: frozenset[Network] = frozenset({"fastspeech2", "tacotron2"})
 CONTROLLED_NETWORKS: frozenset[Network] = frozenset({"fastspeech2"})
 """Acoustic networks with pitch and energy; the others know speed alone."""
+SEEDED_NETWORKS: frozenset[Network] = frozenset({"tacotron2", "waveglow"})
+"""Networks whose sound depends on the seed (dropout, noise); the others say the same every time."""
 T = TypeVar("T")
 
 

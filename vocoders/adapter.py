@@ -93,5 +93,7 @@ def write_core(samples: Float32, said: Float32, window: Window, hop: int) -> Non
 def require_finite(samples: Float32) -> Float32:
     """The samples, or AnomalyError where one is NaN or infinite."""
     if not np.isfinite(samples).all():
-        raise AnomalyError("the vocoder said samples that are not finite")
+        raise AnomalyError(
+            "the vocoder said samples that are not finite", code="anomaly_not_finite"
+        )
     return samples

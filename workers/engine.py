@@ -9,18 +9,17 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from core.errors import AnomalyError, RhapsodeError, SynthesisError
+from core.errors import RhapsodeError, SynthesisError
 from core.job import RuntimeName, StageSeconds
 from core.mel import Waveform
 from core.protocols import AcousticModel, Vocoder
-from core.text import Notice
 from core.voice import Catalogue
-from workers.anomalies import check_speech
 from workers.batching import MAX_PADDING, padding_ratio, plan_batches
 from workers.isolation import isolate
 from workers.loading import Joined, Load, Loaded, default_load
-from workers.parts import Speech, utterance_seed
+from workers.parts import Speech
 from workers.prosody import apply_gain
+from workers.second_try import better, refuse_what_is_no_speech, second_try
 from workers.spoken import BatchFigures, Spoken
 from workers.stages import Work, run_acoustic, run_vocoder
 
@@ -60,6 +59,7 @@ class Engine:
         budgets: of batches; None = by device.
         load: how a voice is loaded; None = ``exports.voice.load_voice``.
         observe: called with the figures of every successful batch, from any thread.
+        anomaly: called with the code of everything that is wrong with a take.
         monotonic: clock of the stage seconds [s].
     """
 
@@ -73,6 +73,7 @@ class Engine:
         budgets: Budgets | None = None,
         load: Load | None = None,
         observe: Callable[[BatchFigures], None] = lambda figures: None,
+        anomaly: Callable[[str], None] = lambda code: None,
         monotonic: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.catalogue = catalogue
@@ -81,7 +82,7 @@ class Engine:
         self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._budgets = budgets or (CPU_BUDGETS if device == "cpu" else CUDA_BUDGETS)
         self._load = load or default_load()
-        self._observe, self._monotonic = observe, monotonic
+        self._observe, self._anomaly, self._monotonic = observe, anomaly, monotonic
         self._voices: dict[tuple[str, str, RuntimeName], Joined] = {}
         self._acoustics: dict[tuple[str, RuntimeName], AcousticModel] = {}
         self._vocoders: dict[tuple[str, RuntimeName], Vocoder] = {}
@@ -119,16 +120,34 @@ class Engine:
         """Speaks everything; a bad item costs itself alone.
 
         Items are grouped by network, not by voice or job, and put into batches of similar length;
-        mels are put into new batches for the vocoder, where their lengths are known exactly.
+        mels are put into new batches for the vocoder, where their lengths are known exactly. What
+        goes wrong is tried once more where that may help (see ``workers.second_try``).
 
         Returns:
             One result per item, in the items' order.
         """
         works = [self._prepare(item) for item in items]
+        self._take(works)
+        return [self._finish(work) for work in self._tried_again(works)]
+
+    def _tried_again(self, works: Sequence[Work]) -> list[Work]:
+        tries = [second_try(work) for work in works]
+        self._take([tried.work for tried in tries if tried and not tried.alone])
+        for tried in tries:
+            if tried and tried.alone:
+                self._take([tried.work])
+        kept = [better(t) if t else work for t, work in zip(tries, works, strict=True)]
+        for work in kept:
+            refuse_what_is_no_speech(work)
+        return kept
+
+    def _take(self, works: Sequence[Work]) -> None:
         self._acoustic(works)
-        self._retry_runaways(works)
         self._vocode(works)
-        return [self._finish(work) for work in works]
+        for work in works:
+            work.look()
+            for notice in work.found:
+                self._anomaly(notice.code)
 
     def _prepare(self, speech: Speech) -> Work:
         work = Work(speech)
@@ -137,11 +156,14 @@ class Engine:
                 raise SynthesisError("an utterance without phonemes", code="empty_utterance")
             voice = self.load(speech.voice, speech.acoustic, speech.vocoder, speech.runtime)
             card = self.catalogue.voice(speech.voice)
+            _, model = self.catalogue.component("acoustic", card.acoustic, speech.acoustic)
+            _, coder = self.catalogue.component("vocoder", card.vocoders, speech.vocoder)
         except RhapsodeError as error:
             work.error = error
             return work
         work.voice, work.speaker = voice, card.speaker
-        work.components = (card.acoustic[speech.acoustic], card.vocoders[speech.vocoder])
+        work.components = (model.name, coder.name)
+        work.networks = (model.network, coder.network)
         return work
 
     def _acoustic(self, works: Iterable[Work]) -> None:
@@ -150,9 +172,6 @@ class Engine:
             self._run(group, lengths, self._budgets.symbols, stage=0)
 
     def _vocode(self, works: Iterable[Work]) -> None:
-        for work in works:
-            if work.error is None and work.frames == 0:
-                work.error = AnomalyError("the acoustic model said nothing", code="anomaly_empty")
         for group in _groups(works, stage=1):
             self._run(group, [work.frames for work in group], self._budgets.frames, stage=1)
 
@@ -196,27 +215,10 @@ class Engine:
             audio_seconds=sum(frames) / spec.frames_per_second,
         )
 
-    def _retry_runaways(self, works: Iterable[Work]) -> None:
-        """A model with dropout may stop under another seed; the second seed is fixed as well."""
-        again = [work for work in works if work.error is None and work.runaway]
-        for work in again:
-            work.seed = utterance_seed(work.seed, 1)
-        self._acoustic(again)
-        for work in again:
-            if work.error is None and work.runaway:
-                work.error = AnomalyError("the acoustic model did not stop", code="anomaly_runaway")
-            message = "the acoustic model did not stop; spoken again with another seed"
-            span = work.speech.utterance.span
-            work.notices.append(Notice("anomaly_retried", message, span))
-
     def _finish(self, work: Work) -> Spoken | RhapsodeError:
         if work.error is not None:
             return work.error
         utterance, spec = work.speech.utterance, work.loaded.vocoder.mel_spec
-        try:
-            seen = check_speech(work.samples, utterance, work.mean_speed, spec.sample_rate)
-        except RhapsodeError as error:
-            return error
         samples = apply_gain(
             work.samples, utterance, work.durations, spec.hop_length, spec.sample_rate
         )
@@ -226,15 +228,15 @@ class Engine:
             stage_seconds=StageSeconds(acoustic=work.seconds[0], vocoder=work.seconds[1]),
             batch_size=work.batch_size,
             artifacts=work.loaded.digests,
-            notices=(*work.notices, *seen),
+            notices=(*work.notices, *work.found),
         )
 
 
 def _groups(works: Iterable[Work], stage: int) -> Iterable[list[Work]]:
-    """Works that go through the same network, and did not fail."""
+    """Works whose next stage this is and that go through the same network."""
 
     def network(work: Work) -> tuple[str, str]:
         return work.components[stage], work.speech.runtime
 
-    alive = sorted((work for work in works if work.error is None), key=network)
-    return [list(group) for _, group in groupby(alive, key=network)]
+    ready = sorted((work for work in works if work.wants == stage), key=network)
+    return [list(group) for _, group in groupby(ready, key=network)]

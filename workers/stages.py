@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from core.errors import RhapsodeError, SynthesisError
+from core.errors import AnomalyError, RhapsodeError, SynthesisError
 from core.mel import Float32, Int64, MelBatch, PhonemeBatch
 from core.text import Notice
+from core.voice import Network
+from workers.anomalies import Take, find_anomalies
 from workers.loading import Loaded
 from workers.parts import Speech
 from workers.prosody import phoneme_controls
@@ -26,14 +28,17 @@ class Work:
         speech: what to say.
         voice: its networks; None where they could not be loaded.
         components: names of acoustic model and vocoder.
+        networks: what kind these are.
         speaker: index into the acoustic model's speaker table.
         seed: of the next call.
         mel: (n_mels, T) float32 after the acoustic stage.
         durations: frames of each phoneme.
         runaway: the acoustic model hit its cap.
+        stray_frames: the acoustic model's attention went back for so many.
         samples: (T · hop,) float32 after the vocoder stage.
         seconds: compute of the acoustic and of the vocoder stage [s].
         batch_size: of the acoustic call.
+        found: what is wrong with it.
         notices: for the report.
         error: why it cannot be spoken.
     """
@@ -41,14 +46,17 @@ class Work:
     speech: Speech
     voice: Loaded | None = None
     components: tuple[str, str] = ("", "")
+    networks: tuple[Network, Network] = ("fastspeech2", "hifigan")
     speaker: int = 0
     seed: int = field(init=False)
     mel: Float32 = field(default_factory=lambda: NO_MEL)
     durations: tuple[int, ...] = ()
     runaway: bool = False
+    stray_frames: int = 0
     samples: Float32 = field(default_factory=lambda: NO_SAMPLES)
     seconds: list[float] = field(default_factory=lambda: [0.0, 0.0])
     batch_size: int = 0
+    found: tuple[Notice, ...] = ()
     notices: list[Notice] = field(default_factory=list)
     error: RhapsodeError | None = None
 
@@ -67,9 +75,35 @@ class Work:
         return int(self.mel.shape[1])
 
     @property
-    def mean_speed(self) -> float:
-        """Harmonic mean over the phonemes: total duration at speed 1 / total duration."""
-        return float(1 / np.mean(1 / phoneme_controls(self.speech)[0]))
+    def wants(self) -> int | None:
+        """Its next stage: 0 acoustic, 1 vocoder; None where there is nothing to do or to gain."""
+        if self.error is not None or len(self.samples) or self.runaway:
+            return None
+        if not self.durations:
+            return 0
+        return 1 if self.frames else None
+
+    def look(self) -> None:
+        """Fills ``found``."""
+        if isinstance(self.error, AnomalyError):
+            span = self.speech.utterance.span
+            self.found = (Notice(self.error.code, self.error.message, span),)
+        elif self.error is None:
+            self.found = find_anomalies(self._take)
+
+    @property
+    def _take(self) -> Take:
+        spec = self.loaded.vocoder.mel_spec
+        return Take(
+            utterance=self.speech.utterance,
+            speed=phoneme_controls(self.speech)[0],
+            sample_rate=spec.sample_rate,
+            hop_length=spec.hop_length,
+            durations=self.durations,
+            samples=self.samples if len(self.samples) else None,
+            runaway=self.runaway,
+            stray_frames=self.stray_frames,
+        )
 
 
 def phoneme_batch(works: Sequence[Work]) -> PhonemeBatch:
@@ -95,6 +129,7 @@ def run_acoustic(works: Sequence[Work]) -> None:
         work.mel = said.mels.item(row)
         work.durations = tuple(said.durations[row, :length].tolist())
         work.runaway = bool(said.runaway[row])
+        work.stray_frames = 0 if said.stray_frames is None else int(said.stray_frames[row])
         if sum(work.durations) != work.frames:
             raise SynthesisError(f"durations of {sum(work.durations)} for {work.frames} frames")
 

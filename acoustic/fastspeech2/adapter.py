@@ -92,12 +92,15 @@ class FastSpeech2Model:
         (mel,) = self._decode(frames[0], lengths, *frames[1:])
         for row, item, length in zip(mel, items, lengths, strict=True):
             if not np.isfinite(row[:, :length]).all():
-                raise AnomalyError("the acoustic model said a mel that is not finite")
+                raise AnomalyError(
+                    "the acoustic model said a mel that is not finite", code="anomaly_not_finite"
+                )
             values[item, :, :length] = row[:, :length]
 
     def _checked(self, lengths: Int64) -> Int64:
         if int(lengths.max(initial=0)) > self._max_frames:
             raise AnomalyError(
-                f"an utterance of {int(lengths.max())} frames is longer than {self._max_frames}"
+                f"an utterance of {int(lengths.max())} frames is longer than {self._max_frames}",
+                code="anomaly_too_long",
             )
         return lengths

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from acoustic.tacotron2.alignment import durations_of
+from acoustic.tacotron2.alignment import durations_of, stray_frames
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.dropout import PrenetDropout
 from acoustic.tacotron2.graphs import STEPS
@@ -86,14 +86,16 @@ class Tacotron2Model:
         takes = self._speak(batch)
         mels = self._refined(takes)
         durations = np.zeros(batch.ids.shape, np.int64)
+        stray = np.zeros(len(takes), np.int64)
         for i, (take, size) in enumerate(zip(takes, batch.lengths, strict=True)):
-            told = durations_of(np.concatenate(take.alignments)[:, :size], self._r)
+            alignment = np.concatenate(take.alignments)[:, :size]
+            told, stray[i] = durations_of(alignment, self._r), stray_frames(alignment, self._r)
             speed = batch.speed[i, :size]
             if (speed != 1).any():
                 mels[i], told = stretch(mels[i], told, speed)
             durations[i, :size] = told
         runaway = np.array([not take.stopped for take in takes], np.bool_)
-        return SpokenMels(self._batched(mels), durations, runaway)
+        return SpokenMels(self._batched(mels), durations, runaway, stray)
 
     @property
     def _r(self) -> int:
@@ -159,7 +161,9 @@ class Tacotron2Model:
         values = np.full(shape, self._spec.silence, np.float32)
         for row, mel in zip(values, mels, strict=True):
             if not np.isfinite(mel).all():
-                raise AnomalyError("the acoustic model said a mel that is not finite")
+                raise AnomalyError(
+                    "the acoustic model said a mel that is not finite", code="anomaly_not_finite"
+                )
             row[:, : mel.shape[1]] = mel
         return MelBatch(values, lengths, self._spec)
 

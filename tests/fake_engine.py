@@ -1,0 +1,203 @@
+"""An engine with fakes of its networks, and what they saw."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from core.errors import ArtifactError, DeviceError, RhapsodeError
+from core.mel import Float32, MelBatch, MelSpec, PhonemeBatch, SpokenMels
+from core.text import Span, Utterance
+from core.voice import Catalogue, Component, Network, Provenance, VoiceCard
+from workers.engine import Budgets, Engine
+from workers.parts import Speech
+from workers.spoken import BatchFigures, Spoken
+
+SPEC = MelSpec()
+HOP = SPEC.hop_length
+POISON, MUTE, NOT_FINITE, NOTHING, RUNAWAY, LONG, LOUD, PAUSE, STRAY = range(90, 99)
+WHIM, CROWDED = 80, 81
+"""With an odd seed WHIM makes the network behave; CROWDED is not finite in a batch."""
+
+
+@dataclass
+class FakeAcoustic:
+    """Each symbol lasts ``FRAMES / speed`` frames, and the mel holds its id."""
+
+    mel_spec: MelSpec = SPEC
+    calls: list[PhonemeBatch] = field(default_factory=list)
+    largest: int = 10**9
+
+    def __call__(self, batch: PhonemeBatch) -> SpokenMels:
+        self.calls.append(batch)
+        ids = batch.ids.copy()
+        behaves = (ids == WHIM).any(1) & (batch.seeds % 2 == 1)
+        ids[behaves] = np.minimum(ids[behaves], WHIM)
+        if len(batch.ids) > self.largest:
+            raise DeviceError("no memory")
+        if (ids == POISON).any():
+            raise ZeroDivisionError("poisoned")
+        durations = np.where(ids > 0, np.rint(6 / batch.speed), 0).astype(np.int64)
+        durations[ids == NOTHING] = 0
+        durations[ids == LONG] = 300
+        durations[ids == PAUSE] = 140
+        lengths = durations.sum(1)
+        values = np.full((len(lengths), 80, lengths.max()), SPEC.silence, np.float32)
+        for row, length in enumerate(lengths):
+            frames = np.repeat(ids[row], durations[row])
+            values[row, :, :length] = frames + 1000 * batch.speakers[row]
+        stray = 30 * (ids == STRAY).any(1)
+        return SpokenMels(
+            MelBatch(values, lengths, SPEC), durations, (ids == RUNAWAY).any(1), stray
+        )
+
+
+@dataclass
+class FakeVocoder:
+    """Each frame becomes ``hop`` samples of its value / 1000."""
+
+    mel_spec: MelSpec = SPEC
+    sizes: list[int] = field(default_factory=list)
+
+    def __call__(self, mels: MelBatch, seeds: Sequence[int]) -> list[Float32]:
+        self.sizes.append(len(seeds))
+        return [self._one(mels.item(i)[0], seed, len(seeds)) for i, seed in enumerate(seeds)]
+
+    def _one(self, frames: Float32, seed: int, crowd: int) -> Float32:
+        samples = np.repeat(frames / 1000, HOP).astype(np.float32)
+        if WHIM in frames and seed % 2 == 1:
+            return samples
+        if CROWDED in frames and crowd > 1:
+            samples[0] = np.inf
+        samples[np.repeat(frames == LOUD, HOP)] = 1.0
+        samples[np.repeat(frames == PAUSE, HOP)] = 0.0
+        if MUTE in frames:
+            samples[:] = 0
+        if NOT_FINITE in frames:
+            samples[3] = np.nan
+        return samples
+
+
+@dataclass
+class FakeVoice:
+    acoustic: FakeAcoustic
+    vocoder: FakeVocoder
+    digests: dict[str, str]
+
+
+def component(name: str, network: Network) -> Component:
+    return Component(
+        name=name,
+        network=network,
+        weights="w",
+        sha256="0",
+        config={},
+        mel=SPEC,
+        symbols="house",
+        speakers=2,
+        provenance=Provenance(source="-", licence="-"),
+    )
+
+
+def card(name: str, speaker: int, acoustic: str = "fs") -> VoiceCard:
+    return VoiceCard(
+        name=name,
+        title=name,
+        description="",
+        language="en-us",
+        gender="neutral",
+        acoustic={"fastspeech2": acoustic, "tacotron2": "taco"},
+        vocoders={"hifigan": "hifi", "melgan": "mel", "waveglow": "glow"},
+        speaker=speaker,
+        licence="-",
+        provenance="-",
+    )
+
+
+CATALOGUE = Catalogue(
+    voices={"one": card("one", 0), "two": card("two", 1), "broken": card("broken", 0, "bad")},
+    components={
+        "fs": component("fs", "fastspeech2"),
+        "bad": component("bad", "fastspeech2"),
+        "hifi": component("hifi", "hifigan"),
+        "mel": component("mel", "melgan"),
+        "taco": component("taco", "tacotron2"),
+        "glow": component("glow", "waveglow"),
+    },
+)
+
+
+@dataclass
+class Bench:
+    """An engine with fakes and everything they saw."""
+
+    largest: int = 10**9
+    budgets: Budgets = Budgets(symbols=4096, frames=10**6, items=64, padding=0.9)  # noqa: RUF009
+    figures: list[BatchFigures] = field(default_factory=list)
+    anomalies: list[str] = field(default_factory=list)
+    loads: list[str] = field(default_factory=list)
+    ticks: int = 0
+
+    def __post_init__(self) -> None:
+        self.voice = FakeVoice(FakeAcoustic(largest=self.largest), FakeVocoder(), {"fs": "1"})
+        self.engine = Engine(
+            CATALOGUE,
+            Path("unused"),
+            budgets=self.budgets,
+            load=self.load,
+            observe=self.figures.append,
+            anomaly=self.anomalies.append,
+            monotonic=self.tick,
+        )
+
+    def load(self, catalogue: Catalogue, voice: VoiceCard, **_: object) -> FakeVoice:
+        self.loads.append(voice.name)
+        if voice.name == "broken":
+            raise ArtifactError("broken voice")
+        return self.voice
+
+    def tick(self) -> float:
+        self.ticks += 1
+        return float(self.ticks)
+
+
+def speech(
+    ids: Sequence[int],
+    *,
+    voice: str = "one",
+    acoustic: str = "fastspeech2",
+    vocoder: str = "hifigan",
+    speed: float = 1.0,
+    seed: int = 0,
+    **more: object,
+) -> Speech:
+    utterance = Utterance(
+        text="a",
+        span=Span(0, 1),
+        phonemes=("a",) * len(ids),
+        phoneme_ids=tuple(ids),
+        pause_after_seconds=0.0,
+        **more,  # type: ignore[arg-type]
+    )
+    return Speech(
+        utterance=utterance,
+        voice=voice,
+        acoustic=acoustic,
+        vocoder=vocoder,
+        runtime="onnx",
+        speed=speed,
+        seed=seed,
+    )
+
+
+def spoken(result: Spoken | RhapsodeError) -> Spoken:
+    assert isinstance(result, Spoken), result
+    return result
+
+
+def heard(result: Spoken | RhapsodeError) -> list[int]:
+    """The symbols as the samples tell them."""
+    frames = spoken(result).waveform.samples[::HOP] * 1000
+    edges = np.cumsum([0, *spoken(result).durations[:-1]])
+    return [round(float(frames[e])) for e in edges]

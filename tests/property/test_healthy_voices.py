@@ -1,0 +1,74 @@
+"""What the shipped voices say of ordinary text is no anomaly, at any speed one may ask for."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.protocols import TextFrontend
+from core.voice import read_catalogue
+from text.frontend import open_frontend
+from workers.engine import Engine
+from workers.parts import Speech
+from workers.spoken import Spoken
+
+VOICES = Path(__file__).parents[2] / "voices"
+SENTENCES = (
+    "No.",
+    "Yes, please.",
+    "Come in!",
+    "Who is there?",
+    "He paused; then, slowly, he went on: 'I never said so.'",
+    "The commission's report, which ran to eight hundred and eighty-eight pages, was published.",
+    "On 3 May 1984, at 10:30 a.m., Dr. Smith paid $2,500.75 for it.",
+    "Twenty-two boys, thirty-one girls, and one very old, very patient, very grey donkey walked "
+    "all the way from the mill to the market, sold nothing, bought nothing, and walked back again.",
+    "Ah... well.",
+)
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    return Engine(read_catalogue([VOICES]), tmp_path_factory.mktemp("artifacts"))
+
+
+@pytest.fixture(scope="module")
+def frontend() -> TextFrontend:
+    return open_frontend("house-ipa", "en-us")
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    voice=st.sampled_from(["clara", "edmund"]),
+    texts=st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=3),
+    speed=st.sampled_from([0.25, 0.5, 1.0, 1.5, 4.0]),
+    pitch=st.sampled_from([0.5, 1.0, 2.0]),
+    energy=st.sampled_from([0.25, 1.0, 4.0]),
+)
+def test_ordinary_text_is_no_anomaly(
+    engine: Engine,
+    frontend: TextFrontend,
+    voice: str,
+    texts: list[str],
+    speed: float,
+    pitch: float,
+    energy: float,
+) -> None:
+    utterances = frontend.analyze(" ".join(texts), ssml=False).utterances
+    items = [
+        Speech(
+            utterance=utterance,
+            voice=voice,
+            acoustic="fastspeech2",
+            vocoder="hifigan",
+            runtime="eager",
+            speed=speed,
+            pitch=pitch,
+            energy=energy,
+        )
+        for utterance in utterances
+    ]
+    for item, result in zip(items, engine.speak(items), strict=True):
+        assert isinstance(result, Spoken), (item.utterance.text, result)
+        assert result.notices == (), item.utterance.text

@@ -1,0 +1,126 @@
+"""What goes wrong is tried once more where that may help, and told."""
+
+import numpy as np
+import pytest
+
+from core.errors import AnomalyError
+from tests.fake_engine import (
+    CROWDED,
+    LONG,
+    LOUD,
+    MUTE,
+    NOT_FINITE,
+    NOTHING,
+    PAUSE,
+    RUNAWAY,
+    STRAY,
+    WHIM,
+    Bench,
+    heard,
+    speech,
+    spoken,
+)
+from workers.parts import utterance_seed
+
+PLAIN = [20] * 10
+MENDED = next(s for s in range(0, 100, 2) if utterance_seed(s, 1) % 2 == 1)
+"""An even seed whose second is odd: the first try fails, the second behaves."""
+HOPELESS = next(s for s in range(0, 100, 2) if utterance_seed(s, 1) % 2 == 0)
+SUSPICIOUS = [
+    (LONG, {"anomaly_stuck"}),
+    (LOUD, {"anomaly_clipped"}),
+    (PAUSE, {"anomaly_silence", "anomaly_stuck"}),
+    (STRAY, {"anomaly_repeat"}),
+]
+REFUSED = [
+    (MUTE, "anomaly_silent"),
+    (NOT_FINITE, "anomaly_not_finite"),
+    (RUNAWAY, "anomaly_runaway"),
+]
+
+
+@pytest.mark.parametrize(("symbol", "codes"), SUSPICIOUS)
+def test_what_is_suspicious_is_spoken_and_told(symbol: int, codes: set[str]) -> None:
+    bench = Bench()
+    odd, good = bench.engine.speak([speech([*PLAIN, symbol]), speech(PLAIN)])
+    found = {n.code for n in spoken(odd).notices}
+    assert found & codes == codes
+    assert "anomaly_retried" not in found
+    assert spoken(good).notices == ()
+    assert len(bench.voice.acoustic.calls) == 1  # the same samples would come again
+    assert sorted(bench.anomalies) == sorted(found)
+
+
+@pytest.mark.parametrize("symbol", [s for s, _ in SUSPICIOUS] + [s for s, _ in REFUSED])
+def test_a_network_with_a_seed_gets_another_one(symbol: int) -> None:
+    bench, again = Bench(), Bench()
+    item = speech([WHIM, *PLAIN, symbol], acoustic="tacotron2", seed=MENDED)
+    (result,) = bench.engine.speak([item])
+    assert [n.code for n in spoken(result).notices] == ["anomaly_retried"]
+    assert heard(result) == [WHIM, *PLAIN, WHIM]
+    assert [c.seeds.tolist() for c in bench.voice.acoustic.calls] == [
+        [MENDED],
+        [utterance_seed(MENDED, 1)],
+    ]
+    assert bench.anomalies
+    (same,) = again.engine.speak([item])
+    assert np.array_equal(spoken(same).waveform.samples, spoken(result).waveform.samples)
+
+
+@pytest.mark.parametrize(("symbol", "code"), REFUSED)
+def test_what_is_no_speech_twice_fails_its_part(symbol: int, code: str) -> None:
+    bench = Bench()
+    item = speech([WHIM, *PLAIN, symbol], acoustic="tacotron2", seed=HOPELESS)
+    bad, good = bench.engine.speak([item, speech(PLAIN)])
+    assert isinstance(bad, AnomalyError)
+    assert bad.code == code
+    assert bench.anomalies == [code, code]
+    assert heard(good) == PLAIN
+
+
+def test_what_is_suspicious_twice_is_told_and_the_first_take_kept() -> None:
+    item = speech([WHIM, *PLAIN, LOUD], acoustic="tacotron2", seed=HOPELESS)
+    (result,) = Bench().engine.speak([item])
+    assert [n.code for n in spoken(result).notices] == ["anomaly_retried", "anomaly_clipped"]
+    assert "first take" in spoken(result).notices[0].message
+
+
+def test_a_vocoder_with_noise_is_asked_alone_of_its_own_faults() -> None:
+    bench = Bench()
+    items = [
+        speech([WHIM, *PLAIN, symbol], vocoder="waveglow", seed=MENDED) for symbol in (LOUD, LONG)
+    ]
+    loud, long = bench.engine.speak(items)
+    assert [n.code for n in spoken(loud).notices] == ["anomaly_retried"]
+    assert {n.code for n in spoken(long).notices} == {"anomaly_stuck"}
+    assert len(bench.voice.acoustic.calls) == 1
+    assert bench.voice.vocoder.sizes[-1] == 1
+
+
+@pytest.mark.parametrize(
+    ("symbol", "code"),
+    [(MUTE, "anomaly_silent"), (NOT_FINITE, "anomaly_not_finite"), (NOTHING, "anomaly_empty")],
+)
+def test_without_a_seed_what_is_no_speech_is_tried_once_more_alone(symbol: int, code: str) -> None:
+    bench = Bench()
+    ids = [symbol] if symbol == NOTHING else [1, symbol]
+    bad, *good = bench.engine.speak([speech(ids), speech([7]), speech([8])])
+    assert isinstance(bad, AnomalyError)
+    assert bad.code == code
+    assert [heard(g) for g in good] == [[7], [8]]
+    assert [len(c.ids) for c in bench.voice.acoustic.calls] == [3, 1]
+
+
+def test_what_only_the_batch_caused_is_mended() -> None:
+    odd, good = Bench().engine.speak([speech([CROWDED, 30]), speech([7])])
+    assert heard(odd) == [CROWDED, 30]
+    assert [n.code for n in spoken(odd).notices] == ["anomaly_retried"]
+    assert "alone" in spoken(odd).notices[0].message
+    assert spoken(good).notices == ()
+
+
+def test_both_tries_cost() -> None:
+    bench = Bench()
+    item = speech([WHIM, *PLAIN, MUTE], acoustic="tacotron2", seed=MENDED)
+    (result,) = bench.engine.speak([item])
+    assert spoken(result).stage_seconds.total == pytest.approx(4.0)
