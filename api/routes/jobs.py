@@ -6,14 +6,14 @@ from functools import partial
 from typing import Annotated, Any, cast, get_args
 
 from anyio import to_thread
-from litestar import Response, delete, get
+from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
 from api.backends import Backends
 from api.problems import documented
 from api.views import JobList, JobView, view_of
-from core.errors import Conflict, FieldError, NotFound
+from core.errors import Conflict, NotFound
 from core.job import JobRecord, JobState
 from jobs.ids import ID_PATTERN
 from jobs.keys import job_folder
@@ -83,4 +83,23 @@ def _cancel(job_id: str, backends: Backends) -> JobRecord:
     return backends.store.get(job_id)
 
 
-ROUTES: list[Any] = [look, page, cancel]
+@post(
+    "/jobs/{job_id:str}/retry",
+    status_code=202,
+    responses=documented(404, 409, 503),
+    tags=["jobs"],
+)
+async def retry(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Response[JobView]:
+    """Runs the failed parts of a partial or failed job again, and only them."""
+    record = await to_thread.run_sync(_retry, known_id(job_id), backends)
+    return Response(view_of(record), headers={"Location": f"/jobs/{job_id}", "Retry-After": "1"})
+
+
+def _retry(job_id: str, backends: Backends) -> JobRecord:
+    record = backends.store.retry(job_id, backends.now())
+    # Should the queue be away now: nobody holds anything of the job, so a planner finds it.
+    backends.queue.plan(job_id)
+    return record
+
+
+ROUTES: list[Any] = [look, page, cancel, retry]

@@ -1,0 +1,111 @@
+"""``/jobs/{id}/timings`` and ``/jobs/{id}/manifest``: what was said when, and what was not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from anyio import to_thread
+from litestar import Response, get
+from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+
+from api.backends import Backends
+from api.problems import AudioNotReady, documented
+from api.routes.jobs import known_id
+from api.transcripts import (
+    Manifest,
+    Timings,
+    manifest,
+    manifest_of_nothing,
+    read_lines,
+    subtitles,
+    timings,
+)
+from core.errors import FieldError, NotFound
+from core.job import TERMINAL, JobRecord
+from core.transcript import Line, TranscriptHead
+from jobs.keys import transcript_key
+
+MEDIA = {
+    "json": "application/json",
+    "srt": "application/x-subrip; charset=utf-8",
+    "vtt": "text/vtt; charset=utf-8",
+}
+
+
+@get(
+    "/jobs/{job_id:str}/timings",
+    responses={
+        200: ResponseSpec(Timings, description="As JSON; or subtitles", generate_examples=False),
+        **documented(400, 404, 409, 503),
+    },
+    tags=["jobs"],
+)
+async def look_timings(
+    job_id: FromPath[str],
+    backends: NamedDependency[Backends],
+    form: Annotated[
+        str, QueryParameter(name="format", description=f"one of {', '.join(MEDIA)}")
+    ] = "json",
+    phonemes: Annotated[
+        bool, QueryParameter(description="with the times of phonemes (JSON)")
+    ] = False,
+) -> Response[Any]:
+    """Chapters, sentences and words with their times and their places in the source."""
+    if form not in MEDIA:
+        raise FieldError("format", f"no form {form!r}", allowed=", ".join(MEDIA))
+    record = await to_thread.run_sync(backends.store.get, known_id(job_id))
+    if record.state not in TERMINAL:
+        raise AudioNotReady(f"the job is {record.state}")
+    if record.report is None:
+        raise NotFound(f"the job is {record.state} and has no audio", code="no_audio")
+    body = await to_thread.run_sync(_rendered, backends, record, form, phonemes)
+    return Response(body, media_type=MEDIA[form])
+
+
+@get("/jobs/{job_id:str}/manifest", responses=documented(404, 503), tags=["jobs"])
+async def look_manifest(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Manifest:
+    """What became of every source character, at any time of the job."""
+    record = await to_thread.run_sync(backends.store.get, known_id(job_id))
+    return await to_thread.run_sync(_manifest, backends, record)
+
+
+def _stored(backends: Backends, record: JobRecord) -> tuple[TranscriptHead, Iterator[Line]]:
+    return read_lines(backends.audio.get(transcript_key(record.id)))
+
+
+def _rendered(backends: Backends, record: JobRecord, form: str, phonemes: bool) -> str | Timings:
+    head, lines = _stored(backends, record)
+    if form == "json":
+        return timings(head, lines, phonemes=phonemes)
+    kind: Literal["srt", "vtt"] = "srt" if form == "srt" else "vtt"
+    return subtitles(lines, backends.store.source(record.id), kind)
+
+
+def _manifest(backends: Backends, record: JobRecord) -> Manifest:
+    if record.report is not None:
+        head, lines = _stored(backends, record)
+        return manifest(head.characters, lines, head.silences)
+    plan = backends.store.plan(record.id)
+    lines = iter([*_so_far(backends, record)])
+    if plan is None or record.state == "cancelled":
+        return manifest_of_nothing(record)
+    return manifest(record.source.characters, lines, plan.silences)
+
+
+def _so_far(backends: Backends, record: JobRecord) -> Iterator[Line]:
+    """Lines of a job that has no audio yet, or none at all."""
+    results = {result.index: result for result in backends.store.results(record.id)}
+    for part in backends.store.parts(record.id):
+        result = results.get(part.index)
+        error = result.error.code if result and result.error else None
+        status: Literal["spoken", "failed", "pending"] = "spoken" if result else "pending"
+        if error:
+            status = "failed"
+        for said in part.utterances:
+            yield Line(span=said.span, text=said.text, status=status, part=part.index, error=error)
+
+
+ROUTES: list[Any] = [look_timings, look_manifest]

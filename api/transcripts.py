@@ -1,0 +1,155 @@
+"""Transcripts as clients read them: timings, subtitles, the manifest of every character."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import msgspec
+
+from core.job import JobRecord, Source
+from core.text import Silence, Span
+from core.transcript import Line, TimedChapter, TimedWord, TranscriptHead
+
+CLOCK = {"srt": ",", "vtt": "."}
+"""What stands before the milliseconds."""
+
+
+class Sentence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An utterance, about one sentence. Times are seconds in the audio."""
+
+    text: str
+    """As spoken, normalized."""
+    span: Span
+    """Where it stands in the source, in code points."""
+    chapter: int
+    start: float
+    end: float
+    words: tuple[TimedWord, ...] = ()
+    phonemes: tuple[str, ...] = ()
+    bounds: tuple[float, ...] = ()
+    """Where each phoneme starts, and where the last one ends."""
+
+
+class Timings(msgspec.Struct, frozen=True):
+    """What was said when; what was not spoken is in the manifest."""
+
+    seconds: float
+    """Length of the audio."""
+    chapters: tuple[TimedChapter, ...]
+    sentences: tuple[Sentence, ...]
+
+
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A run of source characters and what became of them."""
+
+    span: Span
+    status: Literal["spoken", "failed", "silent", "pending", "cancelled"]
+    part: int | None = None
+    reason: str | None = None
+    """Why it is silent, or the code of what went wrong."""
+
+
+class Manifest(msgspec.Struct, frozen=True):
+    """Entries cover every source character exactly once, in order."""
+
+    characters: int
+    """Length of the source in code points."""
+    counts: dict[str, int]
+    """Status → characters."""
+    entries: tuple[Entry, ...]
+
+
+def timings(head: TranscriptHead, lines: Iterable[Line], *, phonemes: bool) -> Timings:
+    """The spoken lines with their times."""
+    said = (line for line in lines if line.start is not None and line.end is not None)
+    return Timings(head.seconds, head.chapters, tuple(_sentence(one, phonemes) for one in said))
+
+
+def _sentence(line: Line, phonemes: bool) -> Sentence:
+    assert line.start is not None
+    assert line.end is not None
+    return Sentence(
+        text=line.text,
+        span=line.span,
+        chapter=line.chapter,
+        start=line.start,
+        end=line.end,
+        words=line.words,
+        phonemes=line.phonemes if phonemes else (),
+        bounds=line.bounds if phonemes else (),
+    )
+
+
+def subtitles(lines: Iterable[Line], source: Source, kind: Literal["srt", "vtt"]) -> str:
+    """A cue for every spoken line; its text as written, of markup as spoken.
+
+    Source: W3C WebVTT §4.1 (header, cue timings, escapes); SubRip as players read it: a number, a
+    line of times with commas, the text, an empty line.
+    """
+    cues = ["WEBVTT\n"] if kind == "vtt" else []
+    number = 0
+    for line in lines:
+        if line.start is None or line.end is None:
+            continue
+        number += 1
+        text = line.text if source.markup else source.text[line.span.start : line.span.end]
+        text = " ".join(text.split())
+        if kind == "vtt":
+            text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        times = f"{clock(line.start, CLOCK[kind])} --> {clock(line.end, CLOCK[kind])}"
+        cues.append(f"{number}\n{times}\n{text}\n")
+    return "\n".join(cues)
+
+
+def clock(seconds: float, mark: str) -> str:
+    """Hours, minutes, seconds, milliseconds.
+
+    >>> clock(3725.0406, ",")
+    '01:02:05,041'
+    """
+    milliseconds = round(seconds * 1000)
+    minutes, rest = divmod(milliseconds, 60_000)
+    return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}{mark}{rest % 1000:03}"
+
+
+def manifest(characters: int, lines: Iterable[Line], silences: Iterable[Silence]) -> Manifest:
+    """Spoken and silent runs, merged in the order of the source."""
+    entries = [*(_entry(line) for line in lines), *map(_silent, silences)]
+    entries.sort(key=lambda entry: (entry.span.start, entry.span.end))
+    return _counted(
+        characters, tuple(entry for entry in entries if entry.span.end > entry.span.start)
+    )
+
+
+def manifest_of_nothing(record: JobRecord) -> Manifest:
+    """Of a job that was never planned: the whole source is one entry."""
+    states = {"cancelled": "cancelled", "failed": "failed"}
+    status = states.get(record.state, "pending")
+    reason = record.error.code if record.error else None
+    length = record.source.characters
+    return _counted(length, (Entry(Span(0, length), status, None, reason),))  # type: ignore[arg-type]
+
+
+def _entry(line: Line) -> Entry:
+    return Entry(line.span, line.status, line.part, line.error)
+
+
+def _silent(silence: Silence) -> Entry:
+    return Entry(silence.span, "silent", None, silence.reason)
+
+
+def _counted(characters: int, entries: tuple[Entry, ...]) -> Manifest:
+    counts: Counter[str] = Counter()
+    for entry in entries:
+        counts[entry.status] += entry.span.end - entry.span.start
+    return Manifest(characters, dict(counts), entries)
+
+
+def read_lines(data: bytes) -> tuple[TranscriptHead, Iterator[Line]]:
+    """A stored transcript."""
+    head, _, rest = data.partition(b"\n")
+    decoder = msgspec.json.Decoder(Line)
+    found = (decoder.decode(line) for line in rest.splitlines())
+    return msgspec.json.decode(head, type=TranscriptHead), found
