@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import io
-import re
 import zipfile
 import zlib
 from pathlib import PurePosixPath
 
 from core.errors import FieldError
+from text.books.markup import local_name, parse_xml
+from text.books.omissions import Omissions
 
+ENCRYPTION = "META-INF/encryption.xml"
 MAX_UNPACKED_BYTES = 256 * 2**20
 """All entries together. The largest illustrated novels have some 100 MB; text has a few."""
 MAX_RATIO = 200
@@ -23,7 +25,7 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError,
 """What zipfile raises on damaged, encrypted or exotic archives."""
 
 
-def open_container(data: bytes) -> zipfile.ZipFile:
+def open_container(data: bytes, omissions: Omissions) -> zipfile.ZipFile:
     """Opens an EPUB's zip after checking that it is safe to unpack in memory.
 
     Raises:
@@ -33,7 +35,7 @@ def open_container(data: bytes) -> zipfile.ZipFile:
         container = zipfile.ZipFile(io.BytesIO(data))
         _check_size(container.infolist(), len(data))
         _check_names(container.infolist())
-        _check_encryption(container)
+        _check_encryption(container, omissions)
         if "META-INF/container.xml" not in container.namelist():
             raise FieldError("file", "no EPUB: META-INF/container.xml is missing")
     except UNREADABLE as error:
@@ -57,17 +59,18 @@ def _check_size(entries: list[zipfile.ZipInfo], packed: int) -> None:
 def _check_names(entries: list[zipfile.ZipInfo]) -> None:
     for entry in entries:
         path = PurePosixPath(entry.filename.replace("\\", "/"))
-        if path.is_absolute() or ".." in path.parts or ":" in path.parts[0:1]:
+        if path.is_absolute() or ".." in path.parts:
             raise FieldError("file", f"an entry lies outside of the EPUB: {entry.filename!r}")
 
 
-def _check_encryption(container: zipfile.ZipFile) -> None:
+def _check_encryption(container: zipfile.ZipFile, omissions: Omissions) -> None:
     if any(entry.flag_bits & 1 for entry in container.infolist()):
         raise FieldError("file", "the EPUB's zip is encrypted", code="encrypted")
-    if "META-INF/encryption.xml" in container.namelist():
-        told = container.read("META-INF/encryption.xml").decode("utf-8", "replace")
-        algorithms = re.findall(r"EncryptionMethod\b[^>]*Algorithm\s*=\s*[\"']([^\"']+)", told)
-        if set(algorithms) - FONT_OBFUSCATION or not algorithms and "EncryptedData" in told:
-            raise FieldError(
-                "file", "the EPUB is protected (DRM) and cannot be read", code="encrypted"
-            )
+    if ENCRYPTION not in container.namelist():
+        return
+    root = parse_xml(container.read(ENCRYPTION), ENCRYPTION, omissions)
+    for item in (e for e in root.iter() if local_name(e) == "encrypteddata"):
+        methods = [e.get("Algorithm") for e in item if local_name(e) == "encryptionmethod"]
+        if not methods or set(methods) - FONT_OBFUSCATION:
+            told = "the EPUB is protected (DRM) and cannot be read"
+            raise FieldError("file", told, code="encrypted")
