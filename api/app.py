@@ -15,12 +15,14 @@ from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
+from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
 from api.metrics import app_version, measured
 from api.problems import answer
-from api.routes import audio, health, jobs, metrics, synthesize, voices
+from api.routes import audio, health, jobs, metrics, synthesize, transcript, voices
 from api.settings import Settings
 from core.voice import read_catalogue
+from jobs.access import RedisKeys
 from jobs.listener import FinishedListener
 from jobs.logs import configure_logs
 from jobs.queue import CeleryQueue
@@ -44,6 +46,7 @@ def open_backends(settings: Settings) -> Backends:
         audio=open_audio_store(settings),
         catalogue=read_catalogue(settings.voice_folders),
         listener=FinishedListener(settings.redis_url),
+        keys=RedisKeys(settings.redis_url) if settings.require_keys else None,
     )
 
 
@@ -62,10 +65,14 @@ def create_app(settings: Settings, backends: Backends | None = None) -> Litestar
         yield
         state.listener.stop()
 
-    rooms = (synthesize, jobs, audio, voices, health, metrics)
+    rooms = (synthesize, jobs, audio, transcript, voices, health, metrics)
     return Litestar(
         route_handlers=[route for room in rooms for route in room.ROUTES],
-        dependencies={"backends": Provide(lambda: state, sync_to_thread=False)},
+        dependencies={
+            "backends": Provide(lambda: state, sync_to_thread=False),
+            "client": Provide(client_of, sync_to_thread=False),
+        },
+        guards=[Admission(state)],
         exception_handlers={Exception: answer},
         middleware=[measured],
         lifespan=[listening],
@@ -75,6 +82,8 @@ def create_app(settings: Settings, backends: Backends | None = None) -> Litestar
             version=app_version(),
             description="Batch text-to-speech: jobs in, audio and its cost out.",
             path="/schema",
+            components=SCHEMES if state.keys else [],
+            security=SECURITY if state.keys else None,
             render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         ),
         logging_config=None,

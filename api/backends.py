@@ -13,6 +13,7 @@ from api.settings import Settings
 from core.job import TERMINAL, JobRecord
 from core.protocols import AudioStore
 from core.voice import Catalogue
+from jobs.access import KeyBook
 from jobs.listener import FinishedListener
 from jobs.protocols import JobQueue, JobStore
 
@@ -30,6 +31,8 @@ class Backends:
     audio: AudioStore
     catalogue: Catalogue
     listener: FinishedListener
+    keys: KeyBook | None = None
+    """None: no key is required."""
     now: Callable[[], float] = time.time
     """Unix seconds."""
 

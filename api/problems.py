@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,12 +12,28 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 
-from core.errors import Conflict, FieldError, InputError, NotFound, RhapsodeError, Unavailable
+from api.metrics import count_refused
+from core.errors import (
+    Conflict,
+    FieldError,
+    InputError,
+    LimitReached,
+    NotFound,
+    RhapsodeError,
+    Unauthenticated,
+    Unavailable,
+)
 from jobs.logs import told
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = "2"
 """Told with 503: a restarted Redis or worker is back within seconds."""
+OVERLOAD_SECONDS: Final = "10"
+"""Jobs have to end before there is room."""
+REFUSED: Final = (400, 401, 413, 415, 422, 429, 503)
+"""Counted as refused; looks at jobs that are not there, or not ready, are no refusals."""
+ALWAYS: Final = (400, 401, 429, 503)
+"""Any route may answer so: a parameter that cannot be read, no key, too often, Redis away."""
 
 log = structlog.get_logger(__name__)
 
@@ -91,6 +108,14 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             return _problem(422, error.code, error.message, (field,)), headers
         case InputError():
             return _problem(422, error.code, error.message), headers
+        case Unauthenticated():
+            # RFC 6750 §3.1: the error is told only to who showed something.
+            why = ', error="invalid_token"' if error.code == "invalid_key" else ""
+            headers["WWW-Authenticate"] = f'Bearer realm="rhapsode"{why}'
+            return _problem(401, error.code, error.message), headers
+        case LimitReached():
+            headers["Retry-After"] = str(max(1, math.ceil(error.wait_seconds)))
+            return _problem(429, error.code, error.message), headers
         case NotFound():
             return _problem(404, error.code, error.message), headers
         case RangeError():
@@ -103,7 +128,8 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             status = 422 if error.code == "idempotency_mismatch" else 409
             return _problem(status, error.code, error.message), headers
         case Unavailable():
-            headers["Retry-After"] = RETRY_SECONDS
+            overloaded = error.code == "overloaded"
+            headers["Retry-After"] = OVERLOAD_SECONDS if overloaded else RETRY_SECONDS
             return _problem(503, error.code, error.message), headers
         case HTTPException():
             return _of_framework(error)
@@ -142,6 +168,8 @@ def _problem(status: int, code: str, detail: str, errors: tuple[FieldProblem, ..
 def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """The only exception handler."""
     problem, headers = problem_of(error)
+    if problem.status in REFUSED:
+        count_refused(problem.code)
     if problem.status >= 500:
         place = request.scope.get("path_template", "")
         log.error("problem", status=problem.status, code=problem.code, route=place, **told(error))
@@ -154,7 +182,7 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
 
 
 def documented(*codes: int) -> dict[int, ResponseSpec]:
-    """Problem responses of a route, for the OpenAPI document."""
+    """Problem responses of a route beside ``ALWAYS``, for the OpenAPI document."""
     return {
         code: ResponseSpec(
             Problem,
@@ -162,5 +190,5 @@ def documented(*codes: int) -> dict[int, ResponseSpec]:
             description=HTTPStatus(code).phrase,
             generate_examples=False,
         )
-        for code in codes
+        for code in sorted({*codes, *ALWAYS})
     }

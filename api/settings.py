@@ -34,6 +34,10 @@ class Settings(StorageSettings, frozen=True, kw_only=True):
     """RHAPSODE_MAX_WAIT_SECONDS: longest ``Prefer: wait`` that is kept [s]."""
     beat_seconds: Annotated[float, Meta(gt=0)] = 5.0
     """RHAPSODE_BEAT_SECONDS: as the workers have it; one is away after three missed beats [s]."""
+    require_keys: bool = False
+    """RHAPSODE_REQUIRE_KEYS: true answers 401 to who shows no API key (``rhapsode keys``)."""
+    max_open_jobs: Annotated[int, Meta(ge=1)] = 100_000
+    """RHAPSODE_MAX_OPEN_JOBS: with so many jobs that have not ended, new ones are answered 503."""
     link_seconds: Annotated[float, Meta(ge=1, le=604800)] = 3600.0
     """RHAPSODE_LINK_SECONDS: how long a link to audio on object storage is good [s]; S3 signs for a
     week at most."""

@@ -45,6 +45,36 @@ class Idempotency(msgspec.Struct, frozen=True):
     """Digest of what was asked; another digest under the same key is refused."""
 
 
+class Room(msgspec.Struct, frozen=True, kw_only=True):
+    """How many jobs may be open (queued or running) before a new one; None = any number."""
+
+    of_all: int | None = None
+    of_owner: int | None = None
+
+
+class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which jobs are meant; None = whatever."""
+
+    owner: str | None = None
+    state: JobState | None = None
+    lane: Lane | None = None
+    voice: str | None = None
+    since: float | None = None
+    """Created at that time or later [Unix s]."""
+    until: float | None = None
+    """Created before that time [Unix s]."""
+
+    def admits(self, record: JobRecord) -> bool:
+        """Whether a job is meant."""
+        asked = (self.owner, self.state, self.lane, self.voice)
+        has = (record.owner, record.state, record.request.lane, record.request.voice)
+        return (
+            all(a in (None, h) for a, h in zip(asked, has, strict=True))
+            and (self.since is None or record.created_at >= self.since)
+            and (self.until is None or record.created_at < self.until)
+        )
+
+
 class JobPage(msgspec.Struct, frozen=True):
     """Some jobs, newest first."""
 
@@ -81,12 +111,18 @@ class JobStore(Protocol):
         """Answers, or raises Unavailable."""
 
     def create(
-        self, record: JobRecord, source: Source, idempotency: Idempotency | None = None
+        self,
+        record: JobRecord,
+        source: Source,
+        idempotency: Idempotency | None = None,
+        room: Room = ...,
     ) -> JobRecord:
-        """Stores a new job, or returns the one that the idempotency key already names.
+        """Stores a new job, or returns the one that the idempotency key of this owner names.
 
         Raises:
             Conflict: the key names another payload (code ``idempotency_mismatch``).
+            LimitReached: the owner has too many open jobs (code ``too_many_open_jobs``).
+            Unavailable: there are too many open jobs (code ``overloaded``).
         """
 
     def get(self, job_id: str) -> JobRecord:
@@ -95,8 +131,9 @@ class JobStore(Protocol):
     def source(self, job_id: str) -> Source:
         """What it speaks. Raises NotFound."""
 
-    def page(self, *, state: JobState | None, cursor: str | None, limit: int) -> JobPage:
-        """Jobs, newest first, optionally of one state."""
+    def page(self, *, cursor: str | None, limit: int, wanted: JobFilter = ...) -> JobPage:
+        """The jobs that are meant, newest first. A page may hold fewer than the limit, and more may
+        follow: the cursor tells."""
 
     def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
         """Takes a piece of work; the first part that is claimed starts the job.

@@ -7,7 +7,7 @@ from typing import Any, Final, TypeVar, cast
 
 import msgspec
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, LimitReached, NotFound, Unavailable
 from core.job import (
     Controls,
     JobError,
@@ -23,7 +23,17 @@ from core.job import (
 )
 from jobs import scripts
 from jobs.ids import oldest_id
-from jobs.protocols import PLAN, Claim, Idempotency, JobPage, Verdict, Work, WorkerBeat
+from jobs.protocols import (
+    PLAN,
+    Claim,
+    Idempotency,
+    JobFilter,
+    JobPage,
+    Room,
+    Verdict,
+    Work,
+    WorkerBeat,
+)
 from jobs.redis_client import open_redis, translated
 
 PREFIX: Final = "rhapsode"
@@ -38,6 +48,15 @@ FIELDS: Final = (
     "state", "request", "created_at", "started_at", "finished_at", "report", "error",
     "parts_total", "parts_done", "parts_failed", "facts", "owner",
 )  # fmt: skip
+
+PAGE: Final = 100
+"""Records read at once for a list."""
+MOST_LOOKED: Final = 2000
+"""A filter that admits few ends its page here, some 50 ms of work, and the next one goes on."""
+FULL_SECONDS: Final = 5.0
+"""When an owner with too many open jobs may ask again: jobs end by then, or not for long [s]."""
+ANY: Final = Room()
+WHATEVER: Final = JobFilter()
 
 T = TypeVar("T")
 _encode = msgspec.msgpack.encode
@@ -67,11 +86,16 @@ class RedisStore:
             self.redis.ping()
 
     def create(
-        self, record: JobRecord, source: Source, idempotency: Idempotency | None = None
+        self,
+        record: JobRecord,
+        source: Source,
+        idempotency: Idempotency | None = None,
+        room: Room = ANY,
     ) -> JobRecord:
         """See JobStore."""
-        known = idempotency or Idempotency("", "")
+        known, owner = idempotency or Idempotency("", ""), record.owner or ""
         keys = [_job(record.id), _key("jobs"), _index("queued"), _key("active")]
+        keys += [_key("idempotency", owner, known.key), _owned(owner), scripts.OPEN + owner]
         fields = {
             "state": record.state,
             "request": _encode(record.request),
@@ -79,20 +103,15 @@ class RedisStore:
             "facts": _encode(record.source),
             "source": _encode(source),
         }
-        if record.owner is not None:
-            fields["owner"] = record.owner
+        if owner:
+            fields["owner"] = owner
         flat: list[Any] = [item for pair in fields.items() for item in pair]
         lifetime = str(IDEMPOTENCY_SECONDS * 1000)
         head = [record.id, known.payload, lifetime, repr(record.created_at), _job("")]
+        most = [-1 if most is None else most for most in (room.of_all, room.of_owner)]
         with translated():
-            verdict, job_id = self._create(
-                [*keys, _key("idempotency", known.key)],
-                [*head, *flat],
-            )
-        if verdict == b"other":
-            raise Conflict(
-                "this Idempotency-Key was used for another request", code="idempotency_mismatch"
-            )
+            verdict, job_id = self._create(keys, [*head, *most, owner, *flat])
+        _require_accepted(verdict.decode(), room)
         return record if verdict == b"new" else self.get(job_id.decode())
 
     def get(self, job_id: str) -> JobRecord:
@@ -112,20 +131,38 @@ class RedisStore:
             raise NotFound(f"no job {job_id}", code="job_not_found")
         return _decode(cast(bytes, data), type=Source)
 
-    def page(self, *, state: JobState | None, cursor: str | None, limit: int) -> JobPage:
-        """See JobStore."""
-        top = f"({cursor}" if cursor else "+"
-        key = _index(state) if state else _key("jobs")
+    def page(self, *, cursor: str | None, limit: int, wanted: JobFilter = WHATEVER) -> JobPage:
+        """See JobStore. Walks down one index, and looks at no more than ``MOST_LOOKED`` records."""
+        key = _index(wanted.state) if wanted.state else _key("jobs")
+        key = _owned(wanted.owner) if wanted.owner else key
+        bottom = "-" if wanted.since is None else f"[{oldest_id(wanted.since)}"
+        tops = [cursor, None if wanted.until is None else oldest_id(wanted.until)]
+        top = min(filter(None, tops), default=None)
+        found: list[JobRecord] = []
+        for _ in range(MOST_LOOKED // PAGE):
+            ids = self._ids(key, top, bottom)
+            for job_id, record in zip(ids, self._records(ids), strict=True):
+                if len(found) == limit:
+                    return JobPage(tuple(found), top)
+                top = job_id
+                if record is not None and wanted.admits(record):
+                    found.append(record)
+            if len(ids) < PAGE:
+                return JobPage(tuple(found), None)
+        return JobPage(tuple(found), top)
+
+    def _ids(self, key: str, top: str | None, bottom: str) -> list[str]:
+        above = f"({top}" if top else "+"
         with translated():
-            found = cast("list[bytes]", self.redis.zrevrangebylex(key, top, "-", 0, limit + 1))
-            ids = [i.decode() for i in found]
+            rows = cast("list[bytes]", self.redis.zrevrangebylex(key, above, bottom, 0, PAGE))
+        return [row.decode() for row in rows]
+
+    def _records(self, ids: Sequence[str]) -> list[JobRecord | None]:
+        with translated():
             pipe = self.redis.pipeline(transaction=False)
-            for job_id in ids[:limit]:
+            for job_id in ids:
                 pipe.hmget(_job(job_id), list(FIELDS))
-            rows = pipe.execute()
-        records = (_record(i, row) for i, row in zip(ids, rows, strict=False))
-        more = ids[limit - 1] if len(ids) > limit else None
-        return JobPage(tuple(record for record in records if record), more)
+            return [_record(i, row) for i, row in zip(ids, pipe.execute(), strict=True)]
 
     def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
         """See JobStore."""
@@ -300,7 +337,11 @@ class RedisStore:
         names = ("parts", "leases", "attempts", "results", "failed")
         states = ("queued", "running", "succeeded", "partial", "failed", "cancelled")
         with translated():
+            owner = cast("bytes | None", self.redis.hget(_job(job_id), "owner"))
             pipe = self.redis.pipeline()
+            if owner is not None:
+                pipe.zrem(_owned(owner.decode()), job_id)
+                pipe.srem(scripts.OPEN + owner.decode(), job_id)
             pipe.delete(_job(job_id), *(_job(job_id, name) for name in names))
             for key in (_key("jobs"), *(_index(state) for state in states)):
                 pipe.zrem(key, job_id)
@@ -319,6 +360,21 @@ def _job(job_id: str, *names: str) -> str:
 
 def _index(state: str) -> str:
     return _key("jobs", state)
+
+
+def _owned(owner: str) -> str:
+    return _key("jobs", "of", owner)
+
+
+def _require_accepted(verdict: str, room: Room) -> None:
+    if verdict == "other":
+        message = "this Idempotency-Key was used for another request"
+        raise Conflict(message, code="idempotency_mismatch")
+    if verdict == "full":
+        message = f"the key has {room.of_owner} jobs that have not ended, as many as it may"
+        raise LimitReached(message, FULL_SECONDS, code="too_many_open_jobs")
+    if verdict == "overloaded":
+        raise Unavailable("too many jobs have not ended; try again later", code="overloaded")
 
 
 def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:

@@ -6,18 +6,39 @@ of one script lie in several slots, so a Redis Cluster is not supported.
 
 from __future__ import annotations
 
+from typing import Final
+
+OPEN: Final = "rhapsode:open:"
+"""Prefix of the sets of an owner's jobs that have not ended."""
+_OWNED: Final = f"""
+local function owned(command, job, id)
+  local owner = redis.call('HGET', job, 'owner')
+  if owner then redis.call(command, '{OPEN}' .. owner, id) end
+end
+"""
+
 CREATE = """
--- KEYS job, jobs, state index, active, idempotency
--- ARGV id, payload, ttl ms, now, prefix of jobs' keys, then field, value...
+-- KEYS job, jobs, state index, active, idempotency, owner's jobs, owner's open jobs
+-- ARGV id, payload, ttl ms, now, prefix of jobs' keys, most open jobs of all and of the owner
+-- (-1 = any number), owner ('' = none), then field, value...
 if ARGV[2] ~= '' then
   local known = redis.call('HMGET', KEYS[5], 'id', 'payload')
   if known[1] and redis.call('EXISTS', ARGV[5] .. known[1]) == 1 then
     if known[2] == ARGV[2] then return {'same', known[1]} else return {'other', known[1]} end
   end
+end
+local all, own = tonumber(ARGV[6]), tonumber(ARGV[7])
+if all >= 0 and redis.call('ZCARD', KEYS[4]) >= all then return {'overloaded', ''} end
+if own >= 0 and redis.call('SCARD', KEYS[7]) >= own then return {'full', ''} end
+if ARGV[2] ~= '' then
   redis.call('HSET', KEYS[5], 'id', ARGV[1], 'payload', ARGV[2])
   redis.call('PEXPIRE', KEYS[5], ARGV[3])
 end
-redis.call('HSET', KEYS[1], unpack(ARGV, 6))
+redis.call('HSET', KEYS[1], unpack(ARGV, 9))
+if ARGV[8] ~= '' then
+  redis.call('ZADD', KEYS[6], 0, ARGV[1])
+  redis.call('SADD', KEYS[7], ARGV[1])
+end
 redis.call('ZADD', KEYS[2], 0, ARGV[1])
 redis.call('ZADD', KEYS[3], 0, ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[4], ARGV[1])
@@ -83,7 +104,9 @@ end
 return 0
 """
 
-FINISH = """
+FINISH = (
+    _OWNED
+    + """
 -- KEYS job, active, leased, indices queued, running, of the new state, leases, attempts, parts...
 -- (parts, results and failed are named only where nobody will need them again)
 -- ARGV id, state, now, report, error, channel
@@ -99,11 +122,15 @@ redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('ZREM', KEYS[5], ARGV[1])
 redis.call('ZADD', KEYS[6], 0, ARGV[1])
 redis.call('DEL', unpack(KEYS, 7))
+owned('SREM', KEYS[1], ARGV[1])
 redis.call('PUBLISH', ARGV[6], ARGV[1])
 return 1
 """
+)
 
-REOPEN = """
+REOPEN = (
+    _OWNED
+    + """
 -- KEYS job, results, failed, active, indices of its state, queued, running
 -- ARGV id, its state, now, then the parts whose results are dropped
 local state = redis.call('HGET', KEYS[1], 'state')
@@ -122,8 +149,10 @@ if state ~= 'running' then
   redis.call('ZADD', planned and KEYS[7] or KEYS[6], 0, ARGV[1])
 end
 redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
+owned('SADD', KEYS[1], ARGV[1])
 return 1
 """
+)
 
 CLEAR = """
 -- KEYS shelf | ARGV before, limit

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from core.errors import Conflict, NotFound
+from core.errors import Conflict, LimitReached, NotFound, Unavailable
 from core.job import (
     TERMINAL,
     JobError,
@@ -21,7 +21,17 @@ from core.job import (
     SynthesisReport,
 )
 from jobs.ids import oldest_id
-from jobs.protocols import ASSEMBLE, PLAN, Claim, Idempotency, JobPage, Work, WorkerBeat
+from jobs.protocols import (
+    ASSEMBLE,
+    PLAN,
+    Claim,
+    Idempotency,
+    JobFilter,
+    JobPage,
+    Room,
+    Work,
+    WorkerBeat,
+)
 
 
 @dataclass
@@ -42,21 +52,27 @@ class MemoryStore:
     def __init__(self, *, alive_seconds: float = 15.0) -> None:
         self._alive = alive_seconds
         self._jobs: dict[str, _Job] = {}
-        self._keys: dict[str, tuple[str, str]] = {}
+        self._keys: dict[tuple[str | None, str], tuple[str, str]] = {}
         self._beats: dict[str, WorkerBeat] = {}
 
     def ping(self) -> None: ...
 
     def create(
-        self, record: JobRecord, source: Source, idempotency: Idempotency | None = None
+        self,
+        record: JobRecord,
+        source: Source,
+        idempotency: Idempotency | None = None,
+        room: Room = Room(),  # noqa: B008
     ) -> JobRecord:
-        if idempotency is not None:
-            job_id, payload = self._keys.get(idempotency.key, ("", ""))
-            if job_id in self._jobs:
-                if payload != idempotency.payload:
-                    raise Conflict("another request", code="idempotency_mismatch")
-                return self.get(job_id)
-            self._keys[idempotency.key] = (record.id, idempotency.payload)
+        known = (record.owner, idempotency.key) if idempotency else (None, "")
+        job_id, payload = self._keys.get(known, ("", ""))
+        if idempotency and job_id in self._jobs:
+            if payload != idempotency.payload:
+                raise Conflict("another request", code="idempotency_mismatch")
+            return self.get(job_id)
+        self._require_room(record.owner, room)
+        if idempotency:
+            self._keys[known] = (record.id, idempotency.payload)
         self._jobs[record.id] = _Job(record, record.created_at, source)
         return record
 
@@ -66,9 +82,22 @@ class MemoryStore:
     def source(self, job_id: str) -> Source:
         return self._job(job_id).source
 
-    def page(self, *, state: JobState | None, cursor: str | None, limit: int) -> JobPage:
+    def _require_room(self, owner: str | None, room: Room) -> None:
+        owners = [j.record.owner for j in self._jobs.values() if j.record.state not in TERMINAL]
+        if room.of_all is not None and len(owners) >= room.of_all:
+            raise Unavailable("too many jobs", code="overloaded")
+        if room.of_owner is not None and owners.count(owner) >= room.of_owner:
+            raise LimitReached("too many jobs", 5.0, code="too_many_open_jobs")
+
+    def page(
+        self,
+        *,
+        cursor: str | None,
+        limit: int,
+        wanted: JobFilter = JobFilter(),  # noqa: B008
+    ) -> JobPage:
         ids = sorted(self._jobs, reverse=True)
-        ids = [i for i in ids if state in (None, self.get(i).state) and (not cursor or i < cursor)]
+        ids = [i for i in ids if wanted.admits(self.get(i)) and (not cursor or i < cursor)]
         more = ids[limit - 1] if len(ids) > limit else None
         return JobPage(tuple(self.get(i) for i in ids[:limit]), more)
 

@@ -10,16 +10,20 @@ from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
+from api.admission import Client
 from api.backends import Backends
 from api.problems import documented
 from api.views import JobList, JobView, view_of
-from core.errors import Conflict, NotFound
-from core.job import JobRecord, JobState
+from core.errors import Conflict, FieldError, NotFound
+from core.job import JobRecord, JobState, Lane
 from jobs.ids import ID_PATTERN
 from jobs.keys import job_folder
 from jobs.metrics import count_finished
+from jobs.protocols import JobFilter
 
-STATES: tuple[str, ...] = get_args(JobState)
+STATES: list[str] = list(get_args(JobState))
+MAX_TIME = 253402300799.0
+"""The end of the year 9999 [Unix s]."""
 
 
 def known_id(job_id: str) -> str:
@@ -41,11 +45,24 @@ async def look(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Re
     return Response(view_of(record), headers=headers)
 
 
-@get("/jobs", responses=documented(400, 503), tags=["jobs"])
+@get("/jobs", responses=documented(422), tags=["jobs"])
 async def page(
     backends: NamedDependency[Backends],
-    wanted: Annotated[
-        str | None, QueryParameter(name="state", description=f"only: {', '.join(STATES)}")
+    client: NamedDependency[Client],
+    wanted: Annotated[  # Litestar keeps the name "state" for itself
+        str | None,
+        QueryParameter(name="state", description="only these", schema_extra={"enum": STATES}),
+    ] = None,
+    lane: Annotated[Lane | None, QueryParameter(description="only of this lane")] = None,
+    voice: Annotated[
+        str | None, QueryParameter(max_length=64, description="only in this voice")
+    ] = None,
+    since: Annotated[
+        float | None,
+        QueryParameter(ge=0, le=MAX_TIME, description="created then or later [Unix s]"),
+    ] = None,
+    until: Annotated[
+        float | None, QueryParameter(ge=0, le=MAX_TIME, description="created before that [Unix s]")
     ] = None,
     cursor: Annotated[
         str | None,
@@ -53,11 +70,15 @@ async def page(
     ] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100, description="most jobs of a page")] = 20,
 ) -> JobList:
-    """Jobs, newest first."""
+    """Jobs, newest first; with API keys those of the key. A page may hold fewer than the limit
+    though more follow: go on until the cursor is null."""
     if wanted not in (None, *STATES):
         raise FieldError("state", f"unknown state {wanted!r}", allowed=", ".join(STATES))
     state = cast("JobState | None", wanted)
-    read = partial(backends.store.page, state=state, cursor=cursor, limit=limit)
+    meant = JobFilter(
+        owner=client.only, state=state, lane=lane, voice=voice, since=since, until=until
+    )
+    read = partial(backends.store.page, wanted=meant, cursor=cursor, limit=limit)
     found = await to_thread.run_sync(read)
     return JobList(tuple(view_of(record) for record in found.jobs), found.cursor)
 

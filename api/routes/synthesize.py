@@ -14,13 +14,13 @@ from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import HeaderParameter, JSONBody
 
+from api.admission import Client
 from api.backends import Backends
 from api.body import SynthesisBody
-from api.metrics import count_refused
 from api.problems import documented
 from api.requests import resolve
 from api.views import JobView, view_of
-from core.errors import FieldError, InputError, Unavailable
+from core.errors import FieldError, Unavailable
 from core.job import TERMINAL, Controls, JobRecord, Source, SynthesisRequest
 from jobs.ids import new_job_id
 from jobs.metrics import count_submitted
@@ -46,6 +46,7 @@ _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
 async def synthesize(
     data: JSONBody[SynthesisRequest],
     backends: NamedDependency[Backends],
+    client: NamedDependency[Client],
     prefer: Annotated[
         str | None,
         HeaderParameter(name="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
@@ -56,13 +57,12 @@ async def synthesize(
     ] = None,
 ) -> Response[JobView]:
     """Validates and stores a request, and queues its planning."""
-    try:
-        key = _idempotency(idempotency_key, data)
-        request = await to_thread.run_sync(resolve, data, backends.catalogue)
-    except InputError as error:
-        count_refused(error.code)
-        raise
-    record = await to_thread.run_sync(create, backends, request.controls, request.source, key)
+    key = _idempotency(idempotency_key, data)
+    request = await to_thread.run_sync(resolve, data, backends.catalogue)
+    client.check_size(len(request.source.text), "ssml" if request.ssml else "text")
+    record = await to_thread.run_sync(
+        create, backends, client, request.controls, request.source, key
+    )
     headers = {"Location": f"/jobs/{record.id}"}
     if seconds := _wait_seconds(prefer, backends.settings.max_wait_seconds):
         record = await backends.ended(record.id, seconds)
@@ -74,13 +74,18 @@ async def synthesize(
 
 
 def create(
-    backends: Backends, request: Controls, source: Source, key: Idempotency | None
+    backends: Backends,
+    client: Client,
+    request: Controls,
+    source: Source,
+    key: Idempotency | None,
 ) -> JobRecord:
     """Stores a job and has it planned; the record that the key names already is returned as it is.
 
     Raises:
         Conflict: the key names another payload.
-        Unavailable: a store does not answer, and there is no job.
+        LimitReached: the client has too many open jobs.
+        Unavailable: a store does not answer, or there are too many jobs; and there is no job.
     """
     now = backends.now()
     fresh = JobRecord(
@@ -89,8 +94,9 @@ def create(
         request=request,
         source=source.facts,
         created_at=now,
+        owner=client.owner,
     )
-    record = backends.store.create(fresh, source, key)
+    record = backends.store.create(fresh, source, key, client.room(backends.settings))
     if record.id != fresh.id:
         return record
     try:

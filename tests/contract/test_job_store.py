@@ -24,7 +24,7 @@ from core.job import (
 )
 from core.text import Notice, Span, Utterance
 from jobs.ids import new_job_id
-from jobs.protocols import ASSEMBLE, PLAN, Claim, Idempotency, JobStore, WorkerBeat
+from jobs.protocols import ASSEMBLE, PLAN, Claim, Idempotency, JobFilter, JobStore, WorkerBeat
 from jobs.redis_shelf import RedisShelf
 from jobs.redis_store import RedisStore
 from tests.memory_store import MemoryShelf, MemoryStore
@@ -117,15 +117,15 @@ def test_pages_are_newest_first_and_complete(store: JobStore) -> None:
     seen: list[str] = []
     cursor = None
     while True:
-        page = store.page(state=None, cursor=cursor, limit=2)
+        page = store.page(cursor=cursor, limit=2)
         seen += [record.id for record in page.jobs]
         cursor = page.cursor
         if cursor is None:
             break
     assert seen == ids[::-1]
-    failed = store.page(state="failed", cursor=None, limit=10)
+    failed = store.page(wanted=JobFilter(state="failed"), cursor=None, limit=10)
     assert [record.id for record in failed.jobs] == [ids[1]]
-    queued = store.page(state="queued", cursor=None, limit=10)
+    queued = store.page(wanted=JobFilter(state="queued"), cursor=None, limit=10)
     assert [record.id for record in queued.jobs] == [ids[4], ids[3], ids[2], ids[0]]
 
 
@@ -270,7 +270,7 @@ def test_old_ended_jobs_are_forgotten(store: JobStore) -> None:
     assert store.expired(NOW + 50) == (old,)
     store.forget(old)
     assert store.expired(NOW + 50) == ()
-    assert {r.id for r in store.page(state=None, cursor=None, limit=9).jobs} == {running, young}
+    assert {r.id for r in store.page(cursor=None, limit=9).jobs} == {running, young}
 
 
 def test_redis_that_is_away_is_unavailable(closed_port: int) -> None:
@@ -307,9 +307,9 @@ def test_retry_runs_what_failed_and_nothing_else(store: JobStore) -> None:
     assert store.part_done(job, PartResult(index=1), "w", NOW + 7)
     assert store.finish(job, "succeeded", NOW + 8, report=REPORT)
     assert store.get(job).progress == JobProgress(3, 3, 0)
-    found = store.page(state="succeeded", cursor=None, limit=10).jobs
+    found = store.page(wanted=JobFilter(state="succeeded"), cursor=None, limit=10).jobs
     assert [one.id for one in found] == [job]
-    assert store.page(state="partial", cursor=None, limit=10).jobs == ()
+    assert store.page(wanted=JobFilter(state="partial"), cursor=None, limit=10).jobs == ()
 
 
 def test_a_job_that_could_not_be_planned_is_queued_again(store: JobStore) -> None:

@@ -83,6 +83,6 @@ def test_a_job_that_cannot_be_queued_is_not_kept(
     with TestClient(create_app(state.settings, state), raise_server_exceptions=False) as client:
         answer = client.post("/synthesize", json={"text": "Hello."})
         assert (answer.status_code, answer.json()["code"]) == (503, "queue_unavailable")
-    assert store.page(state=None, cursor=None, limit=9).jobs == ()
+    assert store.page(cursor=None, limit=9).jobs == ()
     with pytest.raises(NotFound):
         store.get("0" * 32)

@@ -150,6 +150,10 @@ def test_a_bad_idempotency_key_is_refused(http: Http, key: str) -> None:
         ("/jobs?limit=0", 400, "limit"),
         ("/jobs?limit=many", 400, "limit"),
         ("/jobs?cursor=x", 400, "cursor"),
+        ("/jobs?lane=slow", 400, "lane"),
+        ("/jobs?since=-1", 400, "since"),
+        ("/jobs?until=nan", 400, "until"),
+        ("/jobs?since=1e99", 400, "since"),
         ("/jobs?state=done", 422, "state"),
     ],
 )

@@ -1,0 +1,135 @@
+"""Who asks: API keys, before any route runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from anyio import to_thread
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.handlers.base import BaseRouteHandler
+from litestar.openapi.spec import Components, SecurityScheme
+
+from api.backends import Backends
+from api.settings import Settings
+from core.errors import FieldError, NotFound, Unauthenticated
+from core.job import JobRecord
+from jobs.access import ApiKey, KeyBook
+from jobs.ids import ID_PATTERN
+from jobs.protocols import Room
+
+OPEN: Final = ("/healthz", "/readyz", "/metrics", "/schema")
+"""Probes, Prometheus and the description of the API have no key; see docs/operations.md."""
+SCHEMES: Final = Components(
+    security_schemes={
+        "bearer": SecurityScheme(type="http", scheme="bearer", description="an API key"),
+        "header": SecurityScheme(type="apiKey", name="X-API-Key", security_scheme_in="header"),
+    }
+)
+SECURITY: Final[list[dict[str, list[str]]]] = [{"bearer": []}, {"header": []}]
+
+
+@dataclass(frozen=True, slots=True)
+class Client:
+    """Who asks.
+
+    Attributes:
+        key: None where the service requires none.
+    """
+
+    key: ApiKey | None = None
+
+    @property
+    def owner(self) -> str | None:
+        """Of the jobs it makes."""
+        return self.key.id if self.key else None
+
+    @property
+    def only(self) -> str | None:
+        """The owner whose jobs it may see; None = it may see all."""
+        return None if self.key is None or self.key.admin else self.key.id
+
+    def may_see(self, record: JobRecord) -> bool:
+        """Whether a job exists for it."""
+        return self.only is None or record.owner == self.only
+
+    def room(self, settings: Settings) -> Room:
+        """What a new job needs."""
+        own = self.key.limits.open_jobs if self.key else None
+        return Room(of_all=settings.max_open_jobs, of_owner=own)
+
+    def check_size(self, characters: int, field: str) -> None:
+        """Refuses a text that is longer than the key allows.
+
+        Args:
+            characters: length in code points.
+            field: of the request that holds it.
+
+        Raises:
+            FieldError: it is.
+        """
+        most = self.key.limits.characters if self.key else None
+        if most is not None and characters > most:
+            message = f"{characters} characters; the key allows {most}"
+            raise FieldError(
+                field, message, allowed=f"1 to {most} characters", code="text_too_long"
+            )
+
+
+class Admission:
+    """A guard of every route: finds the key, counts the request, hides the jobs of others.
+
+    A job is looked at here, by the path parameter ``job_id``, so that no route can forget to.
+
+    Args:
+        backends: to ask.
+    """
+
+    def __init__(self, backends: Backends) -> None:
+        self._backends = backends
+
+    async def __call__(
+        self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
+    ) -> None:
+        """Raises Unauthenticated, LimitReached, NotFound, Unavailable."""
+        client, keys = Client(), self._backends.keys
+        if keys is not None and not is_open(connection.scope["path_template"]):
+            client = await to_thread.run_sync(_known, keys, token_of(connection))
+            job_id = connection.path_params.get("job_id")
+            if client.only is not None and job_id is not None and ID_PATTERN.match(job_id):
+                record = await to_thread.run_sync(self._backends.store.get, job_id)
+                if not client.may_see(record):
+                    raise NotFound(f"no job {job_id}", code="job_not_found")
+        connection.scope["state"]["client"] = client
+
+
+def _known(keys: KeyBook, token: str | None) -> Client:
+    if token is None:
+        raise Unauthenticated("an API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
+    key = keys.check(token)
+    keys.admit(key)
+    return Client(key)
+
+
+def token_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """What the client shows; None: nothing."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and token.strip():
+        return str(token.strip())
+    return connection.headers.get("x-api-key")
+
+
+def is_open(path: str) -> bool:
+    """Whether a route, by its template, is answered without a key.
+
+    >>> is_open("/schema/openapi.json"), is_open("/schemata"), is_open("/jobs")
+    (True, False, False)
+    """
+    return any(path == one or path.startswith(f"{one}/") for one in OPEN)
+
+
+def client_of(request: Request[Any, Any, Any]) -> Client:
+    """Who asks, as the guard found; the dependency ``client`` of routes."""
+    found: Client = request.scope["state"]["client"]
+    return found
