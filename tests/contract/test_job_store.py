@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
-from core.errors import Conflict, NotFound, Unavailable
+from core.errors import Conflict, LimitReached, NotFound, Unavailable
 from core.job import (
     Chapter,
     Controls,
@@ -24,7 +25,7 @@ from core.job import (
 )
 from core.text import Notice, Span, Utterance
 from jobs.ids import new_job_id
-from jobs.protocols import ASSEMBLE, PLAN, Claim, Idempotency, JobFilter, JobStore, WorkerBeat
+from jobs.protocols import ASSEMBLE, PLAN, Claim, Idempotency, JobFilter, JobStore, Room, WorkerBeat
 from jobs.redis_shelf import RedisShelf
 from jobs.redis_store import RedisStore
 from tests.memory_store import MemoryShelf, MemoryStore
@@ -358,3 +359,136 @@ def test_a_shelf_forgets_what_nobody_uses(request: pytest.FixtureRequest) -> Non
         assert shelf.clear(NOW + 5) == ()
         assert not shelf.use("0b", NOW + 10)
         assert shelf.use("0a", NOW + 11)
+
+
+def owned(owner: str | None, at: float = NOW, **controls: object) -> JobRecord:
+    request = msgspec.structs.replace(REQUEST, **controls)
+    return msgspec.structs.replace(fresh(at), owner=owner, request=request)
+
+
+def put(store: JobStore, owner: str | None, *, room: Room, at: float = NOW) -> str:
+    return store.create(owned(owner, at), SOURCE, room=room).id
+
+
+def test_an_owner_has_room_again_when_a_job_ends_however_it_ends(store: JobStore) -> None:
+    room = Room(of_owner=2)
+    first, second = (put(store, "a", room=room) for _ in range(2))
+
+    def full() -> None:
+        with pytest.raises(LimitReached) as caught:
+            put(store, "a", room=room)
+        assert caught.value.code == "too_many_open_jobs"
+
+    full()
+    put(store, "b", room=room)
+    put(store, None, room=Room())
+    store.finish(first, "cancelled", NOW)
+    third = put(store, "a", room=room)
+    full()
+    store.finish(third, "succeeded", NOW)
+    store.finish(third, "failed", NOW)  # too late, and no second room
+    put(store, "a", room=room)
+    full()
+    store.forget(second)
+    put(store, "a", room=room)
+    full()
+
+
+def test_a_retried_job_takes_room(store: JobStore) -> None:
+    room = Room(of_owner=1)
+    job = put(store, "a", room=room)
+    store.finish(job, "failed", NOW)
+    store.retry(job, NOW)
+    with pytest.raises(LimitReached):
+        put(store, "a", room=room)
+
+
+def test_there_is_room_for_so_many_jobs_of_all(store: JobStore) -> None:
+    room = Room(of_all=2)
+    first = put(store, "a", room=room)
+    put(store, None, room=room)
+    with pytest.raises(Unavailable) as caught:
+        put(store, "b", room=room)
+    assert caught.value.code == "overloaded"
+    store.finish(first, "succeeded", NOW)
+    put(store, "b", room=room)
+
+
+def test_a_known_request_needs_no_room_and_a_refused_one_leaves_nothing(store: JobStore) -> None:
+    room, key = Room(of_all=1, of_owner=1), Idempotency("k", "p")
+    job = store.create(owned("a"), SOURCE, key, room).id
+    assert store.create(owned("a"), SOURCE, key, room).id == job
+    with pytest.raises(Unavailable):
+        store.create(owned("a"), SOURCE, Idempotency("other", "p"), room)
+    store.finish(job, "succeeded", NOW)
+    assert [r.id for r in store.page(cursor=None, limit=9).jobs] == [job]
+    assert store.create(owned("a"), SOURCE, Idempotency("other", "q"), room).id != job
+
+
+def test_owners_may_use_the_same_idempotency_key(store: JobStore) -> None:
+    ids = {
+        store.create(owned(owner), SOURCE, Idempotency("k", payload)).id
+        for owner, payload in (("a", "p"), ("b", "p"), (None, "q"))
+    }
+    assert len(ids) == 3
+    assert {store.get(i).owner for i in ids} == {"a", "b", None}
+
+
+def test_lists_are_filtered(store: JobStore) -> None:
+    one, two, three, four = (
+        store.create(owned(owner, NOW + at, lane=lane, voice=voice), SOURCE).id
+        for at, owner, lane, voice in (
+            (0, "a", "bulk", "tiny"),
+            (1, "b", "bulk", "other"),
+            (2, "a", "interactive", "tiny"),
+            (3, None, "interactive", "other"),
+        )
+    )
+    store.finish(one, "succeeded", NOW)
+
+    def ids(**wanted: object) -> list[str]:
+        meant = msgspec.convert(wanted, JobFilter)
+        return [r.id for r in store.page(wanted=meant, cursor=None, limit=9).jobs]
+
+    assert ids(owner="a") == [three, one]
+    assert ids(owner="a", state="queued") == [three]
+    assert ids(lane="bulk") == [two, one]
+    assert ids(voice="other") == [four, two]
+    assert ids(since=NOW + 1) == [four, three, two]
+    assert ids(until=NOW + 1) == [one]
+    assert ids(since=NOW + 1, until=NOW + 3, lane="bulk") == [two]
+    assert ids(owner="c") == []
+    store.forget(three)
+    assert ids(owner="a") == [one]
+
+
+def test_pages_of_a_filter_are_complete(store: JobStore) -> None:
+    """More jobs than are read at once, few of which are meant."""
+    ids = [
+        store.create(owned(None, NOW + i, lane="bulk" if i % 50 else "interactive"), SOURCE).id
+        for i in range(250)
+    ]
+    wanted, cursor, seen = JobFilter(lane="interactive", until=NOW + 240), None, []
+    while True:
+        page = store.page(wanted=wanted, cursor=cursor, limit=2)
+        assert len(page.jobs) <= 2
+        seen += [record.id for record in page.jobs]
+        if (cursor := page.cursor) is None:
+            break
+    assert seen == [ids[i] for i in (200, 150, 100, 50, 0)]
+
+
+def test_a_list_that_admits_few_goes_on_where_it_stopped(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("jobs.redis_store.MOST_LOOKED", 100)
+    store = RedisStore(redis_url)
+    first = store.create(owned(None, lane="bulk"), SOURCE).id
+    for i in range(1, 150):
+        store.create(owned(None, NOW + i), SOURCE)
+    wanted = JobFilter(lane="bulk")
+    page = store.page(wanted=wanted, cursor=None, limit=5)
+    assert page.jobs == ()
+    assert page.cursor is not None
+    page = store.page(wanted=wanted, cursor=page.cursor, limit=5)
+    assert ([record.id for record in page.jobs], page.cursor) == ([first], None)
