@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from text.books.markup import Element, attributes, local_name
+from text.books.markup import Element, attributes
 
 HEADINGS = {f"h{n}": n for n in range(1, 7)}
 _BLOCKS = """
@@ -72,9 +72,8 @@ def kind_left_out(element: Element, name: str) -> str | None:
 
 def meanings(element: Element) -> list[str]:
     """Tokens of epub:type and role, in lower case."""
-    values = [
-        value for key, value in element.items() if key == "role" or key.endswith(("}type", ":type"))
-    ]
+    ends = ("}type", ":type")
+    values = [v for key, v in attributes(element) if key == "role" or key.endswith(ends)]
     return " ".join(values).lower().split()
 
 

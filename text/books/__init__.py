@@ -1,0 +1,1 @@
+"""Books as files to books as chapters: EPUB, Markdown, plain text, SSML."""
