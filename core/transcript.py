@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from core.text import Silence, Span
+from core.text import Notice, Silence, Span
 
 
 class TimedChapter(msgspec.Struct, frozen=True):
@@ -41,6 +41,8 @@ class TranscriptHead(msgspec.Struct, frozen=True, kw_only=True):
     chapters: tuple[TimedChapter, ...]
     silences: tuple[Silence, ...]
     """With the lines' spans they cover every source character once."""
+    notices: tuple[Notice, ...] = ()
+    """What the text front end has to tell."""
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -61,3 +63,5 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where each phoneme starts, and where the last one ends."""
     error: str | None = None
     """Code of what went wrong."""
+    notices: tuple[Notice, ...] = ()
+    """What the models have to tell; the span is the line's."""

@@ -96,6 +96,20 @@ QUEUES = Dashboard(
                     ((rate("tts_batch_flushes_total", by="by (reason)"), "{{reason}}"),),
                     "busy: the device did not wait. timeout: it waited. budget: it was full.",
                 ),
+                Panel(
+                    "Sounds that were there already",
+                    "percentunit",
+                    (
+                        (
+                            ratio(
+                                rate("tts_sounds_total", 'result="hit"'),
+                                rate("tts_sounds_total"),
+                            ),
+                            "re-used",
+                        ),
+                    ),
+                    "Share of parts that an earlier job had spoken: they cost nothing.",
+                ),
             ),
         ),
     ),

@@ -76,6 +76,7 @@ class Assembly:
             seconds=layout.samples / layout.tally.sample_rate,
             chapters=layout.timed_chapters(self._source),
             silences=self._plan.silences,
+            notices=self._plan.notices,
         )
         key = transcript_key(self._record.id)
         with self._context.audio.writing(key) as path, path.open("wb") as file:

@@ -45,6 +45,8 @@ FLUSHES = Counter("tts_batch_flushes", "Why a batch was taken", ("reason",))
 BUSY_SECONDS = Counter("tts_worker_busy_seconds", "Time the device spoke")
 ANOMALIES = Counter("tts_anomalies", "What was wrong with takes of utterances", ("kind",))
 SOUNDS = Counter("tts_sounds", "Parts whose sound was there already or not", ("result",))
+for _result in ("hit", "miss"):
+    SOUNDS.labels(_result)
 RECOVERED = Counter("tts_work_recovered", "Work of dead workers that was sent again", ("work",))
 MODELS_LOADED = Gauge(
     "tts_models_loaded", "Voices a synthesizer has in memory", multiprocess_mode="livesum"

@@ -21,8 +21,9 @@ def spoken_lines(part: Part, sound: PartSound, starts: Iterable[int]) -> Iterato
         sound: their samples and durations.
         starts: first sample of each utterance in the programme, at the sound's sample rate.
     """
-    rows = zip(part.utterances, sound.samples, sound.durations, starts, strict=True)
-    for utterance, samples, durations, start in rows:
+    figures = zip(sound.samples, sound.durations, sound.notices, strict=True)
+    for utterance, start, figure in zip(part.utterances, starts, figures, strict=True):
+        samples, durations, notices = figure
         bounds = _bounds(durations, start, samples, sound.sample_rate)
         yield Line(
             span=utterance.span,
@@ -35,6 +36,7 @@ def spoken_lines(part: Part, sound: PartSound, starts: Iterable[int]) -> Iterato
             words=tuple(_words(utterance, bounds)),
             phonemes=utterance.phonemes,
             bounds=bounds,
+            notices=notices,
         )
 
 

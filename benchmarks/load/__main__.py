@@ -65,7 +65,9 @@ def _book(service: Service, options: argparse.Namespace, progress: Progress) -> 
 
 def _is_good(book: Book) -> bool:
     flat = all(growth < FLAT_BYTES for growth in book.growth_bytes.values())
-    return book.state == "succeeded" and flat and (book.joins is None or book.joins.good)
+    fresh = book.report.get("reused_seconds") == 0
+    good_file = book.joins is not None and book.joins.good
+    return book.state == "succeeded" and flat and fresh and good_file
 
 
 def _told_burst(burst: Burst) -> str:
@@ -102,7 +104,7 @@ def _told_book(book: Book) -> str:
             f"{joins.ordinary_step:.4f}), {joins.noisy_pauses} noisy pauses"
         )
     else:
-        lines.append("  joins not checked: there is no audio, or its parts cannot be seen")
+        lines.append("  joins not checked: there is no audio")
     return "\n".join(lines)
 
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import httpx
@@ -15,9 +16,7 @@ import soundfile
 
 from benchmarks.load.joins import Joins, check_joins
 from benchmarks.load.service import POLL_SECONDS, Service, is_over
-from core.job import PartResult
-from jobs.redis_store import RedisStore
-from workers.parts import SECONDS_PER_PHONEME, pause_samples
+from workers.parts import SECONDS_PER_PHONEME
 
 CHARACTERS_PER_PHONEME = 1.13
 """Of English with gruut's symbols and word gaps; only sets how long the text is."""
@@ -35,7 +34,7 @@ class Book:
         report: as the service gives it.
         rss_bytes: per process, one sample a second while the job ran.
         growth_bytes: per process, median of the last quarter − median of the second quarter.
-        joins: None where the parts cannot be seen.
+        joins: None where there is no audio.
     """
 
     state: str
@@ -48,14 +47,16 @@ class Book:
 
 
 def make_text(sentences: Sequence[str], minutes: float) -> str:
-    """The sentences over and over in paragraphs, about so many minutes of speech."""
+    """Paragraphs of the sentences in ever new order, about so many minutes of speech.
+
+    The order is drawn from a fixed seed: were it the same again and again, the service would speak
+    each part once and take it from its store then.
+    """
     wanted = minutes * 60 / SECONDS_PER_PHONEME * CHARACTERS_PER_PHONEME
-    paragraphs: list[str] = []
-    at = size = 0
+    chance, paragraphs, size = Random(0), list[str](), 0
     while size < wanted:
-        some = [sentences[(at + i) % len(sentences)] for i in range(SENTENCES_PER_PARAGRAPH)]
-        paragraphs.append(" ".join(some))
-        at, size = at + SENTENCES_PER_PARAGRAPH, size + len(paragraphs[-1])
+        paragraphs.append(" ".join(chance.choices(sentences, k=SENTENCES_PER_PARAGRAPH)))
+        size += len(paragraphs[-1])
     return "\n\n".join(paragraphs)
 
 
@@ -82,6 +83,7 @@ def run_book(service: Service, text: str, on_progress: Callable[[int, int], None
             on_progress(job["progress"]["parts_done"], job["progress"]["parts_total"])
         wall = time.perf_counter() - start
         file = client.get(job["audio"]).content if job["audio"] else b""
+        timings = client.get(f"/jobs/{job['id']}/timings").json() if file else {}
     return Book(
         state=job["state"],
         audio_seconds=job["report"]["audio_seconds"] if job["report"] else 0.0,
@@ -89,7 +91,7 @@ def run_book(service: Service, text: str, on_progress: Callable[[int, int], None
         report=job["report"] or {},
         rss_bytes=rss,
         growth_bytes={name: growth(samples) for name, samples in rss.items()},
-        joins=_joins(service, job["id"], file) if file else None,
+        joins=_joins(file, timings) if file else None,
     )
 
 
@@ -114,17 +116,16 @@ def _sample(service: Service, rss: dict[str, list[int]]) -> None:
             rss.setdefault(child.name, []).append(int(kib) * 1024)
 
 
-def _joins(service: Service, job_id: str, file: bytes) -> Joins | None:
-    """Against the parts as the store has them."""
-    if service.stack is None:
-        return None
-    store = RedisStore(service.stack.redis_url)
-    results, plan = list(store.results(job_id)), store.plan(job_id)
+def _joins(file: bytes, timings: dict[str, Any]) -> Joins:
+    """Against the times that the service tells."""
     pcm, sample_rate = soundfile.read(io.BytesIO(file), dtype="int16")
-    lead = pause_samples(plan.lead_seconds if plan else 0.0, 1.0, sample_rate)
-    return check_joins(pcm, [piece for result in results for piece in _pieces(result)], lead)
-
-
-def _pieces(result: PartResult) -> list[tuple[int, int]]:
-    pauses = [pause_samples(s, 1.0, result.sample_rate) for s in result.pauses_seconds]
-    return list(zip(result.samples, pauses, strict=True))
+    edges = [
+        [round(one[at] * sample_rate) for at in ("start", "end")] for one in timings["sentences"]
+    ]
+    length = round(timings["seconds"] * sample_rate)
+    next_starts = [*(start for start, _ in edges[1:]), length]
+    pieces = [
+        (end - start, following - end)
+        for (start, end), following in zip(edges, next_starts, strict=True)
+    ]
+    return check_joins(pcm, pieces, edges[0][0])

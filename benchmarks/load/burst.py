@@ -91,15 +91,20 @@ async def _all(
     async with httpx.AsyncClient(
         base_url=url, timeout=limit_seconds, limits=limits, trust_env=False
     ) as client:
-        tasks = [_one(client, text, limit_seconds, on_each) for text in texts]
+        tasks = [_one(client, text, i, limit_seconds, on_each) for i, text in enumerate(texts)]
         return await asyncio.gather(*tasks)
 
 
 async def _one(
-    client: httpx.AsyncClient, text: str, limit_seconds: float, on_each: Callable[[], None]
+    client: httpx.AsyncClient,
+    text: str,
+    seed: int,
+    limit_seconds: float,
+    on_each: Callable[[], None],
 ) -> _End:
     start = time.perf_counter()
-    answer = await client.post("/synthesize", json={"text": text})
+    # A seed of its own, or equal texts would be spoken once.
+    answer = await client.post("/synthesize", json={"text": text, "seed": seed})
     if answer.status_code >= 400:
         return _End(f"refused {answer.status_code}", time.perf_counter() - start)
     job: dict[str, Any] = answer.json()
