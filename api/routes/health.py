@@ -13,6 +13,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from api.backends import Backends
 from core.errors import Unavailable
 
+OPENLY: list[dict[str, list[str]]] = [{}]
+"""No key is asked for: probes and Prometheus have none."""
+
 
 class Health(msgspec.Struct, frozen=True):
     """The process answers."""
@@ -35,7 +38,7 @@ class Readiness(msgspec.Struct, frozen=True):
     """Why no synthesizer can load its models; empty while one has them or still tries."""
 
 
-@get("/healthz", sync_to_thread=False, tags=["health"])
+@get("/healthz", sync_to_thread=False, security=OPENLY, tags=["health"])
 def healthz() -> Health:
     """The process answers; nothing else is looked at."""
     return Health()
@@ -43,6 +46,7 @@ def healthz() -> Health:
 
 @get(
     "/readyz",
+    security=OPENLY,
     responses={
         503: ResponseSpec(Readiness, description="Not ready", generate_examples=False),
     },

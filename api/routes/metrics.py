@@ -11,9 +11,10 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.backends import Backends
 from api.metrics import scrape
+from api.routes.health import OPENLY
 
 
-@get("/metrics", media_type="text/plain", tags=["health"])
+@get("/metrics", security=OPENLY, media_type="text/plain", tags=["health"])
 async def metrics(backends: NamedDependency[Backends]) -> Response[bytes]:
     """Metrics of the API and of the workers that share its metrics folder."""
     body = await to_thread.run_sync(scrape, backends)

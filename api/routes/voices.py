@@ -9,6 +9,7 @@ from litestar import get
 from litestar.di import NamedDependency
 
 from api.backends import Backends
+from api.problems import documented
 from core.formats import sample_rates
 from core.job import AudioFormat, RuntimeName
 
@@ -43,7 +44,7 @@ class VoiceList(msgspec.Struct, frozen=True):
     """Format → sample rates [Hz]."""
 
 
-@get("/voices", sync_to_thread=False, tags=["voices"])
+@get("/voices", responses=documented(), sync_to_thread=False, tags=["voices"])
 def voices(backends: NamedDependency[Backends]) -> VoiceList:
     """The voices with their networks, licence and measured quality."""
     catalogue = backends.catalogue
