@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TypeVar
+
 import msgspec
 
 from api.problems import BodyError, FieldProblem
 from core.errors import FieldError, TextError
 from core.formats import resolve_sample_rate
-from core.job import SAMPLE_RATES, SynthesisRequest
+from core.job import SAMPLE_RATES, Controls, Source, SynthesisRequest
 from core.voice import CONTROLLED_NETWORKS, Catalogue, Component
 from text.nesting import check_products
 from text.script import check_overrides
@@ -15,9 +18,32 @@ from text.source import fold
 from text.ssml import Markup, parse_ssml, refusal
 from text.tables import SYMBOLS
 
+T = TypeVar("T", bound=Controls)
+
 
 def resolve(request: SynthesisRequest, catalogue: Catalogue) -> SynthesisRequest:
     """The request with every open field filled in.
+
+    Raises:
+        InputError: what the client must mend; names the field.
+        NotFound: the catalogue is empty.
+    """
+    if (request.text is None) == (request.ssml is None):
+        message = "exactly one of text and ssml is needed"
+        errors = tuple(FieldProblem(name, message) for name in ("text", "ssml"))
+        raise BodyError(message, code="text_or_ssml", errors=errors)
+    field = "ssml" if request.source.markup else "text"
+    return resolve_for(request, request.source, catalogue, field)
+
+
+def resolve_for(request: T, source: Source, catalogue: Catalogue, field: str) -> T:
+    """The controls with every open field filled in, if they can speak the source.
+
+    Args:
+        request: as the client sent it.
+        source: what is to be spoken.
+        catalogue: voices and components.
+        field: of the request that holds the source.
 
     Raises:
         InputError: what the client must mend; names the field.
@@ -28,13 +54,26 @@ def resolve(request: SynthesisRequest, catalogue: Catalogue) -> SynthesisRequest
     vocoder, _ = catalogue.component("vocoder", card.vocoders, request.vocoder)
     rate = _sample_rate(request, model.mel.sample_rate)
     _require_controls(request, model)
-    _check_text(request, catalogue, acoustic, model)
+    if request.package == "chapters" and request.format == "m4b":
+        message = "m4b has its chapters within"
+        raise FieldError("package", message, allowed="file, or another format")
+    texts = [source.text[c.span.start : c.span.end] for c in source.chapters] or [source.text]
+    if source.markup:
+        said = [_check_markup(text, request, catalogue, acoustic, model) for text in texts]
+    else:
+        said = [_speakable(fold(_placed(text), name=field).text) for text in texts]
+    if not any(said):
+        raise TextError(field, "there is nothing to speak", allowed="words or numbers")
     return msgspec.structs.replace(
         request, voice=card.name, acoustic=acoustic, vocoder=vocoder, sample_rate=rate
     )
 
 
-def _sample_rate(request: SynthesisRequest, native: int) -> int:
+def _placed(text: str) -> Iterable[tuple[str, int, int]]:
+    return ((character, at, at + 1) for at, character in enumerate(text))
+
+
+def _sample_rate(request: Controls, native: int) -> int:
     if request.sample_rate is not None and request.sample_rate not in SAMPLE_RATES:
         message = f"{request.sample_rate} Hz is not offered"
         allowed = ", ".join(map(str, SAMPLE_RATES))
@@ -43,32 +82,15 @@ def _sample_rate(request: SynthesisRequest, native: int) -> int:
     return resolve_sample_rate(request.format, request.sample_rate, native)
 
 
-def _require_controls(request: SynthesisRequest, model: Component) -> None:
+def _require_controls(request: Controls, model: Component) -> None:
     for name in ("pitch", "energy"):
         if model.network not in CONTROLLED_NETWORKS and getattr(request, name) != 1:
             message = f"{model.network} has no {name} control"
             raise FieldError(name, message, allowed="1.0", code="unsupported_control")
 
 
-def _check_text(
-    request: SynthesisRequest, catalogue: Catalogue, acoustic: str, model: Component
-) -> None:
-    if (request.text is None) == (request.ssml is None):
-        message = "exactly one of text and ssml is needed"
-        errors = tuple(FieldProblem(name, message) for name in ("text", "ssml"))
-        raise BodyError(message, code="text_or_ssml", errors=errors)
-    if request.ssml is not None:
-        speakable = _check_markup(request.ssml, request, catalogue, acoustic, model)
-    else:
-        text = request.text or ""
-        speakable = _speakable(fold(((c, i, i + 1) for i, c in enumerate(text))).text)
-    if not speakable:
-        field = "text" if request.ssml is None else "ssml"
-        raise TextError(field, "there is nothing to speak", allowed="words or numbers")
-
-
 def _check_markup(
-    source: str, request: SynthesisRequest, catalogue: Catalogue, acoustic: str, model: Component
+    source: str, request: Controls, catalogue: Catalogue, acoustic: str, model: Component
 ) -> bool:
     """Whether there is anything to speak in an SSML document that could be spoken."""
     markup = parse_ssml(source)

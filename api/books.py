@@ -1,0 +1,123 @@
+"""A book that was sent, turned into a source: chosen chapters, one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+from core.book import Book
+from core.errors import FieldError
+from core.job import AudioFormat, BookFacts, Chapter, Controls, Lane, Loudness, Source
+from core.text import Notice, Span
+
+GAP = "\n\n"
+"""Between chapters."""
+BOOK_LOUDNESS = -20.0
+"""Usual programme loudness of a book [LUFS]: speech of it has an RMS within the ACX limits."""
+MAX_BOOK_CHARS = 10_000_000
+"""Three times War and Peace."""
+
+Number = Annotated[int, Meta(ge=1)]
+
+
+class BookRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a book is to be spoken."""
+
+    chapters: tuple[Number, ...] | None = None
+    """Numbers of the chapters to be spoken, as ``POST /audiobooks/chapters`` lists them, from 1;
+    None = all. They are spoken in the book's order."""
+    title: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    """For the file's tags; None = the book's own."""
+    author: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
+    """For the file's tags; None = the book's own."""
+    format: AudioFormat = "m4b"
+    lane: Lane = "bulk"
+    """A sentence in the interactive lane overtakes a book."""
+    loudness_lufs: Loudness | None = BOOK_LOUDNESS
+    """Integrated loudness of the whole book [LUFS], reached by one gain; None = as spoken."""
+
+    @property
+    def controls(self) -> Controls:
+        """All that is not about the book."""
+        return Controls(**{name: getattr(self, name) for name in Controls.__struct_fields__})
+
+
+class ChapterView(msgspec.Struct, frozen=True):
+    """A chapter of a book that was sent."""
+
+    number: int
+    """For ``chapters`` of a request."""
+    title: str
+    characters: int
+    words: int
+
+
+class BookView(msgspec.Struct, frozen=True):
+    """What a book holds."""
+
+    title: str
+    authors: tuple[str, ...]
+    language: str
+    cover: bool
+    chapters: tuple[ChapterView, ...]
+    notices: tuple[Notice, ...]
+    """What was left out."""
+
+
+def view_of_book(book: Book) -> BookView:
+    """What can be chosen."""
+    chapters = tuple(
+        ChapterView(number, chapter.title, len(chapter.text), len(chapter.text.split()))
+        for number, chapter in enumerate(book.chapters, 1)
+    )
+    cover = book.cover is not None
+    return BookView(book.title, book.authors, book.language, cover, chapters, book.notices)
+
+
+def source_of(book: Book, request: BookRequest) -> Source:
+    """The chosen chapters as one source.
+
+    Raises:
+        FieldError: there is no such chapter, or too much text.
+    """
+    chosen = _chosen(len(book.chapters), request.chapters)
+    chapters: list[Chapter] = []
+    texts: list[str] = []
+    start = 0
+    for index in chosen:
+        title, text = book.chapters[index].title, book.chapters[index].text
+        chapters.append(Chapter(title, Span(start, start + len(text))))
+        texts.append(text)
+        start += len(text) + len(GAP)
+    if start > MAX_BOOK_CHARS:
+        allowed = f"1 to {MAX_BOOK_CHARS} characters"
+        raise FieldError("file", f"the chapters have {start} characters", allowed=allowed)
+    return Source(
+        text=GAP.join(texts),
+        markup=book.markup,
+        chapters=tuple(chapters),
+        book=_facts(book, request),
+        notices=book.notices,
+    )
+
+
+def _chosen(count: int, numbers: Sequence[int] | None) -> list[int]:
+    if numbers is None:
+        return list(range(count))
+    unknown = sorted({number for number in numbers if number > count})
+    if unknown or not numbers:
+        told = f"no chapter {', '.join(map(str, unknown))}" if unknown else "no chapter is chosen"
+        raise FieldError("chapters", told, allowed=f"1 to {count}")
+    return sorted({number - 1 for number in numbers})
+
+
+def _facts(book: Book, request: BookRequest) -> BookFacts:
+    return BookFacts(
+        title=request.title or book.title,
+        authors=(request.author,) if request.author else book.authors,
+        language=book.language,
+        cover=book.cover.media_type if book.cover else None,
+    )

@@ -1,0 +1,107 @@
+"""``POST /audiobooks``: a book becomes a job; ``POST /audiobooks/chapters``: what it holds."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import partial
+from typing import Annotated, Any
+
+import msgspec
+from anyio import to_thread
+from litestar import Response, post
+from litestar.datastructures import UploadFile
+from litestar.di import NamedDependency
+from litestar.params import HeaderParameter, MultipartBody
+
+from api.admission import Client
+from api.backends import Backends
+from api.body import decode_body
+from api.books import BookRequest, BookView, source_of, view_of_book
+from api.problems import documented
+from api.requests import resolve_for
+from api.routes.synthesize import create, idempotency
+from api.views import JobView, view_of
+from core.book import Book
+from core.job import JobRecord
+from jobs.keys import cover_key
+from text.books.reading import read_book
+
+MAX_BOOK_BYTES = 64 * 1024 * 1024
+"""Largest upload: pictures make up most of it."""
+
+
+@dataclass
+class BookForm:
+    """A book and how it is to be spoken."""
+
+    file: UploadFile
+    """EPUB, Markdown, plain text or SSML; its name's suffix tells which."""
+    request: str = "{}"
+    """A BookRequest as JSON."""
+
+
+@post(
+    "/audiobooks",
+    status_code=202,
+    request_max_body_size=MAX_BOOK_BYTES,
+    responses=documented(400, 413, 415, 422, 503),
+    tags=["books"],
+)
+async def speak_book(
+    data: MultipartBody[BookForm],
+    backends: NamedDependency[Backends],
+    client: NamedDependency[Client],
+    idempotency_key: Annotated[
+        str | None,
+        HeaderParameter(name="Idempotency-Key", description="the same key again: the same job"),
+    ] = None,
+) -> Response[JobView]:
+    """Accepts a book as a job of the bulk lane; without options an m4b with chapters."""
+    content = await data.file.read()
+    request = decode_body(data.request.encode(), "application/json", BookRequest)
+    payload = hashlib.sha256(content + msgspec.json.encode(request)).hexdigest()
+    key = idempotency(idempotency_key, payload)
+    name = data.file.filename
+    accept = partial(_accept, backends, client, content, name, request, key)
+    record = await to_thread.run_sync(accept)
+    headers = {"Location": f"/jobs/{record.id}", "Retry-After": "1"}
+    return Response(view_of(record), headers=headers)
+
+
+@post(
+    "/audiobooks/chapters",
+    status_code=200,
+    request_max_body_size=MAX_BOOK_BYTES,
+    responses=documented(400, 413, 415, 422, 503),
+    tags=["books"],
+)
+async def list_chapters(data: MultipartBody[BookForm]) -> BookView:
+    """Reads a book and speaks nothing: its chapters, and what is left out."""
+    content = await data.file.read()
+    return view_of_book(await to_thread.run_sync(read_book, content, data.file.filename))
+
+
+def _accept(
+    backends: Backends,
+    client: Client,
+    content: bytes,
+    name: str,
+    request: BookRequest,
+    key: Any,
+) -> JobRecord:
+    book: Book = read_book(content, name)
+    source = source_of(book, request)
+    client.check_size(len(source.text), "file")
+    resolved = resolve_for(request, source, backends.catalogue, "file")
+    return create(
+        backends, client, resolved.controls, source, key, partial(_keep_cover, backends, book)
+    )
+
+
+def _keep_cover(backends: Backends, book: Book, job_id: str) -> None:
+    if book.cover is not None:
+        backends.audio.put(cover_key(job_id), book.cover.data)
+
+
+ROUTES: list[Any] = [speak_book, list_chapters]

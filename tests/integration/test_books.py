@@ -1,0 +1,159 @@
+"""Books over HTTP: chapters, spoken, with times and a manifest of every character."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import time
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
+
+import httpx
+import pytest
+import soundfile
+
+from cli.stack import Stack
+from core.job import TERMINAL
+
+BOOK = """\
+---
+title: The Small Book
+author: Nobody
+---
+
+# The First
+
+It began. Then it went on for a while & on.
+
+And then? It *ended*.
+
+# The Second
+
+Short, this one.
+
+# The Third
+
+The end of it all.
+"""
+DEADLINE = 300.0
+"""Seconds; never reached when all is well."""
+
+
+@pytest.fixture
+def http(service: Stack) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=service.url, timeout=DEADLINE, trust_env=False) as client:
+        yield client
+
+
+def send(http: httpx.Client, path: str = "/audiobooks", **request: Any) -> httpx.Response:
+    files = {"file": ("small.md", BOOK.encode(), "text/markdown")}
+    return http.post(path, files=files, data={"request": json.dumps(request)})
+
+
+def ended(http: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
+    assert answer.is_success, answer.text
+    job: dict[str, Any] = answer.json()
+    deadline = time.monotonic() + DEADLINE
+    while job["state"] not in TERMINAL:
+        assert time.monotonic() < deadline, job
+        job = http.get(f"/jobs/{job['id']}").json()
+    return job
+
+
+def test_chapters_are_listed_before_anything_is_spoken(http: httpx.Client) -> None:
+    book = send(http, "/audiobooks/chapters").json()
+    assert (book["title"], book["authors"]) == ("The Small Book", ["Nobody"])
+    assert [c["title"] for c in book["chapters"]] == ["The First", "The Second", "The Third"]
+    assert [c["number"] for c in book["chapters"]] == [1, 2, 3]
+
+
+def test_a_book_is_spoken_with_times_for_everything(http: httpx.Client) -> None:
+    job = ended(http, send(http, format="wav", pauses={"chapter": 2.0}, loudness_lufs=None))
+    assert (job["state"], job["error"]) == ("succeeded", None)
+    assert job["request"]["lane"] == "bulk"
+    data, rate = soundfile.read(io.BytesIO(http.get(job["audio"]).content))
+    assert len(data) == job["report"]["samples"]
+    times = http.get(f"/jobs/{job['id']}/timings", params={"phonemes": True}).json()
+    assert times["seconds"] == pytest.approx(len(data) / rate)
+    starts = [chapter["start"] for chapter in times["chapters"]]
+    assert starts[0] == 0.0
+    assert [c["title"] for c in times["chapters"]] == ["The First", "The Second", "The Third"]
+    for one, two in pairwise(times["sentences"]):
+        pause = two["start"] - one["end"]
+        expected = 2.0 if one["chapter"] != two["chapter"] else None
+        assert pause == pytest.approx(expected, abs=1e-3) if expected else 0 <= pause < 1
+    for sentence in times["sentences"]:
+        words = sentence["words"]
+        assert all(start <= end for _, _, start, end in words)
+        assert len(sentence["bounds"]) == len(sentence["phonemes"]) + 1
+        assert sentence["bounds"] == sorted(sentence["bounds"])
+
+
+def test_every_character_is_accounted_for(http: httpx.Client) -> None:
+    job = ended(http, send(http, format="wav", chapters=[1, 3]))
+    manifest = http.get(f"/jobs/{job['id']}/manifest").json()
+    spans = [entry["span"] for entry in manifest["entries"]]
+    assert (spans[0][0], spans[-1][1]) == (0, manifest["characters"])
+    assert all(a[1] == b[0] for a, b in pairwise(spans))
+    assert sum(manifest["counts"].values()) == manifest["characters"]
+    assert set(manifest["counts"]) == {"spoken", "silent"}
+
+
+def test_subtitles_have_a_cue_for_every_sentence(http: httpx.Client) -> None:
+    job = ended(http, send(http, format="wav"))
+    srt = http.get(f"/jobs/{job['id']}/timings", params={"format": "srt"})
+    assert srt.headers["content-type"].startswith("application/x-subrip")
+    cues = srt.text.strip().split("\n\n")
+    assert cues[0].splitlines()[0] == "1"
+    assert re.fullmatch(r"[\d:,]{12} --> [\d:,]{12}", cues[0].splitlines()[1])
+    vtt = http.get(f"/jobs/{job['id']}/timings", params={"format": "vtt"}).text
+    assert vtt.startswith("WEBVTT\n\n")
+    assert "&amp;" in vtt
+    assert len(cues) == len(http.get(f"/jobs/{job['id']}/timings").json()["sentences"])
+
+
+def test_a_changed_sentence_costs_its_part_alone(http: httpx.Client) -> None:
+    paragraphs = [f"Paragraph {n} says this. It says {n} twice." for n in range(60)]
+    first = ended(http, http.post("/synthesize", json={"text": "\n\n".join(paragraphs)}))
+    again = ended(http, http.post("/synthesize", json={"text": "\n\n".join(paragraphs)}))
+    assert again["report"]["reused_seconds"] == pytest.approx(
+        again["report"]["audio_seconds"], rel=0.3
+    )
+    assert again["report"]["stage_seconds"]["vocoder"] == 0
+    files = [http.get(job["audio"]).content for job in (first, again)]
+    assert files[0] == files[1]
+    paragraphs[30] = "Paragraph thirty says something else. It says 30 twice."
+    changed = ended(http, http.post("/synthesize", json={"text": "\n\n".join(paragraphs)}))
+    whole = again["report"]["reused_seconds"]
+    assert whole - changed["report"]["reused_seconds"] < 2 * 32.0
+    assert changed["report"]["reused_seconds"] > whole / 2
+
+
+@pytest.mark.parametrize(
+    ("request_", "field"),
+    [
+        ({"chapters": [4]}, "chapters"),
+        ({"chapters": []}, "chapters"),
+        ({"package": "chapters"}, "package"),
+        ({"speed": 9}, "speed"),
+        ({"loudness_lufs": 0}, "loudness_lufs"),
+        ({"pauses": {"chapter": -1}}, "pauses.chapter"),
+    ],
+)
+def test_refusals_name_the_field(http: httpx.Client, request_: dict[str, Any], field: str) -> None:
+    answer = send(http, **request_)
+    assert answer.status_code == 422, answer.text
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
+
+
+def test_a_file_of_an_unknown_kind_is_refused(http: httpx.Client) -> None:
+    answer = http.post("/audiobooks", files={"file": ("x.pdf", b"%PDF-1.7", "application/pdf")})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["field"] == "file"
+
+
+def test_a_well_job_is_not_retried(http: httpx.Client) -> None:
+    job = ended(http, http.post("/synthesize", json={"text": "All is well."}))
+    assert http.post(f"/jobs/{job['id']}/retry").status_code == 409
