@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import msgspec
@@ -57,7 +58,8 @@ async def synthesize(
     ] = None,
 ) -> Response[JobView]:
     """Validates and stores a request, and queues its planning."""
-    key = _idempotency(idempotency_key, data)
+    payload = hashlib.sha256(msgspec.json.encode(data)).hexdigest()
+    key = idempotency(idempotency_key, payload)
     request = await to_thread.run_sync(resolve, data, backends.catalogue)
     client.check_size(len(request.source.text), "ssml" if request.ssml else "text")
     record = await to_thread.run_sync(
@@ -79,8 +81,12 @@ def create(
     request: Controls,
     source: Source,
     key: Idempotency | None,
+    keep: Callable[[str], None] = lambda job_id: None,
 ) -> JobRecord:
     """Stores a job and has it planned; the record that the key names already is returned as it is.
+
+    Args:
+        keep: stores what else a new job needs, given its id.
 
     Raises:
         Conflict: the key names another payload.
@@ -100,6 +106,7 @@ def create(
     if record.id != fresh.id:
         return record
     try:
+        keep(record.id)
         backends.queue.plan(record.id)
     except Unavailable:
         # Nobody would plan it soon; the client is told to try again.
@@ -110,14 +117,18 @@ def create(
     return record
 
 
-def _idempotency(key: str | None, request: SynthesisRequest) -> Idempotency | None:
+def idempotency(key: str | None, payload: str) -> Idempotency | None:
+    """A client's name for a request with that digest.
+
+    Raises:
+        FieldError: the header holds no key.
+    """
     if key is None:
         return None
     if not _KEY.match(key):
         raise FieldError(
             "Idempotency-Key", "not a key", allowed="1 to 255 visible ASCII characters"
         )
-    payload = hashlib.sha256(msgspec.json.encode(request)).hexdigest()
     return Idempotency(key, payload)
 
 
