@@ -85,8 +85,7 @@ def test_a_book_is_spoken_with_times_for_everything(http: httpx.Client) -> None:
         expected = 2.0 if one["chapter"] != two["chapter"] else None
         assert pause == pytest.approx(expected, abs=1e-3) if expected else 0 <= pause < 1
     for sentence in times["sentences"]:
-        words = sentence["words"]
-        assert all(start <= end for _, _, start, end in words)
+        assert all(word["start"] <= word["end"] for word in sentence["words"])
         assert len(sentence["bounds"]) == len(sentence["phonemes"]) + 1
         assert sentence["bounds"] == sorted(sentence["bounds"])
 
