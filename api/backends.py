@@ -14,7 +14,7 @@ from core.job import TERMINAL, JobRecord
 from core.protocols import AudioStore
 from core.voice import Catalogue
 from jobs.access import KeyBook
-from jobs.listener import FinishedListener
+from jobs.listener import MoveListener
 from jobs.protocols import JobQueue, JobStore
 
 LOOK_SECONDS = 1.0
@@ -30,7 +30,7 @@ class Backends:
     queue: JobQueue
     audio: AudioStore
     catalogue: Catalogue
-    listener: FinishedListener
+    listener: MoveListener
     keys: KeyBook | None = None
     """None: no key is required."""
     now: Callable[[], float] = time.time
@@ -44,7 +44,11 @@ class Backends:
         """
         loop, event = asyncio.get_running_loop(), asyncio.Event()
         deadline = loop.time() + seconds
-        with self.listener.told(job_id, lambda: loop.call_soon_threadsafe(event.set)):
+
+        def wake() -> object:
+            return loop.call_soon_threadsafe(event.set)
+
+        with self.listener.told(job_id, wake, of="finished"):
             while True:
                 event.clear()  # before the look: what ends after it sets the event again
                 record = await to_thread.run_sync(self.store.get, job_id)

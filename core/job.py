@@ -179,6 +179,9 @@ class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
     gain_db: float = 0.0
     """The one gain of the programme [dB]."""
     warnings: tuple[Notice, ...] = ()
+    """Of many only the first of each code, see ``warning_counts``."""
+    warning_counts: dict[str, int] = {}
+    """How many there are of each code."""
 
 
 class JobProgress(msgspec.Struct, frozen=True):
@@ -187,6 +190,8 @@ class JobProgress(msgspec.Struct, frozen=True):
     parts_total: int = 0
     parts_done: int = 0
     parts_failed: int = 0
+    share: float = 0.0
+    """Of its estimated speech that is done with, 0 to 1: parts differ in length."""
 
 
 class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -205,6 +210,28 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     progress: JobProgress = JobProgress()
     report: SynthesisReport | None = None
     error: JobError | None = None
+
+
+JobEventName = Literal[
+    "created", "planned", "started", "part_done", "part_failed", "undone", "finished", "retried"
+]
+"""undone: stored sounds were missing, their parts are spoken again. A retried job goes on after its
+``finished``."""
+
+
+class JobEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """A move of a job, with how the job was after it."""
+
+    id: str
+    """Its place among the events of the job; send it as ``Last-Event-ID`` to go on after it."""
+    job: str
+    event: JobEventName
+    at: float
+    """Unix seconds, by the clock of Redis."""
+    state: JobState
+    part: int | None
+    """Of ``part_done`` and ``part_failed``: which one."""
+    progress: JobProgress
 
 
 class Part(msgspec.Struct, frozen=True):

@@ -23,6 +23,7 @@ from core.job import (
 )
 from jobs import scripts
 from jobs.ids import oldest_id
+from jobs.progress import share_of
 from jobs.protocols import (
     PLAN,
     Claim,
@@ -35,9 +36,8 @@ from jobs.protocols import (
     WorkerBeat,
 )
 from jobs.redis_client import open_redis, translated
+from jobs.redis_keys import index_key, job_key, redis_key
 
-PREFIX: Final = "rhapsode"
-FINISHED_CHANNEL: Final = f"{PREFIX}:finished"
 IDEMPOTENCY_SECONDS: Final = 24 * 3600
 """How long a client's key names its job: a day of retries."""
 ALIVE_SECONDS: Final = 15.0
@@ -46,7 +46,7 @@ CHUNK: Final = 64
 """Parts or results moved per command, about a megabyte."""
 FIELDS: Final = (
     "state", "request", "created_at", "started_at", "finished_at", "report", "error",
-    "parts_total", "parts_done", "parts_failed", "facts", "owner",
+    "parts_total", "parts_done", "parts_failed", "facts", "owner", "total_ms", "done_ms",
 )  # fmt: skip
 
 PAGE: Final = 100
@@ -79,6 +79,7 @@ class RedisStore:
         self._release, self._put_plan = register(scripts.RELEASE), register(scripts.PUT_PLAN)
         self._part_done, self._finish = register(scripts.PART_DONE), register(scripts.FINISH)
         self._lost, self._reopen = register(scripts.LOST), register(scripts.REOPEN)
+        self._forget = register(scripts.FORGET)
 
     def ping(self) -> None:
         """See JobStore."""
@@ -94,10 +95,11 @@ class RedisStore:
     ) -> JobRecord:
         """See JobStore."""
         known, owner = idempotency or Idempotency("", ""), record.owner or ""
-        keys = [_job(record.id), _key("jobs"), _index("queued"), _key("active")]
-        keys += [_key("idempotency", owner, known.key), _owned(owner), scripts.OPEN + owner]
+        keys = [job_key(record.id), redis_key("jobs"), index_key("queued"), redis_key("active")]
+        keys += [redis_key("idempotency", owner, known.key), _owned(owner), scripts.OPEN + owner]
         fields = {
             "state": record.state,
+            "lane": record.request.lane,
             "request": _encode(record.request),
             "created_at": repr(record.created_at),
             "facts": _encode(record.source),
@@ -107,7 +109,7 @@ class RedisStore:
             fields["owner"] = owner
         flat: list[Any] = [item for pair in fields.items() for item in pair]
         lifetime = str(IDEMPOTENCY_SECONDS * 1000)
-        head = [record.id, known.payload, lifetime, repr(record.created_at), _job("")]
+        head = [record.id, known.payload, lifetime, repr(record.created_at), job_key("")]
         most = [-1 if most is None else most for most in (room.of_all, room.of_owner)]
         with translated():
             verdict, job_id = self._create(keys, [*head, *most, owner, *flat])
@@ -117,7 +119,7 @@ class RedisStore:
     def get(self, job_id: str) -> JobRecord:
         """See JobStore."""
         with translated():
-            row = cast("list[bytes | None]", self.redis.hmget(_job(job_id), list(FIELDS)))
+            row = cast("list[bytes | None]", self.redis.hmget(job_key(job_id), list(FIELDS)))
         record = _record(job_id, row)
         if record is None:
             raise NotFound(f"no job {job_id}", code="job_not_found")
@@ -126,14 +128,14 @@ class RedisStore:
     def source(self, job_id: str) -> Source:
         """See JobStore."""
         with translated():
-            data = self.redis.hget(_job(job_id), "source")
+            data = self.redis.hget(job_key(job_id), "source")
         if data is None:
             raise NotFound(f"no job {job_id}", code="job_not_found")
         return _decode(cast(bytes, data), type=Source)
 
     def page(self, *, cursor: str | None, limit: int, wanted: JobFilter = WHATEVER) -> JobPage:
         """See JobStore. Walks down one index, and looks at no more than ``MOST_LOOKED`` records."""
-        key = _index(wanted.state) if wanted.state else _key("jobs")
+        key = index_key(wanted.state) if wanted.state else redis_key("jobs")
         key = _owned(wanted.owner) if wanted.owner else key
         bottom = "-" if wanted.since is None else f"[{oldest_id(wanted.since)}"
         tops = [cursor, None if wanted.until is None else oldest_id(wanted.until)]
@@ -161,14 +163,19 @@ class RedisStore:
         with translated():
             pipe = self.redis.pipeline(transaction=False)
             for job_id in ids:
-                pipe.hmget(_job(job_id), list(FIELDS))
+                pipe.hmget(job_key(job_id), list(FIELDS))
             return [_record(i, row) for i, row in zip(ids, pipe.execute(), strict=True)]
 
     def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
         """See JobStore."""
-        keys = [_job(job_id), _job(job_id, "leases"), _job(job_id, "results"), _key("workers")]
-        keys += [_job(job_id, "attempts"), _index("queued"), _index("running")]
-        keys += [_key("active"), _key("leased")]
+        keys = [
+            job_key(job_id),
+            job_key(job_id, "leases"),
+            job_key(job_id, "results"),
+            redis_key("workers"),
+        ]
+        keys += [job_key(job_id, "attempts"), index_key("queued"), index_key("running")]
+        keys += [redis_key("active"), redis_key("leased")]
         with translated():
             verdict, attempt = self._claim(
                 keys, [job_id, work, worker, repr(now), repr(now - self._alive)]
@@ -178,28 +185,30 @@ class RedisStore:
     def release(self, job_id: str, work: Work, worker: str) -> None:
         """See JobStore."""
         with translated():
-            self._release([_job(job_id, "leases")], [work, worker])
+            self._release([job_key(job_id, "leases")], [work, worker])
 
     def put_plan(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
         """See JobStore. Written in pieces; the plan itself last, and only then does it exist."""
-        keys = [_job(job_id), _job(job_id, "parts")]
+        keys = [job_key(job_id, *name) for name in ((), ("parts",), ("ms",))]
+        ms = [round(part.seconds * 1000) for part in parts]
         with translated():
             for start in range(0, len(parts), CHUNK):
-                some = parts[start : start + CHUNK]
-                flat: list[Any] = [item for part in some for item in (part.index, _encode(part))]
-                self._put_plan(keys, ["", 0, *flat])
-            self._put_plan(keys, [_encode(plan), plan.parts])
+                flat: list[Any] = ["", 0, 0]
+                for part in parts[start : start + CHUNK]:
+                    flat += [part.index, _encode(part), ms[part.index]]
+                self._put_plan(keys, flat)
+            self._put_plan(keys, [_encode(plan), plan.parts, sum(ms)])
 
     def plan(self, job_id: str) -> JobPlan | None:
         """See JobStore."""
         with translated():
-            data = self.redis.hget(_job(job_id), "plan")
+            data = self.redis.hget(job_key(job_id), "plan")
         return None if data is None else _decode(cast(bytes, data), type=JobPlan)
 
     def part(self, job_id: str, index: int) -> Part:
         """See JobStore."""
         with translated():
-            data = self.redis.hget(_job(job_id, "parts"), str(index))
+            data = self.redis.hget(job_key(job_id, "parts"), str(index))
         if data is None:
             raise NotFound(f"no part {index} of job {job_id}", code="part_not_found")
         return _decode(cast(bytes, data), type=Part)
@@ -211,16 +220,24 @@ class RedisStore:
     def pending(self, job_id: str) -> tuple[int, ...]:
         """See JobStore."""
         with translated():
-            total = int(cast("bytes | None", self.redis.hget(_job(job_id), "parts_total")) or 0)
-            done = {int(i) for i in cast("list[bytes]", self.redis.hkeys(_job(job_id, "results")))}
+            total = int(cast("bytes | None", self.redis.hget(job_key(job_id), "parts_total")) or 0)
+            done = {
+                int(i) for i in cast("list[bytes]", self.redis.hkeys(job_key(job_id, "results")))
+            }
         return tuple(index for index in range(total) if index not in done)
 
     def part_done(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
         """See JobStore."""
-        keys = [_job(job_id), _job(job_id, "leases"), _job(job_id, "results"), _key("active")]
-        keys.append(_job(job_id, "failed"))
-        failed = int(result.error is not None)
+        keys = [
+            job_key(job_id),
+            job_key(job_id, "leases"),
+            job_key(job_id, "results"),
+            redis_key("active"),
+        ]
+        keys += [job_key(job_id, "failed"), job_key(job_id, "ms")]
+        failed, spoken = int(result.error is not None), int(result.sound is not None)
         args: list[Any] = [result.index, _encode(result), failed, worker, repr(now), job_id]
+        args.append(spoken if not result.reused else 0)
         with translated():
             moved = self._part_done(keys, args)
         if moved == -1:
@@ -236,7 +253,7 @@ class RedisStore:
         for start in range(0, total, CHUNK):
             wanted = [str(i) for i in range(start, min(start + CHUNK, total))]
             with translated():
-                rows = cast("list[bytes | None]", self.redis.hmget(_job(job_id, name), wanted))
+                rows = cast("list[bytes | None]", self.redis.hmget(job_key(job_id, name), wanted))
             for row in rows:
                 if row is not None:
                     yield _decode(row, type=kind)
@@ -249,15 +266,20 @@ class RedisStore:
         """See JobStore."""
         state = self.get(job_id).state
         with translated():
-            failed = cast("set[bytes]", self.redis.smembers(_job(job_id, "failed")))
+            failed = cast("set[bytes]", self.redis.smembers(job_key(job_id, "failed")))
         worth = state in ("partial", "failed")
         if not worth or not self._again(job_id, state, [int(i) for i in failed], now):
             raise Conflict(f"the job is {state}: nothing to retry", code="not_retryable")
         return self.get(job_id)
 
     def _again(self, job_id: str, state: JobState, indices: Sequence[int], now: float) -> bool:
-        keys = [_job(job_id), _job(job_id, "results"), _job(job_id, "failed"), _key("active")]
-        keys += [_index(state), _index("queued"), _index("running")]
+        keys = [
+            job_key(job_id),
+            job_key(job_id, "results"),
+            job_key(job_id, "failed"),
+            redis_key("active"),
+        ]
+        keys += [index_key(state), index_key("queued"), index_key("running"), job_key(job_id, "ms")]
         with translated():
             return bool(self._reopen(keys, [job_id, state, repr(now), *indices]))
 
@@ -271,14 +293,14 @@ class RedisStore:
         error: JobError | None = None,
     ) -> bool:
         """See JobStore."""
-        keys = [_job(job_id), _key("active"), _key("leased")]
-        keys += [_index("queued"), _index("running"), _index(state)]
+        keys = [job_key(job_id), redis_key("active"), redis_key("leased")]
+        keys += [index_key("queued"), index_key("running"), index_key(state)]
         over: tuple[str, ...] = ("leases", "attempts")
-        over += () if state in ("partial", "failed") else ("parts", "results", "failed")
-        keys += [_job(job_id, name) for name in over]
+        over += () if state in ("partial", "failed") else ("parts", "results", "failed", "ms")
+        keys += [job_key(job_id, name) for name in over]
         told = [b"" if item is None else _encode(item) for item in (report, error)]
         with translated():
-            moved = self._finish(keys, [job_id, state, repr(now), *told, FINISHED_CHANNEL])
+            moved = self._finish(keys, [job_id, state, repr(now), *told])
         if moved == -1:
             raise NotFound(f"no job {job_id}", code="job_not_found")
         return bool(moved)
@@ -287,18 +309,18 @@ class RedisStore:
         """See JobStore."""
         with translated():
             pipe = self.redis.pipeline()
-            pipe.zadd(_key("workers"), {beat.id: beat.seen_at})
-            pipe.hset(_key("beats"), beat.id, _encode(beat))
+            pipe.zadd(redis_key("workers"), {beat.id: beat.seen_at})
+            pipe.hset(redis_key("beats"), beat.id, _encode(beat))
             pipe.execute()
 
     def workers(self, now: float) -> tuple[WorkerBeat, ...]:
         """See JobStore. Forgets those that have been silent for an hour."""
         with translated():
-            gone = self.redis.zrangebyscore(_key("workers"), "-inf", now - 3600)
+            gone = self.redis.zrangebyscore(redis_key("workers"), "-inf", now - 3600)
             if gone:
-                self.redis.zrem(_key("workers"), *gone)
-                self.redis.hdel(_key("beats"), *gone)
-            rows = cast("list[bytes]", self.redis.hvals(_key("beats")))
+                self.redis.zrem(redis_key("workers"), *gone)
+                self.redis.hdel(redis_key("beats"), *gone)
+            rows = cast("list[bytes]", self.redis.hvals(redis_key("beats")))
         beats = (_decode(row, type=WorkerBeat) for row in rows)
         return tuple(beat for beat in beats if beat.seen_at >= now - self._alive)
 
@@ -306,8 +328,8 @@ class RedisStore:
         """See JobStore."""
         with translated():
             pipe = self.redis.pipeline()
-            pipe.zrem(_key("workers"), worker)
-            pipe.hdel(_key("beats"), worker)
+            pipe.zrem(redis_key("workers"), worker)
+            pipe.hdel(redis_key("beats"), worker)
             pipe.execute()
 
     def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, Work], ...]:
@@ -315,10 +337,17 @@ class RedisStore:
         found: list[tuple[str, Work]] = []
         times = [repr(now - self._alive), repr(stale_before), repr(now)]
         with translated():
-            stale = self.redis.zrangebyscore(_key("active"), "-inf", f"({stale_before!r}", 0, 1000)
-            for raw in {*self.redis.smembers(_key("leased")), *stale}:
+            stale = self.redis.zrangebyscore(
+                redis_key("active"), "-inf", f"({stale_before!r}", 0, 1000
+            )
+            for raw in {*self.redis.smembers(redis_key("leased")), *stale}:
                 job_id = raw.decode()
-                keys = [_job(job_id, "leases"), _key("workers"), _key("active"), _key("leased")]
+                keys = [
+                    job_key(job_id, "leases"),
+                    redis_key("workers"),
+                    redis_key("active"),
+                    redis_key("leased"),
+                ]
                 works = [w.decode() for w in self._lost(keys, [job_id, *times])]
                 # A plan sent again sends what has no result, and assemble if nothing is missing.
                 found += [(job_id, PLAN if work == "*" else work) for work in works]
@@ -328,42 +357,33 @@ class RedisStore:
         """See JobStore."""
         with translated():
             top = f"({oldest_id(before)}"
-            rows = cast("list[bytes]", self.redis.zrangebylex(_key("jobs"), "-", top, 0, limit))
-            touched = [self.redis.zscore(_key("active"), row) for row in rows]
+            rows = cast(
+                "list[bytes]", self.redis.zrangebylex(redis_key("jobs"), "-", top, 0, limit)
+            )
+            touched = [self.redis.zscore(redis_key("active"), row) for row in rows]
         return tuple(r.decode() for r, t in zip(rows, touched, strict=True) if t is None)
 
     def forget(self, job_id: str) -> None:
         """See JobStore."""
-        names = ("parts", "leases", "attempts", "results", "failed")
+        names = ("parts", "leases", "attempts", "results", "failed", "events")
         states = ("queued", "running", "succeeded", "partial", "failed", "cancelled")
         with translated():
-            owner = cast("bytes | None", self.redis.hget(_job(job_id), "owner"))
+            self._forget([job_key(job_id), job_key(job_id, "ms")], [job_id])
+            owner = cast("bytes | None", self.redis.hget(job_key(job_id), "owner"))
             pipe = self.redis.pipeline()
             if owner is not None:
                 pipe.zrem(_owned(owner.decode()), job_id)
                 pipe.srem(scripts.OPEN + owner.decode(), job_id)
-            pipe.delete(_job(job_id), *(_job(job_id, name) for name in names))
-            for key in (_key("jobs"), *(_index(state) for state in states)):
+            pipe.delete(job_key(job_id), *(job_key(job_id, name) for name in names))
+            for key in (redis_key("jobs"), *(index_key(state) for state in states)):
                 pipe.zrem(key, job_id)
-            pipe.zrem(_key("active"), job_id)
-            pipe.srem(_key("leased"), job_id)
+            pipe.zrem(redis_key("active"), job_id)
+            pipe.srem(redis_key("leased"), job_id)
             pipe.execute()
 
 
-def _key(*names: str) -> str:
-    return ":".join((PREFIX, *names))
-
-
-def _job(job_id: str, *names: str) -> str:
-    return _key("job", job_id, *names)
-
-
-def _index(state: str) -> str:
-    return _key("jobs", state)
-
-
 def _owned(owner: str) -> str:
-    return _key("jobs", "of", owner)
+    return redis_key("jobs", "of", owner)
 
 
 def _require_accepted(verdict: str, room: Room) -> None:
@@ -383,6 +403,7 @@ def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
     if state is None or request is None or created is None:
         return None
     counts = [int(fields[name] or 0) for name in ("parts_total", "parts_done", "parts_failed")]
+    share = share_of(int(fields["done_ms"] or 0), int(fields["total_ms"] or 0))
     return JobRecord(
         id=job_id,
         state=cast(JobState, state.decode()),
@@ -392,7 +413,7 @@ def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
         created_at=float(created),
         started_at=_time(fields["started_at"]),
         finished_at=_time(fields["finished_at"]),
-        progress=JobProgress(*counts),
+        progress=JobProgress(*counts, share),
         report=_optional(fields["report"], SynthesisReport),
         error=_optional(fields["error"], JobError),
     )

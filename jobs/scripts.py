@@ -8,7 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
-OPEN: Final = "rhapsode:open:"
+from jobs.moves import OWE, SPEAK, TELL
+from jobs.redis_keys import redis_key
+
+OPEN: Final = redis_key("open", "")
 """Prefix of the sets of an owner's jobs that have not ended."""
 _OWNED: Final = f"""
 local function owned(command, job, id)
@@ -17,7 +20,10 @@ local function owned(command, job, id)
 end
 """
 
-CREATE = """
+CREATE = (
+    TELL
+    + OWE
+    + """
 -- KEYS job, jobs, state index, active, idempotency, owner's jobs, owner's open jobs
 -- ARGV id, payload, ttl ms, now, prefix of jobs' keys, most open jobs of all and of the owner
 -- (-1 = any number), owner ('' = none), then field, value...
@@ -42,10 +48,17 @@ end
 redis.call('ZADD', KEYS[2], 0, ARGV[1])
 redis.call('ZADD', KEYS[3], 0, ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[4], ARGV[1])
+queue(KEYS[1], ARGV[1], true)
+tell(KEYS[1], 'created')
 return {'new', ARGV[1]}
 """
+)
 
-CLAIM = """
+CLAIM = (
+    TELL
+    + OWE
+    + SPEAK
+    + """
 -- KEYS job, leases, results, workers, attempts, index queued, index running, active, leased
 -- ARGV id, work, worker, now, alive since
 local state = redis.call('HGET', KEYS[1], 'state')
@@ -60,13 +73,17 @@ end
 redis.call('HSET', KEYS[2], ARGV[2], ARGV[3])
 redis.call('ZADD', KEYS[8], 'XX', ARGV[4], ARGV[1])
 redis.call('SADD', KEYS[9], ARGV[1])
+if tonumber(ARGV[2]) then busy(ARGV[4]) end
 if state == 'queued' and tonumber(ARGV[2]) then
   redis.call('HSET', KEYS[1], 'state', 'running', 'started_at', ARGV[4])
   redis.call('ZREM', KEYS[6], ARGV[1])
   redis.call('ZADD', KEYS[7], 0, ARGV[1])
+  queue(KEYS[1], ARGV[1], false)
+  tell(KEYS[1], 'started')
 end
 return {'run', redis.call('HINCRBY', KEYS[5], ARGV[2], holder == ARGV[3] and 0 or 1)}
 """
+)
 
 RELEASE = """
 -- KEYS leases | ARGV work, worker
@@ -74,21 +91,35 @@ if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[
 return 1
 """
 
-PUT_PLAN = """
--- KEYS job, parts | ARGV plan, number of parts, then index, part...
+PUT_PLAN = (
+    TELL
+    + OWE
+    + """
+-- KEYS job, parts, ms of parts | ARGV plan, parts, their ms, then index, part, ms...
 local state = redis.call('HGET', KEYS[1], 'state')
 if (state ~= 'queued' and state ~= 'running') or redis.call('HEXISTS', KEYS[1], 'plan') == 1 then
   return 0
 end
-for i = 3, #ARGV, 2 do redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1]) end
+for i = 4, #ARGV, 3 do
+  redis.call('HSET', KEYS[2], ARGV[i], ARGV[i + 1])
+  redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 2])
+end
 if ARGV[1] ~= '' then
-  redis.call('HSET', KEYS[1], 'plan', ARGV[1], 'parts_total', ARGV[2])
+  redis.call('HSET', KEYS[1], 'plan', ARGV[1], 'parts_total', ARGV[2], 'total_ms', ARGV[3])
+  owe(KEYS[1], tonumber(ARGV[3]))
+  tell(KEYS[1], 'planned')
 end
 return 1
 """
+)
 
-PART_DONE = """
--- KEYS job, leases, results, active, failed | ARGV index, result, failed (0|1), worker, now, id
+PART_DONE = (
+    TELL
+    + OWE
+    + SPEAK
+    + """
+-- KEYS job, leases, results, active, failed, ms of parts
+-- ARGV index, result, failed (0|1), worker, now, id, spoken just now (0|1)
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= 'running' and state ~= 'queued' then return -1 end
 if redis.call('HSETNX', KEYS[3], ARGV[1], ARGV[2]) == 0 then return 0 end
@@ -97,22 +128,32 @@ if ARGV[3] == '1' then redis.call('SADD', KEYS[5], ARGV[1]) end
 redis.call('HINCRBY', KEYS[1], 'parts_failed', ARGV[3])
 redis.call('HINCRBY', KEYS[1], 'parts_done', 1 - ARGV[3])
 redis.call('ZADD', KEYS[4], 'XX', ARGV[5], ARGV[6])
+local ms = number(redis.call('HGET', KEYS[6], ARGV[1]))
+redis.call('HINCRBY', KEYS[1], 'done_ms', ms)
+if ARGV[7] == '1' then spoke(ARGV[5], ms) end
+owe(KEYS[1], -ms)
+tell(KEYS[1], ARGV[3] == '1' and 'part_failed' or 'part_done', ARGV[1])
 if redis.call('HLEN', KEYS[3]) == tonumber(redis.call('HGET', KEYS[1], 'parts_total')) then
   redis.call('HSET', KEYS[2], 'assemble', '?' .. ARGV[4])  -- promised, not yet claimed
   return 1
 end
 return 0
 """
+)
 
 FINISH = (
-    _OWNED
+    TELL
+    + OWE
+    + _OWNED
     + """
 -- KEYS job, active, leased, indices queued, running, of the new state, leases, attempts, parts...
 -- (parts, results and failed are named only where nobody will need them again)
--- ARGV id, state, now, report, error, channel
+-- ARGV id, state, now, report, error
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return -1 end
 if state ~= 'queued' and state ~= 'running' then return 0 end
+owe(KEYS[1], -owed(KEYS[1]))
+queue(KEYS[1], ARGV[1], false)
 redis.call('HSET', KEYS[1], 'state', ARGV[2], 'finished_at', ARGV[3])
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'report', ARGV[4]) end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error', ARGV[5]) end
@@ -123,33 +164,55 @@ redis.call('ZREM', KEYS[5], ARGV[1])
 redis.call('ZADD', KEYS[6], 0, ARGV[1])
 redis.call('DEL', unpack(KEYS, 7))
 owned('SREM', KEYS[1], ARGV[1])
-redis.call('PUBLISH', ARGV[6], ARGV[1])
+tell(KEYS[1], 'finished')
 return 1
 """
 )
 
 REOPEN = (
-    _OWNED
+    TELL
+    + OWE
+    + _OWNED
     + """
--- KEYS job, results, failed, active, indices of its state, queued, running
+-- KEYS job, results, failed, active, indices of its state, queued, running, ms of parts
 -- ARGV id, its state, now, then the parts whose results are dropped
 local state = redis.call('HGET', KEYS[1], 'state')
 if state ~= ARGV[2] then return 0 end
+local dropped = 0
 for i = 4, #ARGV do
   if redis.call('HDEL', KEYS[2], ARGV[i]) == 1 then
+    dropped = dropped + number(redis.call('HGET', KEYS[8], ARGV[i]))
     local count = redis.call('SREM', KEYS[3], ARGV[i]) == 1 and 'parts_failed' or 'parts_done'
     redis.call('HINCRBY', KEYS[1], count, -1)
   end
 end
+redis.call('HINCRBY', KEYS[1], 'done_ms', 0 - dropped)
+owe(KEYS[1], state == 'running' and dropped or owed(KEYS[1]))
 if state ~= 'running' then
   local planned = redis.call('HEXISTS', KEYS[1], 'plan') == 1
   redis.call('HSET', KEYS[1], 'state', planned and 'running' or 'queued')
   redis.call('HDEL', KEYS[1], 'finished_at', 'report', 'error')
   redis.call('ZREM', KEYS[5], ARGV[1])
   redis.call('ZADD', planned and KEYS[7] or KEYS[6], 0, ARGV[1])
+  if not planned then queue(KEYS[1], ARGV[1], true) end
 end
 redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
 owned('SADD', KEYS[1], ARGV[1])
+tell(KEYS[1], state == 'running' and 'undone' or 'retried')
+return 1
+"""
+)
+
+FORGET = (
+    OWE
+    + """
+-- KEYS job, ms of parts | ARGV id
+-- Afterwards nothing is owed, whatever becomes of the rest of the record.
+local state = redis.call('HGET', KEYS[1], 'state')
+if state == 'queued' or state == 'running' then owe(KEYS[1], -owed(KEYS[1])) end
+queue(KEYS[1], ARGV[1], false)
+redis.call('HDEL', KEYS[1], 'total_ms', 'done_ms', 'goal_ms')
+redis.call('DEL', KEYS[2])
 return 1
 """
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -11,6 +12,10 @@ from core.errors import ArtifactError
 from core.job import PartSound, StageSeconds, SynthesisReport
 from core.text import Notice, Utterance
 from core.units import rtf
+
+TOLD_OF_EACH = 50
+"""Notices of one code that a report holds: it is read at every poll, and a book may have thousands.
+The transcript has them all."""
 
 
 @dataclass(slots=True)
@@ -69,5 +74,21 @@ class Tally:
             artifacts=self.artifacts,
             reused_seconds=self.reused_seconds,
             gain_db=gain_db,
-            warnings=tuple(self.notices),
+            warnings=bounded(self.notices),
+            warning_counts=dict(Counter(notice.code for notice in self.notices)),
         )
+
+
+def bounded(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """The first notices of each code, in order.
+
+    >>> len(bounded([Notice("word_guessed", "")] * 60 + [Notice("clipped", "")]))
+    51
+    """
+    seen: Counter[str] = Counter()
+    kept = []
+    for notice in notices:
+        seen[notice.code] += 1
+        if seen[notice.code] <= TOLD_OF_EACH:
+            kept.append(notice)
+    return tuple(kept)

@@ -15,7 +15,7 @@ from api.settings import Settings
 from core.errors import NotFound
 from core.voice import read_catalogue
 from jobs.audio_store import FolderStore
-from jobs.listener import FinishedListener
+from jobs.listener import MoveListener
 from jobs.protocols import JobStore
 from jobs.queue import CeleryQueue
 from jobs.redis_store import RedisStore
@@ -34,7 +34,7 @@ def backends(voices: Path, folder: Path, port: int, store: JobStore | None = Non
         queue=CeleryQueue(url),
         audio=FolderStore(folder),
         catalogue=read_catalogue(chosen.voice_folders),
-        listener=FinishedListener(url),
+        listener=MoveListener(url),
     )
 
 

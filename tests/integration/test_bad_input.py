@@ -17,7 +17,7 @@ from api.backends import Backends
 from api.settings import Settings
 from core.voice import read_catalogue
 from jobs.audio_store import FolderStore
-from jobs.listener import FinishedListener
+from jobs.listener import MoveListener
 from tests.memory_store import MemoryQueue, MemoryStore
 
 Http = TestClient[Litestar]
@@ -35,7 +35,7 @@ def http(
         queue=MemoryQueue(),
         audio=FolderStore(tmp_path_factory.mktemp("audio")),
         catalogue=read_catalogue(chosen.voice_folders),
-        listener=FinishedListener(redis_server.url),
+        listener=MoveListener(redis_server.url),
     )
     with TestClient(create_app(chosen, backends), raise_server_exceptions=False) as client:
         yield client

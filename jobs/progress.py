@@ -1,0 +1,64 @@
+"""How far, and how long yet: the arithmetic behind what a job's view tells. Pure."""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.job import Lane
+
+
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """Speech that is planned and not done, of all jobs. Estimated as for cutting parts."""
+
+    interactive: float = 0.0
+    """[s]"""
+    bulk: float = 0.0
+    """[s]"""
+    pace: float | None = None
+    """Seconds of speech per second, of all workers together while they speak; the last minutes
+    count most. None: nothing was spoken yet."""
+
+
+class Owed(msgspec.Struct, frozen=True, kw_only=True):
+    """What has to be spoken before a job has ended."""
+
+    own: float
+    """Of the job itself [s]."""
+    queue: float
+    """Of its lane, up to the job's last part, first come first served [s]; jobs behind it that were
+    cancelled since make it too low, never lower than ``own`` counts."""
+
+
+class Outlook(msgspec.Struct, frozen=True):
+    """What may be expected of a job."""
+
+    queue_position: int | None = None
+    """Queued jobs of its lane that were there before it; None: it is not queued."""
+    eta_seconds: float | None = None
+    """Until its last part is spoken [s]; None: it has ended, is not planned yet, or nobody knows
+    how fast things go."""
+
+
+def share_of(done: float, total: float) -> float:
+    """Done / total, 0 where there is nothing.
+
+    >>> share_of(1500, 6000), share_of(0, 0)
+    (0.25, 0.0)
+    """
+    return min(1.0, done / total) if total > 0 else 0.0
+
+
+def eta_seconds(owed: Owed, lane: Lane, backlog: Backlog) -> float | None:
+    """When the last part of a job is spoken [s from now].
+
+    (what is before it in its lane and its own rest, and for bulk jobs all that is interactive) /
+    the measured pace. Estimated speech stands above and below the line, so that a biased estimate
+    cancels out. Assembling is not in it: it takes less than a hundredth of speaking.
+
+    >>> eta_seconds(Owed(own=30, queue=90), "bulk", Backlog(interactive=10, bulk=500, pace=20))
+    5.0
+    """
+    if not backlog.pace:
+        return None
+    first = backlog.interactive if lane == "bulk" else 0.0
+    return max(0.0, max(owed.own, owed.queue) + first) / backlog.pace
