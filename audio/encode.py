@@ -9,13 +9,14 @@ from typing import Self
 import numpy as np
 import soundfile
 
+from audio.m4b import M4bFile
 from audio.pcm import clipped, to_pcm16
 from core.errors import Unavailable
 from core.formats import check_format
 from core.job import AudioFormat
 from core.mel import Float32
 
-CODECS: dict[AudioFormat, tuple[str, str]] = {
+CODECS: dict[str, tuple[str, str]] = {
     "wav": ("WAV", "PCM_16"),
     "flac": ("FLAC", "PCM_16"),
     "ogg": ("OGG", "VORBIS"),
@@ -45,6 +46,47 @@ def codec_of(format: AudioFormat, samples: int | None) -> tuple[str, str]:
     return container, codec
 
 
+class SoundFile:
+    """A file that libsndfile writes.
+
+    Raises:
+        Unavailable: it cannot be opened.
+    """
+
+    def __init__(
+        self, path: Path, format: AudioFormat, sample_rate: int, samples: int | None
+    ) -> None:
+        self._lossless = format in LOSSLESS
+        container, codec = codec_of(format, samples)
+        try:
+            self._file = soundfile.SoundFile(
+                path, "w", sample_rate, 1, format=container, subtype=codec
+            )
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise Unavailable(f"cannot write {path}: {error}", code="disk") from error
+
+    def begin_chapter(self, title: str) -> None:
+        """These files have no marks of chapters."""
+
+    def write(self, block: Float32) -> None:
+        """Appends (N,) float32 in [-1, 1]. Raises Unavailable."""
+        data = to_pcm16(block) if self._lossless else block
+        try:
+            for start in range(0, len(data), BLOCK_SAMPLES):
+                self._file.write(data[start : start + BLOCK_SAMPLES])
+        except (soundfile.LibsndfileError, OSError, AssertionError) as error:
+            raise Unavailable(f"cannot write audio: {error}", code="disk") from error
+
+    def close(self) -> None:
+        """Writes the headers. Raises Unavailable."""
+        try:
+            self._file.close()
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise Unavailable(f"cannot finish audio: {error}", code="disk") from error
+
+    discard = close
+
+
 class Encoder:
     """Writes a mono file block by block; a context manager.
 
@@ -71,17 +113,21 @@ class Encoder:
     ) -> None:
         check_format(format, sample_rate)
         self.clipped = self.written = 0
-        self._lossless, self._samples = format in LOSSLESS, samples
-        self._limit = samples
+        self._limit = self._samples = samples
         if samples is None and format == "wav":
             self._limit = RIFF_LIMIT_BYTES // 2
-        container, codec = codec_of(format, samples)
-        try:
-            self._file = soundfile.SoundFile(
-                path, "w", sample_rate, 1, format=container, subtype=codec
-            )
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise Unavailable(f"cannot write {path}: {error}", code="disk") from error
+        self._file: SoundFile | M4bFile
+        if format == "m4b":
+            self._file = M4bFile(path, sample_rate)
+        else:
+            self._file = SoundFile(path, format, sample_rate, samples)
+
+    def begin_chapter(self, title: str) -> None:
+        """The next sample begins a chapter; formats without marks of chapters (all but m4b) pass.
+
+        The first chapter reaches back to the start of the file; one without samples is left out.
+        """
+        self._file.begin_chapter(title)
 
     def write(self, block: Float32) -> None:
         """Appends a block, (N,) float32; outside [-1, 1] it is clipped and counted.
@@ -93,14 +139,10 @@ class Encoder:
         self.written += len(block)
         if self._limit is not None and self.written > self._limit:
             raise ValueError(f"{self.written} samples where {self._limit} were promised")
+        if not np.isfinite(block).all():
+            raise ValueError("samples are not finite")
         self.clipped += clipped(block)
-        pcm = to_pcm16(block)  # refuses what is not finite, whatever the codec
-        data = pcm if self._lossless else np.clip(block, -1.0, 1.0)
-        try:
-            for start in range(0, len(data), BLOCK_SAMPLES):
-                self._file.write(data[start : start + BLOCK_SAMPLES])
-        except (soundfile.LibsndfileError, OSError, AssertionError) as error:
-            raise Unavailable(f"cannot write audio: {error}", code="disk") from error
+        self._file.write(np.clip(block, -1.0, 1.0))
 
     def close(self) -> None:
         """Writes the headers.
@@ -109,15 +151,9 @@ class Encoder:
             ValueError: fewer samples than promised.
             Unavailable: the disk refuses.
         """
-        self._release()
+        self._file.close()
         if self._samples is not None and self.written != self._samples:
             raise ValueError(f"{self.written} samples where {self._samples} were promised")
-
-    def _release(self) -> None:
-        try:
-            self._file.close()
-        except (soundfile.LibsndfileError, OSError) as error:
-            raise Unavailable(f"cannot finish audio: {error}", code="disk") from error
 
     def __enter__(self) -> Self:
         return self
@@ -131,4 +167,4 @@ class Encoder:
         if error is None:
             self.close()
         else:
-            self._release()
+            self._file.discard()

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import get_args
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -20,6 +21,17 @@ def tone(sample_rate: int, samples: int) -> np.ndarray:
     return (0.5 * np.sin(2 * np.pi * 440 * np.arange(samples) / sample_rate)).astype(np.float32)
 
 
+def read_back(path: Path, format: AudioFormat) -> tuple[np.ndarray, int]:
+    if format != "m4b":
+        data, rate = soundfile.read(path, dtype="float32")
+        return data, rate
+    with av.open(str(path)) as file:
+        stream = file.streams.audio[0]
+        blocks = [frame.to_ndarray()[0] for frame in file.decode(stream)]
+        # The last frame of AAC is filled up; the edit list tells where the sound ends.
+        return np.concatenate(blocks)[: stream.duration], stream.rate
+
+
 @pytest.mark.parametrize(("format", "sample_rate"), PAIRS)
 def test_reads_back_with_exact_length_rate_and_level(
     tmp_path: Path, format: AudioFormat, sample_rate: int
@@ -29,7 +41,7 @@ def test_reads_back_with_exact_length_rate_and_level(
     with Encoder(path, format, sample_rate, samples) as encoder:
         for start in range(0, samples, 5000):
             encoder.write(wave[start : start + 5000])
-    back, rate = soundfile.read(path, dtype="float32")
+    back, rate = read_back(path, format)
     assert (rate, len(back)) == (sample_rate, samples)
     middle = slice(samples // 4, -samples // 4)
     tolerance = 1 / 32768 if format in ("wav", "flac") else 0.1
