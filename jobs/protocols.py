@@ -241,3 +241,10 @@ class JobQueue(Protocol):
 
     def depths(self) -> dict[str, int]:
         """Messages that wait, by queue."""
+
+    def ages(self, now: float) -> dict[str, float]:
+        """How long the oldest message has waited, by queue [s]; 0 where none waits.
+
+        Args:
+            now: Unix seconds.
+        """

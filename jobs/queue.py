@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any, Final
 
+import msgspec
 from celery import Celery
 from kombu.exceptions import OperationalError
 
@@ -18,6 +20,8 @@ ASSEMBLE_TASK: Final = "rhapsode.assemble"
 CONTROL_QUEUES: Final = ("assemble", "plan")
 """Assembling first: it ends jobs, planning starts them."""
 SPEECH_QUEUES: Final = ("interactive", "bulk")
+SENT_HEADER: Final = "sent_at"
+"""When a message was sent [Unix s]; it keeps it when it is given out again."""
 VISIBILITY_SECONDS: Final = 300
 """When Redis gives an unacknowledged message out again [s]: longer than any part, plan or assembly.
 What a dead worker held is sent again much earlier, see ``jobs.protocols.JobStore.lost``."""
@@ -60,9 +64,17 @@ class CeleryQueue:
     Args:
         redis_url: the broker.
         app: an application to send with; None makes one.
+        now: Unix seconds, told in every message.
     """
 
-    def __init__(self, redis_url: str, app: Celery | None = None) -> None:
+    def __init__(
+        self,
+        redis_url: str,
+        app: Celery | None = None,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._now = now
         self._app = app or celery_app(redis_url)
         self._redis = open_redis(redis_url)
 
@@ -87,10 +99,29 @@ class CeleryQueue:
                 pipe.llen(f"rhapsode:queue:{name}")
             return dict(zip(names, pipe.execute(), strict=True))
 
+    def ages(self, now: float) -> dict[str, float]:
+        """See JobQueue. Redis hands messages out from the right."""
+        names = (*CONTROL_QUEUES, *SPEECH_QUEUES)
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            for name in names:
+                pipe.lindex(f"rhapsode:queue:{name}", -1)
+            found: list[bytes | None] = pipe.execute()
+        return {name: _age(row, now) for name, row in zip(names, found, strict=True)}
+
     def _send(self, task: str, args: list[str | int], queue: str) -> None:
         send: Callable[..., Any] = self._app.send_task
         try:
             with translated():  # kombu passes on what Redis refuses as it is
-                send(task, args=args, queue=queue, ignore_result=True)
+                headers = {SENT_HEADER: self._now()}
+            send(task, args=args, queue=queue, ignore_result=True, headers=headers)
         except OperationalError as error:
             raise Unavailable("the queue does not answer", code="queue_unavailable") from error
+
+
+def _age(message: bytes | None, now: float) -> float:
+    """Of a message as kombu writes it; clocks of two machines may differ a little."""
+    if message is None:
+        return 0.0
+    sent: float = msgspec.json.decode(message)["headers"].get(SENT_HEADER, now)
+    return max(0.0, now - sent)

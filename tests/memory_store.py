@@ -275,6 +275,9 @@ class MemoryQueue:
     def depths(self) -> dict[str, int]:
         return {}
 
+    def ages(self, now: float) -> dict[str, float]:
+        return {}
+
 
 @dataclass
 class MemoryShelf:
