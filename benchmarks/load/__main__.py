@@ -17,6 +17,8 @@ from rich.progress import Progress
 
 from benchmarks.load.book import Book, make_text, run_book
 from benchmarks.load.burst import Burst, percentiles, run_burst
+from benchmarks.load.engine import Throughput, run_throughput
+from benchmarks.load.lanes import Lanes, run_lanes
 from benchmarks.load.service import Service, open_service
 from benchmarks.quality.sentences import read_sentences
 
@@ -40,6 +42,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             burst = _burst(service, options, progress)
             document["burst"], good = asdict(burst), good and burst.good
             print(_told_burst(burst))
+        if options.sentences:
+            lanes = _lanes(service, options, progress)
+            document["lanes"], good = asdict(lanes), good and lanes.good
+            print(_told_lanes(lanes))
+        if options.compare:
+            text = _long_text(options.compare)
+            throughput = run_throughput(service.url, text, folder / "artifacts")
+            document["throughput"], good = asdict(throughput), good and throughput.good
+            print(_told_throughput(throughput))
         if options.minutes:
             book = _book(service, options, progress)
             document["book"], good = asdict(book), good and _is_good(book)
@@ -57,8 +68,19 @@ def _burst(service: Service, options: argparse.Namespace, progress: Progress) ->
     return run_burst(service.url, texts, options.limit, lambda: progress.advance(task))
 
 
+def _long_text(minutes: float) -> str:
+    return make_text([sentence.text for sentence in read_sentences()], minutes)
+
+
+def _lanes(service: Service, options: argparse.Namespace, progress: Progress) -> Lanes:
+    texts = [sentence.text for sentence in read_sentences(options.sentences)]
+    task = progress.add_task("sentences", total=2 * len(texts))
+    book = _long_text(60)
+    return run_lanes(service.url, texts, book, lambda: progress.advance(task))
+
+
 def _book(service: Service, options: argparse.Namespace, progress: Progress) -> Book:
-    text = make_text([sentence.text for sentence in read_sentences()], options.minutes)
+    text = _long_text(options.minutes)
     task = progress.add_task(f"{options.minutes:g} minutes of text", total=None)
     return run_book(service, text, lambda n, of: progress.update(task, completed=n, total=of))
 
@@ -82,6 +104,25 @@ def _told_burst(burst: Burst) -> str:
             f"  {burst.audio_seconds:.0f} s of audio in {burst.wall_seconds:.1f} s: "
             f"{speedup:.1f} x RT through the whole service",
         ]
+    )
+
+
+def _told_lanes(lanes: Lanes) -> str:
+    alone, beside = (percentiles(seconds) for seconds in (lanes.alone, lanes.beside))
+    ran = "" if lanes.book_ran else "; THE BOOK HAD ENDED BEFORE"
+    return (
+        f"{len(lanes.alone)} interactive sentences: median {alone['p50']:.2f} s alone, "
+        f"{beside['p50']:.2f} s beside a book ({lanes.ratio:.2f} times; p99 {beside['p99']:.2f} s)"
+        f"{ran}"
+    )
+
+
+def _told_throughput(throughput: Throughput) -> str:
+    one, two = throughput.engine_seconds
+    return (
+        f"{throughput.audio_seconds / 60:.1f} minutes of audio: service "
+        f"{throughput.service_seconds:.1f} s, bare engine {one:.1f} s and {two:.1f} s: "
+        f"{throughput.ratio:.0%} of its throughput; same length: {throughput.same_length}"
     )
 
 
@@ -115,6 +156,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--synthesizers", type=int, default=2, help="processes; one per core")
     parser.add_argument("--requests", type=int, default=200, help="at once; 0 = none")
     parser.add_argument("--minutes", type=float, default=60, help="of the long text; 0 = none")
+    parser.add_argument("--sentences", type=int, default=20, help="interactive ones; 0 = none")
+    parser.add_argument(
+        "--compare", type=float, default=10, help="minutes of text for service and engine; 0 = none"
+    )
     parser.add_argument("--limit", type=float, default=600, help="a job is lost after [s]")
     parser.add_argument("--json", type=Path, help="write everything here")
     return parser
