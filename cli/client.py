@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -10,7 +11,15 @@ from typing import Any
 import httpx
 import msgspec
 
-from core.errors import FieldError, InputError, NotFound, RhapsodeError, Unavailable
+from core.errors import (
+    FieldError,
+    InputError,
+    LimitReached,
+    NotFound,
+    RhapsodeError,
+    Unauthenticated,
+    Unavailable,
+)
 from core.job import TERMINAL, SynthesisRequest
 
 LOOK_SECONDS = 0.25
@@ -24,10 +33,13 @@ class Client:
 
     Args:
         url: of the API.
+        key: an API key; None = RHAPSODE_KEY, which no list of processes shows.
     """
 
-    def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=90, trust_env=False)
+    def __init__(self, url: str, key: str | None = None) -> None:
+        token = key or os.environ.get("RHAPSODE_KEY")
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = httpx.Client(base_url=url, timeout=90, trust_env=False, headers=headers)
 
     def __enter__(self) -> Client:
         return self
@@ -68,7 +80,8 @@ class Client:
         """
         partial = path.with_name(f".{path.name}.part")
         try:
-            with self._http.stream("GET", job["audio"]) as answer:
+            # A link to object storage is another origin: httpx leaves the key behind.
+            with self._http.stream("GET", job["audio"], follow_redirects=True) as answer:
                 if answer.status_code != 200:
                     answer.read()
                     raise problem(answer)
@@ -84,15 +97,19 @@ class Client:
             partial.unlink(missing_ok=True)
 
     def _call(self, method: str, path: str, **options: Any) -> httpx.Response:
-        try:
-            answer = self._http.request(method, path, **options)
-        except httpx.TransportError as error:
-            raise Unavailable(
-                f"no service at {self._http.base_url}: {error}; start one with `rhapsode up`"
-            ) from error
-        if answer.status_code >= 400:
-            raise problem(answer)
-        return answer
+        while True:
+            try:
+                answer = self._http.request(method, path, **options)
+            except httpx.TransportError as error:
+                raise Unavailable(
+                    f"no service at {self._http.base_url}: {error}; start one with `rhapsode up`"
+                ) from error
+            if answer.status_code < 400:
+                return answer
+            told = problem(answer)
+            if not isinstance(told, LimitReached) or told.code != "rate_limited":
+                raise told
+            time.sleep(told.wait_seconds)
 
     def _json(self, answer: httpx.Response) -> Job:
         found: Job = answer.json()
@@ -111,6 +128,10 @@ def problem(answer: httpx.Response) -> RhapsodeError:
         return Unavailable(detail, code=code)
     if answer.status_code == 404:
         return NotFound(detail, code=code)
+    if answer.status_code == 401:
+        return Unauthenticated(f"{detail} (RHAPSODE_KEY)", code=code)
+    if answer.status_code == 429:
+        return LimitReached(detail, float(answer.headers.get("retry-after", 1)), code=code)
     if errors := told.get("errors"):
         first = errors[0]
         return FieldError(first["field"], first["message"], allowed=first.get("allowed"), code=code)

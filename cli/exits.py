@@ -6,9 +6,11 @@ from core.errors import (
     ArtifactError,
     Conflict,
     InputError,
+    LimitReached,
     NotFound,
     RhapsodeError,
     SynthesisError,
+    Unauthenticated,
     Unavailable,
 )
 
@@ -29,9 +31,9 @@ def exit_code_of(error: RhapsodeError) -> int:
     >>> exit_code_of(InputError("no"))
     2
     """
-    if isinstance(error, InputError | NotFound | Conflict):
+    if isinstance(error, InputError | NotFound | Conflict | Unauthenticated):
         return 2
-    if isinstance(error, Unavailable):
+    if isinstance(error, Unavailable | LimitReached):
         return 3
     if isinstance(error, SynthesisError):
         return 4

@@ -18,6 +18,7 @@ COMMANDS = {
     "submit": "cli.submit:submit",
     "demo": "cli.demo:demo",
     "voices": "cli.voices:voices",
+    "keys": "cli.keys:keys",
     "export": "cli.export:export",
     "import": "cli.import_:import_",
     "train": "cli.train:train",

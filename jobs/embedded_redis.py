@@ -11,12 +11,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import redis
+
 from core.errors import Conflict, Unavailable
 from jobs.processes import die_with_parent
 from jobs.redis_client import open_redis
 
 START_SECONDS = 60.0
 """Loading an append-only file of a day's jobs takes seconds."""
+URL_FILE = "url"
+"""Tells other processes of the folder's owner where it listens."""
 STOP_SECONDS = 30.0
 """Writing what is not written yet; killed sooner it would lose a second of jobs."""
 
@@ -64,6 +68,26 @@ def require_free(host: str, port: int) -> None:
             ) from error
 
 
+def running_redis(folder: Path) -> str | None:
+    """Where the Redis of a folder listens; None: none runs there."""
+    try:
+        url = (folder / URL_FILE).read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    client = open_redis(url)
+    try:
+        return url if _answers(client) else None
+    finally:
+        client.close()
+
+
+def _answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except (redis.ConnectionError, redis.TimeoutError):
+        return False
+
+
 class EmbeddedRedis:
     """A context manager. Append-only file on, nothing is evicted, loopback only.
 
@@ -99,7 +123,7 @@ class EmbeddedRedis:
             )
         client = open_redis(self.url)
         deadline = time.monotonic() + START_SECONDS
-        while not self._answers(client):
+        while not _answers(client):
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.stop()
                 raise Unavailable(
@@ -107,14 +131,7 @@ class EmbeddedRedis:
                 )
             time.sleep(0.02)
         client.close()
-
-    def _answers(self, client: object) -> bool:
-        import redis
-
-        try:
-            return bool(client.ping())  # type: ignore[attr-defined]
-        except (redis.ConnectionError, redis.TimeoutError):
-            return False
+        (self._folder / URL_FILE).write_text(self.url, "utf-8")
 
     def _command(self) -> list[str]:
         durable = "yes" if self._durable else "no"
@@ -145,6 +162,7 @@ class EmbeddedRedis:
         """Ends it after it has written its data."""
         if self._process is None:
             return
+        (self._folder / URL_FILE).unlink(missing_ok=True)
         self._process.terminate()
         try:
             self._process.wait(STOP_SECONDS)

@@ -96,7 +96,11 @@ class RedisStore:
         """See JobStore."""
         known, owner = idempotency or Idempotency("", ""), record.owner or ""
         keys = [job_key(record.id), redis_key("jobs"), index_key("queued"), redis_key("active")]
-        keys += [redis_key("idempotency", owner, known.key), _owned(owner), scripts.OPEN + owner]
+        keys += [
+            redis_key("idempotency", owner, known.key),
+            scripts.OWNERS + owner,
+            scripts.OPEN + owner,
+        ]
         fields = {
             "state": record.state,
             "lane": record.request.lane,
@@ -136,7 +140,7 @@ class RedisStore:
     def page(self, *, cursor: str | None, limit: int, wanted: JobFilter = WHATEVER) -> JobPage:
         """See JobStore. Walks down one index, and looks at no more than ``MOST_LOOKED`` records."""
         key = index_key(wanted.state) if wanted.state else redis_key("jobs")
-        key = _owned(wanted.owner) if wanted.owner else key
+        key = scripts.OWNERS + wanted.owner if wanted.owner else key
         bottom = "-" if wanted.since is None else f"[{oldest_id(wanted.since)}"
         tops = [cursor, None if wanted.until is None else oldest_id(wanted.until)]
         top = min(filter(None, tops), default=None)
@@ -367,23 +371,11 @@ class RedisStore:
         """See JobStore."""
         names = ("parts", "leases", "attempts", "results", "failed", "events")
         states = ("queued", "running", "succeeded", "partial", "failed", "cancelled")
+        indices = [redis_key("jobs"), redis_key("active"), *(index_key(s) for s in states)]
+        keys = [job_key(job_id), job_key(job_id, "ms"), redis_key("leased"), *indices]
+        keys += [job_key(job_id, name) for name in names]
         with translated():
-            self._forget([job_key(job_id), job_key(job_id, "ms")], [job_id])
-            owner = cast("bytes | None", self.redis.hget(job_key(job_id), "owner"))
-            pipe = self.redis.pipeline()
-            if owner is not None:
-                pipe.zrem(_owned(owner.decode()), job_id)
-                pipe.srem(scripts.OPEN + owner.decode(), job_id)
-            pipe.delete(job_key(job_id), *(job_key(job_id, name) for name in names))
-            for key in (redis_key("jobs"), *(index_key(state) for state in states)):
-                pipe.zrem(key, job_id)
-            pipe.zrem(redis_key("active"), job_id)
-            pipe.srem(redis_key("leased"), job_id)
-            pipe.execute()
-
-
-def _owned(owner: str) -> str:
-    return redis_key("jobs", "of", owner)
+            self._forget(keys, [job_id, len(indices)])
 
 
 def _require_accepted(verdict: str, room: Room) -> None:
@@ -413,7 +405,7 @@ def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
         created_at=float(created),
         started_at=_time(fields["started_at"]),
         finished_at=_time(fields["finished_at"]),
-        progress=JobProgress(*counts, share),
+        progress=JobProgress(*counts, share=share),
         report=_optional(fields["report"], SynthesisReport),
         error=_optional(fields["error"], JobError),
     )

@@ -13,7 +13,10 @@ from jobs.redis_keys import redis_key
 
 OPEN: Final = redis_key("open", "")
 """Prefix of the sets of an owner's jobs that have not ended."""
+OWNERS: Final = redis_key("jobs", "of", "")
+"""Prefix of the indices of an owner's jobs."""
 _OWNED: Final = f"""
+local OWNERS = '{OWNERS}'
 local function owned(command, job, id)
   local owner = redis.call('HGET', job, 'owner')
   if owner then redis.call(command, '{OPEN}' .. owner, id) end
@@ -152,13 +155,14 @@ FINISH = (
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return -1 end
 if state ~= 'queued' and state ~= 'running' then return 0 end
+-- First what frees: of a full Redis only a script's first write is refused, and an end makes room.
+redis.call('SREM', KEYS[3], ARGV[1])
 owe(KEYS[1], -owed(KEYS[1]))
 queue(KEYS[1], ARGV[1], false)
 redis.call('HSET', KEYS[1], 'state', ARGV[2], 'finished_at', ARGV[3])
 if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], 'report', ARGV[4]) end
 if ARGV[5] ~= '' then redis.call('HSET', KEYS[1], 'error', ARGV[5]) end
 redis.call('ZREM', KEYS[2], ARGV[1])
-redis.call('SREM', KEYS[3], ARGV[1])
 redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('ZREM', KEYS[5], ARGV[1])
 redis.call('ZADD', KEYS[6], 0, ARGV[1])
@@ -205,14 +209,20 @@ return 1
 
 FORGET = (
     OWE
+    + _OWNED
     + """
--- KEYS job, ms of parts | ARGV id
--- Afterwards nothing is owed, whatever becomes of the rest of the record.
+-- KEYS job, ms of parts, leased, then so many indices, then the job's other keys
+-- ARGV id, number of indices
 local state = redis.call('HGET', KEYS[1], 'state')
+redis.call('SREM', KEYS[3], ARGV[1])  -- first what frees, as in FINISH
 if state == 'queued' or state == 'running' then owe(KEYS[1], -owed(KEYS[1])) end
 queue(KEYS[1], ARGV[1], false)
-redis.call('HDEL', KEYS[1], 'total_ms', 'done_ms', 'goal_ms')
-redis.call('DEL', KEYS[2])
+owned('SREM', KEYS[1], ARGV[1])
+local owner = redis.call('HGET', KEYS[1], 'owner')
+if owner then redis.call('ZREM', OWNERS .. owner, ARGV[1]) end
+local indices = 3 + tonumber(ARGV[2])
+for i = 4, indices do redis.call('ZREM', KEYS[i], ARGV[1]) end
+redis.call('DEL', KEYS[1], KEYS[2], unpack(KEYS, indices + 1))
 return 1
 """
 )

@@ -1,0 +1,131 @@
+"""``rhapsode keys``: who may use a service that requires API keys."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import rich_click as click
+from rich.console import Console
+from rich.table import Table
+
+from jobs.access import ApiKey, KeyLimits, RedisKeys
+from jobs.embedded_redis import EmbeddedRedis, running_redis
+
+
+@click.group()
+@click.option(
+    "--data",
+    default="var",
+    show_default=True,
+    envvar="RHAPSODE_DATA",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of `rhapsode up`; read where REDIS_URL is not set.",
+)
+@click.pass_context
+def keys(context: click.Context, data: Path) -> None:
+    """Add, list and revoke API keys; a service with RHAPSODE_REQUIRE_KEYS=true asks for them.
+
+    \b
+    rhapsode keys add "Reading room" --requests-per-minute 120 --open-jobs 50
+    rhapsode keys list
+    rhapsode keys revoke 0f3a9c5e7b21
+    """
+    context.obj = data
+
+
+@keys.command()
+@click.argument("name")
+@click.option("--requests-per-minute", type=click.FloatRange(0, 1e6, min_open=True), help="Rate.")
+@click.option(
+    "--burst",
+    type=click.IntRange(1, 1_000_000),
+    default=KeyLimits().burst,
+    show_default=True,
+    help="Requests that may come at once after a rest.",
+)
+@click.option("--characters", type=click.IntRange(1), help="Longest text of one request.")
+@click.option("--open-jobs", type=click.IntRange(1), help="Jobs that have not ended.")
+@click.option("--admin", is_flag=True, help="Sees and cancels the jobs of all keys.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def add(data: Path, /, name: str, admin: bool, as_json: bool, **limits: Any) -> None:
+    """Make a key for NAME and print it, once: only its digest is kept."""
+    with opened(data) as book:
+        key, token = book.add(name, time.time(), limits=KeyLimits(**limits), admin=admin)
+    if as_json:
+        click.echo(json.dumps(told(key) | {"key": token}, indent=2))
+        return
+    click.echo(token)
+    click.echo(f"key {key.id} of {name}; it is shown this once", err=True)
+
+
+@keys.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.pass_obj
+def list_(data: Path, /, as_json: bool) -> None:
+    """List all keys, revoked ones too; never their secrets."""
+    with opened(data) as book:
+        found = book.all()
+    if as_json:
+        click.echo(json.dumps([told(key) for key in found], indent=2))
+        return
+    table = Table("id", "name", "made", "limits", "state", box=None)
+    for key in found:
+        state = "active" if key.disabled_at is None else f"revoked {_day(key.disabled_at)}"
+        kind = f"{state}, admin" if key.admin else state
+        table.add_row(key.id, key.name, _day(key.created_at), _limits(key.limits), kind)
+    Console().print(table)
+
+
+@keys.command()
+@click.argument("id_", metavar="ID")
+@click.pass_obj
+def revoke(data: Path, /, id_: str) -> None:
+    """Refuse the key ID from now on; jobs made with it go on."""
+    with opened(data) as book:
+        key = book.revoke(id_, time.time())
+    click.echo(f"revoked {key.id} of {key.name}")
+
+
+@contextmanager
+def opened(data: Path) -> Iterator[RedisKeys]:
+    """The keys in REDIS_URL, or in the Redis of ``rhapsode up``, whether it runs or not."""
+    folder = data / "redis"
+    url = os.environ.get("REDIS_URL") or running_redis(folder)
+    if url:
+        yield RedisKeys(url)
+        return
+    with EmbeddedRedis(folder) as server:
+        yield RedisKeys(server.url)
+
+
+def told(key: ApiKey) -> dict[str, Any]:
+    """What anybody may know of a key."""
+    found: dict[str, Any] = msgspec.to_builtins(key)
+    del found["digest"]
+    return found
+
+
+def _day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def _limits(limits: KeyLimits) -> str:
+    words = [f"burst {limits.burst}"] if limits.requests_per_minute else []
+    for name, unit in (
+        ("requests_per_minute", "a minute"),
+        ("characters", "characters"),
+        ("open_jobs", "open jobs"),
+    ):
+        value = getattr(limits, name)
+        if value is not None:
+            words.append(f"{value:g} {unit}")
+    return ", ".join(words) or "none"
