@@ -16,6 +16,7 @@ COMMANDS = {
     "say": "cli.say:say",
     "up": "cli.up:up",
     "submit": "cli.submit:submit",
+    "book": "cli.book:book",
     "demo": "cli.demo:demo",
     "voices": "cli.voices:voices",
     "keys": "cli.keys:keys",
@@ -57,9 +58,11 @@ def rhapsode() -> None:
     \b
     Speak at once, without a server:
         rhapsode say "Hello there." -o hello.wav
-    Start the service, then send it a book:
+    Make an audiobook, with chapters and cover:
+        rhapsode book novel.epub -o novel.m4b
+    Start the service, then send it a text:
         rhapsode up
-        rhapsode submit book.txt -o book.flac
+        rhapsode submit text.txt -o text.flac
     """
 
 

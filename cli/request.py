@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -15,9 +15,10 @@ from core.errors import FieldError, TextError
 from core.formats import MEDIA_TYPES
 from core.job import AudioFormat, RuntimeName, SynthesisRequest
 
+T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
-SUFFIXES = {".wav": "wav", ".flac": "flac", ".ogg": "ogg", ".opus": "opus", ".mp3": "mp3"}
+SUFFIXES: dict[str, str] = {f".{name}": name for name in get_args(AudioFormat)}
 
 _OPTIONS = (
     click.option("--voice", help="A voice of `rhapsode voices`."),
@@ -34,6 +35,7 @@ _OPTIONS = (
         type=click.Choice(get_args(AudioFormat)),
         help="Of the file; by default what its suffix says.",
     ),
+    click.option("--lufs", "loudness_lufs", type=float, help="Loudness of the whole, in LUFS."),
     click.option("--seed", type=int, help="Same text, seed and voice: same samples."),
 )
 
@@ -87,9 +89,18 @@ def build_request(**fields: object) -> SynthesisRequest:
     Raises:
         FieldError: names the field.
     """
+    return convert_request(SynthesisRequest, fields)
+
+
+def convert_request(kind: type[T], fields: Mapping[str, object]) -> T:
+    """A request of some kind with every given field checked; None = not given.
+
+    Raises:
+        FieldError: names the field.
+    """
     given = {name: value for name, value in fields.items() if value is not None}
     try:
-        return msgspec.convert(given, SynthesisRequest)
+        return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
         found = re.fullmatch(r"(?P<what>.*) - at `\$\.(?P<field>[a-z_.]+)`", str(error))
         if found is None:
