@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import msgspec
 
+from api.books import BookRequest
 from core.errors import (
     FieldError,
     InputError,
@@ -58,6 +59,34 @@ class Client:
             headers["Prefer"] = f"wait={wait_seconds}"
         body = msgspec.json.encode(request)
         return self._json(self._call("POST", "/synthesize", content=body, headers=headers))
+
+    def submit_book(self, file: Path, request: BookRequest, key: str) -> Job:
+        """Creates a job of a book's file; the same key again names the same job.
+
+        Raises:
+            InputError, Unavailable: the service refuses, or does not answer.
+        """
+        form = {"request": msgspec.json.encode(request).decode()}
+        headers = {"Idempotency-Key": key}
+        return self._json(
+            self._call("POST", "/audiobooks", files=_upload(file), data=form, headers=headers)
+        )
+
+    def chapters(self, file: Path) -> Job:
+        """What a book's file holds.
+
+        Raises:
+            InputError, Unavailable: the service refuses, or does not answer.
+        """
+        return self._json(self._call("POST", "/audiobooks/chapters", files=_upload(file)))
+
+    def retry(self, job: Job) -> Job:
+        """Runs again what failed.
+
+        Raises:
+            NotFound, InputError, Unavailable: it is gone, there is nothing to run, no answer.
+        """
+        return self._json(self._call("POST", f"/jobs/{job['id']}/retry"))
 
     def until_ended(self, job: Job, told: Callable[[Job], None]) -> Job:
         """The job once it has ended; ``told`` sees every look at it.
@@ -114,6 +143,13 @@ class Client:
     def _json(self, answer: httpx.Response) -> Job:
         found: Job = answer.json()
         return found
+
+
+def _upload(file: Path) -> dict[str, tuple[str, bytes]]:
+    try:
+        return {"file": (file.name, file.read_bytes())}
+    except OSError as error:
+        raise FieldError("FILE", f"cannot read {file}: {error.strerror}") from error
 
 
 def problem(answer: httpx.Response) -> RhapsodeError:

@@ -1,0 +1,195 @@
+"""``rhapsode book``: a book's file to an audiobook, through the whole service."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import rich_click as click
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from api.books import BookRequest
+from cli.client import Client, Job
+from cli.request import convert_request, format_of, speech_options
+from cli.stack import Stack
+from cli.submit import FAILED, told
+from cli.up import terminated
+from core.errors import FieldError
+
+_RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The audiobook; .zip takes a file per chapter (--format says of which kind).",
+)
+@click.option("--list", "only_list", is_flag=True, help="List the chapters and speak nothing.")
+@click.option("--chapters", help="Which ones, as --list numbers them: 1-3,7.")
+@click.option("--title", help="For the tags; by default the book's own.")
+@click.option("--author", help="For the tags; by default the book's own.")
+@click.option("--chapter-pause", type=float, help="Between chapters, in seconds.")
+@click.option("--paragraph-pause", type=float, help="Between paragraphs, in seconds.")
+@click.option("--sentence-pause", type=float, help="Between sentences, in seconds.")
+@click.option(
+    "--url",
+    envvar="RHAPSODE_URL",
+    help="Of a running service (or RHAPSODE_URL); by default one is started for the book.",
+)
+@click.option(
+    "--data",
+    default="var",
+    show_default=True,
+    envvar="RHAPSODE_DATA",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the service that is started: jobs, spoken parts, exported networks, logs.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
+@speech_options
+def book(
+    file: Path,
+    out: Path | None,
+    only_list: bool,
+    chapters: str | None,
+    url: str | None,
+    data: Path,
+    as_json: bool,
+    format_: str | None,
+    **options: Any,
+) -> int:
+    """Speak FILE (EPUB, Markdown, plain text, SSML) as an audiobook.
+
+    Stopped or killed, the same command goes on where it was: what is spoken is kept for a day.
+
+    \b
+    rhapsode book novel.epub --list
+    rhapsode book novel.epub -o novel.m4b
+    rhapsode book novel.epub -o novel.zip --format mp3 --chapters 1-3
+    """
+    if out is None and not only_list:
+        raise FieldError("--out", "needed, unless --list is given")
+    request = _request(out, format_, chapters, options)
+    with terminated(), _client(url, data) as client:
+        if only_list or out is None:
+            _show(client.chapters(file))
+            return 0
+        job = client.submit_book(file, request, _key(file, request))
+        if job["state"] in ("partial", "failed"):
+            job = client.retry(job)
+        job = _watched(client, job)
+        if job["audio"]:
+            client.download(job, out)
+    told(job, out, as_json)
+    return 0 if job["state"] == "succeeded" else FAILED
+
+
+def _request(
+    out: Path | None, format_: str | None, chapters: str | None, options: dict[str, Any]
+) -> BookRequest:
+    names = ("sentence", "paragraph", "chapter")
+    pauses = {name: options.pop(f"{name}_pause") for name in names}
+    fields: dict[str, Any] = {
+        **options,
+        "pauses": {name: seconds for name, seconds in pauses.items() if seconds is not None},
+        "chapters": numbers(chapters) if chapters else None,
+    }
+    if out is not None and out.suffix.lower() == ".zip":
+        fields |= {"package": "chapters", "format": format_ or "mp3"}
+    elif out is not None:
+        fields["format"] = format_of(out, format_)
+    return convert_request(BookRequest, fields)
+
+
+def numbers(told_: str) -> list[int]:
+    """Numbers and ranges.
+
+    Raises:
+        FieldError: it is neither.
+
+    >>> numbers("1-3,7")
+    [1, 2, 3, 7]
+    """
+    found: list[int] = []
+    for one in told_.replace(" ", "").split(","):
+        match = _RANGE.match(one)
+        if match is None:
+            raise FieldError("--chapters", f"{one!r} is no range", allowed="like 1-3,7")
+        found += range(int(match[1]), int(match[2] or match[1]) + 1)
+    return found
+
+
+def _key(file: Path, request: BookRequest) -> str:
+    """The same file and options are the same job, also after a crash of this command."""
+    return hashlib.sha256(file.read_bytes() + msgspec.json.encode(request)).hexdigest()
+
+
+@contextmanager
+def _client(url: str | None, data: Path) -> Iterator[Client]:
+    if url is not None:
+        with Client(url) as client:
+            yield client
+        return
+    with Console(stderr=True).status("starting Redis, API and workers …"):
+        stack = Stack(
+            data,
+            environment=dict(os.environ),
+            redis_url=os.environ.get("REDIS_URL") or None,
+        ).__enter__()
+    try:
+        with Client(stack.url) as client:
+            yield client
+    finally:
+        stack.__exit__(None, None, None)
+
+
+def _show(found: Job) -> None:
+    table = Table(title=f"{found['title']} — {', '.join(found['authors'])}".strip(" —"))
+    for name in ("number", "title", "words"):
+        table.add_column(name, justify="left" if name == "title" else "right")
+    for chapter in found["chapters"]:
+        table.add_row(str(chapter["number"]), chapter["title"], str(chapter["words"]))
+    Console().print(table)
+    for notice in found["notices"]:
+        click.echo(f"note: {notice['message']} [{notice['code']}]", err=True)
+
+
+def _watched(client: Client, job: Job) -> Job:
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
+    left = TextColumn("{task.fields[left]}")
+    with Progress(*columns, TimeElapsedColumn(), left, console=Console(stderr=True)) as bar:
+        task = bar.add_task(job["state"], total=1.0, left="")
+
+        def tell(seen: Job) -> None:
+            bar.update(
+                task,
+                description=seen["state"],
+                completed=seen["progress"]["share"] or 0.0,
+                left=left_of(seen["eta_seconds"]),
+            )
+
+        return client.until_ended(job, tell)
+
+
+def left_of(seconds: float | None) -> str:
+    """How long it will take still, in words.
+
+    >>> left_of(None), left_of(59.0), left_of(3700.0)
+    ('', '59 s left', '1 h 2 min left')
+    """
+    if seconds is None:
+        return ""
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{seconds:.0f} s left"
+    return f"{minutes // 60} h {minutes % 60} min left" if minutes >= 60 else f"{minutes} min left"
