@@ -19,13 +19,25 @@ from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
 from api.metrics import app_version, measured
 from api.problems import answer
-from api.routes import audio, audiobooks, health, jobs, metrics, synthesize, transcript, voices
+from api.routes import (
+    audio,
+    audiobooks,
+    events,
+    health,
+    jobs,
+    metrics,
+    synthesize,
+    transcript,
+    voices,
+)
 from api.settings import Settings
 from core.voice import read_catalogue
 from jobs.access import RedisKeys
 from jobs.listener import MoveListener
 from jobs.logs import configure_logs
 from jobs.queue import CeleryQueue
+from jobs.redis_backlog import RedisBacklog
+from jobs.redis_events import RedisEvents
 from jobs.redis_store import RedisStore
 from jobs.storage import open_audio_store
 
@@ -46,6 +58,8 @@ def open_backends(settings: Settings) -> Backends:
         audio=open_audio_store(settings),
         catalogue=read_catalogue(settings.voice_folders),
         listener=MoveListener(settings.redis_url),
+        events=RedisEvents(settings.redis_url),
+        backlog=RedisBacklog(settings.redis_url),
         keys=RedisKeys(settings.redis_url) if settings.require_keys else None,
     )
 
@@ -65,7 +79,7 @@ def create_app(settings: Settings, backends: Backends | None = None) -> Litestar
         yield
         state.listener.stop()
 
-    rooms = (synthesize, audiobooks, jobs, audio, transcript, voices, health, metrics)
+    rooms = (synthesize, audiobooks, jobs, events, audio, transcript, voices, health, metrics)
     return Litestar(
         route_handlers=[route for room in rooms for route in room.ROUTES],
         dependencies={

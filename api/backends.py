@@ -16,6 +16,8 @@ from core.voice import Catalogue
 from jobs.access import KeyBook
 from jobs.listener import MoveListener
 from jobs.protocols import JobQueue, JobStore
+from jobs.redis_backlog import RedisBacklog
+from jobs.redis_events import RedisEvents
 
 LOOK_SECONDS = 1.0
 """How often a waiting request looks at the record, should the message have been missed [s]."""
@@ -31,6 +33,8 @@ class Backends:
     audio: AudioStore
     catalogue: Catalogue
     listener: MoveListener
+    events: RedisEvents
+    backlog: RedisBacklog
     keys: KeyBook | None = None
     """None: no key is required."""
     now: Callable[[], float] = time.time

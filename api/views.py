@@ -16,6 +16,9 @@ from core.job import (
     SynthesisReport,
 )
 from core.text import Pauses
+from jobs.progress import Outlook
+
+UNKNOWN = Outlook()
 
 
 class RequestView(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +54,14 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     started_at: float | None
     finished_at: float | None
     progress: JobProgress
+    queue_position: int | None
+    """Queued jobs of its lane that were there before it; null once it runs, and where only
+    ``GET /jobs`` tells it."""
+    eta_seconds: float | None
+    """Until its last part is spoken [s]: the estimated speech before it in its lane and its own
+    rest (for bulk jobs also all that is interactive), divided by the measured pace of all workers.
+    Null once it has ended, before it is planned or anything was ever spoken, and where only
+    ``GET /jobs`` tells it."""
     report: SynthesisReport | None
     """Present once there is audio."""
     error: JobError | None
@@ -67,7 +78,7 @@ class JobList(msgspec.Struct, frozen=True):
     """Pass it as ``cursor`` for the next page; null at the end."""
 
 
-def view_of(record: JobRecord) -> JobView:
+def view_of(record: JobRecord, outlook: Outlook = UNKNOWN) -> JobView:
     """The client's view of a record."""
     request = record.request
     shared = {
@@ -87,6 +98,8 @@ def view_of(record: JobRecord) -> JobView:
         started_at=record.started_at,
         finished_at=record.finished_at,
         progress=record.progress,
+        queue_position=outlook.queue_position,
+        eta_seconds=outlook.eta_seconds,
         report=record.report,
         error=record.error,
         audio=f"/jobs/{record.id}/audio" if record.report else None,

@@ -39,7 +39,9 @@ class RedisEvents:
 
 def _event(job_id: str, event_id: bytes, fields: dict[bytes, bytes]) -> JobEvent:
     told = {name.decode(): value.decode() for name, value in fields.items()}
-    counts = [int(told[name]) for name in ("parts_total", "parts_done", "parts_failed")]
+    names = ("parts_total", "parts_done", "parts_failed")
+    planned, done, failed = (int(told[name]) for name in names)
+    share = share_of(int(told["done_ms"]), int(told["total_ms"]))
     return JobEvent(
         id=event_id.decode(),
         job=job_id,
@@ -47,5 +49,5 @@ def _event(job_id: str, event_id: bytes, fields: dict[bytes, bytes]) -> JobEvent
         at=int(event_id.split(b"-")[0]) / 1000,
         state=cast(JobState, told["state"]),
         part=int(told["part"]) if told["part"] else None,
-        progress=JobProgress(*counts, share_of(int(told["done_ms"]), int(told["total_ms"]))),
+        progress=JobProgress(planned, done, failed, share),
     )

@@ -394,7 +394,8 @@ def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
     state, request, created = fields["state"], fields["request"], fields["created_at"]
     if state is None or request is None or created is None:
         return None
-    counts = [int(fields[name] or 0) for name in ("parts_total", "parts_done", "parts_failed")]
+    names = ("parts_total", "parts_done", "parts_failed")
+    planned, done, failed = (int(fields[name] or 0) for name in names)
     share = share_of(int(fields["done_ms"] or 0), int(fields["total_ms"] or 0))
     return JobRecord(
         id=job_id,
@@ -405,7 +406,7 @@ def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
         created_at=float(created),
         started_at=_time(fields["started_at"]),
         finished_at=_time(fields["finished_at"]),
-        progress=JobProgress(*counts, share=share),
+        progress=JobProgress(planned, done, failed, share),
         report=_optional(fields["report"], SynthesisReport),
         error=_optional(fields["error"], JobError),
     )

@@ -41,8 +41,9 @@ def known_id(job_id: str) -> str:
 async def look(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Response[JobView]:
     """A job with its progress, and once it has ended its report or error."""
     record = await to_thread.run_sync(backends.store.get, known_id(job_id))
+    (outlook,) = await to_thread.run_sync(backends.backlog.outlook, [record])
     headers = {} if record.finished_at else {"Retry-After": "1"}
-    return Response(view_of(record), headers=headers)
+    return Response(view_of(record, outlook), headers=headers)
 
 
 @get("/jobs", responses=documented(422), tags=["jobs"])
@@ -80,7 +81,9 @@ async def page(
     )
     read = partial(backends.store.page, wanted=meant, cursor=cursor, limit=limit)
     found = await to_thread.run_sync(read)
-    return JobList(tuple(view_of(record) for record in found.jobs), found.cursor)
+    outlooks = await to_thread.run_sync(backends.backlog.outlook, found.jobs)
+    views = tuple(map(view_of, found.jobs, outlooks))
+    return JobList(views, found.cursor)
 
 
 @delete(

@@ -18,6 +18,8 @@ from jobs.audio_store import FolderStore
 from jobs.listener import MoveListener
 from jobs.protocols import JobStore
 from jobs.queue import CeleryQueue
+from jobs.redis_backlog import RedisBacklog
+from jobs.redis_events import RedisEvents
 from jobs.redis_store import RedisStore
 from tests.memory_store import MemoryStore
 
@@ -35,6 +37,8 @@ def backends(voices: Path, folder: Path, port: int, store: JobStore | None = Non
         audio=FolderStore(folder),
         catalogue=read_catalogue(chosen.voice_folders),
         listener=MoveListener(url),
+        events=RedisEvents(url),
+        backlog=RedisBacklog(url),
     )
 
 

@@ -18,6 +18,8 @@ from api.settings import Settings
 from core.voice import read_catalogue
 from jobs.audio_store import FolderStore
 from jobs.listener import MoveListener
+from jobs.redis_backlog import RedisBacklog
+from jobs.redis_events import RedisEvents
 from tests.memory_store import MemoryQueue, MemoryStore
 
 Http = TestClient[Litestar]
@@ -36,6 +38,8 @@ def http(
         audio=FolderStore(tmp_path_factory.mktemp("audio")),
         catalogue=read_catalogue(chosen.voice_folders),
         listener=MoveListener(redis_server.url),
+        events=RedisEvents(redis_server.url),
+        backlog=RedisBacklog(redis_server.url),
     )
     with TestClient(create_app(chosen, backends), raise_server_exceptions=False) as client:
         yield client

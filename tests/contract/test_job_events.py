@@ -1,0 +1,273 @@
+"""What the moves of a job bring with them on a real Redis: events, backlog, pace, outlook."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from core.job import (
+    Controls,
+    JobError,
+    JobEvent,
+    JobPlan,
+    JobRecord,
+    Lane,
+    Part,
+    PartResult,
+    PartSound,
+    Source,
+)
+from core.text import Span, Utterance
+from jobs.embedded_redis import EmbeddedRedis
+from jobs.ids import new_job_id
+from jobs.listener import MoveListener
+from jobs.progress import Backlog, Outlook
+from jobs.protocols import PLAN
+from jobs.redis_backlog import RedisBacklog
+from jobs.redis_client import open_redis
+from jobs.redis_events import AT_ONCE, RedisEvents
+from jobs.redis_store import RedisStore
+
+NOW = 1_700_000_000.0
+SOURCE = Source(text="Hello.")
+UTTERANCE = Utterance(
+    text="a", span=Span(0, 1), phonemes=("a",), phoneme_ids=(3,), pause_after_seconds=0.0
+)
+SOUND = PartSound(samples=(22050,), durations=((86,),), batch_sizes=(1,), sample_rate=22050)
+
+
+class Desk:
+    """Everything that reads and writes jobs, on one Redis."""
+
+    def __init__(self, url: str) -> None:
+        self.store, self.events = RedisStore(url, alive_seconds=10), RedisEvents(url)
+        self.reader = RedisBacklog(url)
+        self._made = 0
+
+    def make(self, *seconds: float, lane: Lane = "bulk") -> str:
+        """A job, planned if it has parts."""
+        self._made += 1
+        at = NOW + self._made
+        request = Controls(voice="v", acoustic="a", vocoder="w", sample_rate=22050, lane=lane)
+        record = JobRecord(
+            id=new_job_id(at), state="queued", request=request, source=SOURCE.facts, created_at=at
+        )
+        self.store.create(record, SOURCE)
+        if seconds:
+            self.plan(record.id, *seconds)
+        return record.id
+
+    def plan(self, job: str, *seconds: float) -> None:
+        plan = JobPlan(
+            parts=len(seconds), utterances=len(seconds), lead_seconds=0.0, text_seconds=0.0
+        )
+        parts = [Part(i, i, (UTTERANCE,), seconds=s) for i, s in enumerate(seconds)]
+        self.store.put_plan(job, plan, parts)
+
+    def speak(self, job: str, index: int, at: float, *, reused: bool = False) -> bool:
+        result = PartResult(index=index, digest="00", sound=SOUND, reused=reused)
+        return self.store.part_done(job, result, "w", at)
+
+    def fail(self, job: str, index: int, at: float) -> bool:
+        result = PartResult(index=index, error=JobError("x", "x", part=index))
+        return self.store.part_done(job, result, "w", at)
+
+    def start(self, job: str, index: int, at: float) -> None:
+        assert self.store.claim(job, str(index), "w", at).verdict == "run"
+
+    def outlook(self, job: str) -> Outlook:
+        return self.reader.outlook([self.store.get(job)])[0]
+
+    def told(self, job: str) -> list[str]:
+        return [event.event for event in self.events.after(job)]
+
+
+@pytest.fixture
+def desk(redis_url: str) -> Desk:
+    return Desk(redis_url)
+
+
+def test_every_move_is_told_once_and_in_order(desk: Desk) -> None:
+    job = desk.make()
+    desk.store.claim(job, PLAN, "w", NOW)
+    desk.plan(job, 1.0, 3.0)
+    desk.plan(job, 1.0, 3.0)  # a second time changes nothing
+    desk.start(job, 1, NOW)
+    desk.start(job, 0, NOW)
+    desk.fail(job, 1, NOW + 1)
+    desk.speak(job, 0, NOW + 2)
+    desk.speak(job, 0, NOW + 2)
+    desk.store.finish(job, "partial", NOW + 3)
+    desk.store.finish(job, "failed", NOW + 3)
+    desk.store.retry(job, NOW + 4)
+    desk.store.undo(job, [0], NOW + 5)
+    desk.store.finish(job, "cancelled", NOW + 6)
+    told = desk.events.after(job)
+    assert [(e.event, e.state, e.part, e.progress.share) for e in told] == [
+        ("created", "queued", None, 0.0),
+        ("planned", "queued", None, 0.0),
+        ("started", "running", None, 0.0),
+        ("part_failed", "running", 1, 0.75),
+        ("part_done", "running", 0, 1.0),
+        ("finished", "partial", None, 1.0),
+        ("retried", "running", None, 0.25),
+        ("undone", "running", None, 0.0),
+        ("finished", "cancelled", None, 0.0),
+    ]
+    assert [e.id for e in told] == sorted({e.id for e in told}, key=_place)
+    assert [e.event for e in desk.events.after(job, told[5].id)] == [
+        "retried",
+        "undone",
+        "finished",
+    ]
+    assert desk.events.after(job, told[-1].id) == ()
+    desk.store.forget(job)
+    assert desk.events.after(job) == ()
+
+
+def _place(event_id: str) -> tuple[int, ...]:
+    return tuple(map(int, event_id.split("-")))
+
+
+def test_the_events_of_a_long_job_are_bounded_and_go_on_without_a_gap(desk: Desk) -> None:
+    job = desk.make(*[0.5] * 2500)
+    for index in range(2500):
+        desk.speak(job, index, NOW + index)
+    seen: list[JobEvent] = []
+    while some := desk.events.after(job, seen[-1].id if seen else "0-0"):
+        assert len(some) <= AT_ONCE
+        seen += some
+    assert 1000 <= len(seen) < 1200
+    parts = [event.part for event in seen]
+    assert parts == list(range(2500 - len(seen), 2500))
+    assert seen[-1].progress.parts_done == 2500
+
+
+def test_nobody_waits_for_a_listener_that_was_cut_off(redis_url: str, desk: Desk) -> None:
+    job, other = desk.make(), desk.make()
+    listener, woken, ended = MoveListener(redis_url), threading.Semaphore(0), threading.Event()
+    listener.start()
+    try:
+        with listener.told(job, woken.release), listener.told(job, ended.set, of="finished"):
+            assert woken.acquire(timeout=10)  # everybody looks once it listens
+            assert ended.wait(10)
+            ended.clear()
+            desk.plan(other, 1.0)
+            desk.plan(job, 1.0)
+            assert woken.acquire(timeout=10)
+            assert not woken.acquire(blocking=False)
+            assert not ended.is_set()
+            desk.store.finish(job, "cancelled", NOW)
+            assert ended.wait(10)
+            ended.clear()
+            client = open_redis(redis_url)
+            client.client_kill_filter(_type="pubsub")
+            client.close()
+            assert ended.wait(10)
+    finally:
+        listener.stop()
+
+
+def test_the_backlog_is_what_planned_jobs_owe(desk: Desk) -> None:
+    book = desk.make(10.0, 20.0, 30.0)
+    short = desk.make(2.0, lane="interactive")
+    desk.make()
+    assert desk.reader.backlog() == Backlog(interactive=2.0, bulk=60.0)
+    desk.start(book, 1, NOW)
+    desk.speak(book, 1, NOW)
+    desk.fail(book, 0, NOW)
+    assert desk.reader.backlog().bulk == 30.0
+    desk.store.undo(book, [1], NOW)
+    assert desk.reader.backlog().bulk == 50.0
+    desk.speak(book, 1, NOW)
+    desk.speak(book, 2, NOW)
+    desk.store.finish(book, "partial", NOW)
+    desk.store.retry(book, NOW)
+    assert desk.reader.backlog().bulk == 10.0
+    desk.store.finish(short, "cancelled", NOW)
+    desk.store.forget(book)
+    assert (desk.reader.backlog().interactive, desk.reader.backlog().bulk) == (0.0, 0.0)
+    desk.store.forget(book)
+    assert desk.reader.backlog().bulk == 0.0
+
+
+def test_the_pace_counts_busy_time_alone_and_forgets(desk: Desk) -> None:
+    first = desk.make(10.0, 10.0)
+    assert desk.reader.backlog().pace is None
+    desk.start(first, 0, NOW)
+    desk.speak(first, 0, NOW + 2)
+    assert desk.reader.backlog().pace == pytest.approx(5.0)
+    desk.speak(first, 1, NOW + 4)
+    later = desk.make(10.0, 10.0, 10.0)
+    desk.start(later, 0, NOW + 5000)  # nobody had anything to do
+    desk.speak(later, 0, NOW + 5002)
+    assert desk.reader.backlog().pace == pytest.approx(5.0)
+    desk.speak(later, 1, NOW + 5002, reused=True)
+    assert desk.reader.backlog().pace == pytest.approx(5.0)
+    desk.speak(later, 2, NOW + 5302)  # ten seconds in five minutes
+    assert desk.reader.backlog().pace == pytest.approx(10 / 300, rel=0.05)
+
+
+def test_a_clock_that_goes_back_costs_no_time(desk: Desk) -> None:
+    job = desk.make(10.0, 10.0)
+    desk.start(job, 0, NOW)
+    desk.speak(job, 0, NOW + 2)
+    desk.speak(job, 1, NOW - 100)
+    assert desk.reader.backlog().pace == pytest.approx(10.0)
+
+
+def test_positions_count_queued_jobs_of_the_lane(desk: Desk) -> None:
+    jobs = [desk.make(1.0), desk.make(1.0, lane="interactive"), desk.make(), desk.make(1.0)]
+    positions = [desk.outlook(job).queue_position for job in jobs]
+    assert positions == [0, 0, 1, 2]
+    desk.start(jobs[0], 0, NOW)
+    desk.store.finish(jobs[2], "failed", NOW)
+    assert [desk.outlook(job).queue_position for job in jobs] == [None, 0, None, 0]
+    desk.store.retry(jobs[2], NOW)  # it was never planned, so it is queued again
+    assert [desk.outlook(job).queue_position for job in jobs] == [None, 0, 0, 1]
+
+
+def test_the_eta_is_what_is_before_and_the_rest_by_the_pace(desk: Desk) -> None:
+    book, other = desk.make(10.0, 30.0), desk.make(20.0)
+    unplanned = desk.make()
+    assert desk.outlook(book).eta_seconds is None
+    desk.start(book, 0, NOW)
+    desk.speak(book, 0, NOW + 2)  # 5 seconds of speech a second
+    assert desk.outlook(book).eta_seconds == pytest.approx(30 / 5)
+    assert desk.outlook(other).eta_seconds == pytest.approx(50 / 5)
+    assert desk.outlook(unplanned).eta_seconds is None
+    quick = desk.make(5.0, lane="interactive")
+    assert desk.outlook(quick).eta_seconds == pytest.approx(1.0)
+    assert desk.outlook(other).eta_seconds == pytest.approx(55 / 5)
+    desk.speak(book, 1, NOW + 8)
+    assert desk.outlook(book).eta_seconds == pytest.approx(1.0)  # only the quick one is before it
+    desk.store.finish(book, "succeeded", NOW + 9)
+    assert desk.outlook(book) == Outlook()
+    desk.store.finish(quick, "cancelled", NOW + 9)
+    assert desk.outlook(other).eta_seconds == pytest.approx(4.0)
+
+
+def test_a_cancelled_job_behind_makes_no_eta_negative(desk: Desk) -> None:
+    first = desk.make(10.0, 10.0)
+    behind = desk.make(500.0)
+    desk.start(first, 0, NOW)
+    desk.speak(first, 0, NOW + 1)
+    desk.store.finish(behind, "cancelled", NOW + 1)
+    assert desk.outlook(first).eta_seconds == pytest.approx(1.0)
+
+
+def test_all_of_it_survives_a_restart(tmp_path_factory: pytest.TempPathFactory) -> None:
+    with EmbeddedRedis(tmp_path_factory.mktemp("aof")) as server:
+        desk = Desk(server.url)
+        job = desk.make(10.0, 30.0)
+        desk.start(job, 0, NOW)
+        desk.speak(job, 0, NOW + 2)
+        before = desk.events.after(job), desk.reader.backlog(), desk.outlook(job)
+        server.stop()
+        server.start()
+        again = Desk(server.url)
+        assert (again.events.after(job), again.reader.backlog(), again.outlook(job)) == before
+        again.store.finish(job, "cancelled", NOW + 3)
+        assert [e.event for e in again.events.after(job, before[0][-1].id)] == ["finished"]
+        assert again.reader.backlog().bulk == 0.0
