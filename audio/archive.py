@@ -1,0 +1,157 @@
+"""A zip with a file per chapter and a manifest, written chapter by chapter.
+
+The same chapters make the same bytes: times are fixed, nothing is compressed (sound does not pack).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import unicodedata
+import zipfile
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from core.errors import Unavailable
+
+FIRST_DAY = (1980, 1, 1, 0, 0, 0)
+"""The earliest time a zip can tell, of every entry. Source: PKWARE APPNOTE §4.4.6."""
+READABLE = 0o100644 << 16
+"""A plain file that all may read. Source: APPNOTE §4.4.15, Unix modes in the upper half."""
+COPY_BYTES = 2**20
+LONGEST_NAME = 80
+"""Characters of a title in a file's name; file systems take 255 bytes in all."""
+MANIFEST = "manifest.json"
+
+
+class ChapterFile(msgspec.Struct, frozen=True):
+    """A file of the zip."""
+
+    file: str
+    title: str
+    samples: int
+    """Length; at the manifest's sample rate."""
+    bytes: int
+    sha256: str
+
+
+class ArchiveManifest(msgspec.Struct, frozen=True, kw_only=True):
+    """``manifest.json`` of the zip."""
+
+    title: str
+    authors: tuple[str, ...] = ()
+    sample_rate: int
+    samples: int
+    """Of all chapters."""
+    chapters: tuple[ChapterFile, ...]
+
+
+def chapter_file_name(number: int, count: int, title: str, extension: str) -> str:
+    """A name that sorts in order and that every file system takes.
+
+    >>> chapter_file_name(3, 120, "CHAPTER III: What? / Why", "mp3")
+    '003 CHAPTER III What Why.mp3'
+    """
+    kept = (
+        c if c.isalnum() or c in " -_'’.,()" else " " for c in unicodedata.normalize("NFC", title)
+    )
+    name = " ".join("".join(kept).split())[:LONGEST_NAME].strip(" .")
+    return f"{number:0{max(2, len(str(count)))}d} {name}".strip() + f".{extension}"
+
+
+class ChapterArchive:
+    """An open zip; a context manager. It is whole after ``close`` returned.
+
+    Args:
+        path: replaced if it exists.
+        title: of the book.
+        authors: of the book.
+        sample_rate: of its files [Hz].
+
+    Raises:
+        Unavailable: it cannot be opened.
+    """
+
+    def __init__(
+        self, path: Path, *, title: str, authors: tuple[str, ...], sample_rate: int
+    ) -> None:
+        self._title, self._authors, self._rate = title, authors, sample_rate
+        self._files: list[ChapterFile] = []
+        try:
+            self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True)
+        except OSError as error:
+            raise Unavailable(f"cannot write {path}: {error}", code="disk") from error
+
+    def add(self, name: str, title: str, file: Path, samples: int) -> None:
+        """Copies a chapter's finished file in.
+
+        Args:
+            name: within the zip; each once.
+            title: of the chapter.
+            file: its bytes; not needed any more afterwards.
+            samples: its length.
+
+        Raises:
+            ValueError: the name is taken.
+            Unavailable: the disk refuses.
+        """
+        if name in self._zip.NameToInfo or name == MANIFEST:
+            raise ValueError(f"{name!r} is in the archive already")
+        try:
+            size = file.stat().st_size
+            digest = self._copy(name, file, size)
+        except OSError as error:
+            raise Unavailable(f"cannot write {name}: {error}", code="disk") from error
+        self._files.append(ChapterFile(name, title, samples, size, digest))
+
+    def _copy(self, name: str, file: Path, size: int) -> str:
+        with file.open("rb") as source:
+            digest = hashlib.file_digest(source, "sha256").hexdigest()
+            source.seek(0)
+            entry = _entry(name)
+            entry.file_size = size  # tells zipfile whether the entry needs ZIP64
+            with self._zip.open(entry, "w") as target:
+                shutil.copyfileobj(source, target, COPY_BYTES)
+        return digest
+
+    def close(self) -> None:
+        """Writes the manifest and the directory. Raises Unavailable."""
+        manifest = ArchiveManifest(
+            title=self._title,
+            authors=self._authors,
+            sample_rate=self._rate,
+            samples=sum(file.samples for file in self._files),
+            chapters=tuple(self._files),
+        )
+        told = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+        try:
+            self._zip.writestr(_entry(MANIFEST), told)
+            self._zip.close()
+        except OSError as error:
+            raise Unavailable(f"cannot finish the archive: {error}", code="disk") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            self.close()
+            return
+        try:
+            self._zip.close()
+        except (OSError, ValueError) as failure:
+            raise Unavailable(f"cannot finish the archive: {failure}", code="disk") from failure
+
+
+def _entry(name: str) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, FIRST_DAY)
+    entry.external_attr, entry.create_system = READABLE, 3  # 3 = Unix
+    return entry

@@ -1,0 +1,170 @@
+"""The files of an audiobook: chapters at exact samples, tags, archives; read back by others."""
+
+import io
+import json
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import av
+import mutagen
+import numpy as np
+import pytest
+from PIL import Image
+
+from audio.archive import MANIFEST, ChapterArchive, chapter_file_name
+from audio.encode import Encoder
+from audio.tags import Tags, write_tags
+from core.book import Cover
+from core.errors import Unavailable
+from core.job import AudioFormat
+
+RATE = 22050
+
+
+def picture(kind: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (16, 16), "red").save(out, kind)
+    return out.getvalue()
+
+
+def noise(samples: int) -> np.ndarray:
+    return (0.1 * np.random.default_rng(1).standard_normal(samples)).astype(np.float32)
+
+
+def write_book(path: Path, lengths: list[int]) -> None:
+    with Encoder(path, "m4b", RATE, sum(lengths)) as encoder:
+        for number, length in enumerate(lengths):
+            encoder.begin_chapter(f"Chapitre {number} «é»")
+            for start in range(0, length, 7000):
+                encoder.write(noise(min(7000, length - start)))
+
+
+def chapters_of(path: Path) -> list[tuple[str, int, int]]:
+    with av.open(str(path)) as file:
+        rate = file.streams.audio[0].rate
+        return [
+            (
+                c["metadata"]["title"],
+                round(c["start"] * c["time_base"] * rate),
+                round(c["end"] * c["time_base"] * rate),
+            )
+            for c in file.chapters()
+        ]
+
+
+def test_chapters_begin_at_exact_samples_and_survive_tagging(tmp_path: Path) -> None:
+    lengths = [RATE * 3 + 1, 12345, RATE + 777, 50001]
+    path = tmp_path / "b.m4b"
+    write_book(path, lengths)
+    cover = Cover("image/png", picture("PNG"))
+    write_tags(path, "m4b", Tags("A Book", ("Ann O.", "Ben"), album="A Book", cover=cover))
+    edges = np.cumsum([0, *lengths]).tolist()
+    assert chapters_of(path) == [
+        (f"Chapitre {i} «é»", edges[i], edges[i + 1]) for i in range(len(lengths))
+    ]
+    tags = mutagen.File(path).tags
+    assert (tags["\xa9nam"], tags["\xa9ART"], tags["stik"]) == (["A Book"], ["Ann O., Ben"], [2])
+    assert bytes(tags["covr"][0]) == cover.data
+
+
+def test_time_of_a_player_is_ours_to_the_sample(tmp_path: Path) -> None:
+    """Priming is skipped by the edit list: a click stands where it was."""
+    samples = RATE * 2 + 931
+    wave = np.zeros(samples, np.float32)
+    wave[30001] = 0.9
+    with Encoder(tmp_path / "c.m4b", "m4b", RATE, samples) as encoder:
+        encoder.write(wave)
+    with av.open(str(tmp_path / "c.m4b")) as file:
+        assert file.streams.audio[0].duration == samples
+        decoded = np.concatenate([f.to_ndarray()[0] for f in file.decode(audio=0)])
+    assert int(np.abs(decoded).argmax()) == 30001
+    assert samples <= len(decoded) < samples + 1024
+
+
+def test_more_chapters_than_nero_can_count(tmp_path: Path) -> None:
+    write_book(tmp_path / "b.m4b", [500] * 300)
+    assert [start for _, start, _ in chapters_of(tmp_path / "b.m4b")] == list(range(0, 150000, 500))
+
+
+def test_a_chapter_without_samples_has_no_mark_and_the_first_begins_at_zero(tmp_path: Path) -> None:
+    with Encoder(tmp_path / "b.m4b", "m4b", RATE, None) as encoder:
+        encoder.write(noise(100))
+        for title, length in (("One", 5000), ("Nothing", 0), ("Two", 5000)):
+            encoder.begin_chapter(title)
+            encoder.write(noise(length))
+    assert chapters_of(tmp_path / "b.m4b") == [("One", 0, 5100), ("Two", 5100, 10100)]
+
+
+def test_a_full_disk_is_told(tmp_path: Path) -> None:
+    if not Path("/dev/full").exists():
+        pytest.skip("no /dev/full here")
+    with (
+        pytest.raises(Unavailable),
+        Encoder(Path("/dev/full"), "m4b", RATE, None) as encoder,
+    ):
+        encoder.write(noise(100 * RATE))
+
+
+@pytest.mark.skipif(shutil.which("ffprobe") is None, reason="ffprobe is not installed")
+def test_ffprobe_reads_it_without_an_error(tmp_path: Path) -> None:
+    write_book(tmp_path / "b.m4b", [RATE, RATE])
+    write_tags(tmp_path / "b.m4b", "m4b", Tags("T", cover=Cover("image/jpeg", picture("JPEG"))))
+    command = ["ffprobe", "-v", "error", "-of", "json", "-show_chapters", "-show_format"]
+    done = subprocess.run([*command, str(tmp_path / "b.m4b")], capture_output=True, check=True)
+    told = json.loads(done.stdout)
+    assert done.stderr == b""
+    assert [c["start"] for c in told["chapters"]] == [0, RATE]
+    assert float(told["format"]["duration"]) == pytest.approx(2.0, abs=1e-6)
+
+
+@pytest.mark.parametrize("format", ["mp3", "flac", "ogg", "opus"])
+def test_tags_are_read_back_and_the_sound_stays(tmp_path: Path, format: AudioFormat) -> None:
+    path = tmp_path / f"a.{format}"
+    rate = 24000 if format == "opus" else RATE
+    with Encoder(path, format, rate, rate) as encoder:
+        encoder.write(noise(rate))
+    before = decoded(path)
+    cover = Cover("image/jpeg", picture("JPEG"))
+    write_tags(path, format, Tags("One", ("Ann",), "Book", track=1, tracks=12, cover=cover))
+    easy = mutagen.File(path, easy=True)
+    assert (easy["title"], easy["artist"], easy["album"]) == (["One"], ["Ann"], ["Book"])
+    assert easy["tracknumber"][0] in ("1", "1/12")
+    np.testing.assert_array_equal(decoded(path), before)
+
+
+def decoded(path: Path) -> np.ndarray:
+    with av.open(str(path)) as file:
+        return np.concatenate([f.to_ndarray().ravel() for f in file.decode(audio=0)])
+
+
+def make_archive(folder: Path, path: Path) -> None:
+    with ChapterArchive(path, title="B", authors=("Ann",), sample_rate=RATE) as archive:
+        for number, title in enumerate(("One", "Zwei: ü/?"), 1):
+            (folder / "x").write_bytes(bytes(range(256)) * number)
+            name = chapter_file_name(number, 2, title, "mp3")
+            archive.add(name, title, folder / "x", number * 100)
+
+
+def test_archive_holds_the_files_and_tells_of_them_in_the_same_bytes(tmp_path: Path) -> None:
+    make_archive(tmp_path, tmp_path / "a.zip")
+    make_archive(tmp_path, tmp_path / "b.zip")
+    assert (tmp_path / "a.zip").read_bytes() == (tmp_path / "b.zip").read_bytes()
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["01 One.mp3", "02 Zwei ü.mp3", MANIFEST]
+        manifest = json.loads(archive.read(MANIFEST))
+        assert len(archive.read("02 Zwei ü.mp3")) == manifest["chapters"][1]["bytes"] == 512
+    assert (manifest["samples"], manifest["chapters"][1]["title"]) == (300, "Zwei: ü/?")
+
+
+def test_a_name_stands_in_an_archive_once(tmp_path: Path) -> None:
+    (tmp_path / "x").write_bytes(b"1")
+    archive = ChapterArchive(tmp_path / "a.zip", title="", authors=(), sample_rate=RATE)
+    archive.add("x", "x", tmp_path / "x", 1)
+    with pytest.raises(ValueError, match="already"):
+        archive.add("x", "x", tmp_path / "x", 1)
+    with pytest.raises(Unavailable):
+        archive.add("y", "y", tmp_path / "missing", 1)
+    archive.close()
