@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from anyio import to_thread
-from litestar import Response, get, head
+from litestar import MediaType, Response, get, head
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter
@@ -70,7 +70,7 @@ async def audio(
     link = await to_thread.run_sync(backends.audio.link, file.key, backends.settings.link_seconds)
     if link is not None:  # it answers ranges itself
         headers = {"Location": link, "Cache-Control": "no-store"}
-        return Response(None, status_code=303, headers=headers)
+        return Response(b"", status_code=303, headers=headers, media_type=MediaType.TEXT)
     wanted = None if if_range not in (None, file.etag) else parse_range(range_header, file.size)
     start, stop = wanted or (0, file.size)
     headers = file.headers | {"Content-Length": str(stop - start)}
