@@ -74,12 +74,25 @@ class Now(Collector):
         workers.add_metric(["synthesizer"], state.synthesizers)
         yield workers
         depth = GaugeMetricFamily("tts_queue_depth", "Messages that wait", labels=["queue"])
+        oldest = GaugeMetricFamily(
+            "tts_queue_oldest_seconds", "How long the oldest message has waited", labels=["queue"]
+        )
         try:
             for queue, waiting in self._backends.queue.depths().items():
                 depth.add_metric([queue], waiting)
+            for queue, age in self._backends.queue.ages(self._backends.now()).items():
+                oldest.add_metric([queue], age)
+            waits = self._backends.backlog.backlog()
         except Unavailable:
             return
-        yield depth
+        backlog = GaugeMetricFamily(
+            "tts_backlog_audio_seconds",
+            "Speech that is planned and not spoken yet",
+            labels=["queue"],
+        )
+        backlog.add_metric(["interactive"], waits.interactive)
+        backlog.add_metric(["bulk"], waits.bulk)
+        yield from (depth, oldest, backlog)
 
 
 def scrape(backends: Backends) -> bytes:

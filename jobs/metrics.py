@@ -6,19 +6,23 @@ from prometheus_client import Counter, Histogram
 
 from core.job import Controls, JobRecord
 
-LABELS = ("voice", "acoustic", "vocoder", "runtime")
+NETWORKS = ("acoustic", "vocoder", "runtime")
+LABELS = ("voice", *NETWORKS)
 JOB_SECONDS_BUCKETS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14400)
 
 SUBMITTED = Counter("tts_jobs_submitted", "Jobs accepted", (*LABELS, "queue"))
 FINISHED = Counter("tts_jobs_finished", "Jobs that ended, by state", (*LABELS, "state"))
 JOB_SECONDS = Histogram(
-    "tts_job_seconds", "From acceptance to the end", ("queue", "state"), buckets=JOB_SECONDS_BUCKETS
+    "tts_job_seconds",
+    "From acceptance to the end",
+    (*NETWORKS, "queue", "state"),
+    buckets=JOB_SECONDS_BUCKETS,
 )
 
 
-def labels_of(request: Controls) -> dict[str, str]:
+def labels_of(request: Controls, names: tuple[str, ...] = LABELS) -> dict[str, str]:
     """Bounded labels: names of the catalogue."""
-    return {name: str(getattr(request, name)) for name in LABELS}
+    return {name: str(getattr(request, name)) for name in names}
 
 
 def count_submitted(record: JobRecord) -> None:
@@ -29,4 +33,6 @@ def count_submitted(record: JobRecord) -> None:
 def count_finished(record: JobRecord, state: str, now: float) -> None:
     """A job ended; call it only where ``finish`` said True."""
     FINISHED.labels(**labels_of(record.request), state=state).inc()
-    JOB_SECONDS.labels(queue=record.request.lane, state=state).observe(now - record.created_at)
+    networks = labels_of(record.request, NETWORKS)
+    seconds = now - record.created_at
+    JOB_SECONDS.labels(**networks, queue=record.request.lane, state=state).observe(seconds)

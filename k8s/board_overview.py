@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from k8s.panels import Dashboard, Panel
-from k8s.queries import FAILED, RATIO_STEPS, RTF_STEPS, fleet_rtf, quantile, quantiles, rate, ratio
+from k8s.queries import (
+    FAILED,
+    RATIO_STEPS,
+    REAL_TIMES,
+    RTF_STEPS,
+    fleet_rtf,
+    quantile,
+    quantiles,
+    rate,
+    ratio,
+)
 
 OVERVIEW = Dashboard(
     "rhapsode-overview",
@@ -87,7 +97,7 @@ OVERVIEW = Dashboard(
                 ),
                 Panel(
                     "Speech made",
-                    "s",
+                    REAL_TIMES,
                     ((rate("tts_audio_seconds_total", by="by (voice)"), "{{voice}}"),),
                     "Seconds of audio per second: how many real times the fleet is.",
                 ),
@@ -115,13 +125,8 @@ OVERVIEW = Dashboard(
             (
                 Panel(
                     "Speech refused or spoken again",
-                    "short",
-                    (
-                        (
-                            f"({rate('tts_anomalies_total', by='by (kind)')}) or vector(0)",
-                            "{{kind}}",
-                        ),
-                    ),
+                    "cps",
+                    ((rate("tts_anomalies_total", by="by (kind)"), "{{kind}}"),),
                     "Attention that ran away, silence, noise. See RhapsodeAnomalies.",
                 ),
                 Panel(

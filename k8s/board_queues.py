@@ -17,12 +17,21 @@ QUEUES = Dashboard(
                     "short",
                     (('max by (queue) (tts_queue_depth{queue=~"$queue"})', "{{queue}}"),),
                     "Not those a worker holds. Every API tells the same number, so: max.",
+                    width=8,
+                ),
+                Panel(
+                    "Oldest message",
+                    "s",
+                    (('max by (queue) (tts_queue_oldest_seconds{queue=~"$queue"})', "{{queue}}"),),
+                    "How long the next one to be taken has waited. A book's parts may wait long.",
+                    width=8,
                 ),
                 Panel(
                     "Backlog of speech",
                     "s",
                     (("tts:backlog_audio_seconds", "{{queue}}"),),
-                    "Waiting parts times the mean length of a part.",
+                    "Planned and not spoken yet, as the plans estimate it.",
+                    width=8,
                 ),
                 Panel(
                     "Time to empty",
@@ -33,13 +42,8 @@ QUEUES = Dashboard(
                 ),
                 Panel(
                     "Work sent again",
-                    "short",
-                    (
-                        (
-                            f"({rate('tts_work_recovered_total', by='by (work)')}) or vector(0)",
-                            "{{work}}",
-                        ),
-                    ),
+                    "cps",
+                    ((rate("tts_work_recovered_total", by="by (work)"), "{{work}}"),),
                     "Of workers that died. Lost work costs time, never a job.",
                 ),
             ),
@@ -92,7 +96,7 @@ QUEUES = Dashboard(
                 ),
                 Panel(
                     "Why a batch was taken",
-                    "short",
+                    "cps",
                     ((rate("tts_batch_flushes_total", by="by (reason)"), "{{reason}}"),),
                     "busy: the device did not wait. timeout: it waited. budget: it was full.",
                 ),

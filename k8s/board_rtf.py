@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from k8s.panels import Dashboard, Panel
-from k8s.queries import BY, LEGEND, NETWORKS, RTF_STEPS, fleet_rtf, quantile, quantiles, rate
+from k8s.queries import (
+    BY,
+    LEGEND,
+    NETWORKS,
+    REAL_TIMES,
+    RTF_STEPS,
+    fleet_rtf,
+    quantile,
+    quantiles,
+    rate,
+)
 
 RTF = Dashboard(
     "rhapsode-rtf",
@@ -38,7 +48,7 @@ RTF = Dashboard(
                     "percentunit",
                     (
                         (
-                            rate("tts_stage_seconds_sum", 'runtime=~"$runtime"', "by (stage)"),
+                            rate("tts_stage_seconds_sum", NETWORKS, "by (stage)"),
                             "{{stage}}",
                         ),
                     ),
@@ -52,7 +62,7 @@ RTF = Dashboard(
                 Panel(
                     "Job time",
                     "s",
-                    quantiles("tts_job_seconds", 'queue=~"$queue"', "queue"),
+                    quantiles("tts_job_seconds", f'{NETWORKS},queue=~"$queue"', "queue"),
                     "From acceptance to the end: waiting and compute.",
                 ),
                 Panel(
@@ -67,7 +77,7 @@ RTF = Dashboard(
                     "s",
                     (
                         (
-                            quantile(0.95, "tts_stage_seconds", 'runtime=~"$runtime"', "stage"),
+                            quantile(0.95, "tts_stage_seconds", NETWORKS, "stage"),
                             "{{stage}}",
                         ),
                     ),
@@ -75,7 +85,7 @@ RTF = Dashboard(
                 ),
                 Panel(
                     "Speech made by networks",
-                    "s",
+                    REAL_TIMES,
                     ((rate("tts_audio_seconds_total", NETWORKS, BY), LEGEND),),
                     "Seconds of audio per second.",
                 ),

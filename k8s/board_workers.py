@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from k8s.panels import Dashboard, Panel
-from k8s.queries import rate, ratio
+from k8s.queries import REAL_TIMES, rate, ratio
 
 WORKERS = Dashboard(
     "rhapsode-workers",
@@ -41,13 +41,13 @@ WORKERS = Dashboard(
                 ),
                 Panel(
                     "Speed of a busy device",
-                    "none",
+                    REAL_TIMES,
                     (("tts:synthesizer_speed:rate5m", "seconds of audio per busy second"),),
                     "What one synthesizer can do; its fall is a slower device or smaller batches.",
                 ),
                 Panel(
                     "Parts",
-                    "short",
+                    "cps",
                     ((rate("tts_parts_total", by="by (queue, outcome)"), "{{queue}} {{outcome}}"),),
                     "Per second.",
                 ),

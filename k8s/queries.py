@@ -41,5 +41,7 @@ def fleet_rtf(labels: str = "", by: str = "") -> str:
 
 
 FAILED = 'state=~"failed|partial"'
+REAL_TIMES = "suffix: × real time"
+"""Unit: seconds of audio per second."""
 RTF_STEPS = ((0.5, "orange"), (1.0, "red"))
 RATIO_STEPS = ((0.01, "orange"), (0.05, "red"))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from core.job import Controls, PartResult, PartSound, StageSeconds
-from jobs.metrics import LABELS, labels_of
-from workers.collector import Taken
+from jobs.metrics import LABELS, NETWORKS, labels_of
+from jobs.protocols import ASSEMBLE, PLAN
+from workers.collector import Reason, Taken
 from workers.device_memory import device_memory
 from workers.spoken import BatchFigures
 
@@ -19,7 +22,7 @@ QUEUE_SECONDS = Histogram(
 )  # fmt: skip
 STAGE_SECONDS = Histogram(
     "tts_stage_seconds", "Compute of one part in a stage (of a whole job: text, encode)",
-    ("stage", "runtime"), buckets=SECONDS,
+    ("stage", *NETWORKS), buckets=SECONDS,
 )  # fmt: skip
 PART_RTF = Histogram(
     "tts_part_rtf", "Compute seconds / audio seconds of a part", LABELS,
@@ -45,8 +48,6 @@ FLUSHES = Counter("tts_batch_flushes", "Why a batch was taken", ("reason",))
 BUSY_SECONDS = Counter("tts_worker_busy_seconds", "Time the device spoke")
 ANOMALIES = Counter("tts_anomalies", "What was wrong with takes of utterances", ("kind",))
 SOUNDS = Counter("tts_sounds", "Parts whose sound was there already or not", ("result",))
-for _result in ("hit", "miss"):
-    SOUNDS.labels(_result)
 RECOVERED = Counter("tts_work_recovered", "Work of dead workers that was sent again", ("work",))
 MODELS_LOADED = Gauge(
     "tts_models_loaded", "Voices a synthesizer has in memory", multiprocess_mode="livesum"
@@ -56,6 +57,22 @@ DEVICE_MEMORY = Gauge(
     ("device", "kind"), multiprocess_mode="liveall",
 )  # fmt: skip
 LOAD_SECONDS = Histogram("tts_model_load_seconds", "Time to load a voice", buckets=SECONDS)
+ANOMALY_KINDS = tuple(
+    f"anomaly_{kind}"
+    for kind in (
+        "clipped", "empty", "long", "not_finite", "repeat", "runaway", "short", "silence", "silent",
+        "skipped", "stuck",
+    )
+)  # fmt: skip
+# A series that begins with its first event has no rate for it: these begin with nothing.
+for _counter, _values in (
+    (SOUNDS, ("hit", "miss")),
+    (FLUSHES, get_args(Reason)),
+    (ANOMALIES, ANOMALY_KINDS),
+    (RECOVERED, (PLAN, ASSEMBLE, "part")),
+):
+    for _value in _values:
+        _counter.labels(_value)
 
 
 def see_batch(figures: BatchFigures) -> None:
@@ -102,4 +119,4 @@ def see_stages(request: Controls, seconds: StageSeconds) -> None:
     COMPUTE_SECONDS.labels(**labels_of(request)).inc(seconds.total)
     for stage in StageSeconds.__struct_fields__:
         if spent := getattr(seconds, stage):
-            STAGE_SECONDS.labels(stage, request.runtime).observe(spent)
+            STAGE_SECONDS.labels(stage=stage, **labels_of(request, NETWORKS)).observe(spent)

@@ -18,6 +18,7 @@ import api.settings
 import workers.metrics
 import workers.settings
 from api.metrics import Now
+from jobs.progress import Backlog
 from k8s.generate import MONITORING, generated
 
 ROOT = Path(__file__).parents[2]
@@ -47,7 +48,8 @@ def quiet_backends() -> Any:
     store = SimpleNamespace(ping=lambda: None, workers=lambda now: ())
     return SimpleNamespace(
         store=store,
-        queue=SimpleNamespace(depths=lambda: {"bulk": 0}),
+        queue=SimpleNamespace(depths=lambda: {"bulk": 0}, ages=lambda now: {"bulk": 0.0}),
+        backlog=SimpleNamespace(backlog=Backlog),
         catalogue=SimpleNamespace(voices={}),
         now=lambda: 0.0,
     )
@@ -85,6 +87,12 @@ def series_of_code() -> set[str]:
 def test_the_page_has_every_metric_as_the_code_has_it() -> None:
     page = {name.strip("`"): (kind, labels, told) for name, kind, labels, told in rows("Metrics")}
     assert page == metrics_of_code()
+
+
+def test_every_kind_of_anomaly_begins_at_nothing() -> None:
+    told = "".join(p.read_text("utf-8") for p in (ROOT / "workers").glob("*.py"))
+    kinds = set(re.findall(r'"(anomaly_[a-z_]+)"', told)) - {"anomaly_retried"}  # a notice alone
+    assert set(workers.metrics.ANOMALY_KINDS) == kinds
 
 
 def test_queries_name_series_that_exist() -> None:
