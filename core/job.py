@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from core.acx import AcxReport
 from core.text import Notice, Pauses, Silence, Span, Utterance
 
 AudioFormat = Literal["wav", "flac", "ogg", "opus", "mp3", "m4b"]
@@ -178,6 +179,8 @@ class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
     """Speech that was there already, spoken for an earlier job: it cost this one nothing [s]."""
     gain_db: float = 0.0
     """The one gain of the programme [dB]."""
+    acx: AcxReport | None = None
+    """Levels against ACX's rules, of a book."""
     warnings: tuple[Notice, ...] = ()
     """Of many only the first of each code, see ``warning_counts``."""
     warning_counts: dict[str, int] = {}

@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 
 import msgspec
+import numpy as np
 import structlog
 
-from audio.encode import Encoder
+from audio.acx import PEAK_DB, AcxMeter
+from audio.delivery import Delivery, Mark
 from audio.join import Piece, stream
+from audio.loudness import LoudnessMeter, gain_for, gain_notice
 from audio.resample import Resampler, resampled_length
+from audio.tags import Tags
+from core.book import Cover
 from core.errors import NotFound, Unavailable
-from core.job import JobPlan, JobRecord, JobState, Source, StageSeconds
+from core.job import BookFacts, JobPlan, JobRecord, JobState, Source, StageSeconds
+from core.mel import Float32
 from core.text import Notice
 from core.transcript import TranscriptHead
-from jobs.keys import audio_key, job_folder, sound_key, transcript_key
+from jobs.keys import audio_key, cover_key, job_folder, sound_key, transcript_key
 from jobs.logs import told
 from jobs.protocols import ASSEMBLE
 from workers.context import Context, gave_up, job_error
@@ -51,6 +58,7 @@ class Assembly:
         self.layout.tally.notices = list(plan.notices)
         for one in self._parts():
             self.layout.add(one)
+        self._factor = np.float32(1.0)
 
     def write(self) -> tuple[int, int]:
         """Writes transcript and audio; returns length and sample rate of the file.
@@ -91,19 +99,64 @@ class Assembly:
     def _write_audio(self) -> tuple[int, int]:
         request, native = self._record.request, self.layout.tally.sample_rate
         rate = request.sample_rate or native
-        length = resampled_length(self.layout.samples, native, rate)
-        resampler = Resampler(native, rate)
-        with (
-            self._context.audio.writing(audio_key(self._record.id, request)) as path,
-            Encoder(path, request.format, rate, length) as encoder,
-        ):
-            for block in stream(self._pieces(), native, lead=self.layout.lead):
-                encoder.write(resampler.push(block))
-            encoder.write(resampler.finish())
-        if encoder.clipped:
-            told = f"{encoder.clipped} samples beyond full scale"
+        self._set_gain()
+        meter, delivery = AcxMeter(rate), self._delivery(rate)
+        with self._context.audio.writing(audio_key(self._record.id, request)) as path:
+            clipped = delivery.write(path, _heard(meter, self._resampled(rate)))
+        if self._source.book is not None:
+            self.layout.tally.acx = meter.finish()
+        if clipped:
+            told = f"{clipped} samples beyond full scale"
             self.layout.tally.notices.append(Notice("clipped", told))
-        return length, rate
+        return delivery.samples, rate
+
+    def _delivery(self, rate: int) -> Delivery:
+        request, native = self._record.request, self.layout.tally.sample_rate
+        edges = [
+            resampled_length(at, native, rate)
+            for at in (*self.layout.starts(self._source), self.layout.samples)
+        ]
+        book = self._source.book
+        titles = [c.title for c in self._source.chapters] or [book.title if book else "Speech"]
+        marks = [
+            Mark(title, start, end - start)
+            for title, (start, end) in zip(titles, pairwise(edges), strict=True)
+        ]
+        return Delivery(
+            format=request.format,
+            package=request.package,
+            sample_rate=rate,
+            marks=marks,
+            tags=self._tags(book) if book else None,
+        )
+
+    def _tags(self, book: BookFacts) -> Tags:
+        cover = None
+        if book.cover is not None:
+            cover = Cover(book.cover, self._context.audio.get(cover_key(self._record.id)))
+        return Tags(title=book.title, artists=book.authors, album=book.title, cover=cover)
+
+    def _set_gain(self) -> None:
+        """One gain for the whole programme, measured before anything is written."""
+        target = self._record.request.loudness_lufs
+        if target is None:
+            return
+        meter = LoudnessMeter(self.layout.tally.sample_rate)
+        for block in self._blocks():
+            meter.push(block)
+        gain = gain_for(target, meter.finish(), PEAK_DB)
+        self._factor, self.layout.tally.gain_db = np.float32(gain.factor), gain.db
+        if notice := gain_notice(target, gain):
+            self.layout.tally.notices.append(notice)
+
+    def _resampled(self, rate: int) -> Iterator[Float32]:
+        resampler = Resampler(self.layout.tally.sample_rate, rate)
+        for block in self._blocks():
+            yield resampler.push(block * self._factor)
+        yield resampler.finish()
+
+    def _blocks(self) -> Iterator[Float32]:
+        return stream(self._pieces(), self.layout.tally.sample_rate, lead=self.layout.lead)
 
     def _pieces(self) -> Iterator[Piece]:
         for one in self._parts():
@@ -131,6 +184,12 @@ class Assembly:
         for index in gone:
             context.queue.synthesize(record.id, index, record.request.lane)
         log.warning("spoken_again", job=record.id, parts=len(gone))
+
+
+def _heard(meter: AcxMeter, blocks: Iterator[Float32]) -> Iterator[Float32]:
+    for block in blocks:
+        meter.push(block)
+        yield block
 
 
 def assemble(context: Context, job_id: str) -> None:

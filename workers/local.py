@@ -9,7 +9,7 @@ from pathlib import Path
 from audio.encode import Encoder
 from audio.join import Piece, stream
 from audio.resample import Resampler
-from core.errors import RhapsodeError
+from core.errors import FieldError, RhapsodeError
 from core.formats import check_format, resolve_sample_rate
 from core.job import Part, SynthesisReport, SynthesisRequest
 from core.protocols import TextFrontend
@@ -59,6 +59,7 @@ class LocalSynthesizer:
             ArtifactError: an artifact cannot be used.
         """
         start = self._monotonic()
+        _require_one_pass(request)
         card = self._catalogue.voice(request.voice)
         acoustic, model = self._catalogue.component("acoustic", card.acoustic, request.acoustic)
         vocoder, _ = self._catalogue.component("vocoder", card.vocoders, request.vocoder)
@@ -139,3 +140,13 @@ class LocalSynthesizer:
                     outcome.waveform.samples,
                     pause_samples(pause, request.speed, outcome.waveform.sample_rate),
                 )
+
+
+def _require_one_pass(request: SynthesisRequest) -> None:
+    """What is written while it is spoken can neither be measured before nor packed after."""
+    if request.loudness_lufs is not None:
+        message = "a loudness is reached by the service alone (rhapsode submit, rhapsode book)"
+        raise FieldError("loudness_lufs", message)
+    if request.package != "file":
+        message = "chapters are packed by the service alone (rhapsode book)"
+        raise FieldError("package", message, allowed="file")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from core.acx import AcxReport
 from core.errors import ArtifactError
 from core.job import PartSound, StageSeconds, SynthesisReport
 from core.text import Notice, Utterance
@@ -31,6 +32,8 @@ class Tally:
     utterances: int = 0
     batch_sizes: int = 0
     reused_seconds: float = 0.0
+    gain_db: float = 0.0
+    acx: AcxReport | None = None
     artifacts: dict[str, str] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
 
@@ -57,7 +60,7 @@ class Tally:
         self.vocoder += sound.stage_seconds.vocoder
 
     def report(
-        self, samples: int, sample_rate: int, *, queue_seconds: float = 0.0, gain_db: float = 0.0
+        self, samples: int, sample_rate: int, *, queue_seconds: float = 0.0
     ) -> SynthesisReport:
         """The report of a file of so many samples at that rate [Hz]."""
         stages = StageSeconds(self.text, self.acoustic, self.vocoder, self.encode)
@@ -73,7 +76,8 @@ class Tally:
             samples=samples,
             artifacts=self.artifacts,
             reused_seconds=self.reused_seconds,
-            gain_db=gain_db,
+            gain_db=self.gain_db,
+            acx=self.acx,
             warnings=bounded(self.notices),
             warning_counts=dict(Counter(notice.code for notice in self.notices)),
         )

@@ -6,13 +6,19 @@ import io
 import json
 import re
 import time
+import zipfile
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
+import av
 import httpx
+import numpy as np
+import pyloudnorm
 import pytest
 import soundfile
+from mutagen.mp4 import MP4
 
 from cli.stack import Stack
 from core.job import TERMINAL
@@ -151,6 +157,54 @@ def test_a_file_of_an_unknown_kind_is_refused(http: httpx.Client) -> None:
     answer = http.post("/audiobooks", files={"file": ("x.pdf", b"%PDF-1.7", "application/pdf")})
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "file"
+
+
+def test_a_book_becomes_an_m4b_with_chapters_and_tags(http: httpx.Client, tmp_path: Path) -> None:
+    job = ended(http, send(http))
+    assert (job["state"], job["error"]) == ("succeeded", None)
+    assert job["report"]["acx"]["rms_db"] < 0
+    file = tmp_path / "book.m4b"
+    file.write_bytes(http.get(job["audio"]).content)
+    times = http.get(f"/jobs/{job['id']}/timings").json()
+    with av.open(str(file)) as container:
+        marks = container.chapters()
+        assert [mark["metadata"]["title"] for mark in marks] == [
+            "The First",
+            "The Second",
+            "The Third",
+        ]
+        for mark, chapter in zip(marks, times["chapters"], strict=True):
+            assert float(mark["start"] * mark["time_base"]) == pytest.approx(chapter["start"])
+            assert float(mark["end"] * mark["time_base"]) == pytest.approx(chapter["end"])
+        rate = container.streams.audio[0].rate
+        assert container.streams.audio[0].duration == job["report"]["samples"]
+        assert rate == job["report"]["sample_rate"]
+    assert MP4(file)["\xa9nam"] == ["The Small Book"]
+
+
+def test_chapters_come_as_files_in_a_zip(http: httpx.Client) -> None:
+    job = ended(http, send(http, format="flac", package="chapters", loudness_lufs=None))
+    answer = http.get(job["audio"])
+    assert answer.headers["content-type"] == "application/zip"
+    whole = ended(http, send(http, format="flac", loudness_lufs=None))
+    expected, _ = soundfile.read(io.BytesIO(http.get(whole["audio"]).content), dtype="int16")
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        names = [n for n in archive.namelist() if n.endswith(".flac")]
+        assert names == ["01 The First.flac", "02 The Second.flac", "03 The Third.flac"]
+        pieces = [soundfile.read(io.BytesIO(archive.read(n)), dtype="int16")[0] for n in names]
+    assert np.array_equal(np.concatenate(pieces), expected)
+
+
+def test_one_gain_reaches_the_loudness_that_was_asked_for(http: httpx.Client) -> None:
+    plain, quiet = (
+        ended(http, send(http, format="wav", loudness_lufs=lufs)) for lufs in (None, -30.0)
+    )
+    gain = 10 ** (quiet["report"]["gain_db"] / 20)
+    one, two = (
+        soundfile.read(io.BytesIO(http.get(job["audio"]).content))[0] for job in (plain, quiet)
+    )
+    assert np.abs(two - gain * one).max() < 2 / 32768
+    assert pyloudnorm.Meter(22050).integrated_loudness(two) == pytest.approx(-30.0, abs=0.1)
 
 
 def test_a_well_job_is_not_retried(http: httpx.Client) -> None:
