@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 import shutil
@@ -25,6 +26,8 @@ pytestmark = pytest.mark.skipif(PROMETHEUS is None, reason="no prometheus (apt i
 DEADLINE = 120.0
 """Seconds; never reached when all is well."""
 SECRET = "The walrus whispered a password nobody may read in any log."
+NEXT = itertools.count(1)
+"""No text comes twice: what was spoken before would be there already."""
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +97,7 @@ def work(service: Stack) -> str:
     """One interactive and one bulk job, and a refusal."""
     with httpx.Client(base_url=service.url, timeout=60, trust_env=False) as client:
         for lane in ("bulk", "interactive"):
-            body = {"text": SECRET, "lane": lane}
+            body = {"text": f"{SECRET} Number {next(NEXT)}.", "lane": lane}
             done = client.post("/synthesize", json=body, headers={"Prefer": "wait=30"})
             assert done.json()["state"] == "succeeded"
         assert client.post("/synthesize", json={"text": ""}).is_client_error
