@@ -160,7 +160,7 @@ def leave_out_contents(flow: Flow, omissions: Omissions) -> None:
 
 
 def _leave_out_note_headings(blocks: list[Block], omissions: Omissions) -> None:
-    for block, following in zip(blocks, [*blocks[1:], None], strict=True):
+    for block, following in zip(blocks, [*blocks, None][1:], strict=True):
         alone = following is None or following.level
         if block.level and alone and _NOTES.fullmatch(block.text.strip(" .:")):
             omissions.leave_out("note", block.text)

@@ -108,7 +108,17 @@ def heading_at(paragraphs: Sequence[Paragraph], at: int, *, numbers: bool) -> He
     return Heading(" ".join(title.split()), taken, bool(_PARTS.match(lines[0])))
 
 
+def without_page(line: str) -> str:
+    """A line of a table of contents without the dots and the page at its end.
+
+    >>> without_page("CHAPTER III .... 12"), without_page("Chapter 3")
+    ('CHAPTER III', 'Chapter 3')
+    """
+    return re.sub(r"(?:\s*\.{2,}\s*|\s{2,})\d{1,4}$", "", line)
+
+
 def _begins(line: str, numbers: bool) -> bool:
+    line = without_page(line)
     return is_heading(line) or (numbers and bare_number(line) > 0)
 
 

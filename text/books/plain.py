@@ -12,7 +12,7 @@ from core.errors import FieldError
 from text.books.chapters import FRONT_MATTER
 from text.books.characters import clean
 from text.books.gutenberg import without_frame
-from text.books.headings import Heading, bare_number, heading_at, is_heading
+from text.books.headings import Heading, bare_number, heading_at, is_heading, without_page
 from text.books.omissions import Omissions
 from text.books.paragraphs import Paragraph, joined, split_paragraphs, wrap_width
 
@@ -111,13 +111,8 @@ def _without_contents(paragraphs: list[Paragraph], omissions: Omissions) -> list
 
 
 def _lists_headings(paragraph: Paragraph) -> bool:
-    headings = sum(is_heading(_unnumbered(line)) for line in paragraph.lines)
+    headings = sum(is_heading(without_page(line)) for line in paragraph.lines)
     return headings >= ENTRIES_OF_CONTENTS and 2 * headings >= len(paragraph.lines)
-
-
-def _unnumbered(line: str) -> str:
-    """Without the page at the end of a line of contents."""
-    return re.sub(r"[\s.]{2,}\d{1,4}$", "", line)
 
 
 def _contents_of(run: list[int], paragraphs: Sequence[Paragraph], numbers: bool) -> set[int]:

@@ -1,0 +1,366 @@
+"""EPUBs to chapters: what is cut where, what is left out, what is refused."""
+
+import io
+import warnings
+import zipfile
+from collections.abc import Mapping
+
+import pytest
+from ebooklib import epub as ebooklib_epub
+
+from core.book import Book
+from core.errors import FieldError
+from tests.paper_books import archive, epub, page
+from text.books.reading import read_book
+
+
+def read(data: bytes) -> Book:
+    return read_book(data, "My_book.epub")
+
+
+def texts(book: Book) -> dict[str, str]:
+    return {chapter.title: chapter.text for chapter in book.chapters}
+
+
+def codes(book: Book) -> set[str]:
+    return {notice.code for notice in book.notices}
+
+
+def body(inner: str, **more: str) -> Book:
+    """A book of one page."""
+    return read(epub({"a.xhtml": inner}, [("One", "a.xhtml")]))
+
+
+TWO_IN_ONE = '<h1 id="c1">One</h1><p>First.</p><h1 id="c2">Two</h1><p>Second.</p>'
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_metadata_and_chapters_in_spine_order(version: int) -> None:
+    pages = {"b.xhtml": "<h1>One</h1><p>First.</p>", "a.xhtml": "<h1>Two</h1><p>Second.</p>"}
+    people = "<dc:creator>Ann O.</dc:creator><dc:creator>Ben</dc:creator>"
+    data = epub(
+        pages,
+        [("I. One", "b.xhtml"), ("II. Two", "a.xhtml")],
+        version=version,
+        metadata=people + "<dc:language>en-GB</dc:language>",
+    )
+    book = read(data)
+    assert (book.title, book.authors, book.language) == ("A Book", ("Ann O.", "Ben"), "en-GB")
+    assert texts(book) == {"I. One": "One\n\nFirst.", "II. Two": "Two\n\nSecond."}
+    assert book.notices == ()
+
+
+def test_a_file_with_several_entries_is_split_at_their_fragments() -> None:
+    book = read(epub({"a.xhtml": TWO_IN_ONE}, [("1", "a.xhtml#c1"), ("2", "a.xhtml#c2")]))
+    assert texts(book) == {"1": "One\n\nFirst.", "2": "Two\n\nSecond."}
+
+
+def test_a_fragment_inside_a_heading_or_before_it_splits_before_the_heading() -> None:
+    inner = '<h1><a id="c1"/>One</h1><p>First.</p><a id="c2"></a><h1>Two</h1><p>Second.</p>'
+    book = read(epub({"a.xhtml": inner}, [("1", "a.xhtml#c1"), ("2", "a.xhtml#c2")]))
+    assert texts(book) == {"1": "One\n\nFirst.", "2": "Two\n\nSecond."}
+
+
+def test_a_fragment_in_a_paragraph_splits_the_paragraph() -> None:
+    inner = '<p>Old <b>text.</b> <a id="c2"/>New text.</p>'
+    book = read(epub({"a.xhtml": inner}, [("1", "a.xhtml"), ("2", "a.xhtml#c2")]))
+    assert texts(book) == {"1": "Old text.", "2": "New text."}
+
+
+def test_several_files_under_one_entry_are_one_chapter() -> None:
+    pages = {"a.xhtml": "<p>A.</p>", "b.xhtml": "<p>B.</p>", "c.xhtml": "<p>C.</p>"}
+    book = read(epub(pages, [("1", "a.xhtml"), ("2", "c.xhtml")]))
+    assert texts(book) == {"1": "A.\n\nB.", "2": "C."}
+
+
+def test_nested_entries_and_parts_without_a_page() -> None:
+    pages = {"a.xhtml": "<h1>Part</h1>", "b.xhtml": "<p>B.</p>", "c.xhtml": "<p>C.</p>"}
+    links = [("Part One", "a.xhtml", [("1", "b.xhtml")]), ("Part Two", "", [("2", "c.xhtml")])]
+    assert texts(read(epub(pages, links))) == {"Part One": "Part", "1": "B.", "Part Two: 2": "C."}
+
+
+def test_entries_that_lead_to_one_place_are_one_chapter() -> None:
+    links = [("Part One", "a.xhtml", [("Chapter 1", "a.xhtml")])]
+    book = read(epub({"a.xhtml": "<p>A.</p>"}, links))
+    assert texts(book) == {"Part One: Chapter 1": "A."}
+    assert codes(book) == {"contents_merged"}
+
+
+def test_text_before_the_first_entry_is_kept() -> None:
+    pages = {"f.xhtml": "<p>For Ann.</p>", "a.xhtml": "<p>A.</p>"}
+    assert texts(read(epub(pages, [("1", "a.xhtml")]))) == {"A Book": "For Ann.", "1": "A."}
+    untitled = read(epub(pages, [("1", "a.xhtml")], title=""))
+    assert untitled.title == "My book"
+    assert [c.title for c in untitled.chapters] == ["Front matter", "1"]
+
+
+def test_without_contents_pages_with_headings_are_chapters() -> None:
+    pages = {"a.xhtml": "<h2>One</h2><p>A.</p>", "b.xhtml": "<p>B.</p>", "c.xhtml": "<h2>Two</h2>"}
+    book = read(epub(pages))
+    assert texts(book) == {"One": "One\n\nA.\n\nB.", "Two": "Two"}
+    assert "no_contents" in codes(book)
+
+
+def test_entries_to_nowhere_and_empty_chapters_are_told() -> None:
+    pages = {"a.xhtml": "<p>A.</p>", "b.xhtml": '<img src="x.png" alt="a map"/>'}
+    links = [("1", "a.xhtml#gone"), ("Map", "b.xhtml"), ("Gone", "z.xhtml")]
+    book = read(epub(pages, links))
+    assert texts(book) == {"1": "A."}
+    assert codes(book) == {"contents_target", "chapter_empty", "left_out_image"}
+
+
+def test_contents_out_of_order_follow_the_spine() -> None:
+    pages = {"a.xhtml": "<p>A.</p>", "b.xhtml": "<p>B.</p>"}
+    book = read(epub(pages, [("2", "b.xhtml"), ("1", "a.xhtml")]))
+    assert [c.title for c in book.chapters] == ["1", "2"]
+    assert "contents_order" in codes(book)
+
+
+def test_references_are_percent_decoded_and_relative_to_their_file() -> None:
+    pages = {"text/a%20b.xhtml": "<p>skipped</p>"}
+    item = '<item id="x" href="text/a%20b.xhtml" media-type="application/xhtml+xml"/>'
+    data = epub(pages, [("1", "text/a%20b.xhtml")], items=item)
+    files = unpacked(data)
+    files["OPS/text/a b.xhtml"] = files.pop("OPS/text/a%20b.xhtml")
+    assert texts(read(archive(files))) == {"1": "skipped"}
+
+
+def unpacked(data: bytes) -> dict[str, str | bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as zipped:
+        return {name: zipped.read(name) for name in zipped.namelist()}
+
+
+LEFT_OUT: Mapping[str, tuple[str, str]] = {
+    "noteref": ('a<a epub:type="noteref" href="#n">1</a> b', "note_reference"),
+    "role noteref": ('a<a role="doc-noteref" href="#n">1</a> b', "note_reference"),
+    "footnote": ('a b<aside epub:type="footnote" id="n"><p>x</p></aside>', "note"),
+    "endnotes": ('a b<section role="doc-endnotes"><h2>Notes</h2><p>x</p></section>', "note"),
+    "aside": ("a b<aside>x</aside>", "aside"),
+    "pagebreak": ('a<span epub:type="pagebreak" id="p7">7</span> b', "page_number"),
+    "pagenum": ('a<span class="pagenum">[Pg 7]</span> b', "page_number"),
+    "script": ("a<script>x</script> b", "script"),
+    "style": ("a<style>x</style> b", "script"),
+    "hidden": ("a<span hidden='hidden'>x</span> b", "hidden"),
+    "display none": ('a<span style="display: none">x</span> b', "hidden"),
+    "image": ('a<img src="x" alt="a tall ship"/> b', "image"),
+    "svg": ('a<svg xmlns="http://www.w3.org/2000/svg"><text>x</text></svg> b', "image"),
+    "video": ("a<video>x</video> b", "media"),
+    "nav": ("a b<nav><ol><li>x</li></ol></nav>", "navigation"),
+    "ruby": ("<ruby>a<rt>x</rt></ruby> b", "ruby"),
+    "math": ('a<math xmlns="http://www.w3.org/1998/Math/MathML"><mi>x</mi></math> b', "formula"),
+    "licence": ('a b<section id="pg-footer"><p>x</p></section>', "boilerplate"),
+    "raised number": ("Call a<sup>12</sup> b", ""),
+}
+
+
+@pytest.mark.parametrize("case", LEFT_OUT)
+def test_what_is_no_text_is_left_out_and_counted(case: str) -> None:
+    inner, kind = LEFT_OUT[case]
+    book = body(f"<div>{inner}</div>")
+    if kind:
+        assert book.chapters[0].text == "a b"
+        assert codes(book) == {f"left_out_{kind}"}
+    else:
+        assert book.chapters[0].text == "Call a¹² b"
+
+
+def test_a_raised_number_after_a_word_is_a_reference() -> None:
+    book = body(
+        "<p>A claim.<sup>12</sup> A whale<sup>3</sup> of 30 m<sup>2</sup>, H<sub>2</sub>O</p>"
+    )
+    assert book.chapters[0].text == "A claim. A whale of 30 m², H2O"
+    assert codes(book) == {"left_out_note_reference"}
+
+
+HAND_MADE = {
+    "gutenberg": (
+        'Text<a id="r1"/><a href="#f1" class="fnanchor">[1]</a> goes on.',
+        '<div class="footnote"><p><a id="f1"/><a href="#r1">[1]</a> The note.</p>'
+        "<p>More.</p></div>",
+    ),
+    "raised": (
+        'Text<sup><a id="r1" href="#f1">1</a></sup> goes on.',
+        '<p id="f1"><a href="#r1">1</a>. The note.</p>',
+    ),
+    "list": (
+        'Text<a id="r1" href="#f1"><sup>1</sup></a> goes on.',
+        '<h2>Notes</h2><ol><li id="f1"><p>The note.</p><p>More. <a href="#r1">back</a>'
+        "</p></li></ol>",
+    ),
+    "table": (
+        'Text<a id="r1"/><a href="#f1"><span class="up">1</span></a> goes on.',
+        '<table><tr><td><p><a id="f1"/><a href="#r1">1.</a></p></td><td>The note.</td></tr>'
+        "</table>",
+    ),
+    "terms": (
+        'Text<a href="#f1">*</a> goes on.',
+        '<dl><dt id="f1">*</dt><dd>The note.</dd></dl>',
+    ),
+}
+
+
+@pytest.mark.parametrize("case", HAND_MADE)
+def test_notes_linked_by_hand(case: str) -> None:
+    text, note = HAND_MADE[case]
+    book = body(f"<p>{text}</p><p>Next.</p>{note}")
+    assert book.chapters[0].text == "Text goes on.\n\nNext."
+    assert codes(book) == {"left_out_note", "left_out_note_reference"}
+
+
+def test_links_that_are_no_notes_stay() -> None:
+    inner = '<p>See chapter <a href="#c">12</a> and <a href="#p">this</a>.</p><h2 id="c">12</h2>'
+    book = body(inner + '<p id="p">12 men came.</p>')
+    assert book.chapters[0].text == "See chapter 12 and this.\n\n12\n\n12 men came."
+    assert book.notices == ()
+
+
+def test_a_page_of_contents_is_left_out() -> None:
+    links = "".join(f'<p><a href="a.xhtml#c{i}">Chapter {i}</a> {i}</p>' for i in range(5))
+    book = body(f"<h2>CONTENTS</h2>{links}<p>Real text with a <a href='#x'>link</a>.</p>")
+    assert book.chapters[0].text == "Real text with a link."
+    assert codes(book) == {"left_out_contents"}
+
+
+def test_navigation_in_the_spine_and_nonlinear_pages_are_left_out() -> None:
+    pages = {"a.xhtml": "<p>A.</p>", "n.xhtml": "<p>Note.</p>"}
+    data = epub(pages, [("1", "a.xhtml")], nonlinear=["n.xhtml"], nav_in_spine=True)
+    book = read(data)
+    assert texts(book) == {"1": "A."}
+    assert codes(book) == {"left_out_navigation", "left_out_nonlinear"}
+
+
+def test_paragraphs_lists_verse_tables_and_preformatted_text() -> None:
+    inner = """<p>One
+      two&nbsp;&mdash; three.</p><blockquote>Said<br/>in verse</blockquote>
+      <ul><li>first</li><li><p>second</p></li></ul><pre>a  b
+c</pre><table><tr><th>Name</th><td>Ann.</td><td>7</td></tr></table>bare<div>text</div>"""
+    expected = [
+        "One two\u00a0— three.", "Said\nin verse", "first", "second", "a b\nc", "Name, Ann. 7",
+        "bare", "text",
+    ]  # fmt: skip
+    assert body(inner).chapters[0].text.split("\n\n") == expected
+
+
+def test_words_are_never_joined_nor_cut() -> None:
+    inner = (
+        '<p><span class="drop">I</span>t wa<i>s</i> re<span epub:type="pagebreak">9</span>al, '
+        "co\u00adoperate<b> </b>now</p><div>end</div>begin"
+    )
+    assert body(inner).chapters[0].text == "It was real, cooperate now\n\nend\n\nbegin"
+
+
+def test_a_picture_of_a_first_letter_is_its_letter() -> None:
+    book = body('<p><img src="i.png" alt="I"/>t was.</p>')
+    assert book.chapters[0].text == "It was."
+
+
+@pytest.mark.parametrize(
+    ("version", "metadata", "properties"),
+    [(3, "", ' properties="cover-image"'), (2, '<meta name="cover" content="img"/>', "")],
+)
+def test_cover(version: int, metadata: str, properties: str) -> None:
+    item = f'<item id="img" href="c.jpg" media-type="image/jpeg"{properties}/>'
+    data = epub(
+        {"a.xhtml": "<p>A.</p>"},
+        [("1", "a.xhtml")],
+        version=version,
+        metadata=metadata,
+        items=item,
+        more={"OPS/c.jpg": b"picture"},
+    )
+    cover = read(data).cover
+    assert cover is not None
+    assert (cover.media_type, cover.data) == ("image/jpeg", b"picture")
+
+
+def test_damaged_markup_is_read_as_browsers_would() -> None:
+    book = body('<p>One <b>two</p><a id="x"/><p>three & four &hellip; <br>five')
+    assert book.chapters[0].text == "One two\n\nthree & four …\nfive"
+    assert "markup_mended" in codes(book)
+
+
+def test_a_missing_picture_does_not_cost_the_book() -> None:
+    item = '<item id="i" href="gone.png" media-type="image/png"/>'
+    book = read(epub({"a.xhtml": "<p>A.</p>"}, [("1", "a.xhtml")], items=item))
+    assert (texts(book), codes(book)) == ({"1": "A."}, {"file_missing"})
+
+
+def test_a_book_that_ebooklib_wrote() -> None:
+    book = ebooklib_epub.EpubBook()
+    book.set_title("Written")
+    book.set_language("en")
+    book.add_author("Ann")
+    pages = []
+    for name in ("One", "Two"):
+        item = ebooklib_epub.EpubHtml(title=name, file_name=f"{name}.xhtml")
+        item.content = f"<h1>{name}</h1><p>Text of {name}.</p>"
+        book.add_item(item)
+        pages.append(item)
+    book.toc, book.spine = pages, ["nav", *pages]
+    book.add_item(ebooklib_epub.EpubNcx())
+    book.add_item(ebooklib_epub.EpubNav())
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of its writer
+        ebooklib_epub.write_epub(out, book)
+    read_back = read(out.getvalue())
+    assert texts(read_back) == {"One": "One\n\nText of One.", "Two": "Two\n\nText of Two."}
+
+
+GOOD = epub({"a.xhtml": "<p>A.</p>"}, [("1", "a.xhtml")])
+ENCRYPTION = """<encryption xmlns="urn:oasis:names:tc:opendocument:xmlns:container"
+ xmlns:enc="http://www.w3.org/2001/04/xmlenc#"><enc:EncryptedData>
+ <enc:EncryptionMethod Algorithm="{}"/><enc:CipherData/></enc:EncryptedData></encryption>"""
+BOMB = '<!DOCTYPE html [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
+XXE = '<!DOCTYPE html [<!ENTITY x SYSTEM "file:///etc/passwd">]>'
+
+
+def changed(**files: str | bytes) -> bytes:
+    return archive({**unpacked(GOOD), **{k.replace("__", "/"): v for k, v in files.items()}})
+
+
+REFUSED = {
+    "no zip": b"PK\x03\x04 but no zip",
+    "cut off": GOOD[:-200],
+    "not an EPUB": archive({"a.txt": "x"}),
+    "zip bomb": changed(**{"OPS/x.bin": b"\0" * (60 * 2**20)}),
+    "names outside": changed(**{"../../etc/passwd": "x"}),
+    "absolute name": changed(**{"/etc/passwd": "x"}),
+    "protected": changed(
+        **{"META-INF/encryption.xml": ENCRYPTION.format("http://www.w3.org/2001/04/xmlenc#aes128")}
+    ),
+    "entities": changed(**{"OPS/a.xhtml": BOMB + page("&b;").split("?>", 1)[1]}),
+    "external entity": changed(**{"OPS/a.xhtml": XXE + page("&x;").split("?>", 1)[1]}),
+    "entities in the package": changed(**{"OPS/nav.xhtml": XXE + page("&x;").split("?>", 1)[1]}),
+    "no package": changed(**{"OPS/book.opf": "<package"}),
+    "no spine": changed(
+        **{
+            "OPS/book.opf": str(unpacked(GOOD)["OPS/book.opf"], "utf-8").replace(
+                '<itemref idref="p0" linear="yes"/>', ""
+            )
+        }
+    ),
+    "no text": epub({"a.xhtml": "<p> </p>"}, [("1", "a.xhtml")]),
+    "too deep": epub({"a.xhtml": "<div>" * 300 + "x" + "</div>" * 300}, [("1", "a.xhtml")]),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refused_with_the_field_named(case: str) -> None:
+    with pytest.raises(FieldError) as refused:
+        read(REFUSED[case])
+    assert refused.value.field == "file"
+    assert refused.value.code == {"protected": "encrypted", "no text": "unspeakable_text"}.get(
+        case, "invalid_field"
+    )
+
+
+def test_an_entity_of_the_package_is_not_expanded() -> None:
+    package = str(unpacked(GOOD)["OPS/book.opf"], "utf-8").split("?>", 1)[1]
+    data = changed(**{"OPS/book.opf": XXE + package.replace("A Book", "A &x; Book")})
+    assert "root:" not in read(data).title
+
+
+def test_scrambled_fonts_are_no_protection() -> None:
+    obfuscation = ENCRYPTION.format("http://www.idpf.org/2008/embedding")
+    assert texts(read(changed(**{"META-INF/encryption.xml": obfuscation}))) == {"1": "A."}
