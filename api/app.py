@@ -17,6 +17,8 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
+from api.description import tidy
+from api.methods import answering_options
 from api.metrics import app_version, measured
 from api.problems import answer
 from api.routes import (
@@ -80,7 +82,7 @@ def create_app(settings: Settings, backends: Backends | None = None) -> Litestar
         state.listener.stop()
 
     rooms = (synthesize, audiobooks, jobs, events, audio, transcript, voices, health, metrics)
-    return Litestar(
+    app = Litestar(
         route_handlers=[route for room in rooms for route in room.ROUTES],
         dependencies={
             "backends": Provide(lambda: state, sync_to_thread=False),
@@ -88,7 +90,7 @@ def create_app(settings: Settings, backends: Backends | None = None) -> Litestar
         },
         guards=[Admission(state)],
         exception_handlers={Exception: answer},
-        middleware=[measured],
+        middleware=[measured, answering_options],
         lifespan=[listening],
         request_max_body_size=settings.max_body_bytes,
         openapi_config=OpenAPIConfig(
@@ -102,6 +104,8 @@ def create_app(settings: Settings, backends: Backends | None = None) -> Litestar
         ),
         logging_config=None,
     )
+    tidy(app.openapi_schema)
+    return app
 
 
 def main() -> int:

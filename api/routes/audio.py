@@ -15,6 +15,7 @@ from litestar.params import FromPath, HeaderParameter
 from litestar.response import Stream
 
 from api.backends import Backends
+from api.description import also
 from api.problems import AudioNotReady, RangeError, documented
 from api.routes.jobs import known_id
 from core.errors import NotFound
@@ -24,6 +25,7 @@ from core.protocols import AudioStore
 from jobs.keys import audio_key
 
 BLOCK_BYTES = 256 * 1024
+AUDIO = [kind.partition(";")[0] for kind in (*MEDIA_TYPES.values(), ZIP)]
 _RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 
 
@@ -47,6 +49,7 @@ def _told(description: str) -> ResponseSpec:
 
 @get(
     "/jobs/{job_id:str}/audio",
+    operation_class=also(AUDIO),
     responses={
         200: _told("The file"),
         206: _told("A range"),
@@ -85,7 +88,9 @@ async def audio(
 
 @head(
     "/jobs/{job_id:str}/audio",
+    operation_class=also(AUDIO),
     responses={
+        200: _told("Its headers"),
         304: ResponseSpec(None, description="Not modified"),
         **documented(404, 409, 503),
     },

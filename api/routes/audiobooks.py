@@ -20,7 +20,7 @@ from api.body import decode_body
 from api.books import BookRequest, BookView, source_of, view_of_book
 from api.problems import documented
 from api.requests import resolve_for
-from api.routes.synthesize import create, idempotency
+from api.routes.synthesize import KEY_SCHEMA, create, idempotency
 from api.views import JobView, view_of
 from core.book import Book
 from core.job import JobRecord
@@ -54,7 +54,7 @@ async def speak_book(
     client: NamedDependency[Client],
     idempotency_key: Annotated[
         str | None,
-        HeaderParameter(name="Idempotency-Key", description="the same key again: the same job"),
+        HeaderParameter(name="Idempotency-Key", schema_extra=KEY_SCHEMA),
     ] = None,
 ) -> Response[JobView]:
     """Accepts a book as a job of the bulk lane; without options an m4b with chapters."""

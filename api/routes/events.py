@@ -31,6 +31,16 @@ AGAIN_SECONDS = 1.0
 MEDIA_TYPE = "text/event-stream"
 
 
+class SentEvent(msgspec.Struct, frozen=True):
+    """An event on the wire."""
+
+    id: str
+    event: str
+    """``created``, ``planned``, ``part_done`` … ``finished``."""
+    data: str
+    """The event as JSON: id, job, event, at [Unix s], state, part and progress."""
+
+
 @get(
     "/jobs/{job_id:str}/events",
     status_code=200,
@@ -44,7 +54,7 @@ MEDIA_TYPE = "text/event-stream"
     ),
     responses={
         200: ResponseSpec(
-            JobEvent, description="The events", media_type=MEDIA_TYPE, generate_examples=False
+            SentEvent, description="The events", media_type=MEDIA_TYPE, generate_examples=False
         ),
         204: ResponseSpec(None, description="The job has ended and all of it is known"),
         **documented(404, 503),

@@ -22,8 +22,11 @@ from jobs.metrics import count_finished
 from jobs.protocols import JobFilter
 
 STATES: list[str] = list(get_args(JobState))
+LANES: list[str] = list(get_args(Lane))
 MAX_TIME = 253402300799.0
 """The end of the year 9999 [Unix s]."""
+FROM_0: dict[str, Any] = {"ge": 0, "schema_extra": {"minimum": 0}}
+"""Litestar checks a bound of 0 and leaves it out of the document."""
 
 
 def known_id(job_id: str) -> str:
@@ -54,17 +57,19 @@ async def page(
         str | None,
         QueryParameter(name="state", description="only these", schema_extra={"enum": STATES}),
     ] = None,
-    lane: Annotated[Lane | None, QueryParameter(description="only of this lane")] = None,
+    lane: Annotated[
+        str | None,
+        QueryParameter(description="only of this lane", schema_extra={"enum": LANES}),
+    ] = None,
     voice: Annotated[
         str | None, QueryParameter(max_length=64, description="only in this voice")
     ] = None,
     since: Annotated[
-        float | None,
-        QueryParameter(ge=0, le=MAX_TIME, description="created then or later [Unix s]"),
-    ] = None,
+        float, QueryParameter(le=MAX_TIME, description="created then or later [Unix s]", **FROM_0)
+    ] = 0.0,
     until: Annotated[
-        float | None, QueryParameter(ge=0, le=MAX_TIME, description="created before that [Unix s]")
-    ] = None,
+        float, QueryParameter(le=MAX_TIME, description="created before that [Unix s]", **FROM_0)
+    ] = MAX_TIME,
     cursor: Annotated[
         str | None,
         QueryParameter(pattern=r"^[0-9a-f]{32}$", description="from the page before"),
@@ -73,17 +78,25 @@ async def page(
 ) -> JobList:
     """Jobs, newest first; with API keys those of the key. A page may hold fewer than the limit
     though more follow: go on until the cursor is null."""
-    if wanted not in (None, *STATES):
-        raise FieldError("state", f"unknown state {wanted!r}", allowed=", ".join(STATES))
-    state = cast("JobState | None", wanted)
     meant = JobFilter(
-        owner=client.only, state=state, lane=lane, voice=voice, since=since, until=until
+        owner=client.only,
+        state=cast("JobState | None", _known("state", wanted, STATES)),
+        lane=cast("Lane | None", _known("lane", lane, LANES)),
+        voice=voice,
+        since=since,
+        until=until,
     )
     read = partial(backends.store.page, wanted=meant, cursor=cursor, limit=limit)
     found = await to_thread.run_sync(read)
     outlooks = await to_thread.run_sync(backends.backlog.outlook, found.jobs)
     views = tuple(map(view_of, found.jobs, outlooks))
     return JobList(views, found.cursor)
+
+
+def _known(field: str, value: str | None, allowed: list[str]) -> str | None:
+    if value in (None, *allowed):
+        return value
+    raise FieldError(field, f"unknown {field} {value!r}", allowed=", ".join(allowed))
 
 
 @delete(

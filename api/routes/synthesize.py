@@ -12,8 +12,10 @@ import msgspec
 from anyio import to_thread
 from litestar import Response, post
 from litestar.di import NamedDependency
+from litestar.enums import RequestEncodingType
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import HeaderParameter, JSONBody
+from litestar.openapi.spec import Example
+from litestar.params import Body, HeaderParameter
 
 from api.admission import Client
 from api.backends import Backends
@@ -28,7 +30,18 @@ from jobs.metrics import count_submitted
 from jobs.protocols import Idempotency
 
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,6})\s*(?=$|[,;])", re.IGNORECASE)
-_KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
+KEY_PATTERN = r"^[\x21-\x7e]{1,255}\Z"
+KEY_SCHEMA = {
+    "description": "the same key again: the same job",
+    "pattern": r"^[!-~]+$",
+    "minLength": 1,
+    "maxLength": 255,
+}
+"""Told, not checked, by the framework: its refusal would not name the header as clients know it."""
+EXAMPLES = [
+    Example("A sentence", value={"text": "Hello there."}),
+    Example("Markup", value={"ssml": "<speak>One.<break time='300ms'/>Two.</speak>", "speed": 1.2}),
+]
 
 
 @post(
@@ -45,7 +58,7 @@ _KEY = re.compile(r"^[\x21-\x7e]{1,255}$")
     tags=["jobs"],
 )
 async def synthesize(
-    data: JSONBody[SynthesisRequest],
+    data: Annotated[SynthesisRequest, Body(media_type=RequestEncodingType.JSON, examples=EXAMPLES)],
     backends: NamedDependency[Backends],
     client: NamedDependency[Client],
     prefer: Annotated[
@@ -54,7 +67,7 @@ async def synthesize(
     ] = None,
     idempotency_key: Annotated[
         str | None,
-        HeaderParameter(name="Idempotency-Key", description="the same key again: the same job"),
+        HeaderParameter(name="Idempotency-Key", schema_extra=KEY_SCHEMA),
     ] = None,
 ) -> Response[JobView]:
     """Validates and stores a request, and queues its planning."""
@@ -125,7 +138,7 @@ def idempotency(key: str | None, payload: str) -> Idempotency | None:
     """
     if key is None:
         return None
-    if not _KEY.match(key):
+    if not re.match(KEY_PATTERN, key):
         raise FieldError(
             "Idempotency-Key", "not a key", allowed="1 to 255 visible ASCII characters"
         )

@@ -12,6 +12,7 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from api.backends import Backends
+from api.description import also
 from api.problems import AudioNotReady, documented
 from api.routes.jobs import known_id
 from api.transcripts import (
@@ -31,15 +32,16 @@ from jobs.keys import transcript_key
 MEDIA = {
     "json": "application/json",
     "srt": "application/x-subrip; charset=utf-8",
-    "vtt": "text/vtt; charset=utf-8",
+    "vtt": "text/vtt",  # the framework adds the character set to text
 }
 
 
 @get(
     "/jobs/{job_id:str}/timings",
+    operation_class=also(["application/x-subrip", "text/vtt"]),
     responses={
         200: ResponseSpec(Timings, description="As JSON; or subtitles", generate_examples=False),
-        **documented(400, 404, 409, 503),
+        **documented(404, 409, 422),
     },
     tags=["jobs"],
 )
@@ -47,7 +49,12 @@ async def look_timings(
     job_id: FromPath[str],
     backends: NamedDependency[Backends],
     form: Annotated[
-        str, QueryParameter(name="format", description=f"one of {', '.join(MEDIA)}")
+        str,
+        QueryParameter(
+            name="format",
+            description=f"one of {', '.join(MEDIA)}",
+            schema_extra={"enum": list(MEDIA)},
+        ),
     ] = "json",
     phonemes: Annotated[
         bool, QueryParameter(description="with the times of phonemes (JSON)")

@@ -1,0 +1,73 @@
+"""The OpenAPI document, where Litestar says it less well than the routes do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from litestar.openapi.spec import (
+    OpenAPI,
+    OpenAPIMediaType,
+    OpenAPIResponse,
+    Operation,
+    Parameter,
+    Schema,
+)
+from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+
+SPAN = Schema(
+    type=OpenAPIType.ARRAY,
+    title="Span",
+    description="Start and end, in code points of the source, the end not included.",
+    prefix_items=[Schema(type=OpenAPIType.INTEGER), Schema(type=OpenAPIType.INTEGER)],
+    min_items=2,
+    max_items=2,
+)
+"""Litestar describes structs that are encoded as arrays as if they were objects."""
+
+
+def also(media_types: Iterable[str]) -> type[Operation]:
+    """For a handler's ``operation_class``: its 2xx answers come in these media types too."""
+
+    @dataclass
+    class AlsoOperation(Operation):
+        def __post_init__(self) -> None:
+            for status, response in (self.responses or {}).items():
+                if status.startswith("2") and isinstance(response, OpenAPIResponse):
+                    octets = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+                    more = {kind: OpenAPIMediaType(schema=octets) for kind in media_types}
+                    response.content = more | dict(response.content or {})
+
+    return AlsoOperation
+
+
+def tidy(document: OpenAPI) -> None:
+    """Mends the whole document.
+
+    A parameter in a path, query or header is text: it may be missing, but it is never null.
+    """
+    if "Span" in document.components.schemas:
+        document.components.schemas["Span"] = SPAN
+    for operation in operations_of(document):
+        for parameter in operation.parameters or ():
+            if isinstance(parameter, Parameter) and isinstance(parameter.schema, Schema):
+                _never_null(parameter.schema)
+
+
+def operations_of(document: OpenAPI) -> Iterator[Operation]:
+    """All of them."""
+    for item in (document.paths or {}).values():
+        for method in ("get", "post", "put", "delete", "head", "patch"):
+            operation = getattr(item, method)
+            if operation is not None:
+                yield operation
+
+
+def _never_null(schema: Schema) -> None:
+    if isinstance(schema.type, list):
+        (schema.type,) = [kind for kind in schema.type if kind != OpenAPIType.NULL]
+    if schema.enum:
+        schema.enum = [value for value in schema.enum if value is not None]
+    real = [one for one in schema.one_of or () if getattr(one, "type", None) != OpenAPIType.NULL]
+    if len(real) == 1 and isinstance(real[0], Schema):
+        schema.type, schema.one_of = real[0].type, None
