@@ -1,4 +1,4 @@
-"""``python -m benchmarks.load``: two hundred requests at once, and an hour of text."""
+"""``python -m benchmarks.load``: jobs at a steady rate, requests at once, an hour of text."""
 
 from __future__ import annotations
 
@@ -15,14 +15,17 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.load.book import Book, make_text, run_book
+from benchmarks.load.book import Book, growth, make_text, run_book
 from benchmarks.load.burst import Burst, percentiles, run_burst
 from benchmarks.load.engine import Throughput, run_throughput
 from benchmarks.load.lanes import Lanes, run_lanes
-from benchmarks.load.service import Service, open_service
+from benchmarks.load.service import Service, open_service, open_tiny_service
+from benchmarks.load.stream import Stream, run_stream
 from benchmarks.quality.sentences import read_sentences
 
 SHORT_CHARACTERS = 60
+SUBMIT_SECONDS = 0.05
+"""The 99th percentile of submissions at a steady rate stays below [s]."""
 FLAT_BYTES = 32 * 1024 * 1024
 """More growth between the second and the last quarter is a leak, not an allocator's ripple."""
 
@@ -35,6 +38,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parser().parse_args(arguments)
     console, document, good = Console(stderr=True), dict[str, Any](), True
+    if options.jobs:
+        stream = _stream(options)
+        document["stream"], good = asdict(stream), _is_steady(stream)
+        print(_told_stream(stream))
+    if not (options.requests or options.sentences or options.compare or options.minutes):
+        return _ended(options, document, good)
     with ExitStack() as stack, Progress(console=console) as progress:
         folder = options.data or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         service = stack.enter_context(open_service(options.url, folder, options.synthesizers))
@@ -55,10 +64,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
             book = _book(service, options, progress)
             document["book"], good = asdict(book), good and _is_good(book)
             print(_told_book(book))
+    return _ended(options, document, good)
+
+
+def _ended(options: argparse.Namespace, document: dict[str, Any], good: bool) -> int:
     if options.json:
         options.json.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
     print("all promises kept" if good else "A PROMISE WAS BROKEN, see above")
     return 0 if good else 1
+
+
+def _stream(options: argparse.Namespace) -> Stream:
+    """With the tiny voice, in a service of its own."""
+    texts = [f"This is request number {i}." for i in range(options.jobs)]
+    with ExitStack() as stack, Progress(console=Console(stderr=True)) as progress:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        service = stack.enter_context(open_tiny_service(folder, options.synthesizers))
+        task = progress.add_task(f"{options.rate:g} jobs/s", total=len(texts))
+        return run_stream(
+            service,
+            texts,
+            options.rate,
+            options.limit,
+            lambda n: progress.update(task, completed=n),
+        )
+
+
+def _is_steady(stream: Stream) -> bool:
+    flat = all(growth(samples) < FLAT_BYTES for samples in stream.rss_bytes.values())
+    return stream.whole and flat and percentiles(stream.submit_seconds)["p99"] < SUBMIT_SECONDS
+
+
+def _told_stream(stream: Stream) -> str:
+    states = ", ".join(f"{count} {state}" for state, count in stream.states.items())
+    answers = ", ".join(f"{count} × {status}" for status, count in stream.answers.items())
+    late = ", ".join(
+        f"{k} {v * 1000:.1f} ms" for k, v in percentiles(stream.submit_seconds).items()
+    )
+    reached = stream.jobs / stream.sent_seconds
+    lines = [
+        f"{stream.jobs} short jobs (tiny voice), {stream.rate:g}/s wanted, sent in "
+        f"{stream.sent_seconds:.1f} s ({reached:.1f}/s): {answers}; {states}",
+        f"  submission {late}; all ended after {stream.wall_seconds:.1f} s",
+    ]
+    for name, samples in stream.rss_bytes.items():
+        lines.append(
+            f"  {name}: first {samples[0] / 1e6:.0f} MB, peak {max(samples) / 1e6:.0f} MB, "
+            f"growth after the first quarter {growth(samples) / 1e6:+.1f} MB"
+        )
+    return "\n".join(lines)
 
 
 def _burst(service: Service, options: argparse.Namespace, progress: Progress) -> Burst:
@@ -156,6 +210,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--synthesizers", type=int, default=2, help="processes; one per core")
     parser.add_argument("--requests", type=int, default=200, help="at once; 0 = none")
     parser.add_argument("--minutes", type=float, default=60, help="of the long text; 0 = none")
+    parser.add_argument("--jobs", type=int, default=5000, help="at a steady rate; 0 = none")
+    parser.add_argument("--rate", type=float, default=100, help="of these jobs, per second")
     parser.add_argument("--sentences", type=int, default=20, help="interactive ones; 0 = none")
     parser.add_argument(
         "--compare", type=float, default=10, help="minutes of text for service and engine; 0 = none"

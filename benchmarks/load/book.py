@@ -6,7 +6,6 @@ import io
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -15,7 +14,7 @@ import numpy as np
 import soundfile
 
 from benchmarks.load.joins import Joins, check_joins
-from benchmarks.load.service import POLL_SECONDS, Service, is_over
+from benchmarks.load.service import POLL_SECONDS, Service, is_over, sample_memory
 from workers.parts import SECONDS_PER_PHONEME
 
 CHARACTERS_PER_PHONEME = 1.13
@@ -76,7 +75,7 @@ def run_book(service: Service, text: str, on_progress: Callable[[int, int], None
         job, looked = answer.json(), 0.0
         while not is_over(job):
             if time.perf_counter() - looked > 1.0:
-                _sample(service, rss)
+                sample_memory(service, rss)
                 looked = time.perf_counter()
             time.sleep(POLL_SECONDS)
             job = client.get(f"/jobs/{job['id']}").json()
@@ -105,15 +104,6 @@ def growth(samples: Sequence[int]) -> int:
     if quarter == 0:
         return 0
     return int(np.median(samples[-quarter:]) - np.median(samples[quarter : 2 * quarter]))
-
-
-def _sample(service: Service, rss: dict[str, list[int]]) -> None:
-    """Resident memory of our own processes (Linux)."""
-    for child in service.stack.children if service.stack else ():
-        if child.process is not None and child.process.poll() is None:
-            status = Path(f"/proc/{child.process.pid}/status").read_text("ascii")
-            kib = next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]
-            rss.setdefault(child.name, []).append(int(kib) * 1024)
 
 
 def _joins(file: bytes, timings: dict[str, Any]) -> Joins:

@@ -13,6 +13,7 @@ import httpx
 
 from cli.stack import Stack
 from core.job import TERMINAL
+from exports.tiny import write_tiny_voice
 
 POLL_SECONDS = 0.25
 """Between two looks at a job [s]."""
@@ -40,6 +41,25 @@ def open_service(url: str | None, data: Path, synthesizers: int) -> Iterator[Ser
         return
     with Stack(data, environment=dict(os.environ), synthesizers=synthesizers) as stack:
         yield Service(stack.url, stack)
+
+
+@contextmanager
+def open_tiny_service(data: Path, synthesizers: int) -> Iterator[Service]:
+    """The service with the tiny voice, whose speaking costs next to nothing: what is measured is
+    everything else."""
+    voices = write_tiny_voice(data / "voices")
+    own = {"RHAPSODE_VOICES": str(voices), "RHAPSODE_SHIPPED_VOICES": "false"}
+    with Stack(data, environment={**os.environ, **own}, synthesizers=synthesizers) as stack:
+        yield Service(stack.url, stack)
+
+
+def sample_memory(service: Service, rss: dict[str, list[int]]) -> None:
+    """Appends the resident bytes of our own processes, by name (Linux)."""
+    for child in service.stack.children if service.stack else ():
+        if child.process is not None and child.process.poll() is None:
+            status = Path(f"/proc/{child.process.pid}/status").read_text("ascii")
+            kib = next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]
+            rss.setdefault(child.name, []).append(int(kib) * 1024)
 
 
 def is_over(job: dict[str, object]) -> bool:
