@@ -47,15 +47,16 @@ def cut_chapters(
     """
     pages = list(flows.values())
     starts = _starts(flows, entries, omissions) or _starts_of_pages(pages)
-    if not starts or starts[0][0] > (0, 0, 0):
+    front = not starts or starts[0][0] > (0, 0, 0)
+    if front:
         starts.insert(0, ((0, 0, 0), title or FRONT_MATTER))
     ends = [*(place for place, _ in starts[1:]), (len(pages), 0, 0)]
     chapters = []
-    for (start, name), end in zip(starts, ends, strict=True):
+    for index, ((start, name), end) in enumerate(zip(starts, ends, strict=True)):
         text = "\n\n".join(_between(pages, start, end))
         if text:
             chapters.append(BookChapter(name, text))
-        elif start != end and entries and name != (title or FRONT_MATTER):
+        elif index or not front:
             omissions.remark("chapter_empty", f"no text to speak under {name!r} of the contents")
     return tuple(chapters)
 

@@ -69,7 +69,7 @@ def joined(paragraph: Paragraph, width: int) -> str:
         return "\n".join(lines)
     text = lines[0]
     for line in lines[1:]:
-        hyphenated = re.search(r"[^\W\d_]-$", text) and line[:1].islower()
+        hyphenated = re.search(r"[^\W\d_]-$", text) and line[:1].isalpha()
         text += line if hyphenated else " " + line
     return re.sub(r"[^\S\n]{2,}", " ", text)
 
