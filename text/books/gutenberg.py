@@ -7,7 +7,7 @@ import re
 from text.books.omissions import Omissions
 
 _START = re.compile(
-    r"^\s*\*{3}\s*START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK.*?\*{3}[^\n]*$",
+    r"^\s*\*{3}\s*START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK.{0,400}?\*{3}[^\n]*$",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 _END = re.compile(
@@ -18,8 +18,6 @@ _END = re.compile(
 _FIELD = re.compile(
     r"^(Title|Author|Language):[ \t]*(\S[^\n]*(?:\n[ \t]{4,}\S[^\n]*)*)", re.MULTILINE
 )
-LONGEST_MARKER = 400
-"""Characters of a marker, which may run over lines."""
 
 
 def without_frame(text: str, omissions: Omissions) -> tuple[str, dict[str, str]]:
@@ -37,7 +35,7 @@ def without_frame(text: str, omissions: Omissions) -> tuple[str, dict[str, str]]
     ('\\nHello.\\n', {'title': 'A'})
     """
     start = _START.search(text)
-    if start is None or len(start.group()) > LONGEST_MARKER:
+    if start is None:
         return text, {}
     header = text[: start.start()]
     end = _END.search(text, start.end())

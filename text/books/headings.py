@@ -114,6 +114,8 @@ def without_page(line: str) -> str:
     >>> without_page("CHAPTER III .... 12"), without_page("Chapter 3")
     ('CHAPTER III', 'Chapter 3')
     """
+    if len(line) > 2 * LONGEST_HEADING:
+        return line
     return re.sub(r"(?:\s*\.{2,}\s*|\s{2,})\d{1,4}$", "", line)
 
 

@@ -33,6 +33,8 @@ XHTML_VOID = frozenset(
 )
 """HTML elements that have no end tag. Source: WHATWG HTML §13.1.2."""
 
+LONGEST_DOCTYPE = 4000
+"""Characters in which it must end; the longest of the standards has 200."""
 DEEPEST = 150
 """Elements inside elements; what people write stays below 30."""
 
@@ -42,6 +44,8 @@ _DOCTYPE = re.compile(r"<!DOCTYPE[^\[>]*(\[.*?\]\s*)?>", re.DOTALL | re.IGNORECA
 _ENTITY = re.compile(r"&([A-Za-z][A-Za-z0-9]*);")
 _SELF_CLOSED = re.compile(r"<([A-Za-z][A-Za-z0-9]*)((?:\s[^<>]*?)?)/>")
 _XML_ENTITIES = frozenset(("amp", "lt", "gt", "quot", "apos"))
+_CHARACTER_SETS = ("utf", "iso", "cp", "ascii", "latin", "koi", "shift", "euc", "gb", "big", "mac")
+"""Python's names of what a page may be written in; its other codecs are no character sets."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -119,6 +123,8 @@ def _decode(data: bytes, name: str, omissions: Omissions) -> str:
         declared = _DECLARED.match(data[:200].decode("ascii", "replace"))
         encoding = declared.group(1) if declared else "utf-8"
     try:
+        if not codecs.lookup(encoding).name.startswith(_CHARACTER_SETS):
+            raise LookupError(encoding)
         return data.decode(encoding)
     except (UnicodeDecodeError, LookupError):
         omissions.remark("encoding_guessed", f"{name} is no {encoding}; read as Windows-1252")
@@ -127,11 +133,12 @@ def _decode(data: bytes, name: str, omissions: Omissions) -> str:
 
 def _without_doctype(text: str, name: str) -> str:
     """Entities of HTML by name become their characters; a page's own are refused."""
-    head = _DOCTYPE.search(text[:20_000])
-    if "<!ENTITY" in text or (head and "ENTITY" in head.group()):
+    if "<!ENTITY" in text:
         raise FieldError("file", f"{name} in the EPUB declares entities, which is refused")
     text = _DECLARATION.sub("", text.removeprefix("\ufeff"))
-    text = _DOCTYPE.sub("", text, count=1)
+    doctype = _DOCTYPE.search(text[:LONGEST_DOCTYPE])  # it precedes the root
+    if doctype:
+        text = text[: doctype.start()] + text[doctype.end() :]
     return _ENTITY.sub(_character, text)
 
 

@@ -9,7 +9,7 @@ note stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from text.books.contents import resolve
 from text.books.elements import BLOCKS, CELLS, HEADINGS
@@ -61,8 +61,8 @@ def _mark(link: Element) -> str:
     opened, mark, closed = found.groups()
     marked = (opened and closed) or not mark.isalnum() or _is_raised(link)
     if not marked and mark.isdigit():
-        before = _before(link, _block(link))
-        marked = bool(before) and not before[-1].isspace()
+        before = next(filter(None, _before(link, _block(link))), " ")
+        marked = not before[-1].isspace()
     return mark if marked else ""
 
 
@@ -77,16 +77,12 @@ def _is_raised(link: Element) -> bool:
 def _leads_away(link: Element, target: Element) -> bool:
     """From within a paragraph, to another one that is no heading."""
     here, there = _block(link), _block(target)
-    return (
-        here is not there
-        and local_name(there) not in HEADINGS
-        and bool(_before(link, here).strip())
-    )
+    return here is not there and local_name(there) not in HEADINGS and _follows_text(link, here)
 
 
 def _note(target: Element, mark: str, targets: object) -> list[Element]:
     block = _block(target)
-    if _before(target, block).strip():
+    if _follows_text(target, block):
         return []
     block = _filled(block, target)
     text = text_of(block).strip()
@@ -107,7 +103,7 @@ def _filled(block: Element, target: Element) -> Element:
     """The list item, definition or row that begins with a block, else the block."""
     for above in block.iterancestors():
         name = local_name(above)
-        if (name not in _WHOLE and name not in CELLS) or _before(target, above).strip():
+        if (name not in _WHOLE and name not in CELLS) or _follows_text(target, above):
             break
         if name in _WHOLE:
             block = above
@@ -138,15 +134,19 @@ def _block(element: Element) -> Element:
     return element
 
 
-def _before(element: Element, block: Element) -> str:
-    """Text of the block before an element in it."""
-    told: list[str] = []
+def _follows_text(element: Element, block: Element) -> bool:
+    """Whether the block has text before an element in it."""
+    return any(piece.strip() for piece in _before(element, block))
+
+
+def _before(element: Element, block: Element) -> Iterator[str]:
+    """Text of the block before an element in it, piece by piece, the nearest first."""
     while element is not block:
         for sibling in element.itersiblings(preceding=True):
-            told += [sibling.tail or "", text_of(sibling)]
+            yield sibling.tail or ""
+            yield text_of(sibling)
         parent = element.getparent()
         if parent is None:
-            break
-        told.append(parent.text or "")
+            return
+        yield parent.text or ""
         element = parent
-    return "".join(reversed(told))

@@ -22,6 +22,8 @@ from text.books.omissions import Omissions
 PAGE_TYPES = frozenset(("application/xhtml+xml", "text/html", "application/x-dtbook+xml"))
 COVER_TYPES = frozenset(("image/jpeg", "image/png"))
 """What MP4 and ID3 tags carry in practice."""
+MAX_PAGES_BYTES = 32 * 2**20
+"""XHTML of all pages; parsed it takes about ten times that. A Bible with its notes has 9 MB."""
 _DAMAGED = (
     epub.EpubException, etree.LxmlError, *UNREADABLE,
     KeyError, IndexError, AttributeError, TypeError, ValueError,
@@ -140,6 +142,10 @@ def _pages(book: Any, omissions: Omissions) -> list[Page]:
             pages.setdefault(item.file_name, Page(item.file_name, item.content))
     if not pages:
         raise FieldError("file", "the EPUB's spine has no pages to read")
+    size = sum(len(page.data) for page in pages.values())
+    if size > MAX_PAGES_BYTES:
+        told = f"at most {MAX_PAGES_BYTES} bytes of pages"
+        raise FieldError("file", f"the EPUB's pages have {size} bytes", allowed=told)
     return list(pages.values())
 
 
