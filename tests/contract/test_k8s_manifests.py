@@ -233,5 +233,7 @@ print(*sorted(found - rooms - set(sys.stdlib_module_names)))
     done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     listed = (K8S / "containers" / "api-requirements.txt").read_text("utf-8").splitlines()
-    packages = [line.replace("-", "_") for line in listed if not line.startswith("#")]
+    names = {"markdown-it-py": "markdown_it"}
+    wanted = [line for line in listed if not line.startswith("#")]
+    packages = [names.get(line, line.replace("-", "_")) for line in wanted]
     assert done.stdout.split() == packages
