@@ -12,11 +12,10 @@ from pathlib import Path
 from core.errors import RhapsodeError, SynthesisError
 from core.job import RuntimeName, StageSeconds
 from core.mel import Waveform
-from core.protocols import AcousticModel, Vocoder
 from core.voice import Catalogue
 from workers.batching import MAX_PADDING, padding_ratio, plan_batches
 from workers.isolation import isolate
-from workers.loading import Joined, Load, Loaded, default_load
+from workers.loading import Load, Loaded, Voices
 from workers.parts import Speech
 from workers.prosody import apply_gain
 from workers.second_try import better, refuse_what_is_no_speech, second_try
@@ -58,6 +57,7 @@ class Engine:
             on several (1.7 times on two cores). One on a GPU.
         budgets: of batches; None = by device.
         load: how a voice is loaded; None = ``exports.voice.load_voice``.
+        voices: shared with other engines; None = its own.
         observe: called with the figures of every successful batch, from any thread.
         anomaly: called with the code of everything that is wrong with a take.
         monotonic: clock of the stage seconds [s].
@@ -72,49 +72,21 @@ class Engine:
         threads: int = 1,
         budgets: Budgets | None = None,
         load: Load | None = None,
+        voices: Voices | None = None,
         observe: Callable[[BatchFigures], None] = lambda figures: None,
         anomaly: Callable[[str], None] = lambda code: None,
         monotonic: Callable[[], float] = time.perf_counter,
     ) -> None:
         self.catalogue = catalogue
-        self._artifacts, self._device = artifacts, device
         self._threads = threads if device == "cpu" else 1
         self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
         self._budgets = budgets or (CPU_BUDGETS if device == "cpu" else CUDA_BUDGETS)
-        self._load = load or default_load()
         self._observe, self._anomaly, self._monotonic = observe, anomaly, monotonic
-        self._voices: dict[tuple[str, str, RuntimeName], Joined] = {}
-        self._acoustics: dict[tuple[str, RuntimeName], AcousticModel] = {}
-        self._vocoders: dict[tuple[str, RuntimeName], Vocoder] = {}
+        self._voices = voices or Voices(catalogue, artifacts, device, load)
 
     def load(self, voice: str, acoustic: str, vocoder: str, runtime: RuntimeName) -> Loaded:
-        """The voice's networks, loaded at the first call; voices that share them share the load.
-
-        Raises:
-            FieldError: the catalogue has no such voice, or the voice no such network.
-            ArtifactError: an artifact cannot be used.
-        """
-        card = self.catalogue.voice(voice)
-        _, model = self.catalogue.component("acoustic", card.acoustic, acoustic)
-        _, coder = self.catalogue.component("vocoder", card.vocoders, vocoder)
-        key = (model.name, coder.name, runtime)
-        if key not in self._voices:
-            loaded = self._load(
-                self.catalogue,
-                card,
-                acoustic=acoustic,
-                vocoder=vocoder,
-                runtime=runtime,
-                device=self._device,
-                artifacts=self._artifacts,
-            )
-            # A network that another pair brought already is kept once.
-            self._voices[key] = Joined(
-                self._acoustics.setdefault((model.name, runtime), loaded.acoustic),
-                self._vocoders.setdefault((coder.name, runtime), loaded.vocoder),
-                loaded.digests,
-            )
-        return self._voices[key]
+        """See ``Voices.load``."""
+        return self._voices.load(voice, acoustic, vocoder, runtime)
 
     def speak(self, items: Sequence[Speech]) -> list[Spoken | RhapsodeError]:
         """Speaks everything; a bad item costs itself alone.

@@ -7,8 +7,9 @@ import structlog
 from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
 from core.job import JobRecord, Part, PartResult, PartSound
 from jobs.logs import told
-from workers.collector import Collector
 from workers.context import Context, gave_up, job_error
+from workers.device import Speak
+from workers.lanes import Lanes
 from workers.metrics import QUEUE_SECONDS, SOUNDS, see_part
 from workers.parts import speeches
 from workers.sounds import read_sound, sound_digest, sound_of, write_sound
@@ -17,7 +18,7 @@ from workers.spoken import Spoken
 log = structlog.get_logger(__name__)
 
 
-def synthesize(context: Context, collector: Collector, job_id: str, index: int) -> None:
+def synthesize(context: Context, speak: Speak, lanes: Lanes, job_id: str, index: int) -> None:
     """Speaks a part, once. A bad utterance fails its part, never another one.
 
     Raises:
@@ -37,7 +38,8 @@ def synthesize(context: Context, collector: Collector, job_id: str, index: int) 
         _done(context, record, PartResult(index=index, error=gave_up(context.attempts, index)))
         return
     try:
-        result = _speak(context, collector, record, part)
+        with lanes.holding(record.request.lane):
+            result = _speak(context, speak, record, part)
     except Unavailable:
         raise
     except Exception as error:
@@ -52,7 +54,7 @@ def synthesize(context: Context, collector: Collector, job_id: str, index: int) 
     _done(context, record, result)
 
 
-def _speak(context: Context, collector: Collector, record: JobRecord, part: Part) -> PartResult:
+def _speak(context: Context, speak: Speak, record: JobRecord, part: Part) -> PartResult:
     items = list(speeches(part, record.request, context.catalogue))
     digest = sound_digest(items, context.catalogue)
     known = _known(context, digest)
@@ -60,7 +62,7 @@ def _speak(context: Context, collector: Collector, record: JobRecord, part: Part
     if known:
         return PartResult(index=part.index, digest=digest, sound=known, reused=True)
     spoken: list[Spoken] = []
-    for outcome in collector.submit(items, record.request.lane):
+    for outcome in speak(items, record.request.lane):
         if isinstance(outcome, RhapsodeError):
             raise outcome
         spoken.append(outcome)

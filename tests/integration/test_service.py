@@ -65,7 +65,7 @@ def test_text_becomes_a_file_and_a_report(http: httpx.Client) -> None:
     assert report["utterances"] == 3
     assert set(report["artifacts"]) == {"tiny-fastspeech2", "tiny-hifigan"}
     assert job["created_at"] <= job["started_at"] <= job["finished_at"]
-    assert job["progress"] == {"parts_total": 2, "parts_done": 2, "parts_failed": 0}
+    assert job["progress"] == {"parts_total": 2, "parts_done": 2, "parts_failed": 0, "share": 1.0}
     assert np.abs(data).max() > 0.1
 
 

@@ -1,0 +1,23 @@
+"""Which queues a synthesizer asks."""
+
+from workers.lanes import Lanes
+
+
+def test_bulk_leaves_threads_for_sentences() -> None:
+    lanes = Lanes(4)
+    cycle = lanes.cycle()
+    cycle.update(["interactive", "bulk"])
+    with lanes.holding("bulk"), lanes.holding("interactive"), lanes.holding("bulk"):
+        assert cycle.consume(2) == ["interactive", "bulk"]
+        with lanes.holding("bulk"):
+            assert cycle.consume(2) == ["interactive"]
+            assert cycle.consume(1) == ["interactive"]
+        assert cycle.consume(2) == ["interactive", "bulk"]
+
+
+def test_one_thread_still_does_bulk_work() -> None:
+    lanes = Lanes(1)
+    assert not lanes.full
+    with lanes.holding("bulk"):
+        assert lanes.full
+    assert not lanes.full
