@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from dataclasses import dataclass, field
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.paper_books import epub
+from core.errors import FieldError
+from tests.paper_books import archive, epub
 from text.books.reading import read_book
 
 INLINE = ("i", "b", "span", "em", "a")
@@ -110,3 +113,49 @@ def test_every_word_of_a_plain_text_or_a_notice(pieces: list[str]) -> None:
     else:
         rest = iter("".join(text.split()))
         assert all(letter in rest for letter in "".join(heard))  # in order, nothing twice
+
+
+GOOD = {
+    "a.epub": epub(
+        {"a.xhtml": '<h1 id="c">One</h1><p>A<a href="#n"><sup>1</sup></a> b.</p><p id="n">1 c</p>'},
+        [("1", "a.xhtml#c"), ("2", "a.xhtml#n")],
+    ),
+    "a.md": b"---\ntitle: A\n---\n# One\n\ntext[^1] `c`\n\n[^1]: note\n\n# Two\n\n| a |\n|---|\n",
+    "a.txt": b"Title: A\n\nCHAPTER I\n\n_text_ [1]\n\n[Footnote 1: a]\n\nCHAPTER II\n\n\xc3\xa9",
+    "a.ssml": b"<speak>One <break time='1s'/> two.</speak>",
+}
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from(sorted(GOOD)),
+    st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=6)), max_size=6),
+    st.booleans(),
+)
+def test_a_damaged_file_is_read_or_refused(
+    name: str, changes: list[tuple[float, bytes]], inside: bool
+) -> None:
+    """Whatever a file holds, it never ends in another error than one that names the file."""
+    if inside and name == "a.epub":
+        with zipfile.ZipFile(io.BytesIO(GOOD[name])) as zipped:
+            files = {entry: zipped.read(entry) for entry in zipped.namelist()}
+        for where, piece in changes:
+            entry = sorted(files)[int(where * 1e6) % len(files)]
+            files[entry] = damaged(files[entry], [(where, piece)])
+        data = archive(files)
+    else:
+        data = damaged(GOOD[name], changes)
+    refused, book = [], None
+    try:
+        book = read_book(data, name)
+    except FieldError as error:
+        refused = [error.field]
+    assert refused == ["file"] or book is not None
+    assert book is None or all(chapter.text.strip() for chapter in book.chapters)
+
+
+def damaged(data: bytes, changes: list[tuple[float, bytes]]) -> bytes:
+    for where, piece in changes:
+        at = int(where * len(data))
+        data = data[:at] + piece + data[at + len(piece) :]
+    return data

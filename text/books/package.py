@@ -26,7 +26,7 @@ MAX_PAGES_BYTES = 32 * 2**20
 """XHTML of all pages; parsed it takes about ten times that. A Bible with its notes has 9 MB."""
 _DAMAGED = (
     epub.EpubException, etree.LxmlError, *UNREADABLE,
-    KeyError, IndexError, AttributeError, TypeError, ValueError,
+    AssertionError, AttributeError, KeyError, IndexError, TypeError, ValueError,
 )  # fmt: skip
 """What ebooklib lets through when a package lacks something."""
 
@@ -137,7 +137,7 @@ def _pages(book: Any, omissions: Omissions) -> list[Page]:
         elif linear == "no":
             omissions.leave_out("nonlinear")
         elif item.media_type not in PAGE_TYPES:
-            omissions.leave_out("image" if "image" in item.media_type else "media")
+            omissions.leave_out("image" if "image" in (item.media_type or "") else "media")
         else:
             pages.setdefault(item.file_name, Page(item.file_name, item.content))
     if not pages:
