@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -20,7 +21,7 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from core.errors import Conflict, Unavailable
 from jobs.embedded_redis import EmbeddedRedis, free_port, require_free
-from jobs.processes import die_with_parent
+from jobs.processes import die_with_parent, stand_back
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 600.0
@@ -31,6 +32,14 @@ STABLE_SECONDS = 60.0
 """Restarted at once if it lived so long; an earlier death waits twice as long each time."""
 MOST_BACKOFF_SECONDS = 30.0
 LOG_TAIL_LINES = 12
+WORKERS_NICE = 5
+"""Workers take all cores for hours: who asks the API should not wait for a turn. A third of its
+weight (sched(7)), and all that it leaves."""
+
+
+def _begin(nice: int) -> None:
+    die_with_parent()
+    stand_back(nice)
 
 
 @dataclass(slots=True)
@@ -40,6 +49,7 @@ class Child:
     Attributes:
         name: of the process and its log.
         module: run with ``python -m``.
+        nice: how far it stands back where cores are short.
     """
 
     name: str
@@ -47,6 +57,7 @@ class Child:
     arguments: tuple[str, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
+    nice: int = 0
     deaths: int = 0
     due: float = field(default=0.0)
     """Monotonic time of the next start."""
@@ -62,6 +73,7 @@ class Stack:
         voices: more folders of voices.
         redis_url: an existing Redis; None starts one.
         verbose: children's logs go to stderr instead of ``<data>/logs``.
+        workers_nice: how far workers stand back where cores are short.
         environment: of the children, on top of which settings are laid.
         missing: called with what the service still waits for.
 
@@ -80,6 +92,7 @@ class Stack:
         voices: tuple[Path, ...] = (),
         redis_url: str | None = None,
         verbose: bool = False,
+        workers_nice: int = 0,
         missing: Callable[[tuple[str, ...]], None] = lambda names: None,
     ) -> None:
         self._data, self._verbose, self._missing = data, verbose, missing
@@ -101,9 +114,11 @@ class Stack:
         # The engine computes batches side by side; a network with threads of its own is slower.
         defaults = {"RHAPSODE_THREADS": str(threads), "OMP_NUM_THREADS": "1"}
         self._environment = {**defaults, **environment, **settings}
-        self.children = [Child("api", "api.app"), Child("planner", "workers.app", ("planner",))]
-        for index in range(synthesizers):
-            self.children.append(Child(f"synthesizer-{index}", "workers.app", ("synthesizer",)))
+        workers = [("planner", "planner")]
+        workers += [(f"synthesizer-{index}", "synthesizer") for index in range(synthesizers)]
+        self.children = [Child("api", "api.app")]
+        for name, role in workers:
+            self.children.append(Child(name, "workers.app", (role,), nice=workers_nice))
         self._lock: IO[str] | None = None
         self._metrics: Path | None = None
 
@@ -157,7 +172,7 @@ class Stack:
                 stdout=None if self._verbose else log,
                 stderr=None if self._verbose else log,
                 start_new_session=True,  # Ctrl-C is ours alone; children are told to drain
-                preexec_fn=die_with_parent,
+                preexec_fn=partial(_begin, child.nice),
             )
         child.started = time.monotonic()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import rich_click as click
 from rich.console import Console
 
-from cli.stack import Stack
+from cli.stack import WORKERS_NICE, Stack
 
 LOOK_SECONDS = 0.5
 """How often children are looked at [s]."""
@@ -61,6 +61,7 @@ def up(
             voices=voices,
             redis_url=os.environ.get("REDIS_URL") or None,
             verbose=verbose,
+            workers_nice=WORKERS_NICE,
             missing=lambda names: status.update(f"starting … waiting for {', '.join(names)}"),
         )
         with stack:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 
-from cli.stack import Stack
+from cli.stack import WORKERS_NICE, Stack
 from core.job import TERMINAL
 from exports.tiny import write_tiny_voice
 
@@ -39,7 +39,12 @@ def open_service(url: str | None, data: Path, synthesizers: int) -> Iterator[Ser
     if url is not None:
         yield Service(url, None)
         return
-    with Stack(data, environment=dict(os.environ), synthesizers=synthesizers) as stack:
+    with Stack(
+        data,
+        environment=dict(os.environ),
+        synthesizers=synthesizers,
+        workers_nice=WORKERS_NICE,
+    ) as stack:
         yield Service(stack.url, stack)
 
 
@@ -49,7 +54,10 @@ def open_tiny_service(data: Path, synthesizers: int) -> Iterator[Service]:
     everything else."""
     voices = write_tiny_voice(data / "voices")
     own = {"RHAPSODE_VOICES": str(voices), "RHAPSODE_SHIPPED_VOICES": "false"}
-    with Stack(data, environment={**os.environ, **own}, synthesizers=synthesizers) as stack:
+    environment = {**os.environ, **own}
+    with Stack(
+        data, environment=environment, synthesizers=synthesizers, workers_nice=WORKERS_NICE
+    ) as stack:
         yield Service(stack.url, stack)
 
 
