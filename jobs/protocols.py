@@ -172,12 +172,13 @@ class JobStore(Protocol):
     def undo(self, job_id: str, indices: Sequence[int], now: float) -> None:
         """Forgets results of a running job: these parts are to be spoken again."""
 
-    def retry(self, job_id: str, now: float) -> JobRecord:
+    def retry(self, job_id: str, now: float, room: Room = ...) -> JobRecord:
         """A partial or failed job runs again, without the results that failed.
 
         Raises:
             NotFound: no such job.
             Conflict: it is not over, or not in need of it (code ``not_retryable``).
+            LimitReached, Unavailable: there is no room, see ``create``.
         """
 
     def finish(

@@ -114,9 +114,8 @@ class RedisStore:
         flat: list[Any] = [item for pair in fields.items() for item in pair]
         lifetime = str(IDEMPOTENCY_SECONDS * 1000)
         head = [record.id, known.payload, lifetime, repr(record.created_at), job_key("")]
-        most = [-1 if most is None else most for most in (room.of_all, room.of_owner)]
         with translated():
-            verdict, job_id = self._create(keys, [*head, *most, owner, *flat])
+            verdict, job_id = self._create(keys, [*head, *_most(room), owner, *flat])
         _require_accepted(verdict.decode(), room)
         return record if verdict == b"new" else self.get(job_id.decode())
 
@@ -266,17 +265,19 @@ class RedisStore:
         """See JobStore."""
         self._again(job_id, "running", indices, now)
 
-    def retry(self, job_id: str, now: float) -> JobRecord:
+    def retry(self, job_id: str, now: float, room: Room = ANY) -> JobRecord:
         """See JobStore."""
         state = self.get(job_id).state
         with translated():
             failed = cast("set[bytes]", self.redis.smembers(job_key(job_id, "failed")))
-        worth = state in ("partial", "failed")
-        if not worth or not self._again(job_id, state, [int(i) for i in failed], now):
+        worth, parts = state in ("partial", "failed"), [int(i) for i in failed]
+        if not worth or not self._again(job_id, state, parts, now, room):
             raise Conflict(f"the job is {state}: nothing to retry", code="not_retryable")
         return self.get(job_id)
 
-    def _again(self, job_id: str, state: JobState, indices: Sequence[int], now: float) -> bool:
+    def _again(
+        self, job_id: str, state: JobState, indices: Sequence[int], now: float, room: Room = ANY
+    ) -> bool:
         keys = [
             job_key(job_id),
             job_key(job_id, "results"),
@@ -285,7 +286,9 @@ class RedisStore:
         ]
         keys += [index_key(state), index_key("queued"), index_key("running"), job_key(job_id, "ms")]
         with translated():
-            return bool(self._reopen(keys, [job_id, state, repr(now), *indices]))
+            verdict = self._reopen(keys, [job_id, state, repr(now), *_most(room), *indices])
+        _require_accepted(verdict.decode(), room)
+        return bool(verdict == b"yes")
 
     def finish(
         self,
@@ -376,6 +379,10 @@ class RedisStore:
         keys += [job_key(job_id, name) for name in names]
         with translated():
             self._forget(keys, [job_id, len(indices)])
+
+
+def _most(room: Room) -> list[int]:
+    return [-1 if most is None else most for most in (room.of_all, room.of_owner)]
 
 
 def _require_accepted(verdict: str, room: Room) -> None:

@@ -16,10 +16,10 @@ OPEN: Final = redis_key("open", "")
 OWNERS: Final = redis_key("jobs", "of", "")
 """Prefix of the indices of an owner's jobs."""
 _OWNED: Final = f"""
-local OWNERS = '{OWNERS}'
+local OWNERS, OPEN = '{OWNERS}', '{OPEN}'
 local function owned(command, job, id)
   local owner = redis.call('HGET', job, 'owner')
-  if owner then redis.call(command, '{OPEN}' .. owner, id) end
+  if owner then redis.call(command, OPEN .. owner, id) end
 end
 """
 
@@ -179,11 +179,16 @@ REOPEN = (
     + _OWNED
     + """
 -- KEYS job, results, failed, active, indices of its state, queued, running, ms of parts
--- ARGV id, its state, now, then the parts whose results are dropped
+-- ARGV id, its state, now, most open jobs of all and of the owner (-1 = any number), then the parts
+-- whose results are dropped
 local state = redis.call('HGET', KEYS[1], 'state')
-if state ~= ARGV[2] then return 0 end
+if state ~= ARGV[2] then return 'no' end
+local all, own = tonumber(ARGV[4]), tonumber(ARGV[5])
+local owner = redis.call('HGET', KEYS[1], 'owner') or ''
+if all >= 0 and redis.call('ZCARD', KEYS[4]) >= all then return 'overloaded' end
+if own >= 0 and redis.call('SCARD', OPEN .. owner) >= own then return 'full' end
 local dropped = 0
-for i = 4, #ARGV do
+for i = 6, #ARGV do
   if redis.call('HDEL', KEYS[2], ARGV[i]) == 1 then
     dropped = dropped + number(redis.call('HGET', KEYS[8], ARGV[i]))
     local count = redis.call('SREM', KEYS[3], ARGV[i]) == 1 and 'parts_failed' or 'parts_done'
@@ -203,7 +208,7 @@ end
 redis.call('ZADD', KEYS[4], ARGV[3], ARGV[1])
 owned('SADD', KEYS[1], ARGV[1])
 tell(KEYS[1], state == 'running' and 'undone' or 'retried')
-return 1
+return 'yes'
 """
 )
 

@@ -192,10 +192,16 @@ class MemoryStore:
             job.results.pop(index, None)
         self._progress(job)
 
-    def retry(self, job_id: str, now: float) -> JobRecord:
+    def retry(
+        self,
+        job_id: str,
+        now: float,
+        room: Room = Room(),  # noqa: B008
+    ) -> JobRecord:
         job = self._job(job_id)
         if job.record.state not in ("partial", "failed"):
             raise Conflict("nothing to retry", code="not_retryable")
+        self._require_room(job.record.owner, room)
         job.results = {i: r for i, r in job.results.items() if r.error is None}
         job.record, job.touched = (
             msgspec.structs.replace(

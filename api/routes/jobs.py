@@ -126,14 +126,16 @@ def _cancel(job_id: str, backends: Backends) -> JobRecord:
     responses=documented(404, 409, 503),
     tags=["jobs"],
 )
-async def retry(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Response[JobView]:
+async def retry(
+    job_id: FromPath[str], backends: NamedDependency[Backends], client: NamedDependency[Client]
+) -> Response[JobView]:
     """Runs the failed parts of a partial or failed job again, and only them."""
-    record = await to_thread.run_sync(_retry, known_id(job_id), backends)
+    record = await to_thread.run_sync(_retry, known_id(job_id), backends, client)
     return Response(view_of(record), headers={"Location": f"/jobs/{job_id}", "Retry-After": "1"})
 
 
-def _retry(job_id: str, backends: Backends) -> JobRecord:
-    record = backends.store.retry(job_id, backends.now())
+def _retry(job_id: str, backends: Backends, client: Client) -> JobRecord:
+    record = backends.store.retry(job_id, backends.now(), client.room(backends.settings))
     # Should the queue be away now: nobody holds anything of the job, so a planner finds it.
     backends.queue.plan(job_id)
     return record

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -97,3 +98,18 @@ def test_keys_are_apart(keys: RedisKeys) -> None:
 def test_redis_away_is_unavailable(closed_port: int) -> None:
     with pytest.raises(Unavailable):
         RedisKeys(f"redis://127.0.0.1:{closed_port}/0").check(f"rk_{'0' * 12}_{'a' * 43}")
+
+
+def test_a_burst_is_counted_exactly_by_many_at_once(keys: RedisKeys, redis_url: str) -> None:
+    key, _ = keys.add("crowd", 5.0, limits=Limits(requests_per_minute=1, burst=7))
+    others = [RedisKeys(redis_url) for _ in range(4)]
+
+    def let_in(number: int) -> bool:
+        try:
+            others[number % 4].admit(key)
+        except LimitReached:
+            return False
+        return True
+
+    with ThreadPoolExecutor(16) as crowd:
+        assert sum(crowd.map(let_in, range(100))) == 7

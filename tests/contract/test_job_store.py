@@ -398,9 +398,16 @@ def test_a_retried_job_takes_room(store: JobStore) -> None:
     room = Room(of_owner=1)
     job = put(store, "a", room=room)
     store.finish(job, "failed", NOW)
-    store.retry(job, NOW)
+    store.retry(job, NOW, room)
     with pytest.raises(LimitReached):
         put(store, "a", room=room)
+    store.finish(job, "failed", NOW)
+    put(store, "a", room=room)
+    with pytest.raises(LimitReached):
+        store.retry(job, NOW, room)
+    assert store.get(job).state == "failed"
+    with pytest.raises(Unavailable):
+        store.retry(job, NOW, Room(of_all=1))
 
 
 def test_there_is_room_for_so_many_jobs_of_all(store: JobStore) -> None:
