@@ -17,6 +17,7 @@ from jobs.logs import told
 from workers.collector import Collector, Outcome
 from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_anomaly, see_batch, see_taken
 from workers.parts import Speech
+from workers.priority import give_way
 from workers.settings import Settings
 from workers.watchdog import Watchdog
 
@@ -28,6 +29,9 @@ log = structlog.get_logger(__name__)
 CPU_LANES: tuple[tuple[Lane, ...], ...] = (("interactive",), ("bulk",))
 """A CPU gains little from wide batches, and its cores are shared by the system: a sentence need not
 wait for the end of a book's batch, it runs beside it."""
+BULK_NICE = 10
+"""Nice value of threads that speak for the bulk lane alone: a sentence beside them gets nine tenths
+of a core (sched(7): each step weighs 1.25), and they lose nothing while there is none."""
 GPU_LANES: tuple[tuple[Lane, ...], ...] = (("interactive", "bulk"),)
 """A GPU gains from width, and its batches are short: all lanes go together, sentences first."""
 
@@ -98,6 +102,7 @@ class Device:
         )
 
     def _run(self, at: int) -> None:
+        give_way(_nice(at, len(self._threads)))
         if at == 0:
             self._try_to_load()
         self._tried.wait()
@@ -144,12 +149,18 @@ def _engines(settings: Settings, catalogue: Catalogue, count: int) -> list[Engin
             artifacts,
             device=device,
             threads=settings.threads or os.cpu_count() or 1,
+            nice=_nice(at, count),
             voices=voices,
             observe=see_batch,
             anomaly=see_anomaly,
         )
-        for _ in range(count)
+        for at in range(count)
     ]
+
+
+def _nice(at: int, groups: int) -> int:
+    """Of the threads of a group of lanes; the last of several is that of bulk alone."""
+    return BULK_NICE if groups > 1 and at == groups - 1 else 0
 
 
 def _first_words(voice: str, acoustic: str, vocoder: str) -> Speech:

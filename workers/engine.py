@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from workers.batching import MAX_PADDING, padding_ratio, plan_batches
 from workers.isolation import isolate
 from workers.loading import Load, Loaded, Voices
 from workers.parts import Speech
+from workers.priority import give_way
 from workers.prosody import apply_gain
 from workers.second_try import better, refuse_what_is_no_speech, second_try
 from workers.spoken import BatchFigures, Spoken
@@ -55,6 +57,7 @@ class Engine:
         device: cpu, cuda or cuda:N.
         threads: batches computed at once; each network runs on one thread, which beats one network
             on several (1.7 times on two cores). One on a GPU.
+        nice: of the threads it starts, see ``give_way``.
         budgets: of batches; None = by device.
         load: how a voice is loaded; None = ``exports.voice.load_voice``.
         voices: shared with other engines; None = its own.
@@ -70,6 +73,7 @@ class Engine:
         *,
         device: str = "cpu",
         threads: int = 1,
+        nice: int = 0,
         budgets: Budgets | None = None,
         load: Load | None = None,
         voices: Voices | None = None,
@@ -79,7 +83,8 @@ class Engine:
     ) -> None:
         self.catalogue = catalogue
         self._threads = threads if device == "cpu" else 1
-        self._pool = ThreadPoolExecutor(self._threads) if self._threads > 1 else None
+        pool = partial(ThreadPoolExecutor, self._threads, initializer=give_way, initargs=(nice,))
+        self._pool = pool() if self._threads > 1 else None
         self._budgets = budgets or (CPU_BUDGETS if device == "cpu" else CUDA_BUDGETS)
         self._observe, self._anomaly, self._monotonic = observe, anomaly, monotonic
         self._voices = voices or Voices(catalogue, artifacts, device, load)
