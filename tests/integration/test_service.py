@@ -155,6 +155,10 @@ def test_the_file_is_served_whole_in_ranges_and_not_twice(http: httpx.Client) ->
     assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{size}")
     again = http.get(job["audio"], headers={"If-None-Match": etag})
     assert (again.status_code, again.content) == (304, b"")
+    head = http.head(job["audio"])
+    assert (head.status_code, head.content) == (200, b"")
+    same = ("content-length", "content-type", "content-disposition", "etag", "accept-ranges")
+    assert [head.headers[name] for name in same] == [whole.headers[name] for name in same]
 
 
 def test_an_idempotency_key_makes_one_job(http: httpx.Client) -> None:
