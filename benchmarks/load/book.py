@@ -14,7 +14,7 @@ import numpy as np
 import soundfile
 
 from benchmarks.load.joins import Joins, check_joins
-from benchmarks.load.service import POLL_SECONDS, Service, is_over, sample_memory
+from benchmarks.load.service import POLL_SECONDS, Service, fresh_seeds, is_over, sample_memory
 from workers.parts import SECONDS_PER_PHONEME
 
 CHARACTERS_PER_PHONEME = 1.13
@@ -70,7 +70,9 @@ def run_book(service: Service, text: str, on_progress: Callable[[int, int], None
     rss: dict[str, list[int]] = {}
     with httpx.Client(base_url=service.url, timeout=300, trust_env=False) as client:
         start = time.perf_counter()
-        answer = client.post("/synthesize", json={"text": text, "lane": "bulk"})
+        answer = client.post(
+            "/synthesize", json={"text": text, "lane": "bulk", "seed": next(fresh_seeds())}
+        )
         answer.raise_for_status()
         job, looked = answer.json(), 0.0
         while not is_over(job):

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import numpy as np
 
-from benchmarks.load.service import POLL_SECONDS, batch_sizes, is_over
+from benchmarks.load.service import POLL_SECONDS, batch_sizes, fresh_seeds, is_over
 
 WAV_HEADER_BYTES = 44
 PCM_BYTES = 2
@@ -91,7 +91,10 @@ async def _all(
     async with httpx.AsyncClient(
         base_url=url, timeout=limit_seconds, limits=limits, trust_env=False
     ) as client:
-        tasks = [_one(client, text, i, limit_seconds, on_each) for i, text in enumerate(texts)]
+        tasks = [
+            _one(client, text, seed, limit_seconds, on_each)
+            for text, seed in zip(texts, fresh_seeds(), strict=False)
+        ]
         return await asyncio.gather(*tasks)
 
 

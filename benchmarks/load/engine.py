@@ -11,7 +11,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.load.service import POLL_SECONDS, is_over
+from benchmarks.load.service import POLL_SECONDS, fresh_seeds, is_over
 from core.job import SynthesisRequest
 from core.voice import read_catalogue
 from text.frontend import open_frontend
@@ -77,8 +77,9 @@ def _by_engine(text: str, artifacts: Path) -> tuple[float, int]:
 
 def _by_service(url: str, text: str) -> tuple[float, dict[str, Any]]:
     with httpx.Client(base_url=url, timeout=120, trust_env=False) as client:
+        body = {"text": text, "lane": "bulk", "seed": next(fresh_seeds())}
         start = time.perf_counter()
-        job = client.post("/synthesize", json={"text": text, "lane": "bulk"}).json()
+        job = client.post("/synthesize", json=body).json()
         while not is_over(job):
             time.sleep(POLL_SECONDS)
             job = client.get(f"/jobs/{job['id']}").json()

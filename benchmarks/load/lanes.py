@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from benchmarks.load.service import POLL_SECONDS, is_over
+from benchmarks.load.service import POLL_SECONDS, fresh_seeds, is_over
 
 WARM = 3
 """Sentences before any is counted."""
@@ -55,15 +55,17 @@ def run_lanes(url: str, sentences: Sequence[str], book: str, tell: Callable[[], 
         tell: called after every sentence.
     """
     with httpx.Client(base_url=url, timeout=120, trust_env=False) as client:
-        for seed in range(WARM):
-            _speak(client, sentences[0], seed)
-        alone = [_timed(client, text, WARM + i, tell) for i, text in enumerate(sentences)]
-        job = client.post("/synthesize", json={"text": book, "lane": "bulk"}).json()
+        seeds = fresh_seeds()
+        for _ in range(WARM):
+            _speak(client, sentences[0], next(seeds))
+        alone = [_timed(client, text, next(seeds), tell) for text in sentences]
+        job = client.post(
+            "/synthesize", json={"text": book, "lane": "bulk", "seed": next(seeds)}
+        ).json()
         while job["progress"]["parts_done"] < PARTS_BEFORE and not is_over(job):
             time.sleep(POLL_SECONDS)
             job = client.get(f"/jobs/{job['id']}").json()
-        first = WARM + len(sentences)  # other seeds, or the sounds would be there already
-        beside = [_timed(client, text, first + i, tell) for i, text in enumerate(sentences)]
+        beside = [_timed(client, text, next(seeds), tell) for text in sentences]
         ran = not is_over(client.get(f"/jobs/{job['id']}").json())
         client.delete(f"/jobs/{job['id']}")
     return Lanes(alone, beside, ran)
