@@ -9,21 +9,17 @@ import msgspec
 
 from core.errors import Conflict, LimitReached, NotFound, Unavailable
 from core.job import (
-    Controls,
     JobError,
     JobPlan,
-    JobProgress,
     JobRecord,
     JobState,
     Part,
     PartResult,
     Source,
-    SourceFacts,
     SynthesisReport,
 )
 from jobs import scripts
 from jobs.ids import oldest_id
-from jobs.progress import share_of
 from jobs.protocols import (
     PLAN,
     Claim,
@@ -37,6 +33,7 @@ from jobs.protocols import (
 )
 from jobs.redis_client import open_redis, translated
 from jobs.redis_keys import index_key, job_key, redis_key
+from jobs.redis_records import read_page, read_records
 
 IDEMPOTENCY_SECONDS: Final = 24 * 3600
 """How long a client's key names its job: a day of retries."""
@@ -44,15 +41,6 @@ ALIVE_SECONDS: Final = 15.0
 """A worker without a beat for this long is taken for dead (three beats missed)."""
 CHUNK: Final = 64
 """Parts or results moved per command, about a megabyte."""
-FIELDS: Final = (
-    "state", "request", "created_at", "started_at", "finished_at", "report", "error",
-    "parts_total", "parts_done", "parts_failed", "facts", "owner", "total_ms", "done_ms",
-)  # fmt: skip
-
-PAGE: Final = 100
-"""Records read at once for a list."""
-MOST_LOOKED: Final = 2000
-"""A filter that admits few ends its page here, some 50 ms of work, and the next one goes on."""
 FULL_SECONDS: Final = 5.0
 """When an owner with too many open jobs may ask again: jobs end by then, or not for long [s]."""
 ANY: Final = Room()
@@ -121,9 +109,7 @@ class RedisStore:
 
     def get(self, job_id: str) -> JobRecord:
         """See JobStore."""
-        with translated():
-            row = cast("list[bytes | None]", self.redis.hmget(job_key(job_id), list(FIELDS)))
-        record = _record(job_id, row)
+        (record,) = read_records(self.redis, [job_id])
         if record is None:
             raise NotFound(f"no job {job_id}", code="job_not_found")
         return record
@@ -137,37 +123,8 @@ class RedisStore:
         return _decode(cast(bytes, data), type=Source)
 
     def page(self, *, cursor: str | None, limit: int, wanted: JobFilter = WHATEVER) -> JobPage:
-        """See JobStore. Walks down one index, and looks at no more than ``MOST_LOOKED`` records."""
-        key = index_key(wanted.state) if wanted.state else redis_key("jobs")
-        key = scripts.OWNERS + wanted.owner if wanted.owner else key
-        bottom = "-" if wanted.since is None else f"[{oldest_id(wanted.since)}"
-        tops = [cursor, None if wanted.until is None else oldest_id(wanted.until)]
-        top = min(filter(None, tops), default=None)
-        found: list[JobRecord] = []
-        for _ in range(MOST_LOOKED // PAGE):
-            ids = self._ids(key, top, bottom)
-            for job_id, record in zip(ids, self._records(ids), strict=True):
-                if len(found) == limit:
-                    return JobPage(tuple(found), top)
-                top = job_id
-                if record is not None and wanted.admits(record):
-                    found.append(record)
-            if len(ids) < PAGE:
-                return JobPage(tuple(found), None)
-        return JobPage(tuple(found), top)
-
-    def _ids(self, key: str, top: str | None, bottom: str) -> list[str]:
-        above = f"({top}" if top else "+"
-        with translated():
-            rows = cast("list[bytes]", self.redis.zrevrangebylex(key, above, bottom, 0, PAGE))
-        return [row.decode() for row in rows]
-
-    def _records(self, ids: Sequence[str]) -> list[JobRecord | None]:
-        with translated():
-            pipe = self.redis.pipeline(transaction=False)
-            for job_id in ids:
-                pipe.hmget(job_key(job_id), list(FIELDS))
-            return [_record(i, row) for i, row in zip(ids, pipe.execute(), strict=True)]
+        """See JobStore."""
+        return read_page(self.redis, wanted, cursor, limit)
 
     def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
         """See JobStore."""
@@ -394,34 +351,3 @@ def _require_accepted(verdict: str, room: Room) -> None:
         raise LimitReached(message, FULL_SECONDS, code="too_many_open_jobs")
     if verdict == "overloaded":
         raise Unavailable("too many jobs have not ended; try again later", code="overloaded")
-
-
-def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
-    fields = dict(zip(FIELDS, row, strict=True))
-    state, request, created = fields["state"], fields["request"], fields["created_at"]
-    if state is None or request is None or created is None:
-        return None
-    names = ("parts_total", "parts_done", "parts_failed")
-    planned, done, failed = (int(fields[name] or 0) for name in names)
-    share = share_of(int(fields["done_ms"] or 0), int(fields["total_ms"] or 0))
-    return JobRecord(
-        id=job_id,
-        state=cast(JobState, state.decode()),
-        request=_decode(request, type=Controls),
-        source=_optional(fields["facts"], SourceFacts),
-        owner=fields["owner"].decode() if fields["owner"] else None,
-        created_at=float(created),
-        started_at=_time(fields["started_at"]),
-        finished_at=_time(fields["finished_at"]),
-        progress=JobProgress(planned, done, failed, share),
-        report=_optional(fields["report"], SynthesisReport),
-        error=_optional(fields["error"], JobError),
-    )
-
-
-def _time(value: bytes | None) -> float | None:
-    return None if value is None else float(value)
-
-
-def _optional(value: bytes | None, kind: type[Any]) -> Any:
-    return None if value is None else _decode(value, type=kind)

@@ -488,7 +488,7 @@ def test_pages_of_a_filter_are_complete(store: JobStore) -> None:
 def test_a_list_that_admits_few_goes_on_where_it_stopped(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.redis_store.MOST_LOOKED", 100)
+    monkeypatch.setattr("jobs.redis_records.MOST_LOOKED", 100)
     store = RedisStore(redis_url)
     first = store.create(owned(None, lane="bulk"), SOURCE).id
     for i in range(1, 150):
