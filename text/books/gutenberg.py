@@ -7,11 +7,11 @@ import re
 from text.books.omissions import Omissions
 
 _START = re.compile(
-    r"^\s*\*{3}\s*START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK.{0,400}?\*{3}[^\n]*$",
+    r"^[ \t]*\*{3}[ \t]*START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK.{0,400}?\*{3}[^\n]*$",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
 )
 _END = re.compile(
-    r"^\s*(?:\*{3}\s*END OF (?:THE|THIS) PROJECT GUTENBERG EBOOK"
+    r"^[ \t]*(?:\*{3}[ \t]*END OF (?:THE|THIS) PROJECT GUTENBERG EBOOK"
     r"|End of (?:the |this )?Project Gutenberg(?:'s|’s)? [^\n]*$)",
     re.IGNORECASE | re.MULTILINE,
 )

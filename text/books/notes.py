@@ -9,7 +9,7 @@ note stays.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 
 from text.books.contents import resolve
 from text.books.elements import BLOCKS, CELLS, HEADINGS
@@ -19,6 +19,8 @@ _MARK = re.compile(r"([\[(]?)\s*(\d{1,4}|[ivxlc]{1,6}|[A-Za-z]|[*†‡§‖¶]{
 _NAMED = re.compile(r"(?:foot|end)?note|\bfn|\bref|sup", re.IGNORECASE)
 _WHOLE = frozenset(("li", "dd", "aside", "tr"))
 """What a note fills alone."""
+MOST_PIECES = 200
+"""Of empty markup before a note; where there is more it is taken for text."""
 LONGEST_NOTE = 20_000
 """Characters; what is longer is a chapter that somebody linked to."""
 
@@ -48,7 +50,8 @@ def find_notes(pages: Mapping[str, Element]) -> tuple[set[Element], set[Element]
                 continue
             references.add(link)
             led[target] = mark
-    notes = (_note(target, mark, led.keys()) for target, mark in led.items())
+    seen: set[Element] = set()
+    notes = (_note(target, mark, led.keys(), seen) for target, mark in led.items())
     return references, {element for found in notes for element in found}
 
 
@@ -80,10 +83,13 @@ def _leads_away(link: Element, target: Element) -> bool:
     return here is not there and local_name(there) not in HEADINGS and _follows_text(link, here)
 
 
-def _note(target: Element, mark: str, targets: object) -> list[Element]:
+def _note(
+    target: Element, mark: str, targets: Container[Element], seen: set[Element]
+) -> list[Element]:
     block = _block(target)
-    if _follows_text(target, block):
+    if block in seen or _follows_text(target, block):
         return []
+    seen.add(block)
     block = _filled(block, target)
     text = text_of(block).strip()
     name = local_name(block)
@@ -110,9 +116,9 @@ def _filled(block: Element, target: Element) -> Element:
     return block
 
 
-def _is_alone(block: Element, target: Element, targets: object) -> bool:
+def _is_alone(block: Element, target: Element, targets: Container[Element]) -> bool:
     inside = [e for e in block.iter("*") if e is not target]
-    return not any(e in targets or local_name(e) in HEADINGS for e in inside)  # type: ignore[operator]
+    return not any(e in targets or local_name(e) in HEADINGS for e in inside)
 
 
 def _definitions(term: Element) -> list[Element]:
@@ -136,7 +142,10 @@ def _block(element: Element) -> Element:
 
 def _follows_text(element: Element, block: Element) -> bool:
     """Whether the block has text before an element in it."""
-    return any(piece.strip() for piece in _before(element, block))
+    for looked, piece in enumerate(_before(element, block)):
+        if piece.strip() or looked > MOST_PIECES:
+            return True
+    return False
 
 
 def _before(element: Element, block: Element) -> Iterator[str]:
