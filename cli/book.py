@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import rich_click as click
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from api.books import BookRequest
@@ -22,6 +21,7 @@ from cli.request import convert_request, format_of, speech_options
 from cli.stack import Stack
 from cli.submit import FAILED, told
 from cli.up import terminated
+from cli.watch import watched
 from core.errors import FieldError
 
 _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
@@ -87,7 +87,7 @@ def book(
         job = client.submit_book(file, request, _key(file, request))
         if job["state"] in ("partial", "failed"):
             job = client.retry(job)
-        job = _watched(client, job)
+        job = watched(client, job)
         if job["audio"]:
             client.download(job, out)
     told(job, out, as_json)
@@ -162,34 +162,3 @@ def _show(found: Job) -> None:
     Console().print(table)
     for notice in found["notices"]:
         click.echo(f"note: {notice['message']} [{notice['code']}]", err=True)
-
-
-def _watched(client: Client, job: Job) -> Job:
-    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn())
-    left = TextColumn("{task.fields[left]}")
-    with Progress(*columns, TimeElapsedColumn(), left, console=Console(stderr=True)) as bar:
-        task = bar.add_task(job["state"], total=1.0, left="")
-
-        def tell(seen: Job) -> None:
-            bar.update(
-                task,
-                description=seen["state"],
-                completed=seen["progress"]["share"] or 0.0,
-                left=left_of(seen["eta_seconds"]),
-            )
-
-        return client.until_ended(job, tell)
-
-
-def left_of(seconds: float | None) -> str:
-    """How long it will take still, in words.
-
-    >>> left_of(None), left_of(59.0), left_of(3700.0)
-    ('', '59 s left', '1 h 2 min left')
-    """
-    if seconds is None:
-        return ""
-    minutes = round(seconds / 60)
-    if seconds < 60:
-        return f"{seconds:.0f} s left"
-    return f"{minutes // 60} h {minutes % 60} min left" if minutes >= 60 else f"{minutes} min left"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import httpx
 import msgspec
 
 from api.books import BookRequest
+from cli.events import Event, read_events
 from core.errors import (
     FieldError,
     InputError,
@@ -25,6 +27,8 @@ from core.job import TERMINAL, SynthesisRequest
 
 LOOK_SECONDS = 0.25
 """Between two looks at a job [s]."""
+PATIENCE_SECONDS = 60.0
+"""A restarted API or Redis is back by then [s]."""
 Job = Mapping[str, Any]
 """A job as the API tells it."""
 
@@ -89,17 +93,51 @@ class Client:
         return self._json(self._call("POST", f"/jobs/{job['id']}/retry"))
 
     def until_ended(self, job: Job, told: Callable[[Job], None]) -> Job:
-        """The job once it has ended; ``told`` sees every look at it.
+        """The job once it has ended; ``told`` sees every move of it.
+
+        Events tell of moves; where there is no stream of them, the job is looked at now and then. A
+        service that is away for less than ``PATIENCE_SECONDS`` is waited for.
 
         Raises:
             NotFound, Unavailable: the job is gone, or the service does not answer.
         """
+        looked = time.monotonic()
+        told(job)
+        with closing(self._moves(job["id"])) as moves:
+            while job["state"] not in TERMINAL:
+                event = next(moves)
+                if event is not None and event.event != "finished":
+                    job = {**job, **_after(event)}
+                if event is None or event.event == "finished" or time.monotonic() > looked + 1:
+                    job, looked = self._patiently(job["id"]), time.monotonic()
+                told(job)
+        return job
+
+    def _moves(self, job_id: str) -> Generator[Event | None, None, None]:
+        """Events as they come; None whenever time has passed without a stream."""
+        last = ""
         while True:
-            told(job)
-            if job["state"] in TERMINAL:
-                return job
+            headers = {"Last-Event-ID": last}
+            try:
+                with self._http.stream("GET", f"/jobs/{job_id}/events", headers=headers) as answer:
+                    lines = answer.iter_lines() if answer.status_code == 200 else ()
+                    for event in read_events(lines):
+                        last = event.id
+                        yield event
+            except httpx.TransportError:
+                pass  # the look that follows tells whether the service is away
             time.sleep(LOOK_SECONDS)
-            job = self._json(self._call("GET", f"/jobs/{job['id']}"))
+            yield None
+
+    def _patiently(self, job_id: str) -> Job:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while True:
+            try:
+                return self._json(self._call("GET", f"/jobs/{job_id}"))
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    raise
+            time.sleep(LOOK_SECONDS)
 
     def download(self, job: Job, path: Path) -> None:
         """The job's audio to a file; the file is there whole or not at all.
@@ -150,6 +188,12 @@ def _upload(file: Path) -> dict[str, tuple[str, bytes]]:
         return {"file": (file.name, file.read_bytes())}
     except OSError as error:
         raise FieldError("FILE", f"cannot read {file}: {error.strerror}") from error
+
+
+def _after(event: Event) -> Job:
+    """What an event tells of its job."""
+    told: Job = msgspec.json.decode(event.data)
+    return {name: told[name] for name in ("state", "progress")}
 
 
 def problem(answer: httpx.Response) -> RhapsodeError:

@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any, get_args
 
 import rich_click as click
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from cli.client import Client, Job
 from cli.request import build_request, format_of, read_text, speech_options
+from cli.watch import watched
 from core.errors import FieldError, TextError
 from core.job import Lane, SynthesisRequest
 
@@ -83,18 +82,7 @@ def _source(file: str | None, text: str | None) -> tuple[str, bool]:
 
 
 def _fetch(client: Client, request: SynthesisRequest, out: Path, as_json: bool) -> int:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True)) as bar:
-        task = bar.add_task("queued", total=None)
-
-        def tell(job: Job) -> None:
-            seen = job["progress"]
-            done = seen["parts_done"] + seen["parts_failed"]
-            bar.update(
-                task, description=job["state"], completed=done, total=seen["parts_total"] or None
-            )
-
-        job = client.until_ended(client.submit(request), tell)
+    job = watched(client, client.submit(request))
     if job["audio"]:
         client.download(job, out)
     told(job, out, as_json)
