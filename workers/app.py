@@ -20,6 +20,7 @@ from celery import Celery, signals
 
 from core.errors import RhapsodeError, Unavailable
 from core.voice import read_catalogue
+from jobs.listener import MoveListener
 from jobs.logs import configure_logs
 from jobs.protocols import Role
 from jobs.queue import (
@@ -42,7 +43,7 @@ from workers.planning import plan, warm
 from workers.pool import POOL
 from workers.probes import Probes
 from workers.settings import Settings
-from workers.synthesis import synthesize
+from workers.synthesis import Desk, synthesize
 from workers.upkeep import Upkeep, beat_of, clean, clear_shelf, recover
 
 PLANNER_THREADS = 8
@@ -84,7 +85,10 @@ def build(role: Role, settings: Settings) -> Celery:
     if device is not None:
         lanes = Lanes(settings.parts_at_once)
         app.conf.broker_transport_options |= {"queue_order_strategy": lanes.cycle}
-        _task(app, SYNTHESIZE_TASK, partial(synthesize, context, device.speak, lanes), stopping)
+        moves = MoveListener(settings.redis_url)
+        moves.start()
+        desk = Desk(device.speak, lanes, moves)
+        _task(app, SYNTHESIZE_TASK, partial(synthesize, context, desk), stopping)
     else:
         _task(app, PLAN_TASK, partial(plan, context), stopping)
         _task(app, ASSEMBLE_TASK, partial(assemble, context), stopping)

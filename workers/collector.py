@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Literal
 
-from core.errors import RhapsodeError, Unavailable
+from core.errors import Conflict, RhapsodeError, Unavailable
 from core.job import Lane
 from workers.parts import Speech
 from workers.spoken import Spoken
@@ -42,6 +42,7 @@ class Taken:
 @dataclass(slots=True, eq=False)
 class _Ticket:
     items: Sequence[Speech]
+    over: Callable[[], bool]
     result: Future[list[Outcome]] = field(default_factory=Future)
 
     @property
@@ -76,13 +77,21 @@ class Collector:
         self._changed = threading.Condition()
         self._open = True
 
-    def submit(self, items: Sequence[Speech], lane: Lane) -> list[Outcome]:
+    def submit(
+        self, items: Sequence[Speech], lane: Lane, over: Callable[[], bool] = lambda: False
+    ) -> list[Outcome]:
         """Waits until the items are spoken; one outcome each, in order.
 
+        Args:
+            items: of one part.
+            lane: where it waits.
+            over: whether nobody wants the part any more, asked before each batch; must not raise.
+
         Raises:
+            Conflict: it was over before the part's turn came (code ``job_over``).
             Unavailable: the collector is closed.
         """
-        ticket = _Ticket(items)
+        ticket = _Ticket(items, over)
         with self._changed:
             if not self._open:
                 raise Unavailable("the worker is ending", code="worker_ending")
@@ -102,6 +111,8 @@ class Collector:
                 if not self._waits():
                     return
                 tickets = self._take()
+            if not tickets:
+                continue
             self._since = self._monotonic()
             self._serve(tickets, reason)
             self._since = None
@@ -128,11 +139,21 @@ class Collector:
         taken: list[_Ticket] = []
         room = self._symbols
         for lane in ("interactive", "bulk"):
-            queue = self._waiting[lane]
+            queue = self._waiting[lane] = self._wanted(self._waiting[lane])
             while queue and (not taken or queue[0].symbols <= room):
                 taken.append(queue.popleft())
                 room -= taken[-1].symbols
         return taken
+
+    def _wanted(self, queue: deque[_Ticket]) -> deque[_Ticket]:
+        """Those that are not over; the others are told."""
+        wanted: deque[_Ticket] = deque()
+        for ticket in queue:
+            if ticket.over():
+                ticket.result.set_exception(Conflict("the job is over", code="job_over"))
+            else:
+                wanted.append(ticket)
+        return wanted
 
     def _serve(self, tickets: list[_Ticket], reason: Reason) -> None:
         start = time.perf_counter()

@@ -74,14 +74,10 @@ class Device:
         for thread in self._threads:
             thread.join()
 
-    def speak(self, items: Sequence[Speech], lane: Lane) -> list[Outcome]:
-        """Waits until the items are spoken; one outcome each, in order.
-
-        Raises:
-            Unavailable: the device is ending.
-        """
+    def speak(self, items: Sequence[Speech], lane: Lane, over: Callable[[], bool]) -> list[Outcome]:
+        """See ``Collector.submit``."""
         collector = next(c for lanes, c in self._collectors.items() if lane in lanes)
-        return collector.submit(items, lane)
+        return collector.submit(items, lane, over)
 
     @property
     def alive(self) -> bool:
@@ -132,7 +128,7 @@ class Device:
         log.info("ready", components=self.loaded)
 
 
-Speak = Callable[[Sequence[Speech], Lane], list[Outcome]]
+Speak = Callable[[Sequence[Speech], Lane, Callable[[], bool]], list[Outcome]]
 """``Device.speak``, as a task sees it."""
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
 import structlog
 
 from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
-from core.job import JobRecord, Part, PartResult, PartSound
+from core.job import TERMINAL, JobEventName, JobRecord, Part, PartResult, PartSound
 from jobs.logs import told
+from jobs.protocols import JobStore
 from workers.context import Context, gave_up, job_error
 from workers.device import Speak
 from workers.lanes import Lanes
@@ -18,7 +25,61 @@ from workers.spoken import Spoken
 log = structlog.get_logger(__name__)
 
 
-def synthesize(context: Context, speak: Speak, lanes: Lanes, job_id: str, index: int) -> None:
+class Moves(Protocol):
+    """Tells when a job moves: ``jobs.listener.MoveListener``."""
+
+    def told(
+        self, job_id: str, call: Callable[[], object], *, of: JobEventName | None = None
+    ) -> AbstractContextManager[None]:
+        """While the block runs, ``call`` is called at every such move."""
+
+
+class Over:
+    """Whether a job has ended while one of its parts waits; asks the store only when told to look.
+
+    Args:
+        store: has the record.
+        job_id: of the job.
+    """
+
+    def __init__(self, store: JobStore, job_id: str) -> None:
+        self._store, self._job_id = store, job_id
+        self._look = threading.Event()
+
+    def look(self) -> None:
+        """The job may have ended."""
+        self._look.set()
+
+    def __call__(self) -> bool:
+        """False where it goes on, or the store does not answer."""
+        if not self._look.is_set():
+            return False
+        self._look.clear()
+        try:
+            return self._store.get(self._job_id).state in TERMINAL
+        except NotFound:
+            return True
+        except Unavailable:
+            self._look.set()
+            return False
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a synthesizer has beside the stores.
+
+    Attributes:
+        speak: ``Device.speak``.
+        lanes: counts what is held.
+        moves: tells when a job is cancelled.
+    """
+
+    speak: Speak
+    lanes: Lanes
+    moves: Moves
+
+
+def synthesize(context: Context, desk: Desk, job_id: str, index: int) -> None:
     """Speaks a part, once. A bad utterance fails its part, never another one.
 
     Raises:
@@ -38,10 +99,12 @@ def synthesize(context: Context, speak: Speak, lanes: Lanes, job_id: str, index:
         _done(context, record, PartResult(index=index, error=gave_up(context.attempts, index)))
         return
     try:
-        with lanes.holding(record.request.lane):
-            result = _speak(context, speak, record, part)
+        with desk.lanes.holding(record.request.lane):
+            result = _speak(context, desk, record, part)
     except Unavailable:
         raise
+    except Conflict:
+        return  # cancelled while it waited
     except Exception as error:
         if isinstance(error, DeviceError) and claim.attempt < context.attempts:
             context.store.release(job_id, work, context.worker)
@@ -54,7 +117,7 @@ def synthesize(context: Context, speak: Speak, lanes: Lanes, job_id: str, index:
     _done(context, record, result)
 
 
-def _speak(context: Context, speak: Speak, record: JobRecord, part: Part) -> PartResult:
+def _speak(context: Context, desk: Desk, record: JobRecord, part: Part) -> PartResult:
     items = list(speeches(part, record.request, context.catalogue))
     digest = sound_digest(items, context.catalogue)
     known = _known(context, digest)
@@ -62,7 +125,10 @@ def _speak(context: Context, speak: Speak, record: JobRecord, part: Part) -> Par
     if known:
         return PartResult(index=part.index, digest=digest, sound=known, reused=True)
     spoken: list[Spoken] = []
-    for outcome in speak(items, record.request.lane):
+    over = Over(context.store, record.id)
+    with desk.moves.told(record.id, over.look, of="finished"):
+        outcomes = desk.speak(items, record.request.lane, over)
+    for outcome in outcomes:
         if isinstance(outcome, RhapsodeError):
             raise outcome
         spoken.append(outcome)

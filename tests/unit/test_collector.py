@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from core.errors import SynthesisError, Unavailable
+from core.errors import Conflict, SynthesisError, Unavailable
 from core.job import Lane, StageSeconds
 from core.mel import Waveform
 from core.text import Span, Utterance
@@ -158,3 +158,20 @@ def test_closing_speaks_what_waits_and_refuses_what_comes() -> None:
         device.free.release()
         assert isinstance(first.result(DEADLINE)[0], Spoken)
         assert isinstance(second.result(DEADLINE)[0], Spoken)
+
+
+def test_what_is_over_is_never_spoken() -> None:
+    device, over = Device(), threading.Event()
+    with running(device.speak, symbols=10) as collector, ThreadPoolExecutor() as pool:
+        first = pool.submit(collector.submit, [speech("a", 10)], "bulk")
+        assert device.entered.acquire(timeout=DEADLINE)
+        dropped = pool.submit(collector.submit, [speech("b", 10)], "bulk", over.is_set)
+        wait_for(collector, "bulk", 1)
+        kept = pool.submit(collector.submit, [speech("c", 10)], "bulk", lambda: False)
+        wait_for(collector, "bulk", 2)
+        over.set()
+        device.free.release(2)
+        assert len(first.result(DEADLINE)) == len(kept.result(DEADLINE)) == 1
+        with pytest.raises(Conflict):
+            dropped.result(DEADLINE)
+    assert device.batches == [["a"], ["c"]]
