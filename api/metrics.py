@@ -108,18 +108,22 @@ def scrape(backends: Backends) -> bytes:
 
 
 def measured(app: ASGIApp) -> ASGIApp:
-    """Middleware: the time of every request, by route template and status."""
+    """Middleware: the time of every request, by route template and status; of a stream of events,
+    which lasts as long as its job, until it begins."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:
             await app(scope, receive, send)
             return
         status, start = 500, time.perf_counter()
+        began: float | None = None
 
         async def seen(message: Message) -> None:
-            nonlocal status
+            nonlocal status, began
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if any(value.startswith(b"text/event-stream") for _, value in message["headers"]):
+                    began = time.perf_counter()
             await send(message)
 
         try:
@@ -127,7 +131,7 @@ def measured(app: ASGIApp) -> ASGIApp:
         finally:
             fields: Any = scope
             route = fields.get("path_template") or "unmatched"
-            seconds = time.perf_counter() - start
+            seconds = (began or time.perf_counter()) - start
             HTTP_SECONDS.labels(fields["method"], route, str(status)).observe(seconds)
 
     return call
