@@ -23,9 +23,9 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.load.book import growth, sample_memory
+from benchmarks.load.book import growth
 from benchmarks.load.novel import novel
-from benchmarks.load.service import POLL_SECONDS, Service, is_over, open_service
+from benchmarks.load.service import POLL_SECONDS, Service, is_over, open_service, sample_memory
 
 if TYPE_CHECKING:  # a type of PyAV's stubs alone
     from av.container.core import Chapter
