@@ -1,4 +1,4 @@
-"""A book as read from a file: chapters of plain text (or one of SSML), before anything is spoken."""
+"""A book as read from a file: chapters of plain text, or one of SSML, before it is spoken."""
 
 from __future__ import annotations
 
