@@ -156,6 +156,9 @@ class JobStore(Protocol):
     def parts(self, job_id: str) -> Iterator[Part]:
         """In order, a few at a time in memory; none before it is planned or after it succeeded."""
 
+    def orphaned(self, job_id: str, work: Work) -> bool:
+        """The job is open, the work not done, and nobody holds it."""
+
     def pending(self, job_id: str) -> tuple[int, ...]:
         """Parts without a result, in order."""
 
@@ -228,6 +231,14 @@ class Shelf(Protocol):
         """Takes off what was not used since then [Unix s]; the caller deletes the sounds."""
 
 
+class Taken(msgspec.Struct, frozen=True):
+    """A message that a worker took and has not ended."""
+
+    tag: str
+    job_id: str
+    work: Work
+
+
 class JobQueue(Protocol):
     """Sends messages that name work. Raises Unavailable."""
 
@@ -242,6 +253,12 @@ class JobQueue(Protocol):
 
     def depths(self) -> dict[str, int]:
         """Messages that wait, by queue."""
+
+    def taken(self, before: float) -> tuple[Taken, ...]:
+        """Messages that were taken before that time [Unix s] and are not ended."""
+
+    def give_back(self, message: Taken) -> bool:
+        """Puts a message that was taken at the head of its queue; False: it has ended since."""
 
     def ages(self, now: float) -> dict[str, float]:
         """How long the oldest message has waited, by queue [s]; 0 where none waits.

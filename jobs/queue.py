@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -12,6 +13,7 @@ from kombu.exceptions import OperationalError
 
 from core.errors import Unavailable
 from core.job import Lane
+from jobs.protocols import ASSEMBLE, PLAN, Taken
 from jobs.redis_client import open_redis, translated
 
 PLAN_TASK: Final = "rhapsode.plan"
@@ -20,6 +22,19 @@ ASSEMBLE_TASK: Final = "rhapsode.assemble"
 CONTROL_QUEUES: Final = ("assemble", "plan")
 """Assembling first: it ends jobs, planning starts them."""
 SPEECH_QUEUES: Final = ("interactive", "bulk")
+PREFIX: Final = "rhapsode:queue:"
+UNACKED: Final = f"{PREFIX}unacked"
+UNACKED_INDEX: Final = f"{PREFIX}unacked_index"
+"""Source: celery/kombu v5 kombu/transport/redis.py, Channel.unacked_key and unacked_index_key."""
+MOST_TAKEN: Final = 10_000
+"""Looked at in one go: all threads of some hundred workers."""
+GIVE_BACK: Final = """
+-- KEYS unacked_index, unacked, queue | ARGV tag, message
+if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('RPUSH', KEYS[3], ARGV[2])
+return 1
+"""
 SENT_HEADER: Final = "sent_at"
 """When a message was sent [Unix s]; it keeps it when it is given out again."""
 VISIBILITY_SECONDS: Final = 300
@@ -35,7 +50,7 @@ def celery_app(redis_url: str, name: str = "rhapsode") -> Celery:
         "socket_connect_timeout": 2,
         "socket_timeout": 30,
         "health_check_interval": 30,
-        "global_keyprefix": "rhapsode:queue:",
+        "global_keyprefix": PREFIX,
     }
     app = Celery(name, broker=redis_url, set_as_current=False)
     app.conf.update(
@@ -76,7 +91,8 @@ class CeleryQueue:
     ) -> None:
         self._now = now
         self._app = app or celery_app(redis_url)
-        self._redis = open_redis(redis_url)
+        self._redis: Any = open_redis(redis_url)
+        self._give_back = self._redis.register_script(GIVE_BACK)
 
     def plan(self, job_id: str) -> None:
         """See JobQueue."""
@@ -96,8 +112,29 @@ class CeleryQueue:
         with translated():
             pipe = self._redis.pipeline(transaction=False)
             for name in names:
-                pipe.llen(f"rhapsode:queue:{name}")
+                pipe.llen(PREFIX + name)
             return dict(zip(names, pipe.execute(), strict=True))
+
+    def taken(self, before: float) -> tuple[Taken, ...]:
+        """See JobQueue. Kombu keeps what is not acknowledged in a hash, by time of delivery."""
+        with translated():
+            tags = self._redis.zrangebyscore(UNACKED_INDEX, "-inf", before, 0, MOST_TAKEN)
+            rows: list[bytes | None] = self._redis.hmget(UNACKED, tags) if tags else []
+        return tuple(
+            _taken(tag.decode(), row)
+            for tag, row in zip(tags, rows, strict=True)
+            if row is not None
+        )
+
+    def give_back(self, message: Taken) -> bool:
+        """See JobQueue."""
+        with translated():
+            row: bytes | None = self._redis.hget(UNACKED, message.tag)
+            if row is None:
+                return False
+            raw, _, queue = msgspec.json.decode(row, type=tuple[msgspec.Raw, str, str])
+            keys = [UNACKED_INDEX, UNACKED, PREFIX + queue]
+            return bool(self._give_back(keys, [message.tag, bytes(raw)]))
 
     def ages(self, now: float) -> dict[str, float]:
         """See JobQueue. Redis hands messages out from the right."""
@@ -105,7 +142,7 @@ class CeleryQueue:
         with translated():
             pipe = self._redis.pipeline(transaction=False)
             for name in names:
-                pipe.lindex(f"rhapsode:queue:{name}", -1)
+                pipe.lindex(PREFIX + name, -1)
             found: list[bytes | None] = pipe.execute()
         return {name: _age(row, now) for name, row in zip(names, found, strict=True)}
 
@@ -117,6 +154,13 @@ class CeleryQueue:
             send(task, args=args, queue=queue, ignore_result=True, headers=headers)
         except OperationalError as error:
             raise Unavailable("the queue does not answer", code="queue_unavailable") from error
+
+
+def _taken(tag: str, row: bytes) -> Taken:
+    message = msgspec.json.decode(row)[0]
+    job_id, *part = msgspec.json.decode(base64.b64decode(message["body"]))[0]
+    works = {PLAN_TASK: PLAN, ASSEMBLE_TASK: ASSEMBLE}
+    return Taken(tag, job_id, works.get(message["headers"]["task"]) or str(part[0]))
 
 
 def _age(message: bytes | None, now: float) -> float:

@@ -177,6 +177,16 @@ class RedisStore:
         """See JobStore."""
         return self._rows(job_id, "parts", Part)
 
+    def orphaned(self, job_id: str, work: Work) -> bool:
+        """See JobStore."""
+        with translated():
+            pipe = self.redis.pipeline(transaction=True)
+            pipe.hget(job_key(job_id), "state")
+            pipe.hexists(job_key(job_id, "results"), work)
+            pipe.hexists(job_key(job_id, "leases"), work)
+            state, done, held = pipe.execute()
+        return state in (b"queued", b"running") and not done and not held
+
     def pending(self, job_id: str) -> tuple[int, ...]:
         """See JobStore."""
         with translated():

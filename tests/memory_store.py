@@ -29,6 +29,7 @@ from jobs.protocols import (
     JobFilter,
     JobPage,
     Room,
+    Taken,
     Work,
     WorkerBeat,
 )
@@ -142,6 +143,13 @@ class MemoryStore:
     def parts(self, job_id: str) -> Iterator[Part]:
         job = self._job(job_id)
         yield from (job.parts[index] for index in sorted(job.parts))
+
+    def orphaned(self, job_id: str, work: Work) -> bool:
+        job = self._jobs.get(job_id)
+        if job is None or job.record.state in TERMINAL:
+            return False
+        done = work.isdecimal() and int(work) in job.results
+        return not done and work not in job.leases
 
     def pending(self, job_id: str) -> tuple[int, ...]:
         job = self._job(job_id)
@@ -283,6 +291,12 @@ class MemoryQueue:
 
     def ages(self, now: float) -> dict[str, float]:
         return {}
+
+    def taken(self, before: float) -> tuple[Taken, ...]:
+        return ()
+
+    def give_back(self, message: Taken) -> bool:
+        return False
 
 
 @dataclass

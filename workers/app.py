@@ -44,7 +44,7 @@ from workers.pool import POOL
 from workers.probes import Probes
 from workers.settings import Settings
 from workers.synthesis import Desk, synthesize
-from workers.upkeep import Upkeep, beat_of, clean, clear_shelf, recover
+from workers.upkeep import Upkeep, beat_of, clean, clear_shelf, give_back, recover
 
 PLANNER_THREADS = 8
 """Planning and assembling wait for Redis and the disk more than they compute; and a sentence should
@@ -126,6 +126,7 @@ def _life(settings: Settings, context: Context, role: Role, device: Device | Non
     duties: list[Any] = [beat]
     if role == "planner":
         duties.append(lambda: recover(context, settings.stale_seconds))
+        duties.append(lambda: give_back(context, 3 * settings.beat_seconds))
         duties.append(lambda: clean(context, settings.retention_seconds))
         duties.append(lambda: clear_shelf(context, settings.reuse_seconds))
     upkeep = Upkeep(duties, settings.beat_seconds)

@@ -28,11 +28,36 @@ def recover(context: Context, stale_seconds: float) -> int:
     idle = not any(context.queue.depths().values())
     stale_before = now - stale_seconds if idle else 0.0
     lost = context.store.lost(now, stale_before=stale_before)
+    taken = {(m.job_id, m.work): m for m in context.queue.taken(now)} if lost else {}
     for job_id, work in lost:
-        _send(context, job_id, work)
+        message = taken.get((job_id, work))
+        if message is None or not context.queue.give_back(message):
+            _send(context, job_id, work)
         log.warning("recovered", job=job_id, work=work)
         RECOVERED.labels(work if work in (PLAN, ASSEMBLE) else "part").inc()
     return len(lost)
+
+
+def give_back(context: Context, seconds: float) -> int:
+    """What was taken from a queue so long ago and never claimed: who took it died in between.
+
+    Redis itself would give it out again only after VISIBILITY_SECONDS. Who lives claims at once;
+    should one not have, the work is done by who claims first.
+
+    Args:
+        context: of this worker.
+        seconds: after which a worker is taken for dead [s].
+
+    Returns:
+        How many messages were put back.
+    """
+    given = 0
+    for message in context.queue.taken(context.clock.now() - seconds):
+        if context.store.orphaned(message.job_id, message.work):
+            given += context.queue.give_back(message)
+            log.warning("given_back", job=message.job_id, work=message.work)
+            RECOVERED.labels(message.work if message.work in (PLAN, ASSEMBLE) else "part").inc()
+    return given
 
 
 def _send(context: Context, job_id: str, work: str) -> None:

@@ -89,6 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _work(load: Load, jobs: int) -> dict[str, int]:
     """A first round, so that counters exist when they move; then everything that can happen."""
     load.jobs(8)
+    load.refused()
     load.failed(1)
     killed = load.killed(long_text(120, "the one whose speaker is killed"))
     ended = [*load.jobs(jobs), *load.failed(2), killed]

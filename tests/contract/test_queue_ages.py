@@ -1,8 +1,11 @@
-"""How long the oldest message has waited."""
+"""How long the oldest message has waited, and what became of those that were taken."""
 
 from __future__ import annotations
 
-from jobs.queue import CeleryQueue
+import time
+
+from jobs.protocols import PLAN
+from jobs.queue import CeleryQueue, celery_app
 
 NOW = 1_700_000_000.0
 
@@ -18,3 +21,30 @@ def test_the_oldest_message_tells_its_age(redis_url: str) -> None:
     ages = queue.ages(NOW + 12.5)
     assert ages == {"assemble": 0.0, "plan": 7.5, "interactive": 0.0, "bulk": 12.5}
     assert queue.ages(NOW - 1)["bulk"] == 0.0
+
+
+def taken_by_nobody(queue: CeleryQueue, url: str, times: int = 1) -> None:
+    """Takes messages as a worker does that dies at once."""
+    app = celery_app(url)
+    with app.connection_for_read() as connection:
+        channel = connection.default_channel
+        for name in ("plan", "bulk")[:times]:
+            assert channel.basic_get(name) is not None
+        channel.qos.restore_at_shutdown = False
+
+
+def test_what_was_taken_and_not_ended_is_seen_and_given_back(redis_url: str) -> None:
+    queue = CeleryQueue(redis_url)
+    queue.plan("a" * 32)
+    queue.synthesize("b" * 32, 7, "bulk")
+    taken_by_nobody(queue, redis_url, times=2)
+    assert queue.depths() == {"assemble": 0, "plan": 0, "interactive": 0, "bulk": 0}
+    assert queue.taken(time.time() - 60) == ()
+    found = queue.taken(time.time() + 1)
+    assert {(m.job_id[0], m.work) for m in found} == {("a", PLAN), ("b", "7")}
+    queue.synthesize("c" * 32, 0, "bulk")
+    assert all(queue.give_back(message) for message in found)
+    assert not any(queue.give_back(message) for message in found)
+    assert queue.depths() == {"assemble": 0, "plan": 1, "interactive": 0, "bulk": 2}
+    taken_by_nobody(queue, redis_url, times=2)
+    assert {m.job_id[0] for m in queue.taken(time.time() + 1)} == {"a", "b"}  # before what is newer
