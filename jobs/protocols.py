@@ -156,6 +156,12 @@ class JobStore(Protocol):
     def parts(self, job_id: str) -> Iterator[Part]:
         """In order, a few at a time in memory; none before it is planned or after it succeeded."""
 
+    def open_jobs(self) -> tuple[str, ...]:
+        """Those that have not ended."""
+
+    def loose(self, job_id: str) -> tuple[Work, ...]:
+        """Work of an open job that comes next, is not done, and that nobody holds."""
+
     def orphaned(self, job_id: str, work: Work) -> bool:
         """The job is open, the work not done, and nobody holds it."""
 
@@ -253,6 +259,9 @@ class JobQueue(Protocol):
 
     def depths(self) -> dict[str, int]:
         """Messages that wait, by queue."""
+
+    def waiting(self) -> Iterator[tuple[str, Work]]:
+        """What the messages that wait name: job id and work; one may come twice."""
 
     def taken(self, before: float) -> tuple[Taken, ...]:
         """Messages that were taken before that time [Unix s] and are not ended."""

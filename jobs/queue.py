@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from core.errors import Unavailable
 from core.job import Lane
-from jobs.protocols import ASSEMBLE, PLAN, Taken
+from jobs.protocols import ASSEMBLE, PLAN, Taken, Work
 from jobs.redis_client import open_redis, translated
 
 PLAN_TASK: Final = "rhapsode.plan"
@@ -26,6 +26,8 @@ PREFIX: Final = "rhapsode:queue:"
 UNACKED: Final = f"{PREFIX}unacked"
 UNACKED_INDEX: Final = f"{PREFIX}unacked_index"
 """Source: celery/kombu v5 kombu/transport/redis.py, Channel.unacked_key and unacked_index_key."""
+CHUNK: Final = 500
+"""Messages read at once, about half a megabyte."""
 MOST_TAKEN: Final = 10_000
 """Looked at in one go: all threads of some hundred workers."""
 GIVE_BACK: Final = """
@@ -115,6 +117,18 @@ class CeleryQueue:
                 pipe.llen(PREFIX + name)
             return dict(zip(names, pipe.execute(), strict=True))
 
+    def waiting(self) -> Iterator[tuple[str, Work]]:
+        """See JobQueue. From the end to which messages are added, so that none is passed over."""
+        for name in (*CONTROL_QUEUES, *SPEECH_QUEUES):
+            start = 0
+            while True:
+                with translated():
+                    rows = self._redis.lrange(PREFIX + name, start, start + CHUNK - 1)
+                yield from (_named(msgspec.json.decode(row)) for row in rows)
+                if len(rows) < CHUNK:
+                    break
+                start += CHUNK
+
     def taken(self, before: float) -> tuple[Taken, ...]:
         """See JobQueue. Kombu keeps what is not acknowledged in a hash, by time of delivery."""
         with translated():
@@ -157,10 +171,14 @@ class CeleryQueue:
 
 
 def _taken(tag: str, row: bytes) -> Taken:
-    message = msgspec.json.decode(row)[0]
+    return Taken(tag, *_named(msgspec.json.decode(row)[0]))
+
+
+def _named(message: dict[str, Any]) -> tuple[str, Work]:
+    """Job id and work of a message as Celery writes it."""
     job_id, *part = msgspec.json.decode(base64.b64decode(message["body"]))[0]
     works = {PLAN_TASK: PLAN, ASSEMBLE_TASK: ASSEMBLE}
-    return Taken(tag, job_id, works.get(message["headers"]["task"]) or str(part[0]))
+    return job_id, works.get(message["headers"]["task"]) or str(part[0])
 
 
 def _age(message: bytes | None, now: float) -> float:

@@ -21,6 +21,7 @@ from core.job import (
 from jobs import scripts
 from jobs.ids import oldest_id
 from jobs.protocols import (
+    ASSEMBLE,
     PLAN,
     Claim,
     Idempotency,
@@ -176,6 +177,26 @@ class RedisStore:
     def parts(self, job_id: str) -> Iterator[Part]:
         """See JobStore."""
         return self._rows(job_id, "parts", Part)
+
+    def open_jobs(self) -> tuple[str, ...]:
+        """See JobStore."""
+        with translated():
+            rows = cast("list[bytes]", self.redis.zrange(redis_key("active"), 0, -1))
+        return tuple(row.decode() for row in rows)
+
+    def loose(self, job_id: str) -> tuple[Work, ...]:
+        """See JobStore."""
+        with translated():
+            pipe = self.redis.pipeline(transaction=True)
+            pipe.hmget(job_key(job_id), ["state", "parts_total"])
+            pipe.hkeys(job_key(job_id, "results"))
+            pipe.hkeys(job_key(job_id, "leases"))
+            (state, total), done, held = pipe.execute()
+        if state not in (b"queued", b"running") or PLAN.encode() in held:
+            return ()  # over, or its planner is about to send the rest
+        parts = {str(index) for index in range(int(total or 0))} - {i.decode() for i in done}
+        wanted = parts if parts else {PLAN if total is None else ASSEMBLE}
+        return tuple(sorted(wanted - {work.decode() for work in held}))
 
     def orphaned(self, job_id: str, work: Work) -> bool:
         """See JobStore."""

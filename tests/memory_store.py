@@ -144,6 +144,17 @@ class MemoryStore:
         job = self._job(job_id)
         yield from (job.parts[index] for index in sorted(job.parts))
 
+    def open_jobs(self) -> tuple[str, ...]:
+        return tuple(i for i, job in self._jobs.items() if job.record.state not in TERMINAL)
+
+    def loose(self, job_id: str) -> tuple[Work, ...]:
+        job = self._jobs.get(job_id)
+        if job is None or job.record.state in TERMINAL or PLAN in job.leases:
+            return ()
+        parts = {str(i) for i in self.pending(job_id)}
+        wanted = parts if parts else {ASSEMBLE if job.plan else PLAN}
+        return tuple(sorted(wanted - set(job.leases)))
+
     def orphaned(self, job_id: str, work: Work) -> bool:
         job = self._jobs.get(job_id)
         if job is None or job.record.state in TERMINAL:
@@ -291,6 +302,9 @@ class MemoryQueue:
 
     def ages(self, now: float) -> dict[str, float]:
         return {}
+
+    def waiting(self) -> Iterator[tuple[str, Work]]:
+        yield from ((m[1], m[2] if len(m) > 2 else m[0]) for m in self.sent)
 
     def taken(self, before: float) -> tuple[Taken, ...]:
         return ()

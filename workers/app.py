@@ -36,6 +36,7 @@ from jobs.redis_shelf import RedisShelf
 from jobs.redis_store import RedisStore
 from jobs.storage import open_audio_store
 from workers.assembly import assemble
+from workers.census import Census
 from workers.context import Context, SystemClock
 from workers.device import Device
 from workers.lanes import Lanes
@@ -127,6 +128,7 @@ def _life(settings: Settings, context: Context, role: Role, device: Device | Non
     if role == "planner":
         duties.append(lambda: recover(context, settings.stale_seconds))
         duties.append(lambda: give_back(context, 3 * settings.beat_seconds))
+        duties.append(Census(context).look)
         duties.append(lambda: clean(context, settings.retention_seconds))
         duties.append(lambda: clear_shelf(context, settings.reuse_seconds))
     upkeep = Upkeep(duties, settings.beat_seconds)

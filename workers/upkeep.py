@@ -11,7 +11,7 @@ import structlog
 from core.errors import NotFound, RhapsodeError
 from jobs.keys import job_folder, sound_key
 from jobs.logs import told
-from jobs.protocols import ASSEMBLE, PLAN, Role, WorkerBeat
+from jobs.protocols import ASSEMBLE, PLAN, Role, Work, WorkerBeat
 from workers.context import Context
 from workers.metrics import RECOVERED
 
@@ -32,9 +32,9 @@ def recover(context: Context, stale_seconds: float) -> int:
     for job_id, work in lost:
         message = taken.get((job_id, work))
         if message is None or not context.queue.give_back(message):
-            _send(context, job_id, work)
+            send_again(context, job_id, work)
         log.warning("recovered", job=job_id, work=work)
-        RECOVERED.labels(work if work in (PLAN, ASSEMBLE) else "part").inc()
+        count_recovered(work)
     return len(lost)
 
 
@@ -56,11 +56,17 @@ def give_back(context: Context, seconds: float) -> int:
         if context.store.orphaned(message.job_id, message.work):
             given += context.queue.give_back(message)
             log.warning("given_back", job=message.job_id, work=message.work)
-            RECOVERED.labels(message.work if message.work in (PLAN, ASSEMBLE) else "part").inc()
+            count_recovered(message.work)
     return given
 
 
-def _send(context: Context, job_id: str, work: str) -> None:
+def count_recovered(work: Work) -> None:
+    """Work of a dead worker was sent again."""
+    RECOVERED.labels(work if work in (PLAN, ASSEMBLE) else "part").inc()
+
+
+def send_again(context: Context, job_id: str, work: Work) -> None:
+    """A new message for work whose old one is lost."""
     if work == PLAN:
         context.queue.plan(job_id)
     elif work == ASSEMBLE:

@@ -9,9 +9,12 @@ import pytest
 from core.job import Controls, JobPlan, JobRecord, Part, PartResult, Source
 from core.text import Span, Utterance
 from jobs.ids import new_job_id
-from jobs.protocols import PLAN, JobStore
+from jobs.protocols import ASSEMBLE, PLAN, JobStore
+from jobs.queue import CeleryQueue
 from jobs.redis_store import RedisStore
 from tests.memory_store import MemoryStore
+from workers.census import Census
+from workers.context import Context, SystemClock
 
 NOW = 1_700_000_000.0
 UTTERANCE = Utterance(
@@ -28,6 +31,11 @@ def store(request: pytest.FixtureRequest) -> JobStore:
 
 @pytest.fixture
 def job(store: JobStore) -> str:
+    return make(store)
+
+
+def make(store: JobStore) -> str:
+    """A job with two parts, none of them sent."""
     source = Source(text="a")
     controls = Controls(voice="v", acoustic="a", vocoder="b")
     job_id = new_job_id(NOW)
@@ -71,3 +79,39 @@ def test_what_is_released_is_again(store: JobStore, job: str) -> None:
     claimed(store, job)
     store.release(job, "0", "w")
     assert store.orphaned(job, "0")
+
+
+def test_what_comes_next_and_nobody_holds_is_loose(store: JobStore, job: str) -> None:
+    assert store.open_jobs() == (job,)
+    assert store.loose(job) == ("0", "1")
+    claimed(store, job)
+    assert store.loose(job) == ("1",)
+    store.claim(job, PLAN, "w", NOW)
+    assert store.loose(job) == ()
+    store.release(job, PLAN, "w")
+    for index in (0, 1):
+        store.part_done(job, PartResult(index=index), "w", NOW)
+    assert store.loose(job) == ()  # who ended the last part has promised to send assemble
+    store.release(job, ASSEMBLE, "?w")
+    assert store.loose(job) == (ASSEMBLE,)
+    over(store, job)
+    assert (store.loose(job), store.open_jobs()) == ((), ())
+
+
+def test_a_message_that_vanished_is_found_in_the_second_round(redis_url: str) -> None:
+    store, queue = RedisStore(redis_url), CeleryQueue(redis_url)
+    context = Context(
+        store=store,
+        queue=queue,
+        worker="planner",
+        clock=SystemClock(),
+        attempts=3,
+        **dict.fromkeys(("audio", "catalogue", "shelf")),  # type: ignore[arg-type]
+    )
+    job_id = make(store)
+    queue.synthesize(job_id, 0, "bulk")  # of part 1 there is none
+    census = Census(context)
+    assert census.look() == 0
+    assert census.look() == 1
+    assert sorted(queue.waiting()) == [(job_id, "0"), (job_id, "1")]
+    assert [census.look() for _ in range(3)] == [0, 0, 0]
