@@ -23,10 +23,10 @@ export TORCHAUDIO_WITHOUT_CUDA
 # A variable for the shell as it was given: neither make nor the shell reads a $ or a quote in it.
 quoted = '$(subst ','\'',$(value $(1)))'
 
-.PHONY: help setup demo test check format export bench quality load train up clean
+.PHONY: help setup demo test check format export bench quality monitoring load train up clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-9s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
 # A stamp per extra: installed again only when the pins change. torch comes first and alone, so that
 # no other requirement picks a build of it.
@@ -72,6 +72,9 @@ bench: setup $(VENV)/.bench ## speed of the whole pipeline beside Piper
 
 quality: setup $(VENV)/.bench ## WER, DNSMOS and Distill-MOS beside the teacher, Piper, espeak-ng
 	$(BIN)/python -m benchmarks.quality
+
+monitoring: setup $(VENV)/.dev ## every dashboard query, rule and alert on a real Prometheus after a load run
+	$(BIN)/python -m benchmarks.monitoring
 
 load: setup $(VENV)/.bench ## 200 concurrent requests and a 60-minute text through the whole service
 	$(BIN)/python -m benchmarks.load

@@ -211,6 +211,24 @@ def test_container_files_pin_their_base_and_leave_root() -> None:
         assert file.with_name(file.name + ".dockerignore").is_file()
 
 
+def test_the_api_starts_where_there_is_no_torch() -> None:
+    """Nor ONNX Runtime, nor any library of sound: they are not in its image."""
+    program = """
+import sys
+absent = ("torch", "onnxruntime", "onnx", "soundfile", "soxr", "gruut", "av", "pyloudnorm")
+sys.modules.update(dict.fromkeys(absent))  # None: to import one is an ImportError
+import pathlib, tempfile
+from api.app import create_app
+from api.settings import Settings
+app = create_app(Settings(data=pathlib.Path(tempfile.mkdtemp())))
+print(sorted(route.path for route in app.routes)[:3], len(app.openapi_schema.paths))
+assert not any(name in absent and module for name, module in sys.modules.items())
+"""
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_the_api_image_has_all_that_the_api_imports_and_no_torch() -> None:
     """Third-party names in every module of ours that ``api.app`` loads, deferred imports too."""
     program = """

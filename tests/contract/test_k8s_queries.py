@@ -101,6 +101,10 @@ def work(service: Stack) -> str:
             done = client.post("/synthesize", json=body, headers={"Prefer": "wait=30"})
             assert done.json()["state"] == "succeeded"
         assert client.post("/synthesize", json={"text": ""}).is_client_error
+        for wrong in ({"ssml": f"<speak><walrus>{SECRET}"}, {"text": SECRET, "voice": "walrus"}):
+            assert client.post("/synthesize", json=wrong).is_client_error
+        assert client.get(f"/jobs?cursor={SECRET}").is_client_error
+        assert client.get("/walrus").status_code == 404
     return str(done.json()["id"])
 
 
