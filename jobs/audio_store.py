@@ -45,7 +45,8 @@ class FolderStore:
             os.close(handle)
         temporary = Path(name)
         try:
-            yield temporary
+            with on_disk(key):
+                yield temporary
             with _translated(key):
                 _to_disk(temporary)
                 temporary.chmod(0o644)
@@ -103,6 +104,20 @@ def require_key(key: str) -> None:
     """
     if not KEY.match(key):
         raise NotFound(f"not a key of the audio store: {key!r}", code="audio_not_found")
+
+
+@contextmanager
+def on_disk(key: str) -> Iterator[None]:
+    """Around the block of ``writing``: a disk that is full may have room again.
+
+    Raises:
+        Unavailable: the disk refuses what the block writes (code ``disk``).
+    """
+    try:
+        yield
+    except OSError as error:
+        told = f"the disk refuses {key}: {error.strerror}"
+        raise Unavailable(told, code="disk") from error
 
 
 def _to_disk(path: Path) -> None:

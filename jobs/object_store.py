@@ -15,7 +15,7 @@ from obstore.store import S3Store
 
 from core.errors import NotFound, Unavailable
 from core.formats import MEDIA_TYPES, ZIP
-from jobs.audio_store import require_key
+from jobs.audio_store import on_disk, require_key
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config
@@ -96,7 +96,8 @@ class BucketStore:
             path = Path(folder.name) / key.rsplit("/", 1)[-1]
             with _written(key):
                 path.touch()
-            yield path
+            with on_disk(key):
+                yield path
             with _written(key):
                 obstore.put(
                     self._store,

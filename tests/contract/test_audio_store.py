@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -82,6 +84,18 @@ def test_a_file_is_there_once_it_is_finished(store: AudioStore) -> None:
         assert not store.exists(KEY)
     assert store.get(KEY) == b"whole"
     assert not path.exists()
+
+
+def test_a_disk_that_fills_up_while_a_file_is_written_is_waited_for(store: AudioStore) -> None:
+    def half() -> None:
+        with store.writing(KEY) as path:
+            path.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    with pytest.raises(Unavailable) as caught:
+        half()
+    assert caught.value.code == "disk"
+    assert not store.exists(KEY)
 
 
 def test_a_file_that_was_not_finished_is_not_there(

@@ -90,8 +90,9 @@ def test_a_part_that_does_not_fit_is_refused_and_not_there(audio: FolderStore) -
     audio.put("jobs/0a/parts/0.f32", bytes(5000))
 
 
-def test_a_job_that_does_not_fit_waits_for_room(context: Context) -> None:
-    with full(1000):
+@pytest.mark.parametrize("room", [1000, 100], ids=["audio", "transcript"])
+def test_a_job_that_does_not_fit_waits_for_room(context: Context, room: int) -> None:
+    with full(room):
         for _ in range(2 * ATTEMPTS):
             with pytest.raises(Unavailable):
                 assemble(context, JOB)
