@@ -6,7 +6,7 @@ It needs the memory of one part.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -20,7 +20,7 @@ from audio.loudness import LoudnessMeter, gain_for, gain_notice
 from audio.resample import Resampler, resampled_length
 from audio.tags import Tags
 from core.book import Cover
-from core.errors import NotFound, Unavailable
+from core.errors import Conflict, NotFound, Unavailable
 from core.job import BookFacts, JobPlan, JobRecord, JobState, Source, StageSeconds
 from core.mel import Float32
 from core.text import Notice
@@ -162,6 +162,7 @@ class Assembly:
         for one in self._parts():
             if isinstance(one, Missing):
                 continue
+            self._go_on()
             try:
                 samples = read_samples(self._context.audio, one.result.digest)
             except NotFound as error:
@@ -170,6 +171,15 @@ class Assembly:
             for count, pause in zip(one.sound.samples, one.pauses, strict=True):
                 yield samples[start : start + count], pause
                 start += count
+
+    def _go_on(self) -> None:
+        """Renews the hold on the work: a long book is not taken for lost, nor one that has ended
+        written to its end. Raises Conflict."""
+        context = self._context
+        now = context.clock.now()
+        claim = context.store.claim(self._record.id, ASSEMBLE, context.worker, now)
+        if claim.verdict != "run":
+            raise Conflict(f"job {self._record.id} has ended", code="job_over")
 
     def speak_again(self) -> None:
         """Sends the parts whose sounds are gone."""
@@ -180,10 +190,7 @@ class Assembly:
             if isinstance(one, Placed) and not context.audio.exists(sound_key(one.result.digest))
         ]
         context.store.undo(record.id, gone, context.clock.now())
-        context.store.release(record.id, ASSEMBLE, context.worker)
-        for index in gone:
-            context.queue.synthesize(record.id, index, record.request.lane)
-        log.warning("spoken_again", job=record.id, parts=len(gone))
+        _speak_first(context, record, gone)
 
 
 def _heard(meter: AcxMeter, blocks: Iterator[Float32]) -> Iterator[Float32]:
@@ -205,13 +212,29 @@ def assemble(context: Context, job_id: str) -> None:
     if plan is None or claim.attempt > context.attempts:
         context.finish(record, "failed", error=gave_up(context.attempts))
         return
+    if pending := context.store.pending(job_id):
+        _speak_first(context, record, pending)
+        return
     try:
         _assemble(context, record, plan)
     except Unavailable:
         raise
+    except Conflict:
+        return  # it has ended, or another worker writes it
     except Exception as error:
         log.error("assemble_failed", job=job_id, **told(error))
         context.finish(record, "failed", error=job_error(error))
+
+
+def _speak_first(context: Context, record: JobRecord, indices: Sequence[int]) -> None:
+    """Sends parts that have no result; the last of them sends ``assemble`` again.
+
+    The work is held until all are sent: should this worker die before, another one does it.
+    """
+    for index in indices:
+        context.queue.synthesize(record.id, index, record.request.lane)
+    context.store.release(record.id, ASSEMBLE, context.worker)
+    log.warning("spoken_again", job=record.id, parts=len(indices))
 
 
 def _assemble(context: Context, record: JobRecord, plan: JobPlan) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import accumulate
 
+from core.errors import Conflict
 from core.job import Controls, JobError, JobPlan, Part, PartResult, PartSound, Source
 from core.text import Notice, Span
 from core.transcript import TimedChapter
@@ -62,9 +63,13 @@ class Missing:
 def placed(
     parts: Iterable[Part], results: Iterable[PartResult], request: Controls, plan: JobPlan
 ) -> Iterator[Placed | Missing]:
-    """Every part with its place, or with why it has none."""
-    start = None
-    for part, result in zip(parts, results, strict=True):
+    """Every part with its place, or with why it has none.
+
+    Raises:
+        Conflict: they are no longer there: the job has ended (code ``job_over``).
+    """
+    start, count = None, 0
+    for count, (part, result) in enumerate(zip(parts, results, strict=True), 1):  # noqa: B007
         if result.sound is None:
             yield Missing(part, result.error or JobError("internal", "a part without a result"))
             continue
@@ -78,6 +83,8 @@ def placed(
         here = Placed(part, result, result.sound, pauses, start)
         start = here.stop
         yield here
+    if count != plan.parts:
+        raise Conflict(f"{count} of {plan.parts} parts are there", code="job_over")
 
 
 @dataclass(slots=True)

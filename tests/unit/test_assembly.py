@@ -1,0 +1,145 @@
+"""A job's parts put together, while other things happen to the job."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import Conflict
+from core.job import Controls, JobPlan, JobRecord, Part, PartResult, Source, StageSeconds
+from core.mel import Waveform
+from core.text import Span, Utterance
+from core.voice import Catalogue
+from jobs.audio_store import FolderStore
+from jobs.keys import audio_key, job_folder, sound_key
+from jobs.protocols import WorkerBeat
+from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
+from workers.assembly import assemble
+from workers.context import Context
+from workers.layout import placed
+from workers.sounds import sound_of, write_sound
+from workers.spoken import Spoken
+
+JOB = "0" * 32
+PARTS = 3
+SAMPLES = 2205
+UTTERANCE = Utterance(
+    text="a", span=Span(0, 1), phonemes=("a",), phoneme_ids=(3,), pause_after_seconds=0.0
+)
+
+
+class Watch:
+    """A clock that the test moves; every look may do something."""
+
+    def __init__(self) -> None:
+        self.seconds, self.looks = 0.0, 0
+        self.then: Callable[[], object] = lambda: None
+
+    def now(self) -> float:
+        self.looks += 1
+        self.then()
+        return self.seconds
+
+    def monotonic(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def context(tmp_path: Path, watch: Watch) -> Context:
+    store, audio = MemoryStore(), FolderStore(tmp_path)
+    source = Source(text="abc")
+    store.create(
+        JobRecord(id=JOB, state="queued", request=Controls(), source=source.facts, created_at=0.0),
+        source,
+    )
+    plan = JobPlan(parts=PARTS, utterances=PARTS, lead_seconds=0.0, text_seconds=0.1)
+    store.put_plan(JOB, plan, [Part(i, i, (UTTERANCE,)) for i in range(PARTS)])
+    context = Context(store, MemoryQueue(), audio, MemoryShelf(), Catalogue({}, {}), watch, "me", 3)
+    for index in range(PARTS):
+        speak(context, index)
+    return context
+
+
+def speak(context: Context, index: int) -> None:
+    waveform = Waveform(np.zeros(SAMPLES, np.float32), 22050)
+    spoken = Spoken(waveform, (1,), StageSeconds(acoustic=0.1), 1, {})
+    sound, digest = sound_of([spoken]), f"0{index}"
+    write_sound(context.audio, digest, sound, [spoken])
+    context.store.claim(JOB, str(index), "me", 0.0)
+    context.store.part_done(JOB, PartResult(index=index, digest=digest, sound=sound), "me", 0.0)
+
+
+def sent(context: Context) -> list[tuple[str, ...]]:
+    assert isinstance(context.queue, MemoryQueue)
+    return context.queue.sent
+
+
+def test_whole(context: Context) -> None:
+    assemble(context, JOB)
+    record = context.store.get(JOB)
+    assert record.report is not None
+    assert (record.state, record.report.samples) == ("succeeded", PARTS * SAMPLES)
+
+
+def test_sounds_that_are_gone_are_spoken_again(context: Context) -> None:
+    context.audio.delete(sound_key("01"))
+    assemble(context, JOB)
+    assert sent(context) == [("synthesize", JOB, "1", "interactive")]
+    assert context.store.get(JOB).state == "running"
+    speak(context, 1)
+    assemble(context, JOB)
+    assert context.store.get(JOB).state == "succeeded"
+
+
+def test_parts_that_were_undone_are_waited_for(context: Context) -> None:
+    """Who undid them died, or ``assemble`` was sent twice."""
+    context.store.undo(JOB, [1, 2], 0.0)
+    assemble(context, JOB)
+    assert sent(context) == [("synthesize", JOB, str(i), "interactive") for i in (1, 2)]
+    assert context.store.get(JOB).state == "running"
+    speak(context, 1)
+    speak(context, 2)
+    assemble(context, JOB)
+    assert context.store.get(JOB).state == "succeeded"
+
+
+def test_a_long_assembly_is_not_taken_for_lost(context: Context, watch: Watch) -> None:
+    """As ``recover`` asks, in the middle of it: nobody but who stopped has lost anything."""
+    found: list[object] = []
+
+    def look() -> None:
+        watch.seconds += 400
+        context.store.beat(WorkerBeat("me", "planner", watch.seconds, True))
+        found.extend(context.store.lost(watch.seconds, stale_before=watch.seconds - 600))
+
+    watch.then = look
+    assemble(context, JOB)
+    assert watch.looks > PARTS
+    assert context.store.get(JOB).state == "succeeded"
+    assert found == []
+
+
+def test_a_cancelled_job_is_not_written_to_its_end(context: Context, watch: Watch) -> None:
+    def cancel() -> None:
+        if watch.looks == 3:
+            context.store.finish(JOB, "cancelled", 1.0)
+            context.audio.delete(job_folder(JOB))
+
+    watch.then = cancel
+    assemble(context, JOB)
+    assert context.store.get(JOB).state == "cancelled"
+    assert not context.audio.exists(audio_key(JOB, Controls()))
+
+
+def test_a_job_without_its_parts_has_ended_meanwhile(context: Context) -> None:
+    """Two assemble the same; the first has ended the job, and the other writes no half of it."""
+    plan = context.store.plan(JOB)
+    assert plan is not None
+    with pytest.raises(Conflict):
+        list(placed(iter(()), iter(()), Controls(), plan))
