@@ -21,9 +21,10 @@ from core.job import (
 
 Work = str
 """``plan``, ``assemble``, or the decimal index of a part: what a message asks a worker to do."""
-Verdict = Literal["run", "done", "held", "over", "gone"]
-"""run: yours now; done: its result is stored; held: a live worker has it; over: the job has ended;
-gone: no such job."""
+Verdict = Literal["run", "done", "promised", "held", "over", "gone"]
+"""run: yours now; done: its result is stored; promised: so it is, and this worker still owes
+``assemble``, as far as anybody knows; held: a live worker has it; over: the job has ended; gone: no
+such job."""
 Role = Literal["planner", "synthesizer"]
 PLAN: Work = "plan"
 ASSEMBLE: Work = "assemble"

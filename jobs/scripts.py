@@ -67,7 +67,10 @@ CLAIM = (
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {'gone', 0} end
 if state ~= 'queued' and state ~= 'running' then return {'over', 0} end
-if redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then return {'done', 0} end
+if redis.call('HEXISTS', KEYS[3], ARGV[2]) == 1 then
+  local promised = redis.call('HGET', KEYS[2], 'assemble') == '?' .. ARGV[3]
+  return {promised and 'promised' or 'done', 0}
+end
 local holder = redis.call('HGET', KEYS[2], ARGV[2])
 if holder and holder ~= ARGV[3] and string.sub(holder, 1, 1) ~= '?' then
   local seen = redis.call('ZSCORE', KEYS[4], holder)

@@ -109,7 +109,8 @@ class MemoryStore:
         if job.record.state in TERMINAL:
             return Claim("over")
         if work.isdecimal() and int(work) in job.results:
-            return Claim("done")
+            promised = job.leases.get(ASSEMBLE) == f"?{worker}"
+            return Claim("promised" if promised else "done")
         holder = job.leases.get(work)
         if holder and holder != worker and not holder.startswith("?") and self._lives(holder, now):
             return Claim("held")

@@ -87,6 +87,8 @@ def synthesize(context: Context, desk: Desk, job_id: str, index: int) -> None:
     """
     work, started = str(index), context.clock.now()
     claim = context.store.claim(job_id, work, context.worker, started)
+    if claim.verdict == "promised":
+        context.queue.assemble(job_id)
     if claim.verdict != "run":
         return
     try:

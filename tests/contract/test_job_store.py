@@ -179,7 +179,7 @@ def test_exactly_one_part_is_the_last(store: JobStore) -> None:
         last.append(store.part_done(job, result, "w", NOW))
         last.append(store.part_done(job, result, "w", NOW))  # the message came twice
     assert last == [False, False, False, False, True, False]
-    assert store.claim(job, "2", "w", NOW).verdict == "done"
+    assert store.claim(job, "2", "another", NOW).verdict == "done"
     progress = store.get(job).progress
     assert (progress.parts_total, progress.parts_done, progress.parts_failed) == (3, 2, 1)
     assert list(store.results(job)) == sorted(results, key=lambda result: result.index)
@@ -231,6 +231,19 @@ def test_a_promised_assembly_outlives_its_worker(store: JobStore) -> None:
     assert store.lost(NOW + 20, stale_before=0) == ((job, ASSEMBLE),)
     assert store.claim(job, ASSEMBLE, "planner", NOW + 20).verdict == "run"
     assert store.lost(NOW + 21, stale_before=0) == ()
+
+
+def test_who_does_not_know_whether_it_sent_assemble_is_told(store: JobStore) -> None:
+    job = make(store, parts=2)
+    alive(store, "last", "other")
+    for index in range(2):
+        store.claim(job, str(index), "last", NOW)
+        store.part_done(job, PartResult(index=index), "last", NOW)
+    # Redis went away before it answered, or before the message was sent: the task is tried again.
+    assert store.claim(job, "1", "last", NOW).verdict == "promised"
+    assert store.claim(job, "1", "other", NOW).verdict == "done"
+    assert store.claim(job, ASSEMBLE, "planner", NOW).verdict == "run"
+    assert store.claim(job, "1", "last", NOW).verdict == "done"
 
 
 def test_a_promised_assembly_is_anybodys(store: JobStore) -> None:

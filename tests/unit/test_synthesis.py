@@ -1,0 +1,72 @@
+"""The task of a part, while its stores come and go."""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.errors import Unavailable
+from core.job import Controls, JobPlan, JobRecord, Part, PartResult, Source
+from core.text import Span, Utterance
+from core.voice import Catalogue
+from jobs.audio_store import FolderStore
+from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
+from workers.context import Context, SystemClock
+from workers.lanes import Lanes
+from workers.parts import Speech
+from workers.synthesis import Desk, synthesize
+
+JOB = "0" * 32
+UTTERANCE = Utterance(
+    text="a", span=Span(0, 1), phonemes=("a",), phoneme_ids=(3,), pause_after_seconds=0.0
+)
+
+
+class Away(MemoryQueue):
+    """A queue that does not answer the first time."""
+
+    def assemble(self, job_id: str) -> None:
+        self.assemble = super().assemble  # type: ignore[method-assign]
+        raise Unavailable("the queue does not answer", code="queue_unavailable")
+
+
+class Still:
+    """Jobs that do not move."""
+
+    def told(self, job_id: str, call: Any, *, of: Any = None) -> AbstractContextManager[None]:
+        return nullcontext()
+
+
+def silent(items: Sequence[Speech], lane: str, over: Any) -> list[Any]:
+    raise AssertionError("nothing is to be spoken")
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    store = MemoryStore()
+    source = Source(text="a")
+    store.create(
+        JobRecord(id=JOB, state="queued", request=Controls(), source=source.facts, created_at=0.0),
+        source,
+    )
+    plan = JobPlan(parts=1, utterances=1, lead_seconds=0.0, text_seconds=0.0)
+    store.put_plan(JOB, plan, [Part(0, 0, (UTTERANCE,))])
+    clock, audio = SystemClock(), FolderStore(tmp_path)
+    return Context(store, Away(), audio, MemoryShelf(), Catalogue({}, {}), clock, "me", 3)
+
+
+def test_the_last_part_sends_assemble_though_the_queue_was_away(context: Context) -> None:
+    desk = Desk(silent, Lanes(4), Still())
+    context.store.claim(JOB, "0", "dead", 0.0)  # three tries, so that this one gives up
+    for worker in ("dead too", "dead as well"):
+        context.store.claim(JOB, "0", worker, 0.0)
+    with pytest.raises(Unavailable):
+        synthesize(context, desk, JOB, 0)
+    synthesize(context, desk, JOB, 0)
+    assert isinstance(context.queue, MemoryQueue)
+    assert context.queue.sent == [("assemble", JOB)]
+    (result,) = context.store.results(JOB)
+    assert isinstance(result, PartResult)
+    assert result.error is not None
