@@ -43,6 +43,7 @@ from workers.lanes import Lanes
 from workers.planning import plan, warm
 from workers.pool import POOL
 from workers.probes import Probes
+from workers.running import Running
 from workers.settings import Settings
 from workers.synthesis import Desk, synthesize
 from workers.upkeep import Upkeep, beat_of, clean, clear_shelf, give_back, recover
@@ -101,17 +102,22 @@ def _task(app: Celery, name: str, work: Callable[..., None], stopping: threading
     """A task that waits in its thread while a store is away.
 
     Celery's own retry sends a new message, and there is nobody to send it to while Redis is away:
-    the old one would come back only after VISIBILITY_SECONDS.
+    the old one would come back only after VISIBILITY_SECONDS. A message that comes back while its
+    work still runs in another thread is passed by.
     """
+    running = Running()
 
     def run(*args: Any) -> None:
-        while True:
-            try:
-                return work(*args)
-            except Unavailable as error:
-                log.warning("again", task=name, code=error.code)
-                if stopping.wait(RETRY_SECONDS):
-                    raise
+        with running.alone((name, *args)) as free:
+            while free:
+                try:
+                    work(*args)
+                    return
+                except Unavailable as error:
+                    log.warning("again", task=name, code=error.code)
+                    if stopping.wait(RETRY_SECONDS):
+                        raise
+        log.info("runs_already", task=name, args=args)
 
     app.task(name=name, throws=(RhapsodeError,))(run)
 
