@@ -135,8 +135,8 @@ def _speak(context: Context, desk: Desk, record: JobRecord, part: Part) -> PartR
             raise outcome
         spoken.append(outcome)
     sound = sound_of(spoken)
+    context.shelf.put(digest, context.clock.now())  # first: what is stored is cleared one day
     write_sound(context.audio, digest, sound, spoken)
-    context.shelf.put(digest, context.clock.now())
     return PartResult(index=part.index, digest=digest, sound=sound)
 
 

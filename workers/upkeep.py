@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import structlog
 
-from core.errors import NotFound, RhapsodeError
+from core.errors import NotFound, RhapsodeError, Unavailable
 from jobs.keys import job_folder, sound_key
 from jobs.logs import told
-from jobs.protocols import ASSEMBLE, PLAN, Role, Work, WorkerBeat
+from jobs.protocols import ASSEMBLE, PLAN, JobFilter, Role, Work, WorkerBeat
 from workers.context import Context
 from workers.metrics import RECOVERED
 
@@ -89,11 +89,40 @@ def clean(context: Context, retention_seconds: float) -> int:
 
 
 def clear_shelf(context: Context, unused_seconds: float) -> int:
-    """Deletes sounds that nobody used for so long [s]; returns how many."""
-    old = context.shelf.clear(context.clock.now() - unused_seconds)
-    for digest in old:
-        context.audio.delete(sound_key(digest))
-    return len(old)
+    """Deletes sounds that nobody used for so long [s]; returns how many.
+
+    What a job that still runs has spoken is used: some books take longer than that.
+    """
+    before = context.clock.now() - unused_seconds
+    old = set(context.shelf.clear(before))
+    wanted = set(_spoken_for(context, before)) if old else set[str]()
+    for digest in wanted:
+        context.shelf.put(digest, context.clock.now())
+    _delete(context, sorted(old - wanted))
+    return len(old - wanted)
+
+
+def _delete(context: Context, digests: list[str]) -> None:
+    """Raises Unavailable: the store refuses; what is left stands on the shelf again."""
+    for at, digest in enumerate(digests):
+        try:
+            context.audio.delete(sound_key(digest))
+        except Unavailable:
+            for left in digests[at:]:
+                context.shelf.put(left, context.clock.now())
+            raise
+
+
+def _spoken_for(context: Context, before: float) -> Iterator[str]:
+    """Digests of the sounds of jobs that run and were made before that time [Unix s]."""
+    wanted, cursor = JobFilter(state="running", until=before), None
+    while True:
+        page = context.store.page(cursor=cursor, limit=100, wanted=wanted)
+        for record in page.jobs:
+            yield from (r.digest for r in context.store.results(record.id) if r.sound is not None)
+        cursor = page.cursor
+        if cursor is None:
+            return
 
 
 class Upkeep:

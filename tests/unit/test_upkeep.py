@@ -1,0 +1,82 @@
+"""What planners clear up, and what they leave."""
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import Unavailable
+from core.job import Controls, JobPlan, JobRecord, Part, PartResult, PartSound, Source
+from core.text import Span, Utterance
+from core.voice import Catalogue
+from jobs.audio_store import FolderStore
+from jobs.ids import new_job_id
+from jobs.keys import sound_key
+from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
+from workers.context import Context
+from workers.upkeep import clear_shelf
+
+DAY = 24 * 3600.0
+NOW = 1_700_000_000.0
+UTTERANCE = Utterance(
+    text="a", span=Span(0, 1), phonemes=("a",), phoneme_ids=(3,), pause_after_seconds=0.0
+)
+
+
+class Late:
+    """A clock of now."""
+
+    def now(self) -> float:
+        return NOW
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Context:
+    audio = FolderStore(tmp_path)
+    return Context(
+        MemoryStore(), MemoryQueue(), audio, MemoryShelf(), Catalogue({}, {}), Late(), "me", 3
+    )
+
+
+def spoken(context: Context, digest: str, at: float) -> str:
+    """A job of two parts, of which one has been spoken."""
+    source = Source(text="a")
+    job = JobRecord(
+        id=new_job_id(at), state="queued", request=Controls(), source=source.facts, created_at=at
+    )
+    context.store.create(job, source)
+    plan = JobPlan(parts=2, utterances=2, lead_seconds=0.0, text_seconds=0.0)
+    context.store.put_plan(job.id, plan, [Part(i, i, (UTTERANCE,)) for i in range(2)])
+    context.store.claim(job.id, "0", "me", at)
+    context.shelf.put(digest, at)
+    context.audio.put(sound_key(digest), b"sound")
+    context.store.part_done(job.id, PartResult(index=0, digest=digest, sound=PartSound()), "me", at)
+    return job.id
+
+
+def test_sounds_of_a_job_that_still_runs_are_kept_however_long_it_takes(context: Context) -> None:
+    spoken(context, "0a", NOW - 2 * DAY)
+    over = spoken(context, "0b", NOW - 2 * DAY)
+    context.store.finish(over, "cancelled", NOW - DAY)
+    spoken(context, "0c", NOW - DAY / 2)
+    assert clear_shelf(context, DAY) == 1
+    there = [context.audio.exists(sound_key(digest)) for digest in ("0a", "0b", "0c")]
+    assert there == [True, False, True]
+    assert clear_shelf(context, DAY) == 0  # they count as used now
+    assert context.shelf.use("0a", NOW)
+
+
+def test_what_a_store_does_not_delete_now_is_deleted_later(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(prefix: str) -> int:
+        raise Unavailable("the audio store is away", code="storage")
+
+    context.shelf.put("0a", NOW - 2 * DAY)
+    with monkeypatch.context() as patched:
+        patched.setattr(context.audio, "delete", away)
+        with pytest.raises(Unavailable):
+            clear_shelf(context, DAY)
+    assert clear_shelf(context, -1.0) == 1
