@@ -19,14 +19,15 @@ log = structlog.get_logger(__name__)
 
 
 def recover(context: Context, stale_seconds: float) -> int:
-    """Sends again what dead workers held, and (while no message waits) what nobody holds.
+    """Sends again what dead workers held, and what nobody holds and no waiting message can name:
+    the job was not touched since before the oldest one was sent.
 
     Returns:
         How many messages were sent.
     """
     now = context.clock.now()
-    idle = not any(context.queue.depths().values())
-    stale_before = now - stale_seconds if idle else 0.0
+    oldest = max(context.queue.ages(now).values(), default=0.0)
+    stale_before = now - oldest - stale_seconds  # a job is touched some time before it is sent on
     lost = context.store.lost(now, stale_before=stale_before)
     taken = {(m.job_id, m.work): m for m in context.queue.taken(now)} if lost else {}
     for job_id, work in lost:

@@ -13,13 +13,25 @@ from jobs.ids import new_job_id
 from jobs.keys import sound_key
 from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
 from workers.context import Context
-from workers.upkeep import clear_shelf
+from workers.upkeep import clear_shelf, recover
 
 DAY = 24 * 3600.0
 NOW = 1_700_000_000.0
 UTTERANCE = Utterance(
     text="a", span=Span(0, 1), phonemes=("a",), phoneme_ids=(3,), pause_after_seconds=0.0
 )
+
+
+class Busy(MemoryQueue):
+    """Something always waits."""
+
+    age = 0.0
+
+    def depths(self) -> dict[str, int]:
+        return {"bulk": 1}
+
+    def ages(self, now: float) -> dict[str, float]:
+        return {"bulk": self.age}
 
 
 class Late:
@@ -35,9 +47,7 @@ class Late:
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
     audio = FolderStore(tmp_path)
-    return Context(
-        MemoryStore(), MemoryQueue(), audio, MemoryShelf(), Catalogue({}, {}), Late(), "me", 3
-    )
+    return Context(MemoryStore(), Busy(), audio, MemoryShelf(), Catalogue({}, {}), Late(), "me", 3)
 
 
 def spoken(context: Context, digest: str, at: float) -> str:
@@ -80,3 +90,14 @@ def test_what_a_store_does_not_delete_now_is_deleted_later(
         with pytest.raises(Unavailable):
             clear_shelf(context, DAY)
     assert clear_shelf(context, -1.0) == 1
+
+
+def test_a_job_whose_message_is_lost_goes_on_though_others_wait(context: Context) -> None:
+    job = spoken(context, "0a", NOW - 1000)
+    queue = context.queue
+    assert isinstance(queue, Busy)
+    queue.age = 500.0  # sent after the job was touched, or less than 600 s before
+    assert recover(context, 600) == 0
+    queue.age = 300.0
+    assert recover(context, 600) == 1
+    assert queue.sent == [("plan", job)]
