@@ -26,7 +26,8 @@ from jobs.keys import audio_key
 
 BLOCK_BYTES = 256 * 1024
 AUDIO = [kind.partition(";")[0] for kind in (*MEDIA_TYPES.values(), ZIP)]
-_RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+_RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
+"""No file has more digits; Python refuses to read thousands of them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import msgspec
 from anyio import to_thread
-from litestar import Response, post
+from litestar import Request, Response, post
 from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, MultipartBody
@@ -18,7 +18,7 @@ from api.admission import Client
 from api.backends import Backends
 from api.body import decode_body
 from api.books import BookRequest, BookView, source_of, view_of_book
-from api.problems import documented
+from api.problems import BodyError, FieldProblem, answer, documented
 from api.requests import resolve_for
 from api.routes.synthesize import KEY_SCHEMA, create, idempotency
 from api.views import JobView, view_of
@@ -41,10 +41,24 @@ class BookForm:
     """A BookRequest as JSON."""
 
 
+def undecodable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A text of the form that is not in its character set, or in none that is known: Litestar
+    passes on what ``bytes.decode`` raises."""
+    if type(error) in (LookupError, UnicodeDecodeError):
+        message = "a text of the form cannot be decoded"
+        whole = (FieldProblem("body", message, "UTF-8"),)
+        error = BodyError(message, code="invalid_form", status=400, errors=whole)
+    return answer(request, error)
+
+
+UNDECODABLE: Any = {LookupError: undecodable, UnicodeDecodeError: undecodable}
+
+
 @post(
     "/audiobooks",
     status_code=202,
     request_max_body_size=MAX_BOOK_BYTES,
+    exception_handlers=UNDECODABLE,
     responses=documented(400, 413, 415, 422, 503),
     tags=["books"],
 )
@@ -73,6 +87,7 @@ async def speak_book(
     "/audiobooks/chapters",
     status_code=200,
     request_max_body_size=MAX_BOOK_BYTES,
+    exception_handlers=UNDECODABLE,
     responses=documented(400, 413, 415, 422, 503),
     tags=["books"],
 )

@@ -263,3 +263,20 @@ def test_no_bytes_are_a_server_error(http: Http, body: bytes) -> None:
 def test_no_text_is_a_server_error(http: Http, text: str, ssml: bool) -> None:
     body = {"ssml": f"<speak>{text}</speak>"} if ssml else {"text": text}
     assert http.post("/synthesize", json=body).status_code in (202, 422)
+
+
+@pytest.mark.parametrize("path", ["/audiobooks", "/audiobooks/chapters"])
+@pytest.mark.parametrize(
+    ("charset", "text"), [("bogus", b"{}"), ("utf-8", b"\xff\xfe{}")], ids=["unknown", "wrong"]
+)
+def test_a_form_that_cannot_be_decoded_is_the_senders(
+    http: Http, path: str, charset: str, text: bytes
+) -> None:
+    body = (
+        b'--X\r\nContent-Disposition: form-data; name="request"\r\n'
+        b"Content-Type: application/json; charset=" + charset.encode() + b"\r\n\r\n" + text
+    )
+    file = b'\r\n--X\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nHello.'
+    headers = {"Content-Type": "multipart/form-data; boundary=X"}
+    answer = http.post(path, content=body + file + b"\r\n--X--\r\n", headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (400, "invalid_form")
