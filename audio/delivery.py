@@ -75,7 +75,7 @@ class Delivery:
         return encoder.clipped
 
     def _write_chapters(self, path: Path, blocks: Iterable[Float32]) -> int:
-        tags = self.tags or Tags(title=path.stem)
+        tags = self.tags or Tags(title=self.marks[0].title)
         spoken = [mark for mark in self.marks if mark.samples]
         stream = _Stream(blocks)
         clipped = 0

@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 
 from audio.archive import MANIFEST, ChapterArchive, chapter_file_name
+from audio.delivery import Delivery, Mark
 from audio.encode import Encoder
 from audio.tags import Tags, write_tags
 from core.book import Cover
@@ -168,3 +169,12 @@ def test_a_name_stands_in_an_archive_once(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
         archive.add("y", "y", tmp_path / "missing", 1)
     archive.close()
+
+
+def test_chapters_of_what_is_no_book_are_called_as_they_are(tmp_path: Path) -> None:
+    marks = [Mark("Speech", 0, RATE)]
+    delivery = Delivery(format="wav", package="chapters", sample_rate=RATE, marks=marks)
+    delivery.write(tmp_path / ".new-xyz", iter([noise(RATE)]))
+    with zipfile.ZipFile(tmp_path / ".new-xyz") as archive:
+        assert archive.namelist() == ["01 Speech.wav", MANIFEST]
+        assert json.loads(archive.read(MANIFEST))["title"] == "Speech"
