@@ -67,7 +67,7 @@ class MoveListener:
         while not self._stop.is_set():
             try:
                 self._listen()
-            except (redis.ConnectionError, redis.TimeoutError):
+            except redis.RedisError:  # whatever it refuses: a thread that ended would tell nobody
                 log.warning("listener_lost")
                 self._stop.wait(1)
 
