@@ -96,13 +96,13 @@ def _manifest(backends: Backends, record: JobRecord) -> Manifest:
         head, lines = _stored(backends, record)
         return manifest(head.characters, lines, head.silences)
     plan = backends.store.plan(record.id)
-    lines = [*_so_far(backends, record)]
+    so_far = [*_so_far(backends, record)]
     now = backends.store.get(record.id)
     if now.finished_at != record.finished_at:  # what it ended with was deleted meanwhile
         return _manifest(backends, now)
     if plan is None or record.state == "cancelled":
         return manifest_of_nothing(record)
-    return manifest(record.source.characters, lines, plan.silences)
+    return manifest(record.source.characters, so_far, plan.silences)
 
 
 def _so_far(backends: Backends, record: JobRecord) -> Iterator[Line]:
