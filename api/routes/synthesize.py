@@ -96,7 +96,9 @@ def create(
     key: Idempotency | None,
     keep: Callable[[str], None] = lambda job_id: None,
 ) -> JobRecord:
-    """Stores a job and has it planned; the record that the key names already is returned as it is.
+    """Stores a job and has it planned; the job that the key names already is returned as it is.
+
+    One that is not planned yet is sent on once more: the API that accepted it may have died before.
 
     Args:
         keep: stores what else a new job needs, given its id.
@@ -117,6 +119,9 @@ def create(
     )
     record = backends.store.create(fresh, source, key, client.room(backends.settings))
     if record.id != fresh.id:
+        if record.state == "queued" and not record.progress.parts_total:
+            keep(record.id)
+            backends.queue.plan(record.id)
         return record
     try:
         keep(record.id)

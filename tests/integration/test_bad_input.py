@@ -142,6 +142,24 @@ def test_another_media_type_is_415(http: Http) -> None:
     refused(post(http, b"<speak>a</speak>", "application/ssml+xml"), 415, "body")
 
 
+def test_a_job_whose_api_died_before_it_was_planned_is_sent_on(
+    http: Http, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A client that got no answer asks again with its key."""
+
+    def die(self: MemoryQueue, job_id: str) -> None:
+        raise SystemError("power cut")
+
+    headers = {"Idempotency-Key": "half-accepted"}
+    with monkeypatch.context() as patched:
+        patched.setattr(MemoryQueue, "plan", die)
+        http.post("/synthesize", json={"text": "Once."}, headers=headers)
+    sent: list[str] = []
+    monkeypatch.setattr(MemoryQueue, "plan", lambda self, job_id: sent.append(job_id))
+    answer = http.post("/synthesize", json={"text": "Once."}, headers=headers)
+    assert (answer.status_code, sent) == (202, [answer.json()["id"]])
+
+
 @pytest.mark.parametrize("key", [" ", "a b", "x" * 256])
 def test_a_bad_idempotency_key_is_refused(http: Http, key: str) -> None:
     answer = post(http, b'{"text":"a"}', **{"Idempotency-Key": key})
