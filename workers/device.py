@@ -19,7 +19,7 @@ from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_anomaly, see_batch,
 from workers.parts import Speech
 from workers.priority import give_way
 from workers.settings import Settings
-from workers.watchdog import Watchdog
+from workers.watchdog import HUNG_STATUS, Watchdog
 
 if TYPE_CHECKING:
     from workers.engine import Engine
@@ -42,10 +42,17 @@ class Device:
     Args:
         settings: of the process.
         catalogue: voices and components.
+        end: ends the process where a thread of the device has died: nobody would speak any more.
     """
 
-    def __init__(self, settings: Settings, catalogue: Catalogue) -> None:
-        self._settings, self._catalogue = settings, catalogue
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        *,
+        end: Callable[[int], object] = os._exit,
+    ) -> None:
+        self._settings, self._catalogue, self._end = settings, catalogue, end
         self.loaded: tuple[str, ...] = ()
         self.failure: str | None = None
         self._tried = threading.Event()
@@ -98,11 +105,15 @@ class Device:
         )
 
     def _run(self, at: int) -> None:
-        give_way(_nice(at, len(self._threads)))
-        if at == 0:
-            self._try_to_load()
-        self._tried.wait()
-        [*self._collectors.values()][at].run()
+        try:
+            give_way(_nice(at, len(self._threads)))
+            if at == 0:
+                self._try_to_load()
+            self._tried.wait()
+            [*self._collectors.values()][at].run()
+        except BaseException as error:
+            log.error("ending", code="device_died", **told(error))
+            self._end(HUNG_STATUS)
 
     def _try_to_load(self) -> None:
         try:

@@ -12,9 +12,12 @@ import pytest
 import yaml
 
 from core.errors import DeviceError
+from core.voice import Catalogue
 from workers.collector import Collector
+from workers.device import Device
 from workers.parts import Speech
 from workers.probes import Probes
+from workers.settings import Settings
 from workers.upkeep import Upkeep
 from workers.watchdog import HUNG_STATUS, LAST_SECONDS, Watchdog
 
@@ -99,6 +102,19 @@ def test_a_worker_that_hangs_does_not_beat() -> None:
     assert looked.wait(DEADLINE)
     upkeep.stop()
     assert not beats
+
+
+def test_a_worker_whose_device_died_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def die(self: object) -> None:
+        raise RuntimeError("out of all expectation")
+
+    monkeypatch.setattr(Collector, "run", die)
+    monkeypatch.setattr(Device, "_try_to_load", lambda self: self._tried.set())
+    ends: list[int] = []
+    device = Device(Settings(), Catalogue({}, {}), end=ends.append)
+    device.start()
+    device.stop()
+    assert ends == [HUNG_STATUS] * 2
 
 
 def test_upkeep_that_stopped_grows_old() -> None:
