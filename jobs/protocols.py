@@ -219,7 +219,7 @@ class JobStore(Protocol):
         since ``stale_before`` [Unix s] all that is held, or the plan if nothing is."""
 
     def expired(self, before: float, limit: int = 100) -> tuple[str, ...]:
-        """Ended jobs that were created before that time [Unix s]."""
+        """Jobs that ended before that time [Unix s]."""
 
     def forget(self, job_id: str) -> None:
         """Deletes a job's record."""

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Sequence
+from typing import Any, Final, cast
 
 import msgspec
 
 from core.errors import Conflict, LimitReached, NotFound, Unavailable
 from core.job import (
     JobError,
-    JobPlan,
     JobRecord,
     JobState,
-    Part,
     PartResult,
     Source,
     SynthesisReport,
 )
 from jobs import scripts
-from jobs.ids import oldest_id
 from jobs.protocols import (
-    ASSEMBLE,
-    PLAN,
     Claim,
     Idempotency,
     JobFilter,
@@ -30,29 +25,27 @@ from jobs.protocols import (
     Room,
     Verdict,
     Work,
-    WorkerBeat,
 )
 from jobs.redis_client import open_redis, translated
 from jobs.redis_keys import index_key, job_key, redis_key
+from jobs.redis_plans import PlansOnRedis
 from jobs.redis_records import read_page, read_records
+from jobs.redis_workers import WorkersOnRedis
 
 IDEMPOTENCY_SECONDS: Final = 24 * 3600
 """How long a client's key names its job: a day of retries."""
 ALIVE_SECONDS: Final = 15.0
 """A worker without a beat for this long is taken for dead (three beats missed)."""
-CHUNK: Final = 64
-"""Parts or results moved per command, about a megabyte."""
 FULL_SECONDS: Final = 5.0
 """When an owner with too many open jobs may ask again: jobs end by then, or not for long [s]."""
 ANY: Final = Room()
 WHATEVER: Final = JobFilter()
 
-T = TypeVar("T")
 _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
 
 
-class RedisStore:
+class RedisStore(PlansOnRedis, WorkersOnRedis):
     """See ``jobs.protocols.JobStore``.
 
     Args:
@@ -148,75 +141,6 @@ class RedisStore:
         with translated():
             self._release([job_key(job_id, "leases")], [work, worker])
 
-    def put_plan(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
-        """See JobStore. Written in pieces; the plan itself last, and only then does it exist."""
-        keys = [job_key(job_id, *name) for name in ((), ("parts",), ("ms",))]
-        ms = [round(part.seconds * 1000) for part in parts]
-        with translated():
-            for start in range(0, len(parts), CHUNK):
-                flat: list[Any] = ["", 0, 0]
-                for part in parts[start : start + CHUNK]:
-                    flat += [part.index, _encode(part), ms[part.index]]
-                self._put_plan(keys, flat)
-            self._put_plan(keys, [_encode(plan), plan.parts, sum(ms)])
-
-    def plan(self, job_id: str) -> JobPlan | None:
-        """See JobStore."""
-        with translated():
-            data = self.redis.hget(job_key(job_id), "plan")
-        return None if data is None else _decode(cast(bytes, data), type=JobPlan)
-
-    def part(self, job_id: str, index: int) -> Part:
-        """See JobStore."""
-        with translated():
-            data = self.redis.hget(job_key(job_id, "parts"), str(index))
-        if data is None:
-            raise NotFound(f"no part {index} of job {job_id}", code="part_not_found")
-        return _decode(cast(bytes, data), type=Part)
-
-    def parts(self, job_id: str) -> Iterator[Part]:
-        """See JobStore."""
-        return self._rows(job_id, "parts", Part)
-
-    def open_jobs(self) -> tuple[str, ...]:
-        """See JobStore."""
-        with translated():
-            rows = cast("list[bytes]", self.redis.zrange(redis_key("active"), 0, -1))
-        return tuple(row.decode() for row in rows)
-
-    def loose(self, job_id: str) -> tuple[Work, ...]:
-        """See JobStore."""
-        with translated():
-            pipe = self.redis.pipeline(transaction=True)
-            pipe.hmget(job_key(job_id), ["state", "parts_total"])
-            pipe.hkeys(job_key(job_id, "results"))
-            pipe.hkeys(job_key(job_id, "leases"))
-            (state, total), done, held = pipe.execute()
-        if state not in (b"queued", b"running") or PLAN.encode() in held:
-            return ()  # over, or its planner is about to send the rest
-        parts = {str(index) for index in range(int(total or 0))} - {i.decode() for i in done}
-        wanted = parts if parts else {PLAN if total is None else ASSEMBLE}
-        return tuple(sorted(wanted - {work.decode() for work in held}))
-
-    def orphaned(self, job_id: str, work: Work) -> bool:
-        """See JobStore."""
-        with translated():
-            pipe = self.redis.pipeline(transaction=True)
-            pipe.hget(job_key(job_id), "state")
-            pipe.hexists(job_key(job_id, "results"), work)
-            pipe.hexists(job_key(job_id, "leases"), work)
-            state, done, held = pipe.execute()
-        return state in (b"queued", b"running") and not done and not held
-
-    def pending(self, job_id: str) -> tuple[int, ...]:
-        """See JobStore."""
-        with translated():
-            total = int(cast("bytes | None", self.redis.hget(job_key(job_id), "parts_total")) or 0)
-            done = {
-                int(i) for i in cast("list[bytes]", self.redis.hkeys(job_key(job_id, "results")))
-            }
-        return tuple(index for index in range(total) if index not in done)
-
     def part_done(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
         """See JobStore."""
         keys = [
@@ -234,20 +158,6 @@ class RedisStore:
         if moved == -1:
             raise Conflict(f"job {job_id} has ended", code="job_over")
         return bool(moved)
-
-    def results(self, job_id: str) -> Iterator[PartResult]:
-        """See JobStore."""
-        return self._rows(job_id, "results", PartResult)
-
-    def _rows(self, job_id: str, name: str, kind: type[T]) -> Iterator[T]:
-        total = self.get(job_id).progress.parts_total
-        for start in range(0, total, CHUNK):
-            wanted = [str(i) for i in range(start, min(start + CHUNK, total))]
-            with translated():
-                rows = cast("list[bytes | None]", self.redis.hmget(job_key(job_id, name), wanted))
-            for row in rows:
-                if row is not None:
-                    yield _decode(row, type=kind)
 
     def undo(self, job_id: str, indices: Sequence[int], now: float) -> None:
         """See JobStore."""
@@ -299,64 +209,6 @@ class RedisStore:
         if moved == -1:
             raise NotFound(f"no job {job_id}", code="job_not_found")
         return bool(moved)
-
-    def beat(self, beat: WorkerBeat) -> None:
-        """See JobStore."""
-        with translated():
-            pipe = self.redis.pipeline()
-            pipe.zadd(redis_key("workers"), {beat.id: beat.seen_at})
-            pipe.hset(redis_key("beats"), beat.id, _encode(beat))
-            pipe.execute()
-
-    def workers(self, now: float) -> tuple[WorkerBeat, ...]:
-        """See JobStore. Forgets those that have been silent for an hour."""
-        with translated():
-            gone = self.redis.zrangebyscore(redis_key("workers"), "-inf", now - 3600)
-            if gone:
-                self.redis.zrem(redis_key("workers"), *gone)
-                self.redis.hdel(redis_key("beats"), *gone)
-            rows = cast("list[bytes]", self.redis.hvals(redis_key("beats")))
-        beats = (_decode(row, type=WorkerBeat) for row in rows)
-        return tuple(beat for beat in beats if beat.seen_at >= now - self._alive)
-
-    def leave(self, worker: str) -> None:
-        """See JobStore."""
-        with translated():
-            pipe = self.redis.pipeline()
-            pipe.zrem(redis_key("workers"), worker)
-            pipe.hdel(redis_key("beats"), worker)
-            pipe.execute()
-
-    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, Work], ...]:
-        """See JobStore."""
-        found: list[tuple[str, Work]] = []
-        times = [repr(now - self._alive), repr(stale_before), repr(now)]
-        with translated():
-            stale = self.redis.zrangebyscore(
-                redis_key("active"), "-inf", f"({stale_before!r}", 0, 1000
-            )
-            for raw in {*self.redis.smembers(redis_key("leased")), *stale}:
-                job_id = raw.decode()
-                keys = [
-                    job_key(job_id, "leases"),
-                    redis_key("workers"),
-                    redis_key("active"),
-                    redis_key("leased"),
-                ]
-                works = [w.decode() for w in self._lost(keys, [job_id, *times])]
-                # A plan sent again sends what has no result, and assemble if nothing is missing.
-                found += [(job_id, PLAN if work == "*" else work) for work in works]
-        return tuple(found)
-
-    def expired(self, before: float, limit: int = 100) -> tuple[str, ...]:
-        """See JobStore."""
-        with translated():
-            top = f"({oldest_id(before)}"
-            rows = cast(
-                "list[bytes]", self.redis.zrangebylex(redis_key("jobs"), "-", top, 0, limit)
-            )
-            touched = [self.redis.zscore(redis_key("active"), row) for row in rows]
-        return tuple(r.decode() for r, t in zip(rows, touched, strict=True) if t is None)
 
     def forget(self, job_id: str) -> None:
         """See JobStore."""

@@ -20,7 +20,6 @@ from core.job import (
     Source,
     SynthesisReport,
 )
-from jobs.ids import oldest_id
 from jobs.protocols import (
     ASSEMBLE,
     PLAN,
@@ -261,8 +260,8 @@ class MemoryStore:
         return tuple(found)
 
     def expired(self, before: float, limit: int = 100) -> tuple[str, ...]:
-        old = [i for i in sorted(self._jobs) if i < oldest_id(before)]
-        return tuple(i for i in old[:limit] if self.get(i).state in TERMINAL)
+        ended = ((i, self.get(i).finished_at) for i in sorted(self._jobs))
+        return tuple(i for i, at in ended if at is not None and at < before)[:limit]
 
     def forget(self, job_id: str) -> None:
         self._jobs.pop(job_id, None)

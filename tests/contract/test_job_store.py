@@ -278,13 +278,15 @@ def test_workers_are_those_that_said_so_lately(store: JobStore) -> None:
 
 
 def test_old_ended_jobs_are_forgotten(store: JobStore) -> None:
-    old, running, young = make(store), make(store), make(store, at=NOW + 100)
-    for job in (old, young):
-        store.finish(job, "failed", NOW + 1)
+    old, running, slow, young = (make(store, at=NOW + at) for at in (0.0, 0.1, 0.2, 100.0))
+    for job, end in ((old, 1), (slow, 60), (young, 101)):
+        store.finish(job, "failed", NOW + end)
     assert store.expired(NOW + 50) == (old,)
+    assert store.expired(NOW + 70, limit=1) == (old,)
     store.forget(old)
-    assert store.expired(NOW + 50) == ()
-    assert {r.id for r in store.page(cursor=None, limit=9).jobs} == {running, young}
+    assert store.expired(NOW + 50, limit=1) == ()
+    assert store.expired(NOW + 70, limit=1) == (slow,)
+    assert {r.id for r in store.page(cursor=None, limit=9).jobs} == {running, slow, young}
 
 
 def test_redis_that_is_away_is_unavailable(closed_port: int) -> None:
