@@ -147,9 +147,22 @@ def _counted(characters: int, entries: tuple[Entry, ...]) -> Manifest:
     return Manifest(characters, dict(counts), entries)
 
 
-def read_lines(data: bytes) -> tuple[TranscriptHead, Iterator[Line]]:
-    """A stored transcript."""
-    head, _, rest = data.partition(b"\n")
-    decoder = msgspec.json.Decoder(Line)
-    found = (decoder.decode(line) for line in rest.splitlines())
-    return msgspec.json.decode(head, type=TranscriptHead), found
+def read_lines(blocks: Iterable[bytes]) -> tuple[TranscriptHead, Iterator[Line]]:
+    """A stored transcript, read as its lines are asked for: that of a long book has tens of MB."""
+    rows, decoder = _rows(blocks), msgspec.json.Decoder(Line)
+    head = msgspec.json.decode(next(rows, b""), type=TranscriptHead)
+    return head, map(decoder.decode, rows)
+
+
+def _rows(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines, whatever the blocks' edges.
+
+    >>> list(_rows([b"a\\nb", b"c\\n", b"d"]))
+    [b'a', b'bc', b'd']
+    """
+    rest = b""
+    for block in blocks:
+        *whole, rest = (rest + block).split(b"\n")
+        yield from whole
+    if rest:
+        yield rest

@@ -29,6 +29,8 @@ from core.job import TERMINAL, JobRecord
 from core.transcript import Line, TranscriptHead
 from jobs.keys import transcript_key
 
+BLOCK_BYTES = 4 * 2**20
+"""Of a transcript, read at once."""
 MEDIA = {
     "json": "application/json",
     "srt": "application/x-subrip; charset=utf-8",
@@ -80,7 +82,9 @@ async def look_manifest(job_id: FromPath[str], backends: NamedDependency[Backend
 
 
 def _stored(backends: Backends, record: JobRecord) -> tuple[TranscriptHead, Iterator[Line]]:
-    return read_lines(backends.audio.get(transcript_key(record.id)))
+    store, key = backends.audio, transcript_key(record.id)
+    starts = range(0, store.size(key), BLOCK_BYTES)
+    return read_lines(store.read(key, at, at + BLOCK_BYTES) for at in starts)
 
 
 def _rendered(backends: Backends, record: JobRecord, form: str, phonemes: bool) -> str | Timings:
