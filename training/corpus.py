@@ -23,11 +23,11 @@ class Entry(msgspec.Struct, frozen=True):
     text: str
     phonemes: list[str]
     durations: list[int]
-    """Mel frames per symbol; Σ = frames."""
+    """Mel frames per symbol; Σ = frames. Empty where nobody has aligned the utterance yet."""
     pitch: list[float]
-    """Mean F0 per symbol [Hz]."""
+    """Mean F0 per symbol [Hz]; empty without durations."""
     energy: list[float]
-    """Mean magnitude norm per symbol."""
+    """Mean magnitude norm per symbol; empty without durations."""
     audio_start: int
     samples: int
     mel_start: int
@@ -45,6 +45,13 @@ class Prepared(msgspec.Struct, frozen=True):
 def is_held_out(utterance_id: str) -> bool:
     """Whether an utterance is for validation: CRC-32 of its id is a multiple of 50."""
     return zlib.crc32(utterance_id.encode()) % 50 == 0
+
+
+def require_durations(prepared: Prepared) -> None:
+    """Raises ArtifactError naming the first utterance whose durations nobody knows."""
+    for entry in prepared.entries:
+        if not entry.durations:
+            raise ArtifactError(f"no durations of {entry.id}: `rhapsode train align` finds them")
 
 
 def read_prepared(folder: Path) -> Prepared:

@@ -11,6 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from core.mel import Float32, MelSpec
+
 with warnings.catch_warnings():
     # pyworld 0.3.5 reads its own version through pkg_resources, which warns on import.
     warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
@@ -46,4 +48,18 @@ def mean_per_symbol(values: Float64, durations: Sequence[int]) -> Float64:
     sums = total[edges[1:]] - total[edges[:-1]]
     counts = np.asarray(durations)
     means: Float64 = np.divide(sums, counts, out=np.zeros(len(counts)), where=counts > 0)
+    return means
+
+
+def pitch_per_symbol(clip: Float32, spec: MelSpec, durations: Sequence[int]) -> list[float]:
+    """Mean F0 [Hz] of each symbol in samples (N,), unvoiced stretches bridged."""
+    f0 = pitch_contour(clip.astype(np.float64), spec.sample_rate, spec.hop_length)
+    means: list[float] = mean_per_symbol(bridge_unvoiced(f0), durations).tolist()
+    return means
+
+
+def energy_per_symbol(magnitudes: Float32, durations: Sequence[int]) -> list[float]:
+    """Mean norm of each symbol's frames in linear magnitudes (bins, T)."""
+    norms = np.linalg.norm(magnitudes.astype(np.float64), axis=0)
+    means: list[float] = mean_per_symbol(norms, durations).tolist()
     return means

@@ -5,12 +5,17 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
+from typing import get_args
 
+import msgspec
 import torch
 
 from core.mel import MelSpec
-from core.voice import ACOUSTIC_NETWORKS
+from core.voice import ACOUSTIC_NETWORKS, Network
 from training import parallel
+from training.align import align
+from training.aligner import AlignerRecipe
+from training.boundaries import compare
 from training.carry import joined, split
 from training.corpus import read_prepared
 from training.fastspeech2 import FastSpeech2Recipe
@@ -96,6 +101,22 @@ def _predict(arguments: argparse.Namespace) -> None:
     predict(recipe, arguments.out, _tell)
 
 
+def _align(arguments: argparse.Namespace) -> None:
+    torch.set_num_threads(arguments.threads)
+    recipe = _recipe(arguments, arguments.device)
+    assert isinstance(recipe, AlignerRecipe)
+    Progress(arguments.run).resume(recipe, arguments.device, required=True)
+    out = arguments.out or arguments.corpus
+    align(recipe, out, processes=arguments.processes, tell=_tell)
+
+
+def _boundaries(arguments: argparse.Namespace) -> None:
+    corpora = read_prepared(arguments.corpus), read_prepared(arguments.aligned)
+    agreement = compare(*corpora, speaker=arguments.speaker)
+    for name, value in msgspec.structs.asdict(agreement).items():
+        _tell(f"{name:20} {value:.4g}")
+
+
 def _prepare(arguments: argparse.Namespace) -> None:
     prepare(arguments.source, arguments.out, MelSpec(), processes=arguments.processes)
 
@@ -131,7 +152,7 @@ def _add_network(verb: argparse.ArgumentParser, network: str) -> None:
     verb.add_argument("--accumulate", type=int, default=1, help="batches that make one step")
     if network in ACOUSTIC_NETWORKS:
         verb.add_argument("--listen", type=Path, help="component of a vocoder, to be heard through")
-    else:
+    elif network != "aligner":
         verb.add_argument("--mels", type=Path, help="folder of predicted mels, to fine-tune on")
     if network in GANS:
         verb.add_argument("--adversary-from", type=int, default=4000, help="step")
@@ -156,6 +177,7 @@ def parser() -> argparse.ArgumentParser:
     _add_shared(said)
     _add_running(said)
     said.set_defaults(run_verb=_predict, network="fastspeech2")
+    _add_align(verbs)
     _add_ship(verbs.add_parser("ship", help="make a component of the averaged weights"))
     carry = verbs.add_parser("carry", help="a checkpoint to parts of 15 MB, and back")
     carry.add_argument("way", choices=("split", "join"))
@@ -165,8 +187,23 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _add_align(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    verb = verbs.add_parser("align", help="durations of a corpus, by a trained aligner")
+    verb.add_argument("--run", type=Path, default=RUNS / "aligner", help="has checkpoint.pt")
+    verb.add_argument("--out", type=Path, help="default: the corpus, if it has no durations")
+    verb.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    _add_shared(verb)
+    _add_running(verb)
+    verb.set_defaults(run_verb=_align, network="aligner")
+    verb = verbs.add_parser("boundaries", help="how near an alignment comes to known durations")
+    verb.add_argument("aligned", type=Path, help="prepared corpus with durations of the aligner")
+    verb.add_argument("--corpus", type=Path, default=CORPUS, help="prepared, with known durations")
+    verb.add_argument("--speaker", help="only this one")
+    verb.set_defaults(run_verb=_boundaries)
+
+
 def _add_ship(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("network", choices=tuple(SIZES), metavar="recipe")
+    verb.add_argument("network", choices=get_args(Network), metavar="recipe")
     verb.add_argument("out", type=Path, help="the component's folder")
     verb.add_argument("--checkpoint", type=Path, help="default: var/training/RECIPE/checkpoint.pt")
     verb.add_argument("--hardware", required=True, help="what it was trained on")

@@ -16,7 +16,7 @@ from audio.mel import MelExtractor
 from core.mel import Float32, MelSpec
 from core.units import rebin_durations
 from training.corpus import Entry, Prepared
-from training.features import bridge_unvoiced, mean_per_symbol, pitch_contour
+from training.features import energy_per_symbol, pitch_per_symbol
 from training.sources import Job, Recording, jobs_of
 
 DITHER = 1.0 / 32768.0  # digital silence has no logarithm worth learning
@@ -32,7 +32,7 @@ class Analysed(msgspec.Struct, frozen=True):
 
 
 def analyse(recording: Recording, spec: MelSpec) -> Analysed:
-    """Resamples a recording, takes its mel, pitch and energy."""
+    """Resamples a recording, takes its mel; where durations are known, pitch and energy, too."""
     clip = soxr.resample(recording.audio, recording.rate, spec.sample_rate)
     noise = np.random.default_rng(zlib.crc32(recording.id.encode())).standard_normal(len(clip))
     clip = np.clip(clip + noise * DITHER, -1.0, 1.0).astype(np.float32)
@@ -40,17 +40,19 @@ def analyse(recording: Recording, spec: MelSpec) -> Analysed:
     with torch.no_grad():
         linear = extractor.spectrogram(torch.from_numpy(clip)[None])
         mel = extractor.compress(extractor.filters @ linear)[0].T.numpy()
-    ratio = spec.frames_per_second / recording.rate
-    durations = rebin_durations(recording.durations, ratio, len(mel))
-    f0 = pitch_contour(clip.astype(np.float64), spec.sample_rate, spec.hop_length)
+    durations: list[int] = []
+    if recording.durations is not None:
+        ratio = spec.frames_per_second / recording.rate
+        durations = rebin_durations(recording.durations, ratio, len(mel))
+    known = bool(durations)
     entry = Entry(
         id=recording.id,
         speaker=0,
         text=recording.text,
         phonemes=recording.symbols,
         durations=durations,
-        pitch=mean_per_symbol(bridge_unvoiced(f0), durations).tolist(),
-        energy=mean_per_symbol(linear[0].norm(dim=0).double().numpy(), durations).tolist(),
+        pitch=pitch_per_symbol(clip, spec, durations) if known else [],
+        energy=energy_per_symbol(linear[0].numpy(), durations) if known else [],
         audio_start=0,
         samples=len(clip),
         mel_start=0,
@@ -69,7 +71,7 @@ def prepare(corpus: Path, out: Path, spec: MelSpec, *, processes: int) -> Prepar
     """Decodes, cuts and measures a corpus into ``out``: audio.npy, mel.npy, index.json.
 
     Raises:
-        ArtifactError: the corpus lacks a file or an alignment.
+        ArtifactError: the corpus lacks a file, an alignment, or a word to speak.
     """
     work = [(job, spec) for job in jobs_of(corpus)]
     with ProcessPoolExecutor(processes) as pool:

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from core.voice import Network
+from training.aligner import AlignerRecipe
 from training.corpus import Prepared
 from training.fastspeech2 import FastSpeech2Recipe
 from training.loop import Recipe
+from training.sizes import Trained
 from training.speech import Plan, Speech
 from training.tacotron2 import Tacotron2Recipe
 from training.vocoder import VocoderRecipe
@@ -42,17 +43,18 @@ def _gan(speech: Speech, config: Any, plan: Plan, adversary_from: int) -> Recipe
     return VocoderRecipe(speech, config, plan, adversary_from=adversary_from)
 
 
-SCHEDULES: Mapping[Network, Schedule] = {
+SCHEDULES: Mapping[Trained, Schedule] = {
     # 5000 frames are 58 s of speech.
     "fastspeech2": Schedule(lambda s, c, p, _: FastSpeech2Recipe(s, c, p), 50_000, 5000),
     "tacotron2": Schedule(lambda s, c, p, _: Tacotron2Recipe(s, c, p), 50_000, 8000, True),
     "hifigan": Schedule(_gan, 200_000, 8),
     "melgan": Schedule(_gan, 200_000, 8),
     "waveglow": Schedule(lambda s, c, p, _: WaveGlowRecipe(s, c, p), 200_000, 8),
+    "aligner": Schedule(lambda s, c, p, _: AlignerRecipe(s, c, p), 2000, 5000),
 }
 
 
-def speaker_of(network: Network, speaker: str | None, corpus: Prepared) -> str | None:
+def speaker_of(network: Trained, speaker: str | None, corpus: Prepared) -> str | None:
     """Whom the network learns: the named one, or all; of one voice, who says most."""
     if speaker is not None or not SCHEDULES[network].one_voice:
         return speaker

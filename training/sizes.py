@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -11,11 +12,14 @@ from acoustic.fastspeech2.config import FastSpeech2Config, FeatureStats
 from acoustic.tacotron2.config import Tacotron2Config
 from core.voice import Network
 from text.symbols import symbol_table
-from training.corpus import Entry, Prepared, is_held_out
+from training.aligner_network import AlignerConfig
+from training.corpus import Entry, Prepared, is_held_out, require_durations
 from vocoders.hifigan.config import V1, V3
 from vocoders.melgan.config import MelGanConfig
 from vocoders.waveglow.config import WaveGlowConfig
 
+Trained = Network | Literal["aligner"]
+"""What has a recipe: every network of the catalogue, and the aligner, which does not ship."""
 Size = Callable[[Prepared, str], msgspec.Struct]
 """Corpus and name of its symbol table → config."""
 
@@ -30,7 +34,12 @@ def stats_of(entries: list[Entry], feature: str) -> FeatureStats:
 
 
 def reference_fastspeech2(prepared: Prepared, symbols: str) -> FastSpeech2Config:
-    """The reference's sizes, with a postnet: 30 M parameters."""
+    """The reference's sizes, with a postnet: 30 M parameters.
+
+    Raises:
+        ArtifactError: the corpus has no durations.
+    """
+    require_durations(prepared)
     entries = [e for e in prepared.entries if not is_held_out(e.id)]
     return FastSpeech2Config(
         n_symbols=symbol_table(symbols).size,
@@ -77,6 +86,15 @@ def small_tacotron2(prepared: Prepared, symbols: str) -> Tacotron2Config:
     )
 
 
+def small_aligner(prepared: Prepared, symbols: str) -> AlignerConfig:
+    """0.1 M parameters."""
+    return AlignerConfig(
+        n_symbols=symbol_table(symbols).size,
+        n_speakers=len(prepared.speakers),
+        n_mels=prepared.mel.n_mels,
+    )
+
+
 def _same(config: msgspec.Struct) -> Size:
     return lambda prepared, symbols: config
 
@@ -86,7 +104,7 @@ _MELGAN = MelGanConfig(form="seungwonpark")
 # Fits 16 MB in float16: the couplings' conditioning and the upsampling hold most parameters.
 _SMALL_FLOW = WaveGlowConfig(n_flows=8, n_layers=7, n_channels=48, upsample_kernel=512)
 
-SIZES: Mapping[Network, Mapping[str, Size]] = {
+SIZES: Mapping[Trained, Mapping[str, Size]] = {
     "fastspeech2": {"cpu": cpu_fastspeech2, "reference": reference_fastspeech2},
     "tacotron2": {"small": small_tacotron2, "reference": reference_tacotron2},
     "hifigan": {"light": _same(V3), "v1": _same(V1)},
@@ -95,4 +113,5 @@ SIZES: Mapping[Network, Mapping[str, Size]] = {
         "light": _same(msgspec.structs.replace(_MELGAN, channels=256)),
     },
     "waveglow": {"small": _same(_SMALL_FLOW), "reference": _same(WaveGlowConfig())},
+    "aligner": {"small": small_aligner},
 }

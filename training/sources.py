@@ -1,6 +1,7 @@
-"""Corpora on disk to recordings: the house's tar shards, and LJSpeech's layout with alignments.
+"""Corpora on disk to recordings: the house's tar shards, and LJSpeech's layout.
 
-Both come with phonemes and durations; a corpus of text and audio alone would need an aligner.
+The house's comes with phonemes and durations. LJSpeech's has them in a file of alignments; without
+one, symbols are those of the text front end, and durations are left to the aligner.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import pairwise
@@ -22,10 +23,12 @@ import soundfile
 from core.errors import ArtifactError, ArtifactMissing
 from core.mel import Float32
 from core.units import samples_of
+from text.frontend import open_frontend
+from training.transcripts import GAP, symbols_of
 
 UNIT_SECONDS = 0.025  # the house corpus's duration unit: 600 samples at 24 kHz
 MARGIN_UNITS = 2  # silence kept at either end of a clip, spoken by a word gap
-GAP = " "
+SPEAKER = "speaker"
 ALIGNMENTS = "alignments.jsonl"
 LINES_PER_JOB = 200
 T = TypeVar("T")
@@ -36,7 +39,7 @@ class Recording:
     """One utterance as it was read.
 
     Attributes:
-        durations: samples of each symbol; Σ = len(audio).
+        durations: samples of each symbol, Σ = len(audio); None = nobody knows yet.
         audio: (N,) float32.
         rate: of the audio [Hz].
     """
@@ -45,7 +48,7 @@ class Recording:
     speaker: str
     text: str
     symbols: list[str]
-    durations: list[int]
+    durations: list[int] | None
     audio: Float32
     rate: int
 
@@ -79,7 +82,7 @@ class Alignment(msgspec.Struct, frozen=True):
     """Of each symbol, one after the other."""
     start: float = 0.0
     """Where the first symbol begins [s]; audio outside the symbols is left out."""
-    speaker: str = "speaker"
+    speaker: str = SPEAKER
 
 
 def jobs_of(corpus: Path) -> list[Job]:
@@ -94,12 +97,15 @@ def jobs_of(corpus: Path) -> list[Job]:
         shards = sorted({line.shard for line in lines})
         return [partial(_shard, corpus, n, [x for x in lines if x.shard == n]) for n in shards]
     if (corpus / "metadata.csv").exists():
-        utterances = list(_aligned(corpus))
-        parts = [
-            utterances[i : i + LINES_PER_JOB] for i in range(0, len(utterances), LINES_PER_JOB)
-        ]
-        return [partial(_waves, corpus, part) for part in parts]
+        if not (corpus / ALIGNMENTS).exists():
+            return [partial(_unaligned, corpus, part) for part in _parts(_transcripts(corpus))]
+        return [partial(_waves, corpus, part) for part in _parts(_aligned(corpus))]
     raise ArtifactMissing(f"no metadata.jsonl and no metadata.csv in {corpus}")
+
+
+def _parts(utterances: Iterable[T]) -> list[list[T]]:
+    every = list(utterances)
+    return [every[i : i + LINES_PER_JOB] for i in range(0, len(every), LINES_PER_JOB)]
 
 
 def _read(path: Path, kind: type[T]) -> list[T]:
@@ -137,24 +143,44 @@ def _house(line: Line, ogg: bytes) -> Recording:
     return Recording(line.id, line.speaker, line.text, symbols, durations, clip, rate)
 
 
-def _aligned(corpus: Path) -> Iterator[tuple[str, Alignment]]:
-    """Texts and alignments of every line of metadata.csv (id|text, or id|text|normalized)."""
-    alignments = {a.id: a for a in _read(corpus / ALIGNMENTS, Alignment)}
+def _transcripts(corpus: Path) -> Iterator[tuple[str, str]]:
+    """Id and text of every line of metadata.csv (id|text, or id|text|normalized)."""
     with (corpus / "metadata.csv").open(encoding="utf-8", newline="") as file:
         for row in csv.reader(file, delimiter="|", quoting=csv.QUOTE_NONE):
-            if row[0] not in alignments:
-                raise ArtifactError(f"{corpus / ALIGNMENTS}: no alignment of {row[0]}")
-            yield row[-1], alignments[row[0]]
+            yield row[0], row[-1]
+
+
+def _aligned(corpus: Path) -> Iterator[tuple[str, Alignment]]:
+    """Text and alignment of every line of metadata.csv."""
+    alignments = {a.id: a for a in _read(corpus / ALIGNMENTS, Alignment)}
+    for name, text in _transcripts(corpus):
+        if name not in alignments:
+            raise ArtifactError(f"{corpus / ALIGNMENTS}: no alignment of {name}")
+        yield text, alignments[name]
 
 
 def _waves(corpus: Path, utterances: list[tuple[str, Alignment]]) -> Iterator[Recording]:
     for text, aligned in utterances:
         path = corpus / "wavs" / f"{aligned.id}.wav"
-        try:
-            audio, rate = soundfile.read(path, dtype="float32")
-        except soundfile.LibsndfileError as error:
-            raise ArtifactError(f"{path}: {error}") from error
-        yield _cut(path, text, aligned, audio, rate)
+        yield _cut(path, text, aligned, *_wave(path))
+
+
+def _unaligned(corpus: Path, transcripts: list[tuple[str, str]]) -> Iterator[Recording]:
+    frontend = open_frontend("house-ipa")
+    for name, text in transcripts:
+        path = corpus / "wavs" / f"{name}.wav"
+        audio, rate = _wave(path)
+        if audio.ndim != 1:
+            raise ArtifactError(f"{path}: not mono")
+        yield Recording(name, SPEAKER, text, symbols_of(frontend, name, text), None, audio, rate)
+
+
+def _wave(path: Path) -> tuple[Float32, int]:
+    try:
+        audio, rate = soundfile.read(path, dtype="float32")
+    except soundfile.LibsndfileError as error:
+        raise ArtifactError(f"{path}: {error}") from error
+    return audio, rate
 
 
 def _cut(path: Path, text: str, aligned: Alignment, audio: Float32, rate: int) -> Recording:

@@ -58,7 +58,7 @@ class Speech:
     def __init__(
         self, folder: Path, *, mels: Path | None = None, speaker: str | None = None
     ) -> None:
-        self.prepared = read_prepared(folder)
+        self.folder, self.prepared = folder, read_prepared(folder)
         self.audio: NDArray[np.int16] = np.load(folder / "audio.npy", mmap_mode="r")
         self.mels: NDArray[np.float16] = np.load((mels or folder) / "mel.npy", mmap_mode="r")
         frames = sum(e.frames for e in self.prepared.entries)
