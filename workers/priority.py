@@ -6,11 +6,18 @@ import os
 import sys
 import threading
 
+NICEST = 19
+"""Source: sched(7)."""
+
 
 def give_way(nice: int) -> None:
-    """Lets others go first: the calling thread's nice value, where threads have one (Linux).
+    """Lets others go first: raises the calling thread's nice value, where threads have one (Linux).
+
+    From what it has: a process that is nice already may not take that back.
 
     Source: setpriority(2), "C library/kernel differences": on Linux it is an attribute of a thread.
     """
     if nice and sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), nice)
+        thread = threading.get_native_id()
+        present = os.getpriority(os.PRIO_PROCESS, thread)
+        os.setpriority(os.PRIO_PROCESS, thread, min(NICEST, present + nice))
