@@ -258,6 +258,9 @@ class JobQueue(Protocol):
     def assemble(self, job_id: str) -> None:
         """To a planner (assembling is CPU work as planning is)."""
 
+    def connect(self) -> None:
+        """Opens what sending needs, so that no first message waits for it."""
+
     def depths(self) -> dict[str, int]:
         """Messages that wait, by queue."""
 

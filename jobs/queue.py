@@ -160,6 +160,14 @@ class CeleryQueue:
             found: list[bytes | None] = pipe.execute()
         return {name: _age(row, now) for name, row in zip(names, found, strict=True)}
 
+    def connect(self) -> None:
+        """See JobQueue."""
+        try:
+            with translated(), self._app.producer_or_acquire() as producer:
+                producer.connection.ensure_connection(max_retries=1, interval_start=0.1)
+        except OperationalError as error:
+            raise Unavailable("the queue does not answer", code="queue_unavailable") from error
+
     def _send(self, task: str, args: list[str | int], queue: str) -> None:
         send: Callable[..., Any] = self._app.send_task
         try:

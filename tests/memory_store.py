@@ -288,6 +288,8 @@ class MemoryQueue:
 
     sent: list[tuple[str, ...]] = field(default_factory=list)
 
+    def connect(self) -> None: ...
+
     def plan(self, job_id: str) -> None:
         self.sent.append(("plan", job_id))
 
