@@ -79,6 +79,8 @@ class Voices:
         _, model = self.catalogue.component("acoustic", card.acoustic, acoustic)
         _, coder = self.catalogue.component("vocoder", card.vocoders, vocoder)
         key = (model.name, coder.name, runtime)
+        if known := self._joined.get(key):
+            return known  # without waiting for another pair's first use, which may take minutes
         with self._lock:
             if key not in self._joined:
                 loaded = self._load(

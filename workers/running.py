@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-TAIL_SECONDS: Final = 5.0
+TAIL_SECONDS: Final = 2.0
 """A message for work that still runs after this was given out again (the broker's visibility
 timeout, a lost connection); one that the work itself sent as it ended finds it ended by then."""
 
