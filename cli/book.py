@@ -131,7 +131,9 @@ def numbers(told_: str) -> list[int]:
 
 def _key(file: Path, request: BookRequest) -> str:
     """The same file and options are the same job, also after a crash of this command."""
-    return hashlib.sha256(file.read_bytes() + msgspec.json.encode(request)).hexdigest()
+    digest = hashlib.sha256(file.read_bytes())
+    digest.update(msgspec.json.encode(request) + ascii(file.name).encode())
+    return digest.hexdigest()
 
 
 @contextmanager

@@ -74,10 +74,8 @@ async def speak_book(
     """Accepts a book as a job of the bulk lane; without options an m4b with chapters."""
     content = await data.file.read()
     request = decode_body(data.request.encode(), "application/json", BookRequest)
-    payload = hashlib.sha256(content + msgspec.json.encode(request)).hexdigest()
-    key = idempotency(idempotency_key, payload)
     name = data.file.filename
-    accept = partial(_accept, backends, client, content, name, request, key)
+    accept = partial(_accept, backends, client, content, name, request, idempotency_key)
     record = await to_thread.run_sync(accept)
     headers = {"Location": f"/jobs/{record.id}", "Retry-After": "1"}
     return Response(view_of(record), headers=headers)
@@ -103,8 +101,11 @@ def _accept(
     content: bytes,
     name: str,
     request: BookRequest,
-    key: Any,
+    idempotency_key: str | None,
 ) -> JobRecord:
+    digest = hashlib.sha256(content)
+    digest.update(msgspec.json.encode(request) + ascii(name).encode())  # the name tells the kind
+    key = idempotency(idempotency_key, digest.hexdigest())
     book: Book = read_book(content, name)
     source = source_of(book, request)
     client.check_size(len(source.text), "file")

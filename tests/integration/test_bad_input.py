@@ -298,3 +298,15 @@ def test_a_form_that_cannot_be_decoded_is_the_senders(
     headers = {"Content-Type": "multipart/form-data; boundary=X"}
     answer = http.post(path, content=body + file + b"\r\n--X--\r\n", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (400, "invalid_form")
+
+
+def test_another_name_is_another_book(http: Http) -> None:
+    """It tells the kind, and the title where nothing else does."""
+
+    def send(name: str) -> Any:
+        files = {"file": (name, b"# One\n\nHello.", "text/plain")}
+        return http.post("/audiobooks", files=files, headers={"Idempotency-Key": "a-book"})
+
+    first, again, other = send("a.md"), send("a.md"), send("a.txt")
+    assert (first.status_code, first.json()["id"]) == (202, again.json()["id"])
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
