@@ -32,8 +32,8 @@ STABLE_SECONDS = 60.0
 """Restarted at once if it lived so long; an earlier death waits twice as long each time."""
 MOST_BACKOFF_SECONDS = 30.0
 LOG_TAIL_LINES = 12
-WORKERS_NICE = 5
-"""Workers take all cores for hours: who asks the API should not wait for a turn. A third of its
+WORKERS_NICE = 10
+"""Workers take all cores for hours: who asks the API should not wait for a turn. A tenth of its
 weight (sched(7)), and all that it leaves."""
 
 
