@@ -22,8 +22,6 @@ ENVIRONMENT = {
     # Few parts and symbols at once, so that the job is under way for long.
     "RHAPSODE_PARTS_AT_ONCE": "2",
     "RHAPSODE_SYMBOLS_AT_ONCE": "128",
-    # Twenty kills on purpose: no part is to be taken for one that kills its worker.
-    "RHAPSODE_ATTEMPTS": "20",
 }
 
 

@@ -23,7 +23,6 @@ ENVIRONMENT = {
     "RHAPSODE_SYMBOLS_AT_ONCE": "128",
     # A message that Redis handed out as it died is known to nobody; sent again after so long.
     "RHAPSODE_STALE_SECONDS": "10",
-    "RHAPSODE_ATTEMPTS": "20",
 }
 
 
