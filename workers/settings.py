@@ -56,8 +56,8 @@ class Settings(StorageSettings, frozen=True, kw_only=True):
     """RHAPSODE_REUSE_SECONDS: what a part sounds like is deleted when no job used it for so long
     [s]. Until then the same part of any job costs nothing; a retried job needs it too."""
     attempts: Positive = 10
-    """RHAPSODE_ATTEMPTS: how often work may be in the hands of a worker that dies before it fails. A
-    worker holds up to RHAPSODE_PARTS_AT_ONCE parts, and all of them count."""
+    """RHAPSODE_ATTEMPTS: how often work may be in the hands of a worker that dies before it fails.
+    A worker holds up to RHAPSODE_PARTS_AT_ONCE parts, and all of them count."""
     metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     """RHAPSODE_METRICS_PORT: where the worker serves its own Prometheus metrics and its probes,
     /livez and /readyz; 0 = nowhere."""
