@@ -31,11 +31,11 @@ ASSEMBLE: Work = "assemble"
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Whether a worker may do a piece of work, and how often that was tried."""
+    """Whether a worker may do a piece of work, and which try that is."""
 
     verdict: Verdict
     attempt: int = 0
-    """1 for the first try."""
+    """1 for the first try; a claim that never began is none."""
 
 
 class Idempotency(msgspec.Struct, frozen=True):
@@ -137,9 +137,15 @@ class JobStore(Protocol):
         follow: the cursor tells."""
 
     def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
-        """Takes a piece of work; the first part that is claimed starts the job.
+        """Takes a piece of work; the first part that is claimed starts the job."""
 
-        A worker that claims what it holds goes on with the same try.
+    def begin(self, job_id: str, work: Work, worker: str) -> bool:
+        """Counts a try of claimed work, the moment it is really done: a worker that dies with many
+        parts in hand has tried only those that it was speaking. A worker that begins again what
+        it holds goes on with the same try.
+
+        Returns:
+            False where it must not be done: the job has ended, or another worker has the work.
         """
 
     def release(self, job_id: str, work: Work, worker: str) -> None:

@@ -58,7 +58,8 @@ class RedisStore(PlansOnRedis, WorkersOnRedis):
         self._alive = alive_seconds
         register = self.redis.register_script
         self._create, self._claim = register(scripts.CREATE), register(scripts.CLAIM)
-        self._release, self._put_plan = register(scripts.RELEASE), register(scripts.PUT_PLAN)
+        self._begin, self._release = register(scripts.BEGIN), register(scripts.RELEASE)
+        self._put_plan = register(scripts.PUT_PLAN)
         self._part_done, self._finish = register(scripts.PART_DONE), register(scripts.FINISH)
         self._lost, self._reopen = register(scripts.LOST), register(scripts.REOPEN)
         self._forget = register(scripts.FORGET)
@@ -136,10 +137,17 @@ class RedisStore(PlansOnRedis, WorkersOnRedis):
             )
         return Claim(cast(Verdict, verdict.decode()), attempt)
 
+    def begin(self, job_id: str, work: Work, worker: str) -> bool:
+        """See JobStore."""
+        keys = [job_key(job_id), job_key(job_id, "leases"), job_key(job_id, "attempts")]
+        with translated():
+            return bool(self._begin(keys, [work, worker]))
+
     def release(self, job_id: str, work: Work, worker: str) -> None:
         """See JobStore."""
         with translated():
-            self._release([job_key(job_id, "leases")], [work, worker])
+            keys = [job_key(job_id, "leases"), job_key(job_id, "attempts")]
+            self._release(keys, [work, worker])
 
     def part_done(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
         """See JobStore."""

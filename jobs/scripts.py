@@ -87,13 +87,27 @@ if state == 'queued' and tonumber(ARGV[2]) then
   queue(KEYS[1], ARGV[1], false)
   tell(KEYS[1], 'started')
 end
-return {'run', redis.call('HINCRBY', KEYS[5], ARGV[2], holder == ARGV[3] and 0 or 1)}
+local tries = number(redis.call('HGET', KEYS[5], ARGV[2]))
+return {'run', redis.call('HGET', KEYS[5], ARGV[2] .. ':by') == ARGV[3] and tries or tries + 1}
 """
 )
 
+BEGIN = """
+-- KEYS job, leases, attempts | ARGV work, worker
+local state = redis.call('HGET', KEYS[1], 'state')
+if state ~= 'queued' and state ~= 'running' then return 0 end
+if redis.call('HGET', KEYS[2], ARGV[1]) ~= ARGV[2] then return 0 end
+if redis.call('HGET', KEYS[3], ARGV[1] .. ':by') == ARGV[2] then return 1 end
+redis.call('HINCRBY', KEYS[3], ARGV[1], 1)
+redis.call('HSET', KEYS[3], ARGV[1] .. ':by', ARGV[2])
+return 1
+"""
+
 RELEASE = """
--- KEYS leases | ARGV work, worker
-if redis.call('HGET', KEYS[1], ARGV[1]) == ARGV[2] then redis.call('HDEL', KEYS[1], ARGV[1]) end
+-- KEYS leases, attempts | ARGV work, worker
+if redis.call('HGET', KEYS[1], ARGV[1]) ~= ARGV[2] then return 0 end
+redis.call('HDEL', KEYS[1], ARGV[1])
+redis.call('HDEL', KEYS[2], ARGV[1] .. ':by')
 return 1
 """
 

@@ -43,7 +43,8 @@ class _Job:
     parts: dict[int, Part] = field(default_factory=dict)
     results: dict[int, PartResult] = field(default_factory=dict)
     leases: dict[Work, str] = field(default_factory=dict)
-    attempts: dict[Work, int] = field(default_factory=dict)
+    tries: dict[Work, list[str]] = field(default_factory=dict)
+    begun: dict[Work, str] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -116,13 +117,22 @@ class MemoryStore:
         job.leases[work], job.touched = worker, now
         if job.record.state == "queued" and work.isdecimal():
             job.record = msgspec.structs.replace(job.record, state="running", started_at=now)
-        job.attempts[work] = job.attempts.get(work, 0) + (holder != worker)
-        return Claim("run", job.attempts[work])
+        return Claim("run", len(job.tries.get(work, ())) + (job.begun.get(work) != worker))
+
+    def begin(self, job_id: str, work: Work, worker: str) -> bool:
+        job = self._jobs.get(job_id)
+        if job is None or job.record.state in TERMINAL or job.leases.get(work) != worker:
+            return False
+        if job.begun.get(work) != worker:
+            job.begun[work] = worker
+            job.tries.setdefault(work, []).append(worker)
+        return True
 
     def release(self, job_id: str, work: Work, worker: str) -> None:
         job = self._jobs.get(job_id)
         if job and job.leases.get(work) == worker:
             del job.leases[work]
+            job.begun.pop(work, None)
 
     def put_plan(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
         job = self._job(job_id)
@@ -200,7 +210,7 @@ class MemoryStore:
         job.record = msgspec.structs.replace(
             job.record, state=state, finished_at=now, report=report, error=error
         )
-        job.leases, job.attempts = {}, {}
+        job.leases, job.tries, job.begun = {}, {}, {}
         if state not in ("partial", "failed"):
             job.parts, job.results = {}, {}
         return True

@@ -20,7 +20,6 @@ from celery import Celery, signals
 
 from core.errors import RhapsodeError, Unavailable
 from core.voice import read_catalogue
-from jobs.listener import MoveListener
 from jobs.logs import configure_logs
 from jobs.protocols import Role
 from jobs.queue import (
@@ -87,9 +86,7 @@ def build(role: Role, settings: Settings) -> Celery:
     if device is not None:
         lanes = Lanes(settings.parts_at_once)
         app.conf.broker_transport_options |= {"queue_order_strategy": lanes.cycle}
-        moves = MoveListener(settings.redis_url)
-        moves.start()
-        desk = Desk(device.speak, lanes, moves)
+        desk = Desk(device.speak, lanes)
         _task(app, SYNTHESIZE_TASK, partial(synthesize, context, desk), stopping)
     else:
         _task(app, PLAN_TASK, partial(plan, context), stopping)

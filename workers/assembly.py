@@ -31,6 +31,8 @@ def assemble(context: Context, job_id: str) -> None:
     if plan is None or claim.attempt > context.attempts:
         context.finish(record, "failed", error=gave_up(context.attempts))
         return
+    if not context.store.begin(job_id, ASSEMBLE, context.worker):
+        return
     if pending := context.store.pending(job_id):
         _speak_first(context, record, pending)
         return

@@ -8,9 +8,9 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
-from core.errors import Conflict, RhapsodeError, Unavailable
+from core.errors import RhapsodeError, Unavailable
 from core.job import Lane
 from workers.parts import Speech
 from workers.spoken import Spoken
@@ -39,10 +39,22 @@ class Taken:
     seconds: float
 
 
+class Turn(Protocol):
+    """What a part says as its turn comes."""
+
+    @property
+    def suspect(self) -> bool:
+        """A worker died with it: it goes alone, so that it takes no other part with it again."""
+
+    def begin(self) -> None:
+        """Called once, before it is spoken, in the device's thread; what it raises is the part's
+        outcome instead."""
+
+
 @dataclass(slots=True, eq=False)
 class _Ticket:
     items: Sequence[Speech]
-    over: Callable[[], bool]
+    turn: Turn
     result: Future[list[Outcome]] = field(default_factory=Future)
 
     @property
@@ -77,21 +89,19 @@ class Collector:
         self._changed = threading.Condition()
         self._open = True
 
-    def submit(
-        self, items: Sequence[Speech], lane: Lane, over: Callable[[], bool] = lambda: False
-    ) -> list[Outcome]:
+    def submit(self, items: Sequence[Speech], lane: Lane, turn: Turn) -> list[Outcome]:
         """Waits until the items are spoken; one outcome each, in order.
 
         Args:
             items: of one part.
             lane: where it waits.
-            over: whether nobody wants the part any more, asked before each batch; must not raise.
+            turn: is told when the part's turn comes.
 
         Raises:
-            Conflict: it was over before the part's turn came (code ``job_over``).
             Unavailable: the collector is closed.
+            Exception: what the turn raised, or the device.
         """
-        ticket = _Ticket(items, over)
+        ticket = _Ticket(items, turn)
         with self._changed:
             if not self._open:
                 raise Unavailable("the worker is ending", code="worker_ending")
@@ -111,10 +121,9 @@ class Collector:
                 if not self._waits():
                     return
                 tickets = self._take()
-            if not tickets:
-                continue
             self._since = self._monotonic()
-            self._serve(tickets, reason)
+            if begun := [ticket for ticket in tickets if _begins(ticket)]:
+                self._serve(begun, reason)
             self._since = None
 
     def busy_seconds(self) -> float:
@@ -139,21 +148,15 @@ class Collector:
         taken: list[_Ticket] = []
         room = self._symbols
         for lane in ("interactive", "bulk"):
-            queue = self._waiting[lane] = self._wanted(self._waiting[lane])
+            queue = self._waiting[lane]
             while queue and (not taken or queue[0].symbols <= room):
+                if taken and queue[0].turn.suspect:
+                    return taken
                 taken.append(queue.popleft())
+                if taken[0].turn.suspect:
+                    return taken
                 room -= taken[-1].symbols
         return taken
-
-    def _wanted(self, queue: deque[_Ticket]) -> deque[_Ticket]:
-        """Those that are not over; the others are told."""
-        wanted: deque[_Ticket] = deque()
-        for ticket in queue:
-            if ticket.over():
-                ticket.result.set_exception(Conflict("the job is over", code="job_over"))
-            else:
-                wanted.append(ticket)
-        return wanted
 
     def _serve(self, tickets: list[_Ticket], reason: Reason) -> None:
         start = time.perf_counter()
@@ -182,3 +185,12 @@ class Collector:
                 ticket.result.set_result(self._checked(ticket.items))
             except Exception as own:
                 ticket.result.set_exception(own)
+
+
+def _begins(ticket: _Ticket) -> bool:
+    try:
+        ticket.turn.begin()
+    except Exception as error:
+        ticket.result.set_exception(error)
+        return False
+    return True

@@ -14,7 +14,7 @@ from core.job import Lane
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.logs import told
-from workers.collector import Collector, Outcome
+from workers.collector import Collector, Outcome, Turn
 from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_anomaly, see_batch, see_taken
 from workers.parts import Speech
 from workers.priority import give_way
@@ -81,10 +81,10 @@ class Device:
         for thread in self._threads:
             thread.join()
 
-    def speak(self, items: Sequence[Speech], lane: Lane, over: Callable[[], bool]) -> list[Outcome]:
+    def speak(self, items: Sequence[Speech], lane: Lane, turn: Turn) -> list[Outcome]:
         """See ``Collector.submit``."""
         collector = next(c for lanes, c in self._collectors.items() if lane in lanes)
-        return collector.submit(items, lane, over)
+        return collector.submit(items, lane, turn)
 
     @property
     def alive(self) -> bool:
@@ -139,7 +139,7 @@ class Device:
         log.info("ready", components=self.loaded)
 
 
-Speak = Callable[[Sequence[Speech], Lane, Callable[[], bool]], list[Outcome]]
+Speak = Callable[[Sequence[Speech], Lane, Turn], list[Outcome]]
 """``Device.speak``, as a task sees it."""
 
 

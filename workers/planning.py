@@ -35,6 +35,8 @@ def plan(context: Context, job_id: str) -> None:
     if claim.attempt > context.attempts:
         context.finish(record, "failed", error=gave_up(context.attempts))
         return
+    if not context.store.begin(job_id, PLAN, context.worker):
+        return
     if context.store.plan(job_id) is None and not _make(context, record):
         return
     pending = context.store.pending(job_id)

@@ -55,9 +55,9 @@ class Settings(StorageSettings, frozen=True, kw_only=True):
     reuse_seconds: Annotated[float, Meta(ge=3600)] = 24 * 3600.0
     """RHAPSODE_REUSE_SECONDS: what a part sounds like is deleted when no job used it for so long
     [s]. Until then the same part of any job costs nothing; a retried job needs it too."""
-    attempts: Positive = 10
-    """RHAPSODE_ATTEMPTS: how often work may be in the hands of a worker that dies before it fails.
-    A worker holds up to RHAPSODE_PARTS_AT_ONCE parts, and all of them count."""
+    attempts: Positive = 5
+    """RHAPSODE_ATTEMPTS: how many workers may die of a piece of work before it fails. A part counts
+    only where it was being spoken, and from its second try on it is spoken alone."""
     metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     """RHAPSODE_METRICS_PORT: where the worker serves its own Prometheus metrics and its probes,
     /livez and /readyz; 0 = nowhere."""

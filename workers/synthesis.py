@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Protocol
 
 import structlog
 
 from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
-from core.job import TERMINAL, JobEventName, JobRecord, Part, PartResult, PartSound
+from core.job import JobRecord, Part, PartResult, PartSound
 from jobs.logs import told
-from jobs.protocols import JobStore
+from jobs.protocols import JobStore, Work
 from workers.context import Context, gave_up, job_error
 from workers.device import Speak
 from workers.lanes import Lanes
@@ -25,43 +21,33 @@ from workers.spoken import Spoken
 log = structlog.get_logger(__name__)
 
 
-class Moves(Protocol):
-    """Tells when a job moves: ``jobs.listener.MoveListener``."""
+@dataclass(frozen=True, slots=True)
+class PartTurn:
+    """See ``workers.collector.Turn``.
 
-    def told(
-        self, job_id: str, call: Callable[[], object], *, of: JobEventName | None = None
-    ) -> AbstractContextManager[None]:
-        """While the block runs, ``call`` is called at every such move."""
-
-
-class Over:
-    """Whether a job has ended while one of its parts waits; asks the store only when told to look.
-
-    Args:
+    Attributes:
         store: has the record.
         job_id: of the job.
+        work: the part.
+        worker: this process.
+        attempt: which try it is.
     """
 
-    def __init__(self, store: JobStore, job_id: str) -> None:
-        self._store, self._job_id = store, job_id
-        self._look = threading.Event()
+    store: JobStore
+    job_id: str
+    work: Work
+    worker: str
+    attempt: int
 
-    def look(self) -> None:
-        """The job may have ended."""
-        self._look.set()
+    @property
+    def suspect(self) -> bool:
+        """A try before this one did not end."""
+        return self.attempt > 1
 
-    def __call__(self) -> bool:
-        """False where it goes on, or the store does not answer."""
-        if not self._look.is_set():
-            return False
-        self._look.clear()
-        try:
-            return self._store.get(self._job_id).state in TERMINAL
-        except NotFound:
-            return True
-        except Unavailable:
-            self._look.set()
-            return False
+    def begin(self) -> None:
+        """Counts the try. Raises Conflict: the job was cancelled since. Unavailable."""
+        if not self.store.begin(self.job_id, self.work, self.worker):
+            raise Conflict(f"job {self.job_id} has ended", code="job_over")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +57,10 @@ class Desk:
     Attributes:
         speak: ``Device.speak``.
         lanes: counts what is held.
-        moves: tells when a job is cancelled.
     """
 
     speak: Speak
     lanes: Lanes
-    moves: Moves
 
 
 def synthesize(context: Context, desk: Desk, job_id: str, index: int) -> None:
@@ -102,7 +86,8 @@ def synthesize(context: Context, desk: Desk, job_id: str, index: int) -> None:
         return
     try:
         with desk.lanes.holding(record.request.lane):
-            result = _speak(context, desk, record, part)
+            turn = PartTurn(context.store, job_id, work, context.worker, claim.attempt)
+            result = _speak(context, desk.speak, record, part, turn)
     except Unavailable:
         raise
     except Conflict:
@@ -119,7 +104,9 @@ def synthesize(context: Context, desk: Desk, job_id: str, index: int) -> None:
     _done(context, record, result)
 
 
-def _speak(context: Context, desk: Desk, record: JobRecord, part: Part) -> PartResult:
+def _speak(
+    context: Context, speak: Speak, record: JobRecord, part: Part, turn: PartTurn
+) -> PartResult:
     items = list(speeches(part, record.request, context.catalogue))
     digest = sound_digest(items, context.catalogue)
     known = _known(context, digest)
@@ -127,10 +114,7 @@ def _speak(context: Context, desk: Desk, record: JobRecord, part: Part) -> PartR
     if known:
         return PartResult(index=part.index, digest=digest, sound=known, reused=True)
     spoken: list[Spoken] = []
-    over = Over(context.store, record.id)
-    with desk.moves.told(record.id, over.look, of="finished"):
-        outcomes = desk.speak(items, record.request.lane, over)
-    for outcome in outcomes:
+    for outcome in speak(items, record.request.lane, turn):
         if isinstance(outcome, RhapsodeError):
             raise outcome
         spoken.append(outcome)

@@ -146,13 +146,35 @@ def test_work_belongs_to_one_live_worker(store: JobStore) -> None:
     alive(store, "a", "b")
     assert store.claim(job, "0", "a", NOW).verdict == "run"
     assert store.claim(job, "0", "b", NOW + 5).verdict == "held"
-    assert store.claim(job, "0", "a", NOW + 5).attempt == 1  # it goes on with what it holds
-    assert store.claim(job, "0", "b", NOW + 20).attempt == 2  # a died long ago
+    assert store.claim(job, "0", "a", NOW + 5).verdict == "run"  # it goes on with what it holds
+    assert store.claim(job, "0", "b", NOW + 20).verdict == "run"  # a died long ago
     store.release(job, "0", "a")  # not its own any more
     alive(store, "b", at=NOW + 20)
     assert store.claim(job, "0", "a", NOW + 21).verdict == "held"
     store.release(job, "0", "b")
     assert store.claim(job, "0", "a", NOW + 21).verdict == "run"
+
+
+def test_a_try_counts_where_it_began(store: JobStore) -> None:
+    job = make(store, parts=1)
+    assert store.claim(job, "0", "a", NOW).attempt == 1
+    assert store.claim(job, "0", "b", NOW + 20).attempt == 1  # a died, but not of this
+    assert not store.begin(job, "0", "a")
+    assert store.begin(job, "0", "b")
+    assert store.begin(job, "0", "b")  # once more what it holds: the same try
+    assert store.claim(job, "0", "b", NOW + 21).attempt == 1
+    store.release(job, "0", "b")  # tried without an end
+    assert store.claim(job, "0", "b", NOW + 22).attempt == 2
+    assert store.begin(job, "0", "b")
+    assert store.claim(job, "0", "c", NOW + 40).attempt == 3
+
+
+def test_what_is_over_never_begins(store: JobStore) -> None:
+    job = make(store, parts=1)
+    store.claim(job, "0", "a", NOW)
+    store.finish(job, "cancelled", NOW)
+    assert not store.begin(job, "0", "a")
+    assert not store.begin("0" * 32, "0", "a")
 
 
 def test_a_plan_is_stored_once(store: JobStore) -> None:

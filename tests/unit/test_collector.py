@@ -14,6 +14,7 @@ from core.errors import Conflict, SynthesisError, Unavailable
 from core.job import Lane, StageSeconds
 from core.mel import Waveform
 from core.text import Span, Utterance
+from tests.turns import FREE, Turned
 from workers.collector import Collector, Outcome, Speak, Taken
 from workers.parts import Speech
 from workers.spoken import Spoken
@@ -76,12 +77,12 @@ def wait_for(collector: Collector, lane: Lane, count: int) -> None:
 def test_what_waits_goes_together_interactive_first() -> None:
     device, seen = Device(), []
     with running(device.speak, symbols=35, seen=seen) as collector, ThreadPoolExecutor(9) as pool:
-        first = pool.submit(collector.submit, [speech("first")], "bulk")
+        first = pool.submit(collector.submit, [speech("first")], "bulk", FREE)
         assert device.entered.acquire(timeout=DEADLINE)
         rest = []
         lanes: list[Lane] = ["bulk", "bulk", "interactive", "interactive"]
         for index, lane in enumerate(lanes):
-            rest.append(pool.submit(collector.submit, [speech(f"{lane}{index}")], lane))
+            rest.append(pool.submit(collector.submit, [speech(f"{lane}{index}")], lane, FREE))
             wait_for(collector, lane, index % 2 + 1)
         for _ in range(3):
             device.free.release()
@@ -100,7 +101,7 @@ def test_a_part_above_the_budget_goes_alone() -> None:
     device = Device()
     device.free.release()
     with running(device.speak, symbols=5) as collector:
-        (outcome,) = collector.submit([speech("long", 50)], "bulk")
+        (outcome,) = collector.submit([speech("long", 50)], "bulk", FREE)
     assert isinstance(outcome, Spoken)
 
 
@@ -115,10 +116,12 @@ def test_a_part_that_breaks_the_batch_costs_its_mates_nothing() -> None:
         return [spoken(item) for item in items]
 
     with running(speak) as collector, ThreadPoolExecutor(9) as pool:
-        first = pool.submit(collector.submit, [speech("first")], "bulk")
+        first = pool.submit(collector.submit, [speech("first")], "bulk", FREE)
         assert entered.wait(DEADLINE)  # or an interactive part would be taken before it
         names = ("a", "poison", "b")
-        rest = [pool.submit(collector.submit, [speech(name)], "interactive") for name in names]
+        rest = [
+            pool.submit(collector.submit, [speech(name)], "interactive", FREE) for name in names
+        ]
         wait_for(collector, "interactive", 3)
         gate.set()
         assert isinstance(first.result(DEADLINE)[0], Spoken)
@@ -135,25 +138,25 @@ def test_an_error_of_one_utterance_stays_with_it() -> None:
         return [bad if item.utterance.text == "bad" else spoken(item) for item in items]
 
     with running(speak) as collector:
-        outcomes = collector.submit([speech("a"), speech("bad"), speech("b")], "interactive")
+        outcomes = collector.submit([speech("a"), speech("bad"), speech("b")], "interactive", FREE)
     assert [isinstance(outcome, Spoken) for outcome in outcomes] == [True, False, True]
 
 
 def test_a_device_that_loses_an_utterance_is_an_error() -> None:
     with running(lambda items: []) as collector, pytest.raises(RuntimeError, match="0 outcomes"):
-        collector.submit([speech("a")], "interactive")
+        collector.submit([speech("a")], "interactive", FREE)
 
 
 def test_closing_speaks_what_waits_and_refuses_what_comes() -> None:
     device = Device()
     with running(device.speak) as collector, ThreadPoolExecutor(2) as pool:
-        first = pool.submit(collector.submit, [speech("first")], "bulk")
+        first = pool.submit(collector.submit, [speech("first")], "bulk", FREE)
         assert device.entered.acquire(timeout=DEADLINE)
-        second = pool.submit(collector.submit, [speech("second")], "bulk")
+        second = pool.submit(collector.submit, [speech("second")], "bulk", FREE)
         wait_for(collector, "bulk", 1)
         collector.close()
         with pytest.raises(Unavailable):
-            collector.submit([speech("late")], "interactive")
+            collector.submit([speech("late")], "interactive", FREE)
         device.free.release()
         device.free.release()
         assert isinstance(first.result(DEADLINE)[0], Spoken)
@@ -161,17 +164,28 @@ def test_closing_speaks_what_waits_and_refuses_what_comes() -> None:
 
 
 def test_what_is_over_is_never_spoken() -> None:
-    device, over = Device(), threading.Event()
+    device, over = Device(), Turned(Conflict("the job is over", code="job_over"))
     with running(device.speak, symbols=10) as collector, ThreadPoolExecutor() as pool:
-        first = pool.submit(collector.submit, [speech("a", 10)], "bulk")
+        first = pool.submit(collector.submit, [speech("a", 10)], "bulk", FREE)
         assert device.entered.acquire(timeout=DEADLINE)
-        dropped = pool.submit(collector.submit, [speech("b", 10)], "bulk", over.is_set)
+        dropped = pool.submit(collector.submit, [speech("b", 10)], "bulk", over)
         wait_for(collector, "bulk", 1)
-        kept = pool.submit(collector.submit, [speech("c", 10)], "bulk", lambda: False)
+        kept = pool.submit(collector.submit, [speech("c", 10)], "bulk", FREE)
         wait_for(collector, "bulk", 2)
-        over.set()
         device.free.release(2)
         assert len(first.result(DEADLINE)) == len(kept.result(DEADLINE)) == 1
         with pytest.raises(Conflict):
             dropped.result(DEADLINE)
     assert device.batches == [["a"], ["c"]]
+
+
+def test_a_suspect_goes_alone_in_its_turn() -> None:
+    device, turns = Device(), {"c": Turned(suspect=True)}
+    with running(device.speak, symbols=35) as collector, ThreadPoolExecutor(9) as pool:
+        pool.submit(collector.submit, [speech("first")], "bulk", FREE)
+        assert device.entered.acquire(timeout=DEADLINE)
+        for count, name in enumerate("abcde", 1):
+            pool.submit(collector.submit, [speech(name)], "bulk", turns.get(name, FREE))
+            wait_for(collector, "bulk", count)
+        device.free.release(4)
+    assert device.batches == [["first"], ["a", "b"], ["c"], ["d", "e"]]

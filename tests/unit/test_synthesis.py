@@ -1,7 +1,6 @@
 """The task of a part, while its stores come and go."""
 
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -32,14 +31,7 @@ class Away(MemoryQueue):
         raise Unavailable("the queue does not answer", code="queue_unavailable")
 
 
-class Still:
-    """Jobs that do not move."""
-
-    def told(self, job_id: str, call: Any, *, of: Any = None) -> AbstractContextManager[None]:
-        return nullcontext()
-
-
-def silent(items: Sequence[Speech], lane: str, over: Any) -> list[Any]:
+def silent(items: Sequence[Speech], lane: str, turn: Any) -> list[Any]:
     raise AssertionError("nothing is to be spoken")
 
 
@@ -58,10 +50,10 @@ def context(tmp_path: Path) -> Context:
 
 
 def test_the_last_part_sends_assemble_though_the_queue_was_away(context: Context) -> None:
-    desk = Desk(silent, Lanes(4), Still())
-    context.store.claim(JOB, "0", "dead", 0.0)  # three tries, so that this one gives up
-    for worker in ("dead too", "dead as well"):
+    desk = Desk(silent, Lanes(4))
+    for worker in ("dead", "dead too", "dead as well"):  # three tries, so that this one gives up
         context.store.claim(JOB, "0", worker, 0.0)
+        context.store.begin(JOB, "0", worker)
     with pytest.raises(Unavailable):
         synthesize(context, desk, JOB, 0)
     synthesize(context, desk, JOB, 0)

@@ -13,6 +13,7 @@ import yaml
 
 from core.errors import DeviceError
 from core.voice import Catalogue
+from tests.turns import FREE
 from workers.collector import Collector
 from workers.device import Device
 from workers.parts import Speech
@@ -50,7 +51,7 @@ def hanging(clock: Hands) -> Iterator[Collector]:
     collector = Collector(speak, symbols=1, flush_seconds=0.0, monotonic=clock)  # type: ignore[arg-type]
     device = threading.Thread(target=collector.run)
     nothing: list[Speech] = []
-    client = threading.Thread(target=collector.submit, args=(nothing, "bulk"))
+    client = threading.Thread(target=collector.submit, args=(nothing, "bulk", FREE))
     device.start()
     client.start()
     assert begun.wait(DEADLINE)
