@@ -16,7 +16,7 @@ from functools import partial
 from typing import Any, cast
 
 import structlog
-from celery import Celery, signals
+from celery import Celery, Task, signals
 
 from core.errors import RhapsodeError, Unavailable
 from core.voice import read_catalogue
@@ -44,7 +44,7 @@ from workers.pool import POOL
 from workers.probes import Probes
 from workers.running import Running
 from workers.settings import Settings
-from workers.synthesis import Desk, synthesize
+from workers.synthesis import synthesize
 from workers.upkeep import Upkeep, beat_of, clean, clear_shelf, give_back, recover
 
 PLANNER_THREADS = 8
@@ -80,22 +80,24 @@ def build(role: Role, settings: Settings) -> Celery:
     app.conf.worker_disable_prefetch = True  # a message is fetched when a thread is free for it
     app.conf.worker_pool = POOL
     context = open_context(settings, app)
+    lanes = Lanes(threads_of(role, settings), queues_of(role)[-1])
+    app.conf.broker_transport_options |= {"queue_order_strategy": lanes.cycle}
     stopping = threading.Event()
     signals.worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
     device = Device(settings, context.catalogue) if role == "synthesizer" else None
+    task = partial(_task, app, lanes, stopping)
     if device is not None:
-        lanes = Lanes(settings.parts_at_once)
-        app.conf.broker_transport_options |= {"queue_order_strategy": lanes.cycle}
-        desk = Desk(device.speak, lanes)
-        _task(app, SYNTHESIZE_TASK, partial(synthesize, context, desk), stopping)
+        task(SYNTHESIZE_TASK, partial(synthesize, context, device.speak))
     else:
-        _task(app, PLAN_TASK, partial(plan, context), stopping)
-        _task(app, ASSEMBLE_TASK, partial(assemble, context), stopping)
+        task(PLAN_TASK, partial(plan, context))
+        task(ASSEMBLE_TASK, partial(assemble, context))
     _life(settings, context, role, device)
     return app
 
 
-def _task(app: Celery, name: str, work: Callable[..., None], stopping: threading.Event) -> None:
+def _task(
+    app: Celery, lanes: Lanes, stopping: threading.Event, name: str, work: Callable[..., None]
+) -> None:
     """A task that waits in its thread while a store is away.
 
     Celery's own retry sends a new message, and there is nobody to send it to while Redis is away:
@@ -104,8 +106,9 @@ def _task(app: Celery, name: str, work: Callable[..., None], stopping: threading
     """
     running = Running()
 
-    def run(*args: Any) -> None:
-        with running.alone((name, *args)) as free:
+    def run(task: Task[..., None], *args: Any) -> None:
+        queue = task.request.delivery_info["routing_key"]
+        with lanes.holding(queue), running.alone((name, *args)) as free:
             while free:
                 try:
                     work(*args)
@@ -116,7 +119,7 @@ def _task(app: Celery, name: str, work: Callable[..., None], stopping: threading
                         raise
         log.info("runs_already", task=name, args=args)
 
-    app.task(name=name, throws=(RhapsodeError,))(run)
+    app.task(name=name, bind=True, throws=(RhapsodeError,))(run)
 
 
 def _life(settings: Settings, context: Context, role: Role, device: Device | None) -> None:
@@ -168,14 +171,22 @@ def _life(settings: Settings, context: Context, role: Role, device: Device | Non
     signals.worker_shutdown.connect(end, weak=False)
 
 
+def queues_of(role: Role) -> tuple[str, ...]:
+    """What it asks for messages, the most urgent first."""
+    return CONTROL_QUEUES if role == "planner" else SPEECH_QUEUES
+
+
+def threads_of(role: Role, settings: Settings) -> int:
+    """How many messages it holds at once."""
+    return PLANNER_THREADS if role == "planner" else settings.parts_at_once
+
+
 def arguments(role: Role, settings: Settings) -> list[str]:
     """Of ``celery worker``: threads, because a device belongs to one process."""
-    queues = CONTROL_QUEUES if role == "planner" else SPEECH_QUEUES
-    threads = PLANNER_THREADS if role == "planner" else settings.parts_at_once
     return [
         "worker",
-        f"--concurrency={threads}",
-        f"--queues={','.join(queues)}",
+        f"--concurrency={threads_of(role, settings)}",
+        f"--queues={','.join(queues_of(role))}",
         f"--hostname={role}-{os.getpid()}@%h",
         "--without-gossip",
         "--without-mingle",

@@ -12,7 +12,6 @@ from jobs.logs import told
 from jobs.protocols import JobStore, Work
 from workers.context import Context, gave_up, job_error
 from workers.device import Speak
-from workers.lanes import Lanes
 from workers.metrics import QUEUE_SECONDS, SOUNDS, see_part
 from workers.parts import speeches
 from workers.sounds import read_sound, sound_digest, sound_of, write_sound
@@ -50,20 +49,7 @@ class PartTurn:
             raise Conflict(f"job {self.job_id} has ended", code="job_over")
 
 
-@dataclass(frozen=True, slots=True)
-class Desk:
-    """What a synthesizer has beside the stores.
-
-    Attributes:
-        speak: ``Device.speak``.
-        lanes: counts what is held.
-    """
-
-    speak: Speak
-    lanes: Lanes
-
-
-def synthesize(context: Context, desk: Desk, job_id: str, index: int) -> None:
+def synthesize(context: Context, speak: Speak, job_id: str, index: int) -> None:
     """Speaks a part, once. A bad utterance fails its part, never another one.
 
     Raises:
@@ -85,9 +71,8 @@ def synthesize(context: Context, desk: Desk, job_id: str, index: int) -> None:
         _done(context, record, PartResult(index=index, error=gave_up(context.attempts, index)))
         return
     try:
-        with desk.lanes.holding(record.request.lane):
-            turn = PartTurn(context.store, job_id, work, context.worker, claim.attempt)
-            result = _speak(context, desk.speak, record, part, turn)
+        turn = PartTurn(context.store, job_id, work, context.worker, claim.attempt)
+        result = _speak(context, speak, record, part, turn)
     except Unavailable:
         raise
     except Conflict:

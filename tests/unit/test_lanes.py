@@ -1,10 +1,10 @@
-"""Which queues a synthesizer asks."""
+"""Which queues a worker asks."""
 
 from workers.lanes import Lanes
 
 
 def test_bulk_leaves_threads_for_sentences() -> None:
-    lanes = Lanes(4)
+    lanes = Lanes(4, "bulk")
     cycle = lanes.cycle()
     cycle.update(["interactive", "bulk"])
     with lanes.holding("bulk"), lanes.holding("interactive"), lanes.holding("bulk"):
@@ -16,7 +16,7 @@ def test_bulk_leaves_threads_for_sentences() -> None:
 
 
 def test_one_thread_still_does_bulk_work() -> None:
-    lanes = Lanes(1)
+    lanes = Lanes(1, "bulk")
     assert not lanes.full
     with lanes.holding("bulk"):
         assert lanes.full

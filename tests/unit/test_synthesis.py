@@ -13,9 +13,8 @@ from core.voice import Catalogue
 from jobs.audio_store import FolderStore
 from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
 from workers.context import Context, SystemClock
-from workers.lanes import Lanes
 from workers.parts import Speech
-from workers.synthesis import Desk, synthesize
+from workers.synthesis import synthesize
 
 JOB = "0" * 32
 UTTERANCE = Utterance(
@@ -50,13 +49,12 @@ def context(tmp_path: Path) -> Context:
 
 
 def test_the_last_part_sends_assemble_though_the_queue_was_away(context: Context) -> None:
-    desk = Desk(silent, Lanes(4))
     for worker in ("dead", "dead too", "dead as well"):  # three tries, so that this one gives up
         context.store.claim(JOB, "0", worker, 0.0)
         context.store.begin(JOB, "0", worker)
     with pytest.raises(Unavailable):
-        synthesize(context, desk, JOB, 0)
-    synthesize(context, desk, JOB, 0)
+        synthesize(context, silent, JOB, 0)
+    synthesize(context, silent, JOB, 0)
     assert isinstance(context.queue, MemoryQueue)
     assert context.queue.sent == [("assemble", JOB)]
     (result,) = context.store.results(JOB)
