@@ -61,7 +61,7 @@ def _recipe(arguments: argparse.Namespace, device: str) -> Recipe:
 
 def _train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
-    torch.set_float32_matmul_precision("high")  # TF32 where a recipe stays in float32
+    torch.set_float32_matmul_precision(SCHEDULES[arguments.network].matmul)
     device = parallel.join(arguments.device)
     try:
         train(

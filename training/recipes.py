@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from training.aligner import AlignerRecipe
 from training.corpus import Prepared
@@ -31,12 +31,15 @@ class Schedule:
             2.5 M steps (HiFi-GAN); these are what small networks take to flatten.
         batch: padded mel frames (acoustic models), segments (vocoders).
         one_voice: it has no speaker table.
+        matmul: how float32 matrices are multiplied: high = TF32 where there is some, medium =
+            bfloat16 inside, float32 outside. Source: torch.set_float32_matmul_precision.
     """
 
     build: Build
     steps: int
     batch: int
     one_voice: bool = False
+    matmul: Literal["high", "medium"] = "high"
 
 
 def _gan(speech: Speech, config: Any, plan: Plan, adversary_from: int) -> Recipe:
@@ -46,7 +49,9 @@ def _gan(speech: Speech, config: Any, plan: Plan, adversary_from: int) -> Recipe
 SCHEDULES: Mapping[Trained, Schedule] = {
     # 5000 frames are 58 s of speech.
     "fastspeech2": Schedule(lambda s, c, p, _: FastSpeech2Recipe(s, c, p), 50_000, 5000),
-    "tacotron2": Schedule(lambda s, c, p, _: Tacotron2Recipe(s, c, p), 50_000, 8000, True),
+    "tacotron2": Schedule(
+        lambda s, c, p, _: Tacotron2Recipe(s, c, p), 50_000, 8000, one_voice=True, matmul="medium"
+    ),
     "hifigan": Schedule(_gan, 200_000, 8),
     "melgan": Schedule(_gan, 200_000, 8),
     "waveglow": Schedule(lambda s, c, p, _: WaveGlowRecipe(s, c, p), 200_000, 8),

@@ -10,6 +10,11 @@ from acoustic.tacotron2.network import Spoken
 
 ATTENTION_WIDTH = 0.2
 """Source: Tachibana et al. (arXiv 1710.08969) §4.1, g."""
+PATH_WIDTH = 0.7
+"""Symbols: a neighbour counts for a third, since a step says several frames and where one symbol
+ends and the next begins is not known to a frame."""
+LEAST = 1e-4
+"""Of the attention, so that a step that looks elsewhere altogether has a finite loss."""
 
 
 def reconstruction_loss(spoken: Spoken, mels: Tensor, gates: Tensor) -> Tensor:
@@ -42,3 +47,24 @@ def guided_attention_loss(alignments: Tensor, steps: Tensor, lengths: Tensor) ->
     penalty = 1 - torch.exp(-((y - x) ** 2) / (2 * ATTENTION_WIDTH**2))
     valid = (step[None] < steps[:, None])[..., None] & (symbol[None] < lengths[:, None])[:, None]
     return (alignments * penalty * valid).sum() / valid.sum()
+
+
+def path_attention_loss(alignments: Tensor, path: Tensor, steps: Tensor) -> Tensor:
+    """Mean of minus the log of the attention near the symbol that is being said.
+
+    Where durations are known, the attention need not be found: it is shown. Source: pre-alignment
+    guided attention (Zhu et al., IEEE Access 7, 2019, 10.1109/ACCESS.2019.2914149) §III. Differs:
+    a cross entropy against a narrow window, not an L1 or L2 distance of matrices, which is small
+    while the attention is spread over everything.
+
+    Args:
+        alignments: (B, S, L).
+        path: (B, S) int64, the symbol of each step.
+        steps: (B,) int64 valid steps.
+    """
+    _, s, n = alignments.shape
+    device = alignments.device
+    away = torch.arange(n, device=device)[None, None] - path[..., None]  # (B, S, L)
+    near = (alignments * torch.exp(-(away**2) / (2 * PATH_WIDTH**2))).sum(2)
+    valid = torch.arange(s, device=device)[None] < steps[:, None]
+    return -near.clamp_min(LEAST).log()[valid].mean()

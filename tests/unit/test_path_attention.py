@@ -1,0 +1,32 @@
+"""Attention that is shown where to look."""
+
+import math
+
+import torch
+
+from acoustic.tacotron2.loss import LEAST, path_attention_loss
+
+PATH = torch.tensor([[0, 0, 1, 2, 2, 0]])
+STEPS = torch.tensor([5])  # the last one is padding
+
+
+def looking_at(symbols: list[int]) -> torch.Tensor:
+    return torch.eye(8)[None, symbols]
+
+
+def test_attention_on_the_path_costs_nothing() -> None:
+    loss = path_attention_loss(looking_at([0, 0, 1, 2, 2, 7]), PATH, STEPS)
+    assert float(loss) == 0.0
+
+
+def test_attention_far_away_costs_most_and_padding_nothing() -> None:
+    loss = path_attention_loss(looking_at([7, 7, 7, 7, 7, 0]), PATH, STEPS)
+    torch.testing.assert_close(float(loss), -math.log(LEAST), rtol=0.0, atol=1e-4)
+
+
+def test_spread_attention_is_drawn_to_the_path() -> None:
+    scores = torch.zeros(1, 6, 8, requires_grad=True)
+    path_attention_loss(scores.softmax(2), PATH, STEPS).backward()  # type: ignore[no-untyped-call]
+    assert scores.grad is not None
+    assert scores.grad[0, :5].argmin(1).tolist() == PATH[0, :5].tolist()
+    assert not scores.grad[0, 5].any()
