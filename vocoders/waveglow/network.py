@@ -66,9 +66,11 @@ class Invertible1x1Conv(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (B, C, T) → the same mixed, and its log-determinant ()."""
-        # slogdet needs float32 even under autocast.
-        log_det = torch.linalg.slogdet(self.conv.weight[..., 0].float())[1]
-        return self.conv(x), x.shape[0] * x.shape[2] * log_det
+        # The signal itself stays in float32 even under autocast: what is rounded off here cannot be
+        # undone; only what the couplings say of it may be coarse.
+        with torch.autocast(x.device.type, enabled=False):
+            log_det = torch.linalg.slogdet(self.conv.weight[..., 0].float())[1]
+            return self.conv(x.float()), x.shape[0] * x.shape[2] * log_det
 
     def undo(self, x: Tensor) -> Tensor:
         """x (B, C, T) → what ``forward`` made x from."""
