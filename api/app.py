@@ -21,7 +21,7 @@ from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
 from api.description import tidy
 from api.methods import answering_options
-from api.metrics import app_version, measured
+from api.metrics import app_version, measured, scrape
 from api.problems import answer
 from api.requests import resolve
 from api.routes import (
@@ -81,6 +81,7 @@ def warm(backends: Backends) -> None:
     try:
         resolve(SynthesisRequest(text="Ready."), backends.catalogue)
         backends.queue.connect()
+        scrape(backends)
     except RhapsodeError as error:
         log.warning("not_warm", code=error.code)
 
