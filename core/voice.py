@@ -14,7 +14,7 @@ from typing import Any, Literal, TypeVar
 
 import msgspec
 
-from core.errors import ArtifactError, FieldError, NotFound
+from core.errors import ArtifactError, ArtifactMissing, FieldError, NotFound
 from core.mel import MelSpec
 
 Network = Literal["fastspeech2", "tacotron2", "hifigan", "melgan", "waveglow"]
@@ -159,6 +159,19 @@ class Catalogue(msgspec.Struct, frozen=True):
         return name, model
 
 
+def read_component(folder: Path) -> Component:
+    """One component's own folder.
+
+    Raises:
+        ArtifactMissing: there is none.
+        ArtifactError: its component.toml is not readable.
+    """
+    path = folder / "component.toml"
+    if not path.exists():
+        raise ArtifactMissing(f"no component in {folder}")
+    return msgspec.structs.replace(_read(path, Component), folder=str(folder))
+
+
 def read_catalogue(folders: Iterable[Path]) -> Catalogue:
     """Reads every voice and component below the folders.
 
@@ -169,8 +182,8 @@ def read_catalogue(folders: Iterable[Path]) -> Catalogue:
     components: dict[str, Component] = {}
     for folder in folders:
         for path in sorted(folder.glob("components/*/component.toml")):
-            component = _read(path, Component)
-            components[component.name] = msgspec.structs.replace(component, folder=str(path.parent))
+            component = read_component(path.parent)
+            components[component.name] = component
         for path in sorted(folder.glob("*/voice.toml")):
             card = _read(path, VoiceCard)
             voices[card.name] = card

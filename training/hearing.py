@@ -9,8 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
-from core.errors import ArtifactMissing
-from core.voice import read_catalogue
+from core.voice import read_component
 from exports.component_file import load_weights
 from exports.networks import build_network
 from vocoders.waveglow.network import WaveGlow
@@ -39,9 +38,7 @@ def open_ear(folder: Path | None, device: str) -> Ear | None:
     """
     if folder is None:
         return None
-    component = read_catalogue([folder.parent.parent]).components.get(folder.name)
-    if component is None:
-        raise ArtifactMissing(f"no component in {folder}")
+    component = read_component(folder)
     network = build_network(component.network, component.config, load_weights(component))
     network.to(device)
     return lambda mel: vocode(network, mel)

@@ -33,10 +33,10 @@ from training.learner import Learner
 from training.speech import Deck, Plan, Speech, deal
 
 PEAK_RATE = 1e-3
-WARM_STEPS = 200
+WARM_STEPS = 100
 CLIP = 1.0
 DIAGONAL_WEIGHT = 10.0  # a mean over symbols, of which one is right: brings it near the mel's
-PATH_WEIGHT = 0.2  # it begins at 9 nats
+PATH_WEIGHT = 1.0
 DIAGONAL = 0.1
 
 

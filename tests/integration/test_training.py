@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 import numpy as np
 import pytest
+import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from acoustic.tacotron2.config import Tacotron2Config
 from core.errors import ArtifactError, CheckpointError
 from core.mel import MelBatch, PhonemeBatch
 from core.voice import ACOUSTIC_NETWORKS, Catalogue, Component, Network, VoiceCard
+from exports.component_file import load_weights
 from exports.voice import load_voice
 from tests.hummed_corpus import hummed_f0, run
 from text.symbols import symbol_table
 from training.corpus import Prepared, read_prepared
-from training.loop import Recipe
+from training.loop import Progress, Recipe
 from training.recipes import SCHEDULES, speaker_of
 from training.ship import ship
 from training.sizes import cpu_fastspeech2, small_tacotron2
 from training.speech import Plan, Speech
+from training.warm_start import Learning, start_from
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.melgan.config import MelGanConfig
 from vocoders.waveglow.config import WaveGlowConfig
+from vocoders.weight_norm import fold_weight_norm
 
 NETWORKS: tuple[Network, ...] = get_args(Network)
 ADVERSARY_FROM = 2
@@ -216,3 +220,32 @@ def test_provenance_tells_who_was_learnt(catalogue: Catalogue) -> None:
 def test_a_corpus_without_held_out_utterances_is_refused(hummed: Path) -> None:
     with pytest.raises(ArtifactError, match="no speaker 'child'"):
         Speech(hummed, speaker="child")
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_a_training_goes_on_from_what_shipped(
+    network: Network, hummed: Path, tmp_path: Path
+) -> None:
+    run(build(network, hummed), tmp_path / "first", 2)
+    component = shipped(network, hummed, tmp_path / "first")
+    recipe = cast(Learning, build(network, hummed))
+    start_from(component, recipe, tmp_path / "second")
+    begun = load_weights(component)
+    kept = fold_weight_norm(recipe.learner.average.weights)
+    for name, weight in begun.items():
+        torch.testing.assert_close(kept[name], weight, rtol=1e-5, atol=1e-6)
+    progress = Progress(tmp_path / "second")
+    progress.resume(recipe, "cpu", required=True)
+    assert progress.steps == 2
+    start_from(component, recipe, tmp_path / "second")  # the checkpoint is left alone
+    run(recipe, tmp_path / "second", 3)
+    progress.resume(recipe, "cpu", required=True)
+    assert progress.steps == 3
+
+
+def test_a_training_goes_on_from_its_own_size_alone(hummed: Path, tmp_path: Path) -> None:
+    run(build("melgan", hummed), tmp_path / "first", 1)
+    component = shipped("melgan", hummed, tmp_path / "first")
+    other = cast(Learning, build("hifigan", hummed))
+    with pytest.raises(CheckpointError, match="melgan is of another network or size"):
+        start_from(component, other, tmp_path / "second")

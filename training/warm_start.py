@@ -1,0 +1,62 @@
+"""Goes on from a component where there is no checkpoint: a clone has only what shipped."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+import torch
+from torch import Tensor, nn
+
+from core.errors import CheckpointError
+from core.voice import Component
+from exports.component_file import load_weights
+from training.learner import Learner
+from training.loop import Average, Progress, Recipe
+
+
+class Learning(Recipe, Protocol):
+    """A recipe of one network."""
+
+    learner: Learner
+    config: Any
+
+
+def start_from(component: Component, recipe: Learning, folder: Path) -> None:
+    """Writes a first checkpoint: the component's weights, steps and hours.
+
+    Optimizers and discriminators begin afresh; they do not ship.
+
+    Args:
+        component: what shipped.
+        recipe: of the same network and size; its weights are replaced.
+        folder: of the run; a checkpoint there is left alone.
+
+    Raises:
+        CheckpointError: the component is of another network or size.
+    """
+    progress = Progress(folder)
+    if progress.file.exists():
+        return
+    if component.config != msgspec.to_builtins(recipe.config):
+        raise CheckpointError(f"component {component.name} is of another network or size")
+    network = recipe.learner.network
+    _put(network, load_weights(component))
+    recipe.learner.average = Average(network)
+    told = component.provenance
+    progress.steps, progress.seconds = told.steps, told.hours * 3600.0
+    progress.save(recipe)
+
+
+@torch.no_grad()
+def _put(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
+    """Sets weights by name; under weight norm torch makes length and direction of them."""
+    plain = dict(network.named_parameters()) | dict(network.named_buffers())
+    for name, weight in weights.items():
+        if name in plain:
+            plain[name].copy_(weight)
+        else:
+            path, _, leaf = name.rpartition(".")
+            setattr(network.get_submodule(path), leaf, weight.to(next(network.parameters()).device))
