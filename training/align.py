@@ -16,36 +16,54 @@ from numpy.typing import NDArray
 from audio.mel import MelExtractor
 from core.errors import ArtifactError
 from core.mel import MelSpec
-from training.aligner import AlignerRecipe
+from text.symbols import SymbolTable, symbol_table
+from training.aligner import collate, find, require_room
+from training.aligner_network import Aligner
 from training.corpus import Entry, Prepared
 from training.features import energy_per_symbol, pitch_per_symbol
-from training.speech import deal
+from training.speech import Speech, deal
 
 CHUNK = 16  # utterances a process takes at a time
 
 
 def align(
-    recipe: AlignerRecipe, out: Path, *, processes: int, tell: Callable[[str], None]
+    speech: Speech,
+    network: Aligner,
+    out: Path,
+    *,
+    symbols: str,
+    batch: int,
+    processes: int,
+    tell: Callable[[str], None],
 ) -> Prepared:
-    """Writes ``out``: the recipe's corpus with the durations that its averaged weights find.
+    """Writes ``out``: the corpus with the durations that the network finds.
 
-    Utterances of other speakers than the recipe's stay as they are. ``out`` may be the corpus's own
+    Utterances of other speakers than the speech's stay as they are. ``out`` may be the corpus's own
     folder if that has no durations yet; in another, the arrays are links where the disk allows.
 
     Args:
-        recipe: trained.
+        speech: corpus, or one speaker of it.
+        network: trained, in eval mode.
         out: folder.
+        symbols: name of the symbol table.
+        batch: padded mel frames of a batch.
         processes: that measure pitch and energy.
         tell: gets a line of progress.
 
     Raises:
-        ArtifactError: the corpus in that folder has durations, which would be lost.
+        ArtifactError: the corpus in that folder has durations, which would be lost; or an utterance
+            has fewer frames than symbols.
     """
-    speech = recipe.speech
     ours = [*speech.train_set, *speech.held_out]
     if out.resolve() == speech.folder.resolve() and any(e.durations for e in ours):
         raise ArtifactError(f"{out} has durations already: write into another folder")
-    aligned = _aligned(recipe, ours, tell)
+    require_room(ours)
+    aligned = list[Entry]()
+    batches = deal(ours, batch, 0)
+    for number, part in enumerate(batches, 1):
+        aligned += aligned_by(network, part, speech, symbol_table(symbols))
+        if number % 50 == 0:
+            tell(f"{number} of {len(batches)} batches")
     work = [(e, speech.audio[e.audio_start :][: e.samples], speech.prepared.mel) for e in aligned]
     with ProcessPoolExecutor(processes) as pool:
         done = {(e.speaker, e.id): e for e in pool.map(_measured, work, chunksize=CHUNK)}
@@ -55,17 +73,16 @@ def align(
     return prepared
 
 
-def _aligned(
-    recipe: AlignerRecipe, entries: list[Entry], tell: Callable[[str], None]
+def aligned_by(
+    network: Aligner, entries: list[Entry], speech: Speech, table: SymbolTable
 ) -> list[Entry]:
-    batches, aligned = deal(entries, recipe.plan.batch, 0), list[Entry]()
-    with recipe.learner.averaged():
-        for done, batch in enumerate(batches, 1):
-            for e, frames in zip(batch, recipe.durations(batch), strict=True):
-                aligned.append(msgspec.structs.replace(e, durations=frames))
-            if done % 50 == 0:
-                tell(f"{done} of {len(batches)} batches")
-    return aligned
+    """The entries with the durations that the network finds, as one batch on its device."""
+    mels = [speech.mel(e).astype(np.float32) for e in entries]
+    found = find(network, collate(entries, mels, table).to(network.key.weight.device))
+    return [
+        msgspec.structs.replace(e, durations=frames)
+        for e, frames in zip(entries, found, strict=True)
+    ]
 
 
 def _measured(work: tuple[Entry, NDArray[np.int16], MelSpec]) -> Entry:

@@ -1,145 +1,209 @@
-"""Recipe: the aligner, which learns from text and mels alone where each symbol lies.
+"""Recipe: the aligner, which learns where each symbol lies from utterances that tell durations.
 
-Source: One TTS Alignment To Rule Them All (arXiv 2108.10447) §2.1–2.2: forward-sum loss with the
-beta-binomial prior; later a binarization loss draws the soft alignment to its own best path.
-Differs: scores are densities (see training.aligner_network), averaged weights, a cosine end.
+Where durations are known, the loss is minus the log-probability of that one alignment among all
+monotonic ones (a conditional random field: Lafferty, McCallum & Pereira 2001), which is sharp where
+it matters, at boundaries. Where they are not, it is the forward-sum loss: all alignments together
+shall be probable. That one helps where few are known, and leads nowhere alone.
+
+Source: One TTS Alignment To Rule Them All (arXiv 2108.10447) §2.1–2.2: the forward-sum loss and its
+beta-binomial prior. Differs: no binarization loss; averaged weights, a cosine end.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from acoustic.masks import length_mask
 from core.errors import ArtifactError
-from core.mel import Int64
-from text.symbols import symbol_table
+from core.mel import Float32
+from text.symbols import SymbolTable, symbol_table
 from training.aligner_network import Aligner, AlignerConfig
 from training.boundaries import errors_of, score
 from training.corpus import Entry
+from training.disguise import disguise
 from training.hearing import path_of, show_alignment, show_mel
 from training.learner import Learner
 from training.monotonic import best_durations, forward_sum_loss, log_prior
 from training.speech import Deck, Plan, Speech, deal
 
-PEAK_RATE = 5e-3
-WARM_STEPS = 50
+PEAK_RATE = 2e-3
+WARM_STEPS = 30
 CLIP = 1.0
-BINARY_FROM, BINARY_FULL = 0.5, 0.75
-"""Shares of the schedule between which the binarization loss grows to its weight."""
-BINARY_WEIGHT = 1.0
+HIDDEN_WEIGHT = 0.1
+"""Of the forward-sum loss: with 1, what is learnt from known durations suffers."""
+NOWHERE = -1  # place of the symbol in a frame of padding, or of an utterance without durations
 
 
 class Batch(NamedTuple):
-    """ids (B, L), mels (B, T, n_mels); their lengths and speakers (B,)."""
+    """ids (B, L), mels (B, T, n_mels), their lengths (B,); places (B, T): which symbol is there."""
 
     ids: Tensor
     lengths: Tensor
-    speakers: Tensor
     mels: Tensor
     mel_lengths: Tensor
+    places: Tensor
+
+    def scores(self, network: Aligner) -> Tensor:
+        """What the network says (B, T, L)."""
+        scores: Tensor = network(self.ids, self.lengths, self.mels, self.mel_lengths)
+        return scores
+
+    def to(self, device: torch.device | str) -> Batch:
+        """The batch on a device."""
+        return Batch(*(x.to(device) for x in self))
+
+    def rows(self, mask: Tensor) -> Batch:
+        """Some of its utterances; mask (B,) bool."""
+        return Batch(*(x[mask] for x in self))
 
 
-def require_room(entries: list[Entry], states: int) -> None:
-    """Raises ArtifactError naming the first utterance with fewer frames than states."""
+def collate(entries: list[Entry], mels: list[Float32], table: SymbolTable) -> Batch:
+    """Padded tensors of a batch; mels (T, n_mels) of each entry."""
+    length, frames = max(len(e.phonemes) for e in entries), max(e.frames for e in entries)
+    ids = np.zeros((len(entries), length), np.int64)
+    padded = np.zeros((len(entries), frames, mels[0].shape[1]), np.float32)
+    places = np.full((len(entries), frames), NOWHERE, np.int64)
+    for row, (e, mel) in enumerate(zip(entries, mels, strict=True)):
+        ids[row, : len(e.phonemes)] = table.ids(e.phonemes)
+        padded[row, : e.frames] = mel
+        if e.durations:
+            places[row, : e.frames] = np.repeat(np.arange(len(e.phonemes)), e.durations)
+    return Batch(
+        torch.from_numpy(ids),
+        torch.tensor([len(e.phonemes) for e in entries]),
+        torch.from_numpy(padded),
+        torch.tensor([e.frames for e in entries]),
+        torch.from_numpy(places),
+    )
+
+
+@torch.no_grad()
+def find(network: Aligner, batch: Batch) -> list[list[int]]:
+    """Mel frames of each symbol, on the likeliest alignment."""
+    scores = batch.scores(network).cpu().numpy()
+    frames, symbols = batch.mel_lengths.cpu().numpy(), batch.lengths.cpu().numpy()
+    return [d.tolist() for d in best_durations(scores, frames, symbols)]
+
+
+def known_loss(scores: Tensor, batch: Batch) -> Tensor:
+    """Minus the log-probability of the known alignments among all monotonic ones, per frame.
+
+    Args:
+        scores: (B, T, L) float32.
+        batch: with durations.
+    """
+    own = F.nll_loss(scores.flatten(0, 1), batch.places.flatten(), ignore_index=NOWHERE)
+    return own - forward_sum_loss(scores, batch.mel_lengths, batch.lengths)
+
+
+def hidden_loss(scores: Tensor, batch: Batch) -> Tensor:
+    """The forward-sum loss under the prior, which keeps alignments near the diagonal, per frame."""
+    prior = log_prior(batch.mel_lengths, batch.lengths, (scores.shape[1], scores.shape[2]))
+    frames = length_mask(batch.mel_lengths, scores.shape[1])[:, :, None]
+    likely = (scores + prior).masked_fill(~frames, 0.0).log_softmax(2)
+    return forward_sum_loss(likely, batch.mel_lengths, batch.lengths)
+
+
+def require_known(entries: list[Entry], folder: Path) -> None:
+    """Raises ArtifactError where nobody knows any durations.
+
+    Measured on the house's corpus: forward-sum alone begins nowhere, its best paths are seconds off
+    after 200 steps; and it takes a trained aligner from 96 % to 88 % within 25 ms in 50.
+    """
+    if not any(e.durations for e in entries):
+        raise ArtifactError(
+            f"{folder}: no known durations to learn from; `rhapsode train align` needs none"
+        )
+
+
+def require_room(entries: list[Entry]) -> None:
+    """Raises ArtifactError naming the first utterance with fewer frames than symbols."""
     for e in entries:
-        n = len(e.phonemes)
-        if e.frames < n * states:
-            raise ArtifactError(f"{e.id}: {e.frames} frames, {n} symbols need {n * states}")
+        if e.frames < len(e.phonemes):
+            raise ArtifactError(f"{e.id}: {e.frames} frames for {len(e.phonemes)} symbols")
 
 
 class AlignerRecipe:
-    """Trains one aligner on a prepared corpus; durations in it are not read.
+    """Trains one aligner on a prepared corpus.
 
     Args:
         speech: corpus.
         config: sizes.
         plan: how; the batch is in padded mel frames.
+        start: weights to begin with; None = by chance.
 
     Raises:
-        ArtifactError: an utterance has fewer frames than its symbols have states.
+        ArtifactError: an utterance has fewer frames than symbols, or no durations are known.
     """
 
-    def __init__(self, speech: Speech, config: AlignerConfig, plan: Plan) -> None:
+    def __init__(
+        self,
+        speech: Speech,
+        config: AlignerConfig,
+        plan: Plan,
+        start: Mapping[str, Tensor] | None = None,
+    ) -> None:
         self.speech, self.config, self.plan = speech, config, plan
-        require_room([*speech.train_set, *speech.held_out], config.states)
+        require_room([*speech.train_set, *speech.held_out])
+        require_known(speech.train_set, speech.folder)
         self.table = symbol_table(plan.symbols)
         torch.manual_seed(0)
-        self.network = Aligner(config).to(plan.device)
+        self.network = Aligner(config)
+        if start is not None:
+            self.network.load_state_dict(start)
+        self.network.to(plan.device)
         optimizer = torch.optim.AdamW(
-            self.network.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-4
+            self.network.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-3
         )
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
         self.deck = Deck(speech.train_set, plan.batch)
 
     def rate(self, step: int) -> float:
-        """Learning rate: linear warm-up, then half a cosine to a twentieth at total_steps."""
+        """Learning rate: linear warm-up, then half a cosine to a fiftieth at total_steps."""
         if step < WARM_STEPS:
             return PEAK_RATE * step / WARM_STEPS
         done = min(1.0, (step - WARM_STEPS) / max(1, self.plan.total_steps - WARM_STEPS))
-        return PEAK_RATE * (0.05 + 0.475 * (1 + math.cos(math.pi * done)))
-
-    def binary_weight(self, step: int) -> float:
-        """Weight of the binarization loss: 0 at first, a soft path has to be found before."""
-        grown = (step / self.plan.total_steps - BINARY_FROM) / (BINARY_FULL - BINARY_FROM)
-        return BINARY_WEIGHT * min(1.0, max(0.0, grown))
+        return PEAK_RATE * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
 
     def step(self, number: int) -> dict[str, float]:
-        """One batch."""
-        return self.learner.step(
-            number,
-            self.rate(number),
-            lambda _: self.losses(self.collate(self.deck.take()), self.binary_weight(number)),
-        )
+        """One batch, in disguise."""
+        return self.learner.step(number, self.rate(number), self._drawn)
 
-    def losses(self, batch: Batch, binary: float) -> dict[str, Tensor]:
-        """The forward-sum loss, and the binarization loss times its weight."""
-        scores = self.scores(batch)
-        states = batch.lengths * self.config.states
-        losses = {"forward_sum": forward_sum_loss(scores, batch.mel_lengths, states)}
-        if binary > 0.0:
-            path = _paths(self._path(scores.detach(), batch), scores.shape).to(scores.device)
-            losses["binarization"] = -binary * scores.log_softmax(2)[path].mean()
+    def _drawn(self, draw: int) -> dict[str, Tensor]:
+        return self.losses(self.collate(self.deck.take(), np.random.default_rng(draw)))
+
+    def losses(self, batch: Batch) -> dict[str, Tensor]:
+        """Of the utterances whose durations are known, and of the others."""
+        with torch.autocast(self.plan.device_type, torch.bfloat16):
+            scores = batch.scores(self.network).float()
+        known = batch.places[:, 0] != NOWHERE
+        losses = {}
+        if known.any():
+            losses["known"] = known.float().mean() * known_loss(scores[known], batch.rows(known))
+        if not known.all():
+            hidden = hidden_loss(scores[~known], batch.rows(~known))
+            losses["hidden"] = HIDDEN_WEIGHT * (~known).float().mean() * hidden
         return losses
 
-    def scores(self, batch: Batch) -> Tensor:
-        """(B, T, L · states) log densities, times the prior."""
-        scores: Tensor = self.network(*batch)
-        size = scores.shape[1], scores.shape[2]
-        return scores + log_prior(batch.mel_lengths, batch.lengths * self.config.states, size)
-
-    def _path(self, scores: Tensor, batch: Batch) -> list[Int64]:
-        """Frames of each state on the best path."""
-        states = batch.lengths.cpu().numpy() * self.config.states
-        return best_durations(scores.cpu().numpy(), batch.mel_lengths.cpu().numpy(), states)
-
-    @torch.no_grad()
     def durations(self, entries: list[Entry]) -> list[list[int]]:
         """Mel frames of each symbol, as the network's present weights align."""
-        batch = self.collate(entries)
-        paths = self._path(self.scores(batch), batch)
-        return [path.reshape(-1, self.config.states).sum(1).tolist() for path in paths]
+        return find(self.network, self.collate(entries))
 
-    def collate(self, entries: list[Entry]) -> Batch:
-        """Padded tensors of a batch."""
-        length, frames = max(len(e.phonemes) for e in entries), max(e.frames for e in entries)
-        ids = np.zeros((len(entries), length), np.int64)
-        mels = np.zeros((len(entries), frames, self.config.n_mels), np.float32)
-        for row, entry in enumerate(entries):
-            ids[row, : len(entry.phonemes)] = self.table.ids(entry.phonemes)
-            mels[row, : entry.frames] = self.speech.mel(entry)
-        tensors = (
-            torch.from_numpy(ids),
-            torch.tensor([len(e.phonemes) for e in entries]),
-            torch.tensor([e.speaker for e in entries]),
-            torch.from_numpy(mels),
-            torch.tensor([e.frames for e in entries]),
-        )
-        return Batch(*(x.to(self.plan.device) for x in tensors))
+    def collate(self, entries: list[Entry], draw: np.random.Generator | None = None) -> Batch:
+        """A batch on the device; with a draw, its mels in disguise."""
+        mels = [self.speech.mel(e).astype(np.float32) for e in entries]
+        if draw is not None:
+            mels = [disguise(mel, draw) for mel in mels]
+        return collate(entries, mels, self.table).to(self.plan.device)
 
     @torch.no_grad()
     def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:
@@ -148,12 +212,10 @@ class AlignerRecipe:
         errors = []
         with self.learner.averaged():
             for entries in deal(held_out, self.plan.batch, 0):
-                batch = self.collate(entries)
-                for name, value in self.losses(batch, 1.0).items():
+                for name, value in self.losses(self.collate(entries)).items():
                     scores.setdefault(name, []).append(float(value))
-                known = [e for e in entries if e.durations]
-                found = self.durations(known) if known else []
-                errors += [errors_of(e, d) for e, d in zip(known, found, strict=True)]
+                for e, found in zip(entries, self.durations(entries), strict=True):
+                    errors += [errors_of(e, found)] if e.durations else []
             self._show(held_out[0], number, writer)
         told = {name: float(np.mean(values)) for name, values in scores.items()}
         if errors:
@@ -162,10 +224,9 @@ class AlignerRecipe:
 
     def _show(self, entry: Entry, number: int, writer: SummaryWriter) -> None:
         batch = self.collate([entry])
-        soft = self.scores(batch)[0].softmax(1).reshape(entry.frames, -1, self.config.states)
         hard = torch.tensor(self.durations([entry])[0])
         show_mel(writer, "teacher", batch.mels[0], number)
-        show_alignment(writer, "soft", soft.sum(2), number)
+        show_alignment(writer, "soft", batch.scores(self.network)[0].exp(), number)
         show_alignment(writer, "hard", path_of(hard), number)
 
     def state(self) -> dict[str, Any]:
@@ -176,12 +237,3 @@ class AlignerRecipe:
         """Goes on from there."""
         self.learner.load_state(state)
         self.deck.load_state(state)
-
-
-def _paths(durations: list[Int64], shape: torch.Size) -> Tensor:
-    """(B, T, S) bool, True where a frame is in a state."""
-    paths = torch.zeros(shape, dtype=torch.bool)
-    for path, frames in zip(paths, durations, strict=True):
-        states = torch.arange(len(frames)).repeat_interleave(torch.from_numpy(frames))
-        path[torch.arange(len(states)), states] = True
-    return paths

@@ -1,27 +1,26 @@
-"""The aligner: how likely each mel frame is under each symbol, in its place in the text.
+"""The aligner: how well each mel frame fits each symbol of an utterance, in its place in the text.
 
-A symbol is a row of states that follow one another. Convolutions over the text tell the mel (and
-its slope) that each state expects; the score of a frame is minus its weighted squared distance.
+Convolutions over the frames and over the symbols, each with residuals; a score is the product of
+what they say. The log-softmax over an utterance's symbols changes no best path and no loss on known
+durations, since it adds a constant to each frame; it makes the forward-sum loss a likelihood.
 
-Source: One TTS Alignment To Rule Them All (arXiv 2108.10447) §2.1 for scores by L2 distance and for
-all that is done with them. Differs: densities of frames given symbols, as in a hidden Markov model
-(Rabiner 1989), not a softmax over the symbols. That one may give many frames to a few symbols that
-fit everything (as CTC's blank does: arXiv 2105.14849), and with 1000 batches it did. So the frames
-pass through no network, which could make all of them alike.
+Source: One TTS Alignment To Rule Them All (arXiv 2108.10447) §2.1 for two encoders and a softmax
+over the symbols. Differs: products instead of distances; no speakers, an utterance's own mean and
+deviation take their place, so that a voice nobody has heard can be aligned.
 """
 
 from __future__ import annotations
 
+import math
+
 import msgspec
-import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from acoustic.masks import length_mask
 from training.monotonic import NEVER
 
-SLOPE_REACH = 2  # frames to either side; 5 frames, as in HTK's delta features
-VARIANCE_FLOOR = 0.1  # keeps silence, where some utterances have digital zeros, from ruling
+RANGE = 9.0  # natural log: 78 dB below the loudest band all is silence, digital or of a room
+DEVIATION_FLOOR = 0.3  # keeps bands in which nothing happens from being blown up
 
 
 class AlignerConfig(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,36 +28,32 @@ class AlignerConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     n_symbols: int
     """Rows of the symbol table."""
-    n_speakers: int = 1
-    """Rows of the speaker table."""
     n_mels: int = 80
     """Bands of the mel."""
     channels: int = 128
-    """Of the hidden layers."""
-    layers: int = 1
-    """Convolutions over the text, each sees one symbol more to either side."""
-    states: int = 2
-    """Of each symbol; the least frames that it lasts."""
-    sharpness: float = 0.2
-    """Factor on log densities: neighbouring bands and frames say the same thing several times."""
+    """Of all hidden layers."""
+    text_layers: int = 2
+    """Convolutions over 3 symbols."""
+    dilations: tuple[int, ...] = (1, 2, 4)
+    """Of the convolutions over 3 frames that follow one over 5: they see ± 9 frames, 0.1 s."""
 
 
 class Layer(nn.Module):
-    """Convolution over 3 positions, ReLU, layer norm: (B, L, C) → (B, L, C)."""
+    """Residual around convolution over 3 positions, ReLU, layer norm: (B, N, C) → (B, N, C)."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, dilation: int = 1) -> None:
         super().__init__()
-        self.conv = nn.Conv1d(channels, channels, 3, padding=1)
+        self.conv = nn.Conv1d(channels, channels, 3, padding=dilation, dilation=dilation)
         self.norm = nn.LayerNorm(channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(B, L, C) float32 → (B, L, C)."""
-        normed: Tensor = self.norm(self.conv(x.transpose(1, 2)).relu().transpose(1, 2))
-        return normed
+        """(B, N, C) float32 → (B, N, C)."""
+        told: Tensor = self.norm(self.conv(x.transpose(1, 2)).relu().transpose(1, 2))
+        return x + told
 
 
 class Aligner(nn.Module):
-    """Scores of frames under the states of symbols.
+    """Scores of symbols in frames.
 
     Args:
         config: sizes.
@@ -67,58 +62,55 @@ class Aligner(nn.Module):
     def __init__(self, config: AlignerConfig) -> None:
         super().__init__()
         self.config, c = config, config.channels
-        self.embedding = nn.Embedding(config.n_symbols, c, padding_idx=0)
-        self.speaker = nn.Embedding(config.n_speakers, c)
-        self.layers = nn.ModuleList(Layer(c) for _ in range(config.layers))
-        self.expected = nn.Linear(c, 2 * config.n_mels * config.states)
-        self.log_deviation = nn.Parameter(torch.zeros(2 * config.n_mels))
+        self.embedding = nn.Embedding(config.n_symbols, c)
+        self.text = nn.ModuleList(Layer(c) for _ in range(config.text_layers))
+        self.key = nn.Linear(c, c)
+        self.first = nn.Conv1d(config.n_mels, c, 5, padding=2)
+        self.norm = nn.LayerNorm(c)
+        self.sound = nn.ModuleList(Layer(c, dilation) for dilation in config.dilations)
+        self.query = nn.Linear(c, c)
+        nn.init.normal_(self.embedding.weight, std=0.5)
 
-    def forward(
-        self, ids: Tensor, lengths: Tensor, speakers: Tensor, mels: Tensor, mel_lengths: Tensor
-    ) -> Tensor:
-        """Log densities of the frames, up to a constant, without the prior.
+    def forward(self, ids: Tensor, lengths: Tensor, mels: Tensor, mel_lengths: Tensor) -> Tensor:
+        """Log-probabilities of the symbols in each frame, without a prior.
 
         Args:
             ids: (B, L) int64.
             lengths: (B,) int64 valid symbols.
-            speakers: (B,) int64.
-            mels: (B, T, n_mels) float32.
+            mels: (B, T, n_mels) float32, natural log.
             mel_lengths: (B,) int64 valid frames.
 
         Returns:
-            (B, T, L · states) float32; NEVER at states of padding.
+            (B, T, L) float32; about NEVER at symbols of padding.
         """
-        hidden = self.embedding(ids) * length_mask(lengths, ids.shape[1])[:, :, None]
-        for layer in self.layers:
-            hidden = layer(hidden)
-        hidden = hidden + self.speaker(speakers)[:, None]
-        weight = (-self.log_deviation).exp()
-        keys = self.expected(hidden).reshape(len(ids), -1, 2 * self.config.n_mels) * weight
-        queries = features(mels, mel_lengths) * weight
-        square = queries.square().sum(2)[:, :, None] + keys.square().sum(2)[:, None]
-        distance = square - 2.0 * queries @ keys.transpose(1, 2)
-        scores = self.config.sharpness * (-0.5 * distance - self.log_deviation.sum())
-        valid = length_mask(lengths * self.config.states, scores.shape[2])[:, None]
-        masked: Tensor = scores.masked_fill(~valid, NEVER)
-        return masked
+        symbols = length_mask(lengths, ids.shape[1])[:, :, None]
+        frames = length_mask(mel_lengths, mels.shape[1])[:, :, None]
+        keys = self.embedding(ids) * symbols
+        for layer in self.text:
+            keys = layer(keys) * symbols
+        queries = self.first(normalized(mels, frames).transpose(1, 2)).relu().transpose(1, 2)
+        queries = self.norm(queries) * frames
+        for layer in self.sound:
+            queries = layer(queries) * frames
+        scores = self.query(queries) @ self.key(keys).transpose(1, 2)
+        scaled = scores.float() / math.sqrt(self.config.channels)
+        told: Tensor = scaled.masked_fill(~symbols.transpose(1, 2), NEVER).log_softmax(2)
+        return told
 
 
-def features(mels: Tensor, lengths: Tensor) -> Tensor:
-    """Each band with mean 0 and about deviation 1 over the utterance, and its slopes.
+def normalized(mels: Tensor, frames: Tensor) -> Tensor:
+    """Each band with mean 0 and about deviation 1 over the utterance.
 
     Args:
-        mels: (B, T, n_mels) float32.
-        lengths: (B,) int64 valid frames.
+        mels: (B, T, n_mels) float32, natural log.
+        frames: (B, T, 1) bool, valid.
 
     Returns:
-        (B, T, 2 · n_mels) float32, 0 in the padding.
+        (B, T, n_mels) float32, 0 in the padding.
     """
-    mask = length_mask(lengths, mels.shape[1])[:, :, None]
-    count = lengths[:, None, None]
-    mean = (mels * mask).sum(1, keepdim=True) / count
-    centred = (mels - mean) * mask
+    loudest = mels.masked_fill(~frames, -math.inf).amax((1, 2), keepdim=True)
+    level = mels.maximum(loudest - RANGE) * frames
+    count = frames.sum(1, keepdim=True)
+    centred = (level - level.sum(1, keepdim=True) / count) * frames
     deviation = (centred.square().sum(1, keepdim=True) / count).sqrt()
-    level = centred / (deviation + VARIANCE_FLOOR)
-    wide = F.pad(level, (0, 0, SLOPE_REACH, SLOPE_REACH))
-    slope = (wide[:, 2 * SLOPE_REACH :] - wide[:, : -2 * SLOPE_REACH]) / 2.0
-    return torch.cat([level, slope * mask], 2)
+    return centred / (deviation + DEVIATION_FLOOR)

@@ -14,7 +14,7 @@ import numpy as np
 
 from core.errors import ArtifactError
 from core.mel import Int64, MelSpec
-from training.corpus import Entry, Prepared
+from training.corpus import Entry, Prepared, is_held_out
 
 SILENT = frozenset(" ,.:;?!")
 """Symbols of house-ipa that are no phonemes."""
@@ -80,13 +80,16 @@ def score(errors: Sequence[Errors], spec: MelSpec) -> Score:
     )
 
 
-def compare(teacher: Prepared, aligned: Prepared, *, speaker: str | None = None) -> Score:
+def compare(
+    teacher: Prepared, aligned: Prepared, *, speaker: str | None = None, held_out: bool = False
+) -> Score:
     """Agreement over the utterances of ``aligned``, found in ``teacher`` by speaker and id.
 
     Args:
         teacher: with known durations.
         aligned: with those of an aligner.
         speaker: only this one's; None = all.
+        held_out: only those that are held out of training.
 
     Raises:
         ArtifactError: nothing to compare, or the teacher does not know an utterance's durations.
@@ -95,11 +98,11 @@ def compare(teacher: Prepared, aligned: Prepared, *, speaker: str | None = None)
     errors = []
     for e in aligned.entries:
         name = aligned.speakers[e.speaker]
-        if speaker in (None, name):
+        if speaker in (None, name) and (is_held_out(e.id) or not held_out):
             own = known.get((name, e.id))
             if own is None or own.phonemes != e.phonemes:
                 raise ArtifactError(f"{e.id}: the teacher knows no durations of these symbols")
             errors.append(errors_of(own, e.durations))
     if not errors:
-        raise ArtifactError(f"no utterance of {speaker} to compare")
+        raise ArtifactError(f"no utterance of {speaker or 'anybody'} to compare")
     return score(errors, teacher.mel)

@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-from typing import get_args
+from typing import Any
 
 import msgspec
 import torch
 
 from core.mel import MelSpec
-from core.voice import ACOUSTIC_NETWORKS, Network
+from core.voice import ACOUSTIC_NETWORKS
 from training import parallel
 from training.align import align
-from training.aligner import AlignerRecipe
+from training.aligner_file import SHIPPED, read_aligner, require_fit
 from training.boundaries import compare
 from training.carry import joined, split
 from training.corpus import read_prepared
@@ -23,7 +23,7 @@ from training.loop import Progress, Recipe, train
 from training.predict import predict
 from training.prepare import prepare
 from training.recipes import SCHEDULES, speaker_of
-from training.ship import LICENCE, SOURCE, ship
+from training.ship import LICENCE, SOURCE, ship, ship_aligner
 from training.sizes import SIZES
 from training.speech import Plan, Speech
 
@@ -53,6 +53,7 @@ def _recipe(arguments: argparse.Namespace, device: str) -> Recipe:
         accumulate=arguments.accumulate,
         symbols=arguments.symbols,
         listen=arguments.listen,
+        start=arguments.start,
     )
     speaker = speaker_of(arguments.network, arguments.speaker, read_prepared(arguments.corpus))
     speech = Speech(arguments.corpus, mels=arguments.mels, speaker=speaker)
@@ -79,18 +80,20 @@ def _train(arguments: argparse.Namespace) -> None:
 
 def _ship(arguments: argparse.Namespace) -> None:
     prepared, network = read_prepared(arguments.corpus), arguments.network
-    ship(
-        network,
-        _config(arguments),
-        arguments.checkpoint or RUNS / network / "checkpoint.pt",
-        arguments.corpus,
-        arguments.out,
-        symbols=arguments.symbols if network in ACOUSTIC_NETWORKS else "",
-        speaker=speaker_of(network, arguments.speaker, prepared),
-        hardware=arguments.hardware,
-        source=arguments.source,
-        licence=arguments.licence,
-    )
+    shared = {
+        "speaker": speaker_of(network, arguments.speaker, prepared),
+        "hardware": arguments.hardware,
+        "source": arguments.source,
+        "licence": arguments.licence,
+    }
+    checkpoint = arguments.checkpoint or RUNS / network / "checkpoint.pt"
+    config: Any = _config(arguments)
+    what = config, checkpoint, arguments.corpus, arguments.out
+    if network == "aligner":
+        ship_aligner(*what, symbols=arguments.symbols, **shared)
+    else:
+        symbols = arguments.symbols if network in ACOUSTIC_NETWORKS else ""
+        ship(network, *what, symbols=symbols, **shared)
 
 
 def _predict(arguments: argparse.Namespace) -> None:
@@ -103,16 +106,23 @@ def _predict(arguments: argparse.Namespace) -> None:
 
 def _align(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
-    recipe = _recipe(arguments, arguments.device)
-    assert isinstance(recipe, AlignerRecipe)
-    Progress(arguments.run).resume(recipe, arguments.device, required=True)
-    out = arguments.out or arguments.corpus
-    align(recipe, out, processes=arguments.processes, tell=_tell)
+    speech = Speech(arguments.corpus, speaker=arguments.speaker)
+    card, network = read_aligner(arguments.aligner)
+    require_fit(card, speech.prepared.mel, arguments.symbols)
+    align(
+        speech,
+        network.to(arguments.device),
+        arguments.out or arguments.corpus,
+        symbols=arguments.symbols,
+        batch=arguments.batch or SCHEDULES["aligner"].batch,
+        processes=arguments.processes,
+        tell=_tell,
+    )
 
 
 def _boundaries(arguments: argparse.Namespace) -> None:
     corpora = read_prepared(arguments.corpus), read_prepared(arguments.aligned)
-    agreement = compare(*corpora, speaker=arguments.speaker)
+    agreement = compare(*corpora, speaker=arguments.speaker, held_out=arguments.held_out)
     for name, value in msgspec.structs.asdict(agreement).items():
         _tell(f"{name:20} {value:.4g}")
 
@@ -139,7 +149,7 @@ def _add_running(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     verb.add_argument("--threads", type=int, default=1)
     verb.add_argument("--batch", type=int, help="mel frames (acoustic models), segments (vocoders)")
-    verb.set_defaults(mels=None, listen=None, accumulate=1, adversary_from=0, steps=0)
+    verb.set_defaults(mels=None, listen=None, start=None, accumulate=1, adversary_from=0, steps=0)
 
 
 def _add_network(verb: argparse.ArgumentParser, network: str) -> None:
@@ -152,7 +162,9 @@ def _add_network(verb: argparse.ArgumentParser, network: str) -> None:
     verb.add_argument("--accumulate", type=int, default=1, help="batches that make one step")
     if network in ACOUSTIC_NETWORKS:
         verb.add_argument("--listen", type=Path, help="component of a vocoder, to be heard through")
-    elif network != "aligner":
+    elif network == "aligner":
+        _add_start(verb)
+    else:
         verb.add_argument("--mels", type=Path, help="folder of predicted mels, to fine-tune on")
     if network in GANS:
         verb.add_argument("--adversary-from", type=int, default=4000, help="step")
@@ -187,9 +199,18 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _add_start(verb: argparse.ArgumentParser) -> None:
+    told = "file of weights to begin with; default: the built-in aligner's"
+    verb.add_argument("--start", type=Path, default=SHIPPED, help=told)
+    nothing = "begin with weights by chance"
+    verb.add_argument(
+        "--from-nothing", dest="start", action="store_const", const=None, help=nothing
+    )
+
+
 def _add_align(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    verb = verbs.add_parser("align", help="durations of a corpus, by a trained aligner")
-    verb.add_argument("--run", type=Path, default=RUNS / "aligner", help="has checkpoint.pt")
+    verb = verbs.add_parser("align", help="durations of a corpus, by the built-in aligner")
+    verb.add_argument("--aligner", type=Path, default=SHIPPED, help="file of another")
     verb.add_argument("--out", type=Path, help="default: the corpus, if it has no durations")
     verb.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     _add_shared(verb)
@@ -199,12 +220,13 @@ def _add_align(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
     verb.add_argument("aligned", type=Path, help="prepared corpus with durations of the aligner")
     verb.add_argument("--corpus", type=Path, default=CORPUS, help="prepared, with known durations")
     verb.add_argument("--speaker", help="only this one")
+    verb.add_argument("--held-out", action="store_true", help="only what is held out of training")
     verb.set_defaults(run_verb=_boundaries)
 
 
 def _add_ship(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("network", choices=get_args(Network), metavar="recipe")
-    verb.add_argument("out", type=Path, help="the component's folder")
+    verb.add_argument("network", choices=tuple(SIZES), metavar="recipe")
+    verb.add_argument("out", type=Path, help="the component's folder, the aligner's file")
     verb.add_argument("--checkpoint", type=Path, help="default: var/training/RECIPE/checkpoint.pt")
     verb.add_argument("--hardware", required=True, help="what it was trained on")
     verb.add_argument("--source", default=SOURCE, help="what the provenance tells")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from training.aligner import AlignerRecipe
+from training.aligner_file import read_aligner, require_fit
 from training.corpus import Prepared
 from training.fastspeech2 import FastSpeech2Recipe
 from training.loop import Recipe
@@ -46,6 +47,14 @@ def _gan(speech: Speech, config: Any, plan: Plan, adversary_from: int) -> Recipe
     return VocoderRecipe(speech, config, plan, adversary_from=adversary_from)
 
 
+def _aligner(speech: Speech, config: Any, plan: Plan, _: int) -> Recipe:
+    if plan.start is None:
+        return AlignerRecipe(speech, config, plan)
+    card, network = read_aligner(plan.start)
+    require_fit(card, speech.prepared.mel, plan.symbols)
+    return AlignerRecipe(speech, card.config, plan, network.state_dict())
+
+
 SCHEDULES: Mapping[Trained, Schedule] = {
     # 5000 frames are 58 s of speech.
     "fastspeech2": Schedule(lambda s, c, p, _: FastSpeech2Recipe(s, c, p), 50_000, 5000),
@@ -55,7 +64,7 @@ SCHEDULES: Mapping[Trained, Schedule] = {
     "hifigan": Schedule(_gan, 200_000, 8),
     "melgan": Schedule(_gan, 200_000, 8),
     "waveglow": Schedule(lambda s, c, p, _: WaveGlowRecipe(s, c, p), 200_000, 8),
-    "aligner": Schedule(lambda s, c, p, _: AlignerRecipe(s, c, p), 2000, 5000),
+    "aligner": Schedule(_aligner, 1500, 4000),
 }
 
 

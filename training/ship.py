@@ -12,6 +12,8 @@ from torch import Tensor
 from core.voice import Component, Network, Provenance
 from exports.component_file import write_component
 from exports.networks import build_network
+from training.aligner_file import AlignerCard, write_aligner
+from training.aligner_network import AlignerConfig
 from training.corpus import Prepared, read_prepared
 from vocoders.weight_norm import fold_weight_norm
 
@@ -26,6 +28,19 @@ def _trained_on(prepared: Prepared, speaker: str | None) -> str:
     entries = [e for e in prepared.entries if speaker in (None, names[e.speaker])]
     hours = sum(e.samples for e in entries) / prepared.mel.sample_rate / 3600
     return f"{hours:.1f} h, speakers {speaker or ', '.join(names)}"
+
+
+def _provenance(
+    saved: dict[str, Any], trained_on: str, hardware: str, source: str, licence: str
+) -> Provenance:
+    return Provenance(
+        source=source,
+        licence=licence,
+        trained_on=trained_on,
+        steps=saved["steps"],
+        hours=round(saved["seconds"] / 3600, 2),
+        hardware=hardware,
+    )
 
 
 def ship(
@@ -70,13 +85,30 @@ def ship(
         mel=prepared.mel,
         symbols=symbols,
         speakers=getattr(config, "n_speakers", 1),
-        provenance=Provenance(
-            source=source,
-            licence=licence,
-            trained_on=_trained_on(prepared, speaker),
-            steps=saved["steps"],
-            hours=round(saved["seconds"] / 3600, 2),
-            hardware=hardware,
-        ),
+        provenance=_provenance(saved, _trained_on(prepared, speaker), hardware, source, licence),
     )
     return write_component(out, component, weights, half=True)
+
+
+def ship_aligner(
+    config: AlignerConfig,
+    checkpoint: Path,
+    corpus: Path,
+    out: Path,
+    *,
+    symbols: str,
+    speaker: str | None = None,
+    hardware: str,
+    source: str = SOURCE,
+    licence: str = LICENCE,
+) -> AlignerCard:
+    """Writes the averaged weights of an aligner's checkpoint as the file ``out``.
+
+    Arguments and errors are those of ``ship``.
+    """
+    saved: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    prepared = read_prepared(corpus)
+    provenance = _provenance(saved, _trained_on(prepared, speaker), hardware, source, licence)
+    card = AlignerCard(config=config, mel=prepared.mel, symbols=symbols, provenance=provenance)
+    write_aligner(out, card, saved["recipe"]["average"])
+    return card

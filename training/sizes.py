@@ -19,7 +19,7 @@ from vocoders.melgan.config import MelGanConfig
 from vocoders.waveglow.config import WaveGlowConfig
 
 Trained = Network | Literal["aligner"]
-"""What has a recipe: every network of the catalogue, and the aligner, which does not ship."""
+"""What has a recipe: every network of the catalogue, and the aligner."""
 Size = Callable[[Prepared, str], msgspec.Struct]
 """Corpus and name of its symbol table → config."""
 
@@ -89,12 +89,8 @@ def small_tacotron2(prepared: Prepared, symbols: str) -> Tacotron2Config:
 
 
 def small_aligner(prepared: Prepared, symbols: str) -> AlignerConfig:
-    """0.1 M parameters."""
-    return AlignerConfig(
-        n_symbols=symbol_table(symbols).size,
-        n_speakers=len(prepared.speakers),
-        n_mels=prepared.mel.n_mels,
-    )
+    """0.3 M parameters."""
+    return AlignerConfig(n_symbols=symbol_table(symbols).size, n_mels=prepared.mel.n_mels)
 
 
 def _same(config: msgspec.Struct) -> Size:

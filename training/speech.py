@@ -28,6 +28,7 @@ class Plan:
         accumulate: batches that make one step.
         symbols: name of the symbol table (acoustic models).
         listen: folder of a vocoder's component; validations of acoustic models become audible.
+        start: file of the weights to begin with (aligner); None = by chance.
     """
 
     device: str = "cpu"
@@ -36,6 +37,7 @@ class Plan:
     accumulate: int = 1
     symbols: str = "house-ipa"
     listen: Path | None = None
+    start: Path | None = None
 
     @property
     def device_type(self) -> str:

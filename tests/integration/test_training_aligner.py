@@ -1,29 +1,34 @@
-"""The aligner: it finds what each symbol sounds like, resumes exactly, and feeds FastSpeech 2."""
+"""The aligner: it learns from many or few known durations, resumes, and feeds FastSpeech 2."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
 import msgspec
 import numpy as np
 import pytest
+import safetensors.torch
 import soundfile
 import torch
 
-from core.errors import ArtifactError
+from core.errors import ArtifactError, ArtifactMissing, CheckpointError, SpecMismatch
 from core.mel import MelSpec
+from core.voice import Provenance
 from tests.hummed_corpus import RATE, hum, run
-from training.aligner import AlignerRecipe
-from training.aligner_network import AlignerConfig
+from training.aligner import AlignerRecipe, Batch, known_loss
+from training.aligner_file import SHIPPED, AlignerCard, read_aligner, require_fit, write_aligner
+from training.aligner_network import Aligner, AlignerConfig
 from training.boundaries import compare, errors_of, score
 from training.corpus import Entry, Prepared, is_held_out, read_prepared
+from training.disguise import disguise
 from training.main import main
 from training.prepare import prepare
 from training.speech import Plan, Speech
 
 SPEC = MelSpec()
-TINY = AlignerConfig(n_symbols=78, n_speakers=2, channels=24)
+TINY = AlignerConfig(n_symbols=78, channels=24)
 LETTERS = ["ə", "t", "ˈɛ", "n", "s"]
 
 
@@ -59,15 +64,66 @@ def coloured(out: Path) -> Path:
     return out
 
 
-def test_the_aligner_finds_where_the_symbols_are(tmp_path: Path) -> None:
-    corpus = coloured(tmp_path / "coloured")
-    recipe = build(corpus, total_steps=150, batch=1500)
-    for number in range(1, 151):
-        recipe.step(number)
+def hidden(corpus: Path, *, whose: Callable[[Entry], bool]) -> Path:
+    """The corpus, once it has forgotten durations."""
+    prepared = read_prepared(corpus)
+    nothing: dict[str, list[int]] = {"durations": [], "pitch": [], "energy": []}
+    entries = [msgspec.structs.replace(e, **nothing) if whose(e) else e for e in prepared.entries]
+    index = msgspec.structs.replace(prepared, entries=entries)
+    (corpus / "index.json").write_bytes(msgspec.json.encode(index))
+    return corpus
+
+
+def furthest(recipe: AlignerRecipe, known: Prepared) -> int:
+    """Largest error of a boundary in the held-out part [frames]."""
+    entries = {e.id: e for e in known.entries}
+    held_out, errors = recipe.speech.held_out, []
     with recipe.learner.averaged():
-        found = recipe.durations(recipe.speech.held_out)
-    for entry, durations in zip(recipe.speech.held_out, found, strict=True):
-        assert np.abs(np.cumsum(durations) - np.cumsum(entry.durations)).max() <= 1
+        for e, found in zip(held_out, recipe.durations(held_out), strict=True):
+            errors.append(np.abs(np.cumsum(found) - np.cumsum(entries[e.id].durations)).max())
+    return int(max(errors))
+
+
+def test_known_durations_are_learnt_to_the_frame(tmp_path: Path) -> None:
+    corpus = coloured(tmp_path / "coloured")
+    recipe = build(corpus, total_steps=60, batch=1500)
+    told = [recipe.step(number) for number in range(1, 61)]
+    assert all(t.keys() == {"known"} for t in told)
+    assert furthest(recipe, read_prepared(corpus)) <= 1
+
+
+def test_without_any_there_is_nothing_to_learn_from(tmp_path: Path) -> None:
+    corpus = hidden(coloured(tmp_path / "coloured"), whose=lambda e: not is_held_out(e.id))
+    with pytest.raises(ArtifactError, match="no known durations to learn from"):
+        build(corpus)
+
+
+def test_a_few_known_durations_are_enough(tmp_path: Path) -> None:
+    corpus = coloured(tmp_path / "coloured")
+    known = read_prepared(corpus)
+    hidden(corpus, whose=lambda e: int(e.id[1:]) % 4 > 0)
+    recipe = build(corpus, total_steps=60, batch=1500)
+    told = [recipe.step(number) for number in range(1, 61)]
+    assert any(t.keys() == {"known", "hidden"} for t in told)
+    assert furthest(recipe, known) <= 1
+
+
+def test_a_known_loss_is_a_log_probability() -> None:
+    """Three frames, two symbols: two alignments; the known one has its share of both."""
+    scores = torch.tensor([[[0.9, 0.1], [0.6, 0.4], [0.1, 0.9]]]).log()
+    three, two = torch.tensor([3]), torch.tensor([2])
+    batch = Batch(torch.ones(1, 2), two, torch.zeros(1, 3, 80), three, torch.tensor([[0, 0, 1]]))
+    expected = -np.log(0.6 / (0.6 + 0.4)) / 3
+    assert float(known_loss(scores, batch)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_disguise_moves_nothing_in_time() -> None:
+    draw = np.random.default_rng(0)
+    mel = np.full((40, 80), -11.5, np.float32)
+    mel[10:20, 30:40] = 0.0
+    for _ in range(20):
+        loud = disguise(mel, draw).max(1) > -1.0
+        np.testing.assert_array_equal(np.flatnonzero(loud), np.arange(10, 20))
 
 
 def test_padding_changes_no_alignment(hummed: Path) -> None:
@@ -75,10 +131,10 @@ def test_padding_changes_no_alignment(hummed: Path) -> None:
     recipe.network.eval()
     entries = sorted(recipe.speech.train_set, key=lambda e: e.frames)
     assert entries[0].frames < entries[-1].frames
-    together = recipe.scores(recipe.collate(entries))
+    together = recipe.collate(entries).scores(recipe.network)
     for row, entry in zip(together, entries, strict=True):
-        alone = recipe.scores(recipe.collate([entry]))[0]
-        torch.testing.assert_close(row[: entry.frames, : 2 * len(entry.phonemes)], alone)
+        alone = recipe.collate([entry]).scores(recipe.network)[0]
+        torch.testing.assert_close(row[: entry.frames, : len(entry.phonemes)], alone)
 
 
 def test_the_aligner_resumes_exactly(hummed: Path, tmp_path: Path) -> None:
@@ -92,11 +148,36 @@ def test_the_aligner_resumes_exactly(hummed: Path, tmp_path: Path) -> None:
             np.testing.assert_array_equal(a[part][key], b[part][key], err_msg=f"{part} {key}")
 
 
-def test_the_binarization_loss_comes_late(hummed: Path) -> None:
-    recipe = build(hummed, total_steps=8)
-    told = [recipe.step(n) for n in range(1, 9)]
-    assert [("binarization" in t) for t in told] == [False] * 4 + [True] * 4
-    assert [recipe.binary_weight(n) for n in (4, 5, 6, 8)] == [0.0, 0.5, 1.0, 1.0]
+def test_an_aligner_is_one_file(tmp_path: Path) -> None:
+    provenance = Provenance(source="hummed", licence="CC0-1.0")
+    card = AlignerCard(config=TINY, mel=SPEC, symbols="house-ipa", provenance=provenance)
+    weights = Aligner(TINY).state_dict()
+    path = tmp_path / "tiny.safetensors"
+    write_aligner(path, card, weights)
+    found, network = read_aligner(path)
+    assert found == card
+    for key, value in network.state_dict().items():
+        torch.testing.assert_close(value, weights[key], rtol=1e-3, atol=1e-4)
+    require_fit(found, SPEC, "house-ipa")
+    with pytest.raises(SpecMismatch, match="hop_length"):
+        require_fit(found, MelSpec(hop_length=300), "house-ipa")
+    with pytest.raises(ArtifactError, match="not 'arpabet'"):
+        require_fit(found, SPEC, "arpabet")
+
+
+def test_what_is_no_aligner_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactMissing, match="no aligner"):
+        read_aligner(tmp_path / "none.safetensors")
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(b"no weights")
+    with pytest.raises(CheckpointError, match="is no aligner"):
+        read_aligner(broken)
+    safetensors.torch.save_file({"weight": torch.zeros(1)}, broken)
+    with pytest.raises(CheckpointError, match="is no aligner"):
+        read_aligner(broken)
+    card, _ = read_aligner(SHIPPED)
+    with pytest.raises(CheckpointError, match="size mismatch"):
+        write_aligner(broken, card, Aligner(TINY).state_dict())
 
 
 @pytest.fixture
@@ -115,7 +196,7 @@ def ljspeech(tmp_path: Path) -> Path:
 
 
 def test_from_waves_and_text_to_fastspeech2(ljspeech: Path, tmp_path: Path) -> None:
-    out, aligner = tmp_path / "prepared", tmp_path / "aligner"
+    out = tmp_path / "prepared"
     prepared = prepare(ljspeech, out, SPEC, processes=1)
     assert prepared.entries[0].phonemes == [" ", "j", "ˈɛ", "s", ".", " ", "n", "ˈoʊ", "!", " "]
     assert all(e.durations == e.pitch == e.energy == [] for e in prepared.entries)
@@ -124,8 +205,9 @@ def test_from_waves_and_text_to_fastspeech2(ljspeech: Path, tmp_path: Path) -> N
     acoustic = ["fastspeech2", *short, "--batch", "200", "--out", str(tmp_path / "fastspeech2")]
     with pytest.raises(ArtifactError, match="rhapsode train align"):
         main(acoustic)
-    main(["aligner", *short, "--batch", "300", "--out", str(aligner)])
-    finding = ["align", *shared, "--batch", "300", "--run", str(aligner), "--processes", "1"]
+    with pytest.raises(ArtifactError, match="no known durations to learn from"):
+        main(["aligner", *short])
+    finding = ["align", *shared, "--processes", "1"]
     main(finding)
     for e in read_prepared(out).entries:
         assert sum(e.durations) == e.frames
@@ -140,20 +222,31 @@ def test_another_folder_gets_the_durations(
     hummed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = (hummed / "index.json").read_bytes()
-    aligner, out = tmp_path / "aligner", tmp_path / "aligned"
-    shared = ["--corpus", str(hummed), "--device", "cpu", "--batch", "300", "--speaker", "male"]
-    main(["aligner", *shared, "--steps", "1", "--out", str(aligner)])
-    main(["align", *shared, "--run", str(aligner), "--out", str(out), "--processes", "1"])
+    folder, file, out = tmp_path / "run", tmp_path / "own.safetensors", tmp_path / "aligned"
+    shared = ["--corpus", str(hummed), "--speaker", "male"]
+    checkpoint = ["--checkpoint", str(folder / "checkpoint.pt"), "--hardware", "one core"]
+    own = ["--aligner", str(file), "--out", str(out), "--processes", "1"]
+    main(["aligner", *shared, "--device", "cpu", "--steps", "1", "--out", str(folder)])
+    main(["ship", "aligner", str(file), *shared, *checkpoint])
+    main(["align", *shared, "--device", "cpu", *own])
     assert (hummed / "index.json").read_bytes() == before
     teacher, aligned = read_prepared(hummed), read_prepared(out)
     for old, new in zip(teacher.entries, aligned.entries, strict=True):
         assert (old == new) == (teacher.speakers[old.speaker] == "female")
     capsys.readouterr()
-    main(["boundaries", str(out), "--corpus", str(hummed), "--speaker", "male"])
+    main(["boundaries", str(out), *shared])
     told = dict(line.split() for line in capsys.readouterr().out.splitlines())
     assert told["utterances"] == "4"
     assert 0.0 <= float(told["within_25_ms"]) <= float(told["within_50_ms"]) <= 1.0
     assert compare(teacher, aligned, speaker="female").within_25_ms == 1.0
+    assert compare(teacher, aligned, held_out=True).utterances == 2
+    card, network = read_aligner(file)
+    assert card.provenance.steps == 1
+    assert card.provenance.trained_on.endswith("speakers male")
+    # One step at a rate of 1/30 of the peak: still near the built-in one, which it began with.
+    theirs = read_aligner(SHIPPED)[1].state_dict()
+    for key, value in network.state_dict().items():
+        torch.testing.assert_close(value, theirs[key], rtol=0.01, atol=1e-3)
 
 
 def test_boundaries_are_counted_on_phonemes_alone() -> None:
@@ -175,5 +268,5 @@ def test_too_short_a_recording_is_named(hummed: Path) -> None:
     speech = Speech(hummed)
     short = msgspec.structs.replace(speech.train_set[3], frames=5)
     speech.train_set[3] = short
-    with pytest.raises(ArtifactError, match=f"{short.id}: 5 frames, 7 symbols need 14"):
+    with pytest.raises(ArtifactError, match=f"{short.id}: 5 frames for 7 symbols"):
         AlignerRecipe(speech, TINY, Plan(total_steps=1, batch=100))
