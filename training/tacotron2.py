@@ -37,6 +37,7 @@ WARM_STEPS = 100
 CLIP = 1.0
 DIAGONAL_WEIGHT = 10.0  # a mean over symbols, of which one is right: brings it near the mel's
 PATH_WEIGHT = 1.0
+SHOWN_STEPS = 500  # of the training: the attention is told where it was
 DIAGONAL = 0.1
 
 
@@ -101,13 +102,21 @@ class Tacotron2Recipe:
     def step(self, number: int) -> dict[str, float]:
         """One batch."""
         return self.learner.step(
-            number, self.rate(number), lambda _: self.losses(self.collate(self.deck.take()))[0]
+            number,
+            self.rate(number),
+            lambda _: self.losses(self.collate(self.deck.take()), show=number <= SHOWN_STEPS)[0],
         )
 
-    def losses(self, batch: Batch) -> tuple[dict[str, Tensor], Spoken]:
-        """Reconstruction and guided attention, and what was said."""
+    def losses(self, batch: Batch, *, show: bool = False) -> tuple[dict[str, Tensor], Spoken]:
+        """Reconstruction and guided attention, and what was said.
+
+        Args:
+            batch: of utterances.
+            show: where its path is known, the attention goes on from there, not from its own.
+        """
         r = self.config.n_frames_per_step
-        spoken: Spoken = self.network(*batch[:4], self._dropout(batch))
+        path = batch.path if show else None
+        spoken: Spoken = self.network(*batch[:4], self._dropout(batch), path)
         steps = batch.mel_lengths // r
         if batch.path is None:
             guided = guided_attention_loss(spoken.alignments, steps, batch.lengths)

@@ -85,8 +85,12 @@ class Tacotron2(nn.Module):
         mels: Tensor,
         mel_lengths: Tensor,
         dropout: Tensor | None,
+        path: Tensor | None = None,
     ) -> Spoken:
-        """Teacher forced.
+        """Teacher forced; with a path, so is what the attention remembers of itself.
+
+        An attention that looks everywhere remembers nothing that would tell it where it is; shown
+        where it should have been, it learns to go on from there. Differs from the paper.
 
         Args:
             ids: (B, L) int64.
@@ -94,6 +98,7 @@ class Tacotron2(nn.Module):
             mels: (B, n_mels, T) float32, T a multiple of r.
             mel_lengths: (B,) int64.
             dropout: (S, B, 2, prenet_dim) factors 0 or 2; None: no dropout.
+            path: (B, S) int64, the symbol of each step; None: the attention remembers its own.
 
         Returns:
             Mels zero and gates certain at padding.
@@ -102,11 +107,15 @@ class Tacotron2(nn.Module):
         state = self.decoder.start(memory)
         heard = self._heard(mels, dropout)
         frames, gates, weights = [], [], []
-        for step in heard:
+        for number, step in enumerate(heard):
+            before = state.cumulative
             state, gate = self.decoder.step_from(step, state, memory)
             frames.append(state.frames)
             gates.append(gate)
             weights.append(state.weights)
+            if path is not None:
+                shown = nn.functional.one_hot(path[:, number], ids.shape[1]).to(before.dtype)
+                state = state._replace(weights=shown, cumulative=before + shown)
         return self._finish(frames, gates, weights, mel_lengths)
 
     @torch.inference_mode()

@@ -4,7 +4,9 @@ import math
 
 import torch
 
+from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.loss import LEAST, path_attention_loss
+from acoustic.tacotron2.network import Tacotron2
 
 PATH = torch.tensor([[0, 0, 1, 2, 2, 0]])
 STEPS = torch.tensor([5])  # the last one is padding
@@ -30,3 +32,20 @@ def test_spread_attention_is_drawn_to_the_path() -> None:
     assert scores.grad is not None
     assert scores.grad[0, :5].argmin(1).tolist() == PATH[0, :5].tolist()
     assert not scores.grad[0, 5].any()
+
+
+def test_the_attention_goes_on_from_what_it_is_shown() -> None:
+    torch.manual_seed(0)
+    sizes = {"embedding_dim": 16, "attention_rnn_dim": 8, "decoder_rnn_dim": 8, "prenet_dim": 4}
+    config = Tacotron2Config(n_symbols=9, n_mels=4, postnet_channels=4, **sizes)
+    network = Tacotron2(config).eval()
+    ids, mels = torch.randint(1, 9, (1, 8)), torch.zeros(1, 4, 6)
+    spoken = [
+        network(ids, torch.tensor([8]), mels, torch.tensor([6]), None, path).alignments[0]
+        for path in (None, torch.tensor([[0, 1, 2, 3, 4, 5]]), torch.tensor([[0, 1, 2, 7, 7, 7]]))
+    ]
+    own, shown, elsewhere = spoken
+    torch.testing.assert_close(own[0], shown[0])  # the first step has nothing to remember
+    assert not torch.allclose(own[1], shown[1])
+    torch.testing.assert_close(shown[:4], elsewhere[:4])
+    assert not torch.allclose(shown[4], elsewhere[4])
