@@ -32,31 +32,35 @@ def align(
     out: Path,
     *,
     symbols: str,
+    anew: bool = False,
     batch: int,
     processes: int,
     tell: Callable[[str], None],
 ) -> Prepared:
-    """Writes ``out``: the corpus with the durations that the network finds.
+    """Writes ``out``: the corpus with the durations that the network finds where none are known.
 
-    Utterances of other speakers than the speech's stay as they are. ``out`` may be the corpus's own
-    folder if that has no durations yet; in another, the arrays are links where the disk allows.
+    ``out`` may be the corpus's own folder; in another, the arrays are links where the disk allows.
 
     Args:
         speech: corpus, or one speaker of it.
         network: trained, in eval mode.
         out: folder.
         symbols: name of the symbol table.
+        anew: known durations are forgotten, and found, too; for another folder alone.
         batch: padded mel frames of a batch.
         processes: that measure pitch and energy.
         tell: gets a line of progress.
 
     Raises:
-        ArtifactError: the corpus in that folder has durations, which would be lost; or an utterance
-            has fewer frames than symbols.
+        ArtifactError: known durations would be lost, or none are lacking; or an utterance has fewer
+            frames than symbols.
     """
-    ours = [*speech.train_set, *speech.held_out]
-    if out.resolve() == speech.folder.resolve() and any(e.durations for e in ours):
+    every = [*speech.train_set, *speech.held_out]
+    ours = [e for e in every if anew or not e.durations]
+    if anew and out.resolve() == speech.folder.resolve() and any(e.durations for e in ours):
         raise ArtifactError(f"{out} has durations already: write into another folder")
+    if not ours:
+        raise ArtifactError(f"{speech.folder} has all durations already: --anew --out FOLDER")
     require_room(ours)
     aligned = list[Entry]()
     batches = deal(ours, batch, 0)

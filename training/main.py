@@ -114,6 +114,7 @@ def _align(arguments: argparse.Namespace) -> None:
         network.to(arguments.device),
         arguments.out or arguments.corpus,
         symbols=arguments.symbols,
+        anew=arguments.anew,
         batch=arguments.batch or SCHEDULES["aligner"].batch,
         processes=arguments.processes,
         tell=_tell,
@@ -211,7 +212,8 @@ def _add_start(verb: argparse.ArgumentParser) -> None:
 def _add_align(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     verb = verbs.add_parser("align", help="durations of a corpus, by the built-in aligner")
     verb.add_argument("--aligner", type=Path, default=SHIPPED, help="file of another")
-    verb.add_argument("--out", type=Path, help="default: the corpus, if it has no durations")
+    verb.add_argument("--anew", action="store_true", help="known durations, too; with --out")
+    verb.add_argument("--out", type=Path, help="default: the corpus")
     verb.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     _add_shared(verb)
     _add_running(verb)

@@ -1,7 +1,8 @@
 """Corpora on disk to recordings: the house's tar shards, and LJSpeech's layout.
 
 The house's comes with phonemes and durations. LJSpeech's has them in a file of alignments; without
-one, symbols are those of the text front end, and durations are left to the aligner.
+one, or where it lacks an utterance, symbols are those of the text front end, and durations are left
+to the aligner.
 """
 
 from __future__ import annotations
@@ -90,16 +91,19 @@ def jobs_of(corpus: Path) -> list[Job]:
 
     Raises:
         ArtifactMissing: neither layout lies there.
-        ArtifactError: an utterance has no alignment.
+        ArtifactError: an utterance has no alignment, and nobody tells whose it is.
     """
     if (corpus / "metadata.jsonl").exists():
         lines = _read(corpus / "metadata.jsonl", Line)
         shards = sorted({line.shard for line in lines})
         return [partial(_shard, corpus, n, [x for x in lines if x.shard == n]) for n in shards]
     if (corpus / "metadata.csv").exists():
-        if not (corpus / ALIGNMENTS).exists():
-            return [partial(_unaligned, corpus, part) for part in _parts(_transcripts(corpus))]
-        return [partial(_waves, corpus, part) for part in _parts(_aligned(corpus))]
+        aligned, others = _transcribed(corpus)
+        speaker = _speaker(corpus, aligned, others)
+        return [
+            *(partial(_waves, corpus, part) for part in _parts(aligned)),
+            *(partial(_unaligned, corpus, speaker, part) for part in _parts(others)),
+        ]
     raise ArtifactMissing(f"no metadata.jsonl and no metadata.csv in {corpus}")
 
 
@@ -150,13 +154,27 @@ def _transcripts(corpus: Path) -> Iterator[tuple[str, str]]:
             yield row[0], row[-1]
 
 
-def _aligned(corpus: Path) -> Iterator[tuple[str, Alignment]]:
-    """Text and alignment of every line of metadata.csv."""
-    alignments = {a.id: a for a in _read(corpus / ALIGNMENTS, Alignment)}
+def _transcribed(corpus: Path) -> tuple[list[tuple[str, Alignment]], list[tuple[str, str]]]:
+    """Of metadata.csv: text and alignment of lines that have one, id and text of the others."""
+    path, aligned, others = corpus / ALIGNMENTS, list[tuple[str, Alignment]](), []
+    alignments = {a.id: a for a in _read(path, Alignment)} if path.exists() else {}
     for name, text in _transcripts(corpus):
-        if name not in alignments:
-            raise ArtifactError(f"{corpus / ALIGNMENTS}: no alignment of {name}")
-        yield text, alignments[name]
+        if name in alignments:
+            aligned.append((text, alignments[name]))
+        else:
+            others.append((name, text))
+    return aligned, others
+
+
+def _speaker(
+    corpus: Path, aligned: list[tuple[str, Alignment]], others: list[tuple[str, str]]
+) -> str:
+    """Who says what has no alignment: the one that alignments name."""
+    speakers = sorted({a.speaker for _, a in aligned} or {SPEAKER})
+    if others and len(speakers) > 1:
+        told = f"no alignment of {others[0][0]}, who may be {' or '.join(speakers)}"
+        raise ArtifactError(f"{corpus / ALIGNMENTS}: {told}")
+    return speakers[0]
 
 
 def _waves(corpus: Path, utterances: list[tuple[str, Alignment]]) -> Iterator[Recording]:
@@ -165,14 +183,16 @@ def _waves(corpus: Path, utterances: list[tuple[str, Alignment]]) -> Iterator[Re
         yield _cut(path, text, aligned, *_wave(path))
 
 
-def _unaligned(corpus: Path, transcripts: list[tuple[str, str]]) -> Iterator[Recording]:
+def _unaligned(
+    corpus: Path, speaker: str, transcripts: list[tuple[str, str]]
+) -> Iterator[Recording]:
     frontend = open_frontend("house-ipa")
     for name, text in transcripts:
         path = corpus / "wavs" / f"{name}.wav"
         audio, rate = _wave(path)
         if audio.ndim != 1:
             raise ArtifactError(f"{path}: not mono")
-        yield Recording(name, SPEAKER, text, symbols_of(frontend, name, text), None, audio, rate)
+        yield Recording(name, speaker, text, symbols_of(frontend, name, text), None, audio, rate)
 
 
 def _wave(path: Path) -> tuple[Float32, int]:

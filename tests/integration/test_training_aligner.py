@@ -214,8 +214,20 @@ def test_from_waves_and_text_to_fastspeech2(ljspeech: Path, tmp_path: Path) -> N
         assert len(e.durations) == len(e.pitch) == len(e.energy) == len(e.phonemes)
         assert max(e.pitch) == pytest.approx(140.0, rel=0.02)
     main(acoustic)
-    with pytest.raises(ArtifactError, match="has durations already"):
+    with pytest.raises(ArtifactError, match="has all durations already"):
         main(finding)
+    with pytest.raises(ArtifactError, match="write into another folder"):
+        main([*finding, "--anew"])
+
+
+def test_known_durations_stay(tmp_path: Path) -> None:
+    corpus = coloured(tmp_path / "coloured")
+    known = read_prepared(corpus).entries
+    hidden(corpus, whose=lambda e: e.id > "C040")
+    main(["align", "--corpus", str(corpus), "--device", "cpu", "--processes", "1"])
+    for old, new in zip(known, read_prepared(corpus).entries, strict=True):
+        assert sum(new.durations) == new.frames
+        assert (new == old) == (old.id <= "C040")
 
 
 def test_another_folder_gets_the_durations(
@@ -225,7 +237,7 @@ def test_another_folder_gets_the_durations(
     folder, file, out = tmp_path / "run", tmp_path / "own.safetensors", tmp_path / "aligned"
     shared = ["--corpus", str(hummed), "--speaker", "male"]
     checkpoint = ["--checkpoint", str(folder / "checkpoint.pt"), "--hardware", "one core"]
-    own = ["--aligner", str(file), "--out", str(out), "--processes", "1"]
+    own = ["--aligner", str(file), "--anew", "--out", str(out), "--processes", "1"]
     main(["aligner", *shared, "--device", "cpu", "--steps", "1", "--out", str(folder)])
     main(["ship", "aligner", str(file), *shared, *checkpoint])
     main(["align", *shared, "--device", "cpu", *own])

@@ -50,10 +50,26 @@ def test_an_aligned_corpus_is_prepared(own: Path, tmp_path: Path) -> None:
     assert np.load(out / "mel.npy").shape == (first.frames + second.frames, 80)
 
 
-def test_an_utterance_without_alignment_is_named(own: Path) -> None:
+def add_unaligned(own: Path) -> None:
+    """A third utterance, text alone."""
+    soundfile.write(own / "wavs" / "A-3.wav", hum(140.0, RATE // 2), RATE)
     with (own / "metadata.csv").open("a", encoding="utf-8") as file:
         file.write("\nA-3|more|more")
-    with pytest.raises(ArtifactError, match="no alignment of A-3"):
+
+
+def test_an_utterance_without_alignment_is_left_to_the_aligner(own: Path, tmp_path: Path) -> None:
+    add_unaligned(own)
+    prepared = prepare(own, tmp_path / "prepared", MelSpec(), processes=1)
+    assert prepared.speakers == ["me"]
+    assert [e.id for e in prepared.entries if not e.durations] == ["A-3"]
+
+
+def test_of_several_speakers_it_is_named(own: Path) -> None:
+    add_unaligned(own)
+    other = Alignment("A-2", [" ", "ə", "t", " "], SECONDS, start=0.1, speaker="you")
+    kept = (own / "alignments.jsonl").read_bytes().splitlines()[0]
+    (own / "alignments.jsonl").write_bytes(kept + b"\n" + msgspec.json.encode(other))
+    with pytest.raises(ArtifactError, match="no alignment of A-3, who may be me or you"):
         jobs_of(own)
 
 
