@@ -23,10 +23,10 @@ export TORCHAUDIO_WITHOUT_CUDA
 # A variable for the shell as it was given: neither make nor the shell reads a $ or a quote in it.
 quoted = '$(subst ','\'',$(value $(1)))'
 
-.PHONY: help setup demo test check format export bench quality monitoring load train up clean
+.PHONY: help setup demo test check format export bench quality quality-check quality-baseline voices-page monitoring load train up clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
 
 # A stamp per extra: installed again only when the pins change. torch comes first and alone, so that
 # no other requirement picks a build of it.
@@ -70,8 +70,20 @@ export: setup ## TorchScript and ONNX of every component, with their parity repo
 bench: setup $(VENV)/.bench ## speed of the whole pipeline beside Piper
 	$(BIN)/python -m benchmarks.speed
 
-quality: setup $(VENV)/.bench ## WER, DNSMOS and Distill-MOS beside the teacher, Piper, espeak-ng
-	$(BIN)/python -m benchmarks.quality
+quality: setup $(VENV)/.bench ## WER, DNSMOS and Distill-MOS beside the teacher, Piper, espeak-ng (SENTENCES=12: fewer)
+	$(BIN)/python -m benchmarks.quality --json var/quality/scores.json --pictures var/quality/pictures $(if $(SENTENCES),--sentences $(SENTENCES))
+
+quality-check: ## does the last `make quality` stay within the regression bands?
+	$(BIN)/python -m benchmarks.quality.check
+
+quality-baseline: quality ## measure, then make the tables, pictures and bands of the baseline from it
+	mkdir -p benchmarks/quality/pictures
+	cp var/quality/pictures/*.png benchmarks/quality/pictures/
+	$(BIN)/python -m benchmarks.quality.render
+
+voices-page: setup $(VENV)/.bench ## speed of every pair on one core, and docs/choosing.md from it and the last quality run
+	$(BIN)/python -m benchmarks.speed --processes 1 --runtimes onnx,torchscript --sentences 12 --rounds 3 --json var/quality/speed.json
+	$(BIN)/python -m benchmarks.quality.page
 
 monitoring: setup $(VENV)/.dev ## every dashboard query, rule and alert on a real Prometheus after a load run
 	$(BIN)/python -m benchmarks.monitoring

@@ -1,11 +1,15 @@
-"""``python -m benchmarks.quality``: the table of all systems."""
+"""``python -m benchmarks.quality``: the table of all systems.
+
+``make quality-baseline`` does everything in one go: all systems speak and are judged, the figures
+go to ``var/quality/scores.json``, then tables, pictures and bands are written from them.
+"""
 
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from fnmatch import fnmatch
 from pathlib import Path
 
@@ -13,10 +17,11 @@ import soundfile
 from rich.console import Console
 from rich.progress import Progress
 
+from benchmarks.quality.document import Document, new_document, read, row, same_sentences, write
 from benchmarks.quality.judges import Judge, open_judges
 from benchmarks.quality.listener import Listener, MissingTool
 from benchmarks.quality.pictures import draw
-from benchmarks.quality.scores import Scores, Wav, listen, sum_up
+from benchmarks.quality.scores import Scores, Wav, listen
 from benchmarks.quality.sentences import Sentence, read_sentences
 from benchmarks.quality.systems import System, peers
 from benchmarks.quality.table import markdown
@@ -44,12 +49,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for reason in missing:
         console.print(f"[yellow]judge missing: {reason}")
     sentences = read_sentences(options.sentences)
-    rows: dict[str, Scores | str] = {}
+    document = _document(sentences, missing, options)
     with Progress(console=console) as progress:
         for system in systems:
-            rows[system.name] = _measure(system, sentences, judges, progress, options)
-    _report(rows, sentences, missing, options.json)
-    return 0 if any(isinstance(row, Scores) for row in rows.values()) else 1
+            scores = _measure(system, sentences, judges, progress, options)
+            document["systems"][system.name] = row(scores, sentences, system.parts)
+            if options.json:  # after each system: a run that is cut short keeps what it has
+                write(options.json, document)
+    print(markdown(document))
+    return 0 if any("sets" in found for found in document["systems"].values()) else 1
+
+
+def _document(
+    sentences: Sequence[Sentence], missing: Sequence[str], options: argparse.Namespace
+) -> Document:
+    """Empty, or with ``--add`` what the file has already.
+
+    Raises:
+        OtherSentences: the file is of other sentences.
+    """
+    document = new_document(sentences, missing, datetime.now(UTC).date().isoformat())
+    if options.add and options.json and options.json.exists():
+        earlier = read(options.json)
+        same_sentences(document, earlier)
+        document["systems"] = earlier["systems"]
+    return document
 
 
 def _measure(
@@ -90,33 +114,6 @@ def _keep(name: str, wavs: dict[str, Wav], options: argparse.Namespace) -> None:
         draw(samples, rate, name, options.pictures)
 
 
-def _report(
-    rows: dict[str, Scores | str],
-    sentences: Sequence[Sentence],
-    missing: Sequence[str],
-    path: Path | None,
-) -> None:
-    own = {sentence.text for sentence in sentences if sentence.own}
-    print("Held-out sentences that the teacher reads too (value, 95 % interval):\n")
-    print(markdown({name: _part(row, own, inside=False) for name, row in rows.items()}))
-    print("Sentences written for this bench (the teacher has none):\n")
-    print(markdown({name: _part(row, own, inside=True) for name, row in rows.items()}))
-    for reason in missing:
-        print(f"Judge missing: {reason}")
-    if path:
-        body = {n: r if isinstance(r, str) else r.as_json() for n, r in rows.items()}
-        document = {"listener": "whisper-tiny.en", "judges_missing": missing, "systems": body}
-        path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
-
-
-def _part(row: Scores | str, own: set[str], *, inside: bool) -> Scores | str:
-    """The scores of one set of sentences."""
-    if isinstance(row, str):
-        return row
-    opinions = [o for o in row.opinions if (o.heard.text in own) == inside]
-    return sum_up(opinions) if opinions else "no audio of these sentences"
-
-
 def _wanted(system: System, patterns: str) -> bool:
     return any(fnmatch(system.name, pattern.strip()) for pattern in patterns.split(","))
 
@@ -126,6 +123,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--systems", default="*", help="names or patterns, comma-separated")
     parser.add_argument("--sentences", type=int, help="only so many, evenly spread")
     parser.add_argument("--json", type=Path, help="write everything here")
+    parser.add_argument("--add", action="store_true", help="keep other systems of --json's file")
     parser.add_argument("--pictures", type=Path, help="folder for spectrograms")
     parser.add_argument("--keep", type=Path, help="folder for the audio")
     parser.add_argument("--no-judges", action="store_true", help="word errors only (quick)")

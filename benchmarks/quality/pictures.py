@@ -39,10 +39,19 @@ def draw(samples: Float32, sample_rate: int, title: str, folder: Path) -> Path:
     axes.imshow(mel, origin="lower", aspect="auto", extent=(0, seconds, 0, spec.n_mels))
     axes.set(title=title, xlabel="seconds", ylabel="mel band")
     folder.mkdir(parents=True, exist_ok=True)
-    path = folder / (re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") + ".png")
+    path = folder / file_name(title)
     figure.savefig(path, bbox_inches="tight")
     pyplot.close(figure)
     return path
+
+
+def file_name(title: str) -> str:
+    """Of the picture of a system.
+
+    >>> file_name("clara fastspeech2 × hifigan")
+    'clara-fastspeech2-hifigan.png'
+    """
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") + ".png"
 
 
 def _log_mel(samples: Float32, sample_rate: int, spec: MelSpec) -> Float32:

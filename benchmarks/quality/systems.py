@@ -6,7 +6,7 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -37,10 +37,12 @@ class System:
     Attributes:
         name: of the row.
         open: loads what it needs and returns the speaking function. Raises MissingTool.
+        parts: of ours: voice, and the components behind acoustic model and vocoder.
     """
 
     name: str
     open: Callable[[], Say]
+    parts: dict[str, str] = field(default_factory=dict)
 
 
 class Corpus:

@@ -1,12 +1,12 @@
-"""Rows of scores as a markdown table."""
+"""Figures of a run as markdown tables."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
+from benchmarks.quality.document import SETS, Document
 from benchmarks.quality.judges import FIGURES
-from benchmarks.quality.scores import Scores
-from benchmarks.quality.spread import Figure
 
 HEADS = {
     "dnsmos_ovrl": "DNSMOS OVRL",
@@ -15,31 +15,46 @@ HEADS = {
     "dnsmos_p808": "P.808",
     "distill_mos": "Distill-MOS",
 }
+MISHAPS = ("empty", "truncated", "repeated")
 
 
-def markdown(rows: Mapping[str, Scores | str]) -> str:
-    """A table; a row that is a string is a system that could not be measured, and why."""
-    heads = ["system", "n", "WER %", "CER %", *HEADS.values(), "empty", "truncated", "repeated"]
+def markdown(document: Document) -> str:
+    """A table per set of sentences; what could not be measured is named with the reason."""
+    blocks = []
+    for name, title in SETS.items():
+        count = document["sentences"][name]["count"]
+        if count:
+            blocks.append(f"{title} ({count}):\n\n{table(document['systems'], name)}")
+    blocks += [f"Judge missing: {reason}\n" for reason in document["judges_missing"]]
+    return "\n".join(blocks)
+
+
+def table(systems: Mapping[str, Document], set_name: str) -> str:
+    """Value (95 % interval) of every system over one set of sentences."""
+    heads = ["system", "n", "WER %", "CER %", *HEADS.values(), *MISHAPS]
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    for name, scores in rows.items():
-        if isinstance(scores, str):
-            cells = [name, "0", f"not measured: {scores}", *[""] * (len(heads) - 3)]
-        else:
+    for name, system in systems.items():
+        scores = system.get("sets", {}).get(set_name)
+        if scores:
             cells = [name, *_cells(scores)]
+        elif "missing" in system:
+            cells = [name, "0", f"not measured: {system['missing']}", *[""] * (len(heads) - 3)]
+        else:
+            continue  # it has no audio of this set, as the teacher of our own sentences
         lines.append("| " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
 
-def _cells(scores: Scores) -> list[str]:
-    figures = [_figure(scores.judged.get(name), 1.0, 2) for name in FIGURES]
-    mishaps = [str(scores.empty), str(scores.truncated), str(scores.repeated)]
-    rates = [_figure(scores.wer, 100.0, 1), _figure(scores.cer, 100.0, 1)]
-    return [str(scores.wer.count), *rates, *figures, *mishaps]
+def _cells(scores: Mapping[str, Any]) -> list[str]:
+    figures = [figure(scores["judged"].get(name), 1.0, 2) for name in FIGURES]
+    mishaps = [str(scores[name]) for name in MISHAPS]
+    rates = [figure(scores["wer"], 100.0, 1), figure(scores["cer"], 100.0, 1)]
+    return [str(scores["wer"]["count"]), *rates, *figures, *mishaps]
 
 
-def _figure(figure: Figure | None, factor: float, digits: int) -> str:
+def figure(score: Mapping[str, float] | None, factor: float, digits: int) -> str:
     """Value with its 95 % interval; a dash where no judge spoke."""
-    if figure is None:
+    if score is None:
         return "–"
-    value, low, high = (f"{x * factor:.{digits}f}" for x in (figure.value, figure.low, figure.high))
+    value, low, high = (f"{score[key] * factor:.{digits}f}" for key in ("value", "low", "high"))
     return f"{value} ({low}–{high})"

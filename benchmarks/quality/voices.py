@@ -34,11 +34,27 @@ def our_systems() -> list[System]:
     offered = choices(catalogue)
     once = {catalogue.voice(c.voice).vocoders[c.vocoder]: c for c in reversed(offered)}
     copies = [
-        System(f"copy {component}", partial(_open_copy, catalogue, choice, settings))
+        System(
+            f"copy {component}",
+            partial(_open_copy, catalogue, choice, settings),
+            {"vocoder": component},
+        )
         for component, choice in sorted(once.items())
     ]
-    voices = [System(c.name, partial(_open_voice, catalogue, c, settings)) for c in offered]
+    voices = [
+        System(c.name, partial(_open_voice, catalogue, c, settings), _parts(catalogue, c))
+        for c in offered
+    ]
     return copies + voices
+
+
+def _parts(catalogue: Catalogue, choice: Choice) -> dict[str, str]:
+    card = catalogue.voice(choice.voice)
+    return {
+        "voice": choice.voice,
+        "acoustic": card.acoustic[choice.acoustic],
+        "vocoder": card.vocoders[choice.vocoder],
+    }
 
 
 def _open_voice(catalogue: Catalogue, choice: Choice, settings: Settings) -> Say:

@@ -54,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     machine = _machine(load, len(texts))
     print(markdown(timings, missing, machine))
     if options.json:
-        _write(options.json, timings, missing, machine)
+        _write(options.json, timings, missing, machine, cases)
     return 0 if timings else 1
 
 
@@ -88,9 +88,15 @@ def _machine(load: float, sentences: int) -> dict[str, object]:
 
 
 def _write(
-    path: Path, timings: dict[str, Timing], missing: dict[str, str], machine: dict[str, object]
+    path: Path,
+    timings: dict[str, Timing],
+    missing: dict[str, str],
+    machine: dict[str, object],
+    cases: Sequence[Case],
 ) -> None:
-    systems = {name: timing.as_json() for name, timing in timings.items()}
+    facts = {case.name: case.facts() for case in cases}
+    systems = {name: {**facts[name], **timing.as_json()} for name, timing in timings.items()}
+    path.parent.mkdir(parents=True, exist_ok=True)
     document = {**machine, "systems": systems, "missing": missing}
     path.write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
 

@@ -23,6 +23,7 @@ class Case:
         batch: texts that are spoken together (Piper knows only 1).
         threads: of the network; None = as the peer comes.
         processes: that share the sentences.
+        pair: components behind acoustic model and vocoder; None = Piper.
     """
 
     name: str
@@ -30,6 +31,13 @@ class Case:
     batch: int
     threads: int | None
     processes: int
+    pair: tuple[str, str] | None = None
+
+    def facts(self) -> dict[str, object]:
+        """What a reader of the figures needs to find a row."""
+        runtime = self.choice.runtime if self.choice else None
+        shape = {"batch": self.batch, "threads": self.threads, "processes": self.processes}
+        return {"pair": self.pair, "runtime": runtime, **shape}
 
 
 def our_cases(
@@ -48,7 +56,7 @@ def our_cases(
             own = Choice(choice.voice, choice.acoustic, choice.vocoder, runtime)
             for size in (batch, 1) if runtime == runtimes[0] else (batch,):
                 name = f"{label}, {runtime}, batch {size}"
-                cases.append(Case(name, own, size, 1, processes))
+                cases.append(Case(name, own, size, 1, processes, pair))
     return cases
 
 
