@@ -15,15 +15,21 @@ from numpy.typing import NDArray
 
 from audio.mel import MelExtractor
 from core.errors import ArtifactError
-from core.mel import MelSpec
+from core.mel import Float32, MelSpec
 from text.symbols import SymbolTable, symbol_table
 from training.aligner import collate, find, require_room
-from training.aligner_network import Aligner
+from training.aligner_network import RANGE, Aligner
 from training.corpus import Entry, Prepared
 from training.features import energy_per_symbol, pitch_per_symbol
 from training.speech import Speech, deal
 
 CHUNK = 16  # utterances a process takes at a time
+FLOOR, PEAK = 0.02, 0.95
+"""Quantiles of the frames' mean levels that stand for the room and for loud speech."""
+QUIET = 0.3
+"""Share of the way from the one to the other below which there is no speech."""
+MARGIN = 20
+"""Frames, 0.2 s: the weak beginnings and ends of words."""
 
 
 def align(
@@ -65,7 +71,8 @@ def align(
     aligned = list[Entry]()
     batches = deal(ours, batch, 0)
     for number, part in enumerate(batches, 1):
-        aligned += aligned_by(network, part, speech, symbol_table(symbols))
+        mels = [speech.mel(e).astype(np.float32) for e in part]
+        aligned += aligned_mels(network, part, mels, symbol_table(symbols))
         if number % 50 == 0:
             tell(f"{number} of {len(batches)} batches")
     work = [(e, speech.audio[e.audio_start :][: e.samples], speech.prepared.mel) for e in aligned]
@@ -77,16 +84,42 @@ def align(
     return prepared
 
 
-def aligned_by(
-    network: Aligner, entries: list[Entry], speech: Speech, table: SymbolTable
+def aligned_mels(
+    network: Aligner, entries: list[Entry], mels: list[Float32], table: SymbolTable
 ) -> list[Entry]:
-    """The entries with the durations that the network finds, as one batch on its device."""
-    mels = [speech.mel(e).astype(np.float32) for e in entries]
-    found = find(network, collate(entries, mels, table).to(network.key.weight.device))
+    """The entries with the durations that the network finds, as one batch on its device.
+
+    Silence at either end, which may be of any length, is the first and the last gap's unheard.
+    """
+    edges = [quiet_edges(mel, len(e.phonemes)) for e, mel in zip(entries, mels, strict=True)]
+    cut = [mel[a : len(mel) - b] for mel, (a, b) in zip(mels, edges, strict=True)]
+    heard = [
+        msgspec.structs.replace(e, durations=[], frames=len(mel))
+        for e, mel in zip(entries, cut, strict=True)
+    ]
+    found = find(network, collate(heard, cut, table).to(network.key.weight.device))
+    for frames, (before, after) in zip(found, edges, strict=True):
+        frames[0] += before
+        frames[-1] += after
     return [
         msgspec.structs.replace(e, durations=frames)
         for e, frames in zip(entries, found, strict=True)
     ]
+
+
+def quiet_edges(mel: Float32, least: int) -> tuple[int, int]:
+    """Frames before and after speech, a margin left to it.
+
+    Args:
+        mel: (T, n_mels), natural log.
+        least: frames that have to be left; (0, 0) where fewer would.
+    """
+    level = mel.clip(mel.max() - RANGE).mean(1)
+    room, speech = np.quantile(level, [FLOOR, PEAK])
+    loud = np.flatnonzero(level >= room + QUIET * (speech - room))
+    before = max(0, int(loud[0]) - MARGIN)
+    after = max(0, len(mel) - 1 - int(loud[-1]) - MARGIN)
+    return (before, after) if len(mel) - before - after >= least else (0, 0)
 
 
 def _measured(work: tuple[Entry, NDArray[np.int16], MelSpec]) -> Entry:

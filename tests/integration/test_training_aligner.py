@@ -17,6 +17,7 @@ from core.errors import ArtifactError, ArtifactMissing, CheckpointError, SpecMis
 from core.mel import MelSpec
 from core.voice import Provenance
 from tests.hummed_corpus import RATE, hum, run
+from training.align import quiet_edges
 from training.aligner import AlignerRecipe, Batch, known_loss
 from training.aligner_file import SHIPPED, AlignerCard, read_aligner, require_fit, write_aligner
 from training.aligner_network import Aligner, AlignerConfig
@@ -218,6 +219,17 @@ def test_from_waves_and_text_to_fastspeech2(ljspeech: Path, tmp_path: Path) -> N
         main(finding)
     with pytest.raises(ArtifactError, match="write into another folder"):
         main([*finding, "--anew"])
+
+
+def test_silence_at_the_ends_is_the_gaps() -> None:
+    draw = np.random.default_rng(0)
+    said = draw.normal(-4.0, 1.0, (100, 80)).astype(np.float32)
+    room = draw.normal(-9.0, 0.4, (300, 80)).astype(np.float32)
+    mel = np.concatenate([room[:200], said, room[200:]])
+    assert quiet_edges(mel, 10) == (180, 80)
+    assert quiet_edges(mel, 141) == (0, 0)
+    assert quiet_edges(said, 10) == (0, 0)
+    assert quiet_edges(np.full((50, 80), -11.5, np.float32), 10) == (0, 0)
 
 
 def test_known_durations_stay(tmp_path: Path) -> None:

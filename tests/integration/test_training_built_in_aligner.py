@@ -5,14 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 from core.mel import MelSpec
+from text.symbols import symbol_table
+from training.align import aligned_mels
 from training.aligner_file import SHIPPED, read_aligner
-from training.boundaries import compare
+from training.boundaries import compare, errors_of, score
 from training.corpus import is_held_out, read_prepared
 from training.main import main
 from training.prepare import prepare
 from training.sources import Line
+from training.speech import Speech
 
 UTTERANCES = 20
 WITHIN_25_MS = 0.95
@@ -45,6 +49,21 @@ def test_hidden_durations_are_found(shared: Path, tmp_path: Path) -> None:
     assert agreement.utterances == UTTERANCES
     assert agreement.within_25_ms >= WITHIN_25_MS
     assert agreement.within_50_ms >= agreement.within_25_ms
+
+
+def test_long_silence_at_both_ends_does_no_harm(shared: Path, tmp_path: Path) -> None:
+    corpus = tmp_path / "corpus"
+    prepare(held_out_part(shared, tmp_path / "part"), corpus, MelSpec(), processes=1)
+    speech, network = Speech(corpus), read_aligner(SHIPPED)[1]
+    quiet, errors = np.full((170, 80), MelSpec().silence, np.float32), []  # two seconds
+    for e in speech.held_out:
+        mel = np.concatenate([quiet, speech.mel(e).astype(np.float32), quiet])
+        longer = msgspec.structs.replace(e, frames=len(mel), durations=[])
+        (found,) = aligned_mels(network, [longer], [mel], symbol_table("house-ipa"))
+        first, *others, last = e.durations
+        known = msgspec.structs.replace(e, durations=[first + 170, *others, last + 170])
+        errors.append(errors_of(known, found.durations))
+    assert score(errors, MelSpec()).within_25_ms >= WITHIN_25_MS
 
 
 def test_it_tells_where_it_comes_from() -> None:
