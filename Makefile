@@ -77,8 +77,6 @@ quality-check: ## does the last `make quality` stay within the regression bands?
 	$(BIN)/python -m benchmarks.quality.check
 
 quality-baseline: quality ## measure, then make the tables, pictures and bands of the baseline from it
-	mkdir -p benchmarks/quality/pictures
-	cp var/quality/pictures/*.png benchmarks/quality/pictures/
 	$(BIN)/python -m benchmarks.quality.render
 
 voices-page: setup $(VENV)/.bench ## speed of every pair on one core, and docs/choosing.md from it and the last quality run

@@ -1,4 +1,4 @@
-"""Mel spectrograms of one sentence, a PNG per system: the eye finds what scores do not."""
+"""Mel spectrograms of one sentence, a WebP per system: the eye finds what scores do not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from core.mel import Float32, MelSpec
 
 
 def draw(samples: Float32, sample_rate: int, title: str, folder: Path) -> Path:
-    """Writes ``<title>.png``.
+    """Writes ``<title>.webp``.
 
     Args:
         samples: (N,) float32.
@@ -40,7 +40,7 @@ def draw(samples: Float32, sample_rate: int, title: str, folder: Path) -> Path:
     axes.set(title=title, xlabel="seconds", ylabel="mel band")
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / file_name(title)
-    figure.savefig(path, bbox_inches="tight")
+    figure.savefig(path, bbox_inches="tight", pil_kwargs={"quality": 75})
     pyplot.close(figure)
     return path
 
@@ -49,9 +49,9 @@ def file_name(title: str) -> str:
     """Of the picture of a system.
 
     >>> file_name("clara fastspeech2 × hifigan")
-    'clara-fastspeech2-hifigan.png'
+    'clara-fastspeech2-hifigan.webp'
     """
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") + ".png"
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") + ".webp"
 
 
 def _log_mel(samples: Float32, sample_rate: int, spec: MelSpec) -> Float32:

@@ -99,15 +99,19 @@ def test_tables_replace_what_stands_between_markers(tmp_path: Path) -> None:
         "a\n<!-- tables -->\nold\n<!-- /tables -->\nb\n<!-- pictures --><!-- /pictures -->"
     )
     write(scores, run())
-    (tmp_path / "pictures").mkdir()
-    (tmp_path / "pictures" / "v-a-b.png").touch()
-    render([str(scores), "--baseline", str(page), "--bands", str(tmp_path / "bands.json")])
+    drawn = tmp_path / "drawn"
+    drawn.mkdir()
+    (drawn / "v-a-b.webp").touch()
+    (drawn / "of-another-run.webp").touch()
+    where = ["--baseline", str(page), "--pictures", str(drawn)]
+    render([str(scores), *where, "--bands", str(tmp_path / "bands.json")])
+    assert [path.name for path in (tmp_path / "pictures").iterdir()] == ["v-a-b.webp"]
     text = page.read_text()
     assert "old" not in text
     assert text.startswith("a\n")
     assert "\nb\n" in text
     assert "| v a × b | 6 | 5.0 (" in text
-    assert "![v a × b](pictures/v-a-b.png)" in text
+    assert "![v a × b](pictures/v-a-b.webp)" in text
     with pytest.raises(ValueError, match="once each"):
         replace_between(page, "absent", "x")
 
