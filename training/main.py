@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import torch
 
 from core.mel import MelSpec
-from core.voice import ACOUSTIC_NETWORKS
+from core.voice import ACOUSTIC_NETWORKS, read_component
 from training import parallel
 from training.align import align
 from training.aligner_file import SHIPPED, read_aligner, require_fit
@@ -26,6 +27,7 @@ from training.recipes import SCHEDULES, speaker_of
 from training.ship import LICENCE, SOURCE, ship, ship_aligner
 from training.sizes import SIZES
 from training.speech import Plan, Speech
+from training.warm_start import Learning, start_from
 
 CORPUS, RUNS = Path("var/corpus"), Path("var/training")
 GANS = ("hifigan", "melgan")
@@ -56,7 +58,9 @@ def _recipe(arguments: argparse.Namespace, device: str) -> Recipe:
         start=arguments.start,
     )
     speaker = speaker_of(arguments.network, arguments.speaker, read_prepared(arguments.corpus))
-    speech = Speech(arguments.corpus, mels=arguments.mels, speaker=speaker)
+    speech = Speech(
+        arguments.corpus, mels=arguments.mels, speaker=speaker, longest=arguments.longest
+    )
     return schedule.build(speech, _config(arguments), plan, arguments.adversary_from)
 
 
@@ -64,10 +68,14 @@ def _train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     torch.set_float32_matmul_precision(SCHEDULES[arguments.network].matmul)
     device = parallel.join(arguments.device)
+    folder = arguments.out or RUNS / arguments.network
     try:
+        recipe = _recipe(arguments, device)
+        if arguments.component:
+            start_from(read_component(arguments.component), cast(Learning, recipe), folder)
         train(
-            _recipe(arguments, device),
-            arguments.out or RUNS / arguments.network,
+            recipe,
+            folder,
             minutes=arguments.minutes,
             last_step=arguments.steps or SCHEDULES[arguments.network].steps,
             device=device,
@@ -150,7 +158,16 @@ def _add_running(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     verb.add_argument("--threads", type=int, default=1)
     verb.add_argument("--batch", type=int, help="mel frames (acoustic models), segments (vocoders)")
-    verb.set_defaults(mels=None, listen=None, start=None, accumulate=1, adversary_from=0, steps=0)
+    verb.set_defaults(
+        longest=math.inf,
+        mels=None,
+        listen=None,
+        start=None,
+        component=None,
+        accumulate=1,
+        adversary_from=0,
+        steps=0,
+    )
 
 
 def _add_network(verb: argparse.ArgumentParser, network: str) -> None:
@@ -161,7 +178,10 @@ def _add_network(verb: argparse.ArgumentParser, network: str) -> None:
     verb.add_argument("--steps", type=int, default=0, help="where the schedule ends")
     verb.add_argument("--validate-every", type=int, default=500)
     verb.add_argument("--accumulate", type=int, default=1, help="batches that make one step")
+    if network != "aligner":
+        verb.add_argument("--component", type=Path, help="to go on from, without a checkpoint")
     if network in ACOUSTIC_NETWORKS:
+        verb.add_argument("--longest", type=float, default=math.inf, help="utterances to learn [s]")
         verb.add_argument("--listen", type=Path, help="component of a vocoder, to be heard through")
     elif network == "aligner":
         _add_start(verb)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,13 +53,19 @@ class Speech:
         folder: of the prepared corpus.
         mels: folder whose mel.npy is read instead, e.g. mels that an acoustic model predicts.
         speaker: only this one's utterances; None = all.
+        longest: learns only from utterances up to here [s].
 
     Raises:
         ArtifactError: no utterance for training or none held out, or mels of another corpus.
     """
 
     def __init__(
-        self, folder: Path, *, mels: Path | None = None, speaker: str | None = None
+        self,
+        folder: Path,
+        *,
+        mels: Path | None = None,
+        speaker: str | None = None,
+        longest: float = math.inf,
     ) -> None:
         self.folder, self.prepared = folder, read_prepared(folder)
         self.audio: NDArray[np.int16] = np.load(folder / "audio.npy", mmap_mode="r")
@@ -70,7 +77,8 @@ class Speech:
         if speaker is not None and speaker not in names:
             raise ArtifactError(f"no speaker {speaker!r} in {folder}: {', '.join(names)}")
         ours = [e for e in self.prepared.entries if speaker in (None, names[e.speaker])]
-        self.train_set = [e for e in ours if not is_held_out(e.id)]
+        most = longest * self.prepared.mel.sample_rate
+        self.train_set = [e for e in ours if not is_held_out(e.id) and e.samples <= most]
         self.held_out = [e for e in ours if is_held_out(e.id)]
         if not self.train_set or not self.held_out:
             raise ArtifactError(
