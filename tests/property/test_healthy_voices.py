@@ -41,6 +41,7 @@ def frontend() -> TextFrontend:
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     voice=st.sampled_from(["clara", "edmund"]),
+    vocoder=st.sampled_from(["hifigan", "melgan"]),
     texts=st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=3),
     speed=st.sampled_from([0.25, 0.5, 1.0, 1.5, 4.0]),
     pitch=st.sampled_from([0.5, 1.0, 2.0]),
@@ -50,6 +51,7 @@ def test_ordinary_text_is_no_anomaly(
     engine: Engine,
     frontend: TextFrontend,
     voice: str,
+    vocoder: str,
     texts: list[str],
     speed: float,
     pitch: float,
@@ -61,7 +63,7 @@ def test_ordinary_text_is_no_anomaly(
             utterance=utterance,
             voice=voice,
             acoustic="fastspeech2",
-            vocoder="hifigan",
+            vocoder=vocoder,
             runtime="eager",
             speed=speed,
             pitch=pitch,
