@@ -17,7 +17,9 @@ LEAST = 1e-4
 """Of the attention, so that a step that looks elsewhere altogether has a finite loss."""
 
 
-def reconstruction_loss(spoken: Spoken, mels: Tensor, gates: Tensor) -> Tensor:
+def reconstruction_loss(
+    spoken: Spoken, mels: Tensor, gates: Tensor, *, stop_weight: float = 1.0
+) -> Tensor:
     """Squared error of both mels plus cross entropy of the gate, over padding, too.
 
     Source: Tacotron 2 §2.2 and §2.4; NVIDIA/tacotron2@185cd24 loss_function.py.
@@ -26,9 +28,11 @@ def reconstruction_loss(spoken: Spoken, mels: Tensor, gates: Tensor) -> Tensor:
         spoken: teacher forced.
         mels: (B, n_mels, T) float32, zero at padding.
         gates: (B, S) float32, 1 from the last valid step on.
+        stop_weight: of the steps that stop, of which each utterance has one.
     """
     error = F.mse_loss(spoken.mel, mels) + F.mse_loss(spoken.mel_postnet, mels)
-    return error + F.binary_cross_entropy_with_logits(spoken.gate, gates)
+    weight = torch.tensor(stop_weight, device=gates.device)
+    return error + F.binary_cross_entropy_with_logits(spoken.gate, gates, pos_weight=weight)
 
 
 def guided_attention_loss(alignments: Tensor, steps: Tensor, lengths: Tensor) -> Tensor:

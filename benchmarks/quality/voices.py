@@ -13,7 +13,7 @@ from benchmarks.pipeline import Choice, Pipeline, StageClock, choices, joined
 from benchmarks.quality.listener import MissingTool
 from benchmarks.quality.sentences import Sentence
 from benchmarks.quality.systems import Corpus, Say, System
-from core.errors import RhapsodeError
+from core.errors import AnomalyError, RhapsodeError
 from core.mel import Float32, MelBatch
 from core.voice import Catalogue, read_catalogue
 from exports.voice import load_voice
@@ -64,7 +64,10 @@ def _open_voice(catalogue: Catalogue, choice: Choice, settings: Settings) -> Say
         raise MissingTool(error.message) from error
 
     def say(sentence: Sentence) -> tuple[Float32, int]:
-        (pieces,) = pipeline.speak([sentence.text], StageClock())
+        try:
+            (pieces,) = pipeline.speak([sentence.text], StageClock())
+        except AnomalyError:  # a client gets an error and no sound: all its words are lost
+            return np.zeros(pipeline.sample_rate, np.float32), pipeline.sample_rate
         return joined(pieces, pipeline.sample_rate), pipeline.sample_rate
 
     return say
