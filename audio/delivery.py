@@ -76,7 +76,8 @@ class Delivery:
 
     def _write_chapters(self, path: Path, blocks: Iterable[Float32]) -> int:
         tags = self.tags or Tags(title=self.marks[0].title)
-        spoken = [mark for mark in self.marks if mark.samples]
+        # A chapter that could not be spoken keeps its number: those behind it keep theirs, too.
+        spoken = [(n, mark) for n, mark in enumerate(self.marks, 1) if mark.samples]
         stream = _Stream(blocks)
         clipped = 0
         with (
@@ -85,15 +86,15 @@ class Delivery:
             ) as archive,
             tempfile.TemporaryDirectory(dir=path.parent, prefix=".chapters-") as folder,
         ):
-            for number, mark in enumerate(spoken, 1):
+            for number, mark in spoken:
                 file = Path(folder) / f"{number}.{self.format}"
                 with Encoder(file, self.format, self.sample_rate, mark.samples) as encoder:
                     for block in stream.take(mark.samples):
                         encoder.write(block)
                 clipped += encoder.clipped
                 own = replace(tags, title=mark.title, album=tags.title)
-                write_tags(file, self.format, replace(own, track=number, tracks=len(spoken)))
-                name = chapter_file_name(number, len(spoken), mark.title, self.format)
+                write_tags(file, self.format, replace(own, track=number, tracks=len(self.marks)))
+                name = chapter_file_name(number, len(self.marks), mark.title, self.format)
                 archive.add(name, mark.title, file, mark.samples)
                 file.unlink()
             stream.end()

@@ -178,3 +178,11 @@ def test_chapters_of_what_is_no_book_are_called_as_they_are(tmp_path: Path) -> N
     with zipfile.ZipFile(tmp_path / ".new-xyz") as archive:
         assert archive.namelist() == ["01 Speech.wav", MANIFEST]
         assert json.loads(archive.read(MANIFEST))["title"] == "Speech"
+
+
+def test_a_chapter_that_says_nothing_keeps_its_number(tmp_path: Path) -> None:
+    marks = [Mark("One", 0, RATE), Mark("Two", RATE, 0), Mark("Three", RATE, RATE)]
+    delivery = Delivery(format="flac", package="chapters", sample_rate=RATE, marks=marks)
+    delivery.write(tmp_path / "a.zip", iter([noise(2 * RATE)]))
+    with zipfile.ZipFile(tmp_path / "a.zip") as archive:
+        assert archive.namelist() == ["01 One.flac", "03 Three.flac", MANIFEST]
