@@ -123,10 +123,20 @@ class Programme:
         )
 
     def _tags(self, book: BookFacts) -> Tags:
-        cover = None
-        if book.cover is not None:
-            cover = Cover(book.cover, self._context.audio.get(cover_key(self._record.id)))
-        return Tags(title=book.title, artists=book.authors, album=book.title, cover=cover)
+        return Tags(
+            title=book.title, artists=book.authors, album=book.title, cover=self._cover(book)
+        )
+
+    def _cover(self, book: BookFacts) -> Cover | None:
+        """Its picture; one that is gone is told, and costs nobody the sound."""
+        if book.cover is None:
+            return None
+        try:
+            return Cover(book.cover, self._context.audio.get(cover_key(self._record.id)))
+        except NotFound:
+            told = "the picture of the cover is no longer stored: the file has none"
+            self.layout.tally.notices.append(Notice("cover_gone", told))
+            return None
 
     def _set_gain(self) -> None:
         """One gain for the whole programme, measured before anything is written."""

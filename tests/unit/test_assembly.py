@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from core.errors import Conflict
-from core.job import Controls, JobPlan, JobRecord, Part, PartResult, Source, StageSeconds
+from core.job import BookFacts, Controls, JobPlan, JobRecord, Part, PartResult, Source, StageSeconds
 from core.mel import Waveform
 from core.text import Span, Utterance
 from core.voice import Catalogue
@@ -51,9 +51,13 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def context(tmp_path: Path, watch: Watch) -> Context:
+def source() -> Source:
+    return Source(text="abc")
+
+
+@pytest.fixture
+def context(source: Source, tmp_path: Path, watch: Watch) -> Context:
     store, audio = MemoryStore(), FolderStore(tmp_path)
-    source = Source(text="abc")
     store.create(
         JobRecord(id=JOB, state="queued", request=Controls(), source=source.facts, created_at=0.0),
         source,
@@ -85,6 +89,17 @@ def test_whole(context: Context) -> None:
     record = context.store.get(JOB)
     assert record.report is not None
     assert (record.state, record.report.samples) == ("succeeded", PARTS * SAMPLES)
+
+
+@pytest.mark.parametrize(
+    "source", [Source(text="abc", book=BookFacts(title="Book", cover="image/png"))]
+)
+def test_a_cover_that_is_gone_costs_no_sound(context: Context) -> None:
+    assemble(context, JOB)
+    record = context.store.get(JOB)
+    assert record.report is not None
+    assert (record.state, record.report.samples) == ("succeeded", PARTS * SAMPLES)
+    assert "cover_gone" in [notice.code for notice in record.report.warnings]
 
 
 def test_sounds_that_are_gone_are_spoken_again(context: Context) -> None:
