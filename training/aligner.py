@@ -11,7 +11,6 @@ beta-binomial prior. Differs: no binarization loss; averaged weights, a cosine e
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -31,7 +30,7 @@ from training.boundaries import errors_of, score
 from training.corpus import Entry
 from training.disguise import disguise
 from training.hearing import path_of, show_alignment, show_mel
-from training.learner import Learner
+from training.learner import Learner, warm_cosine
 from training.monotonic import best_durations, forward_sum_loss, log_prior
 from training.speech import Deck, Plan, Speech, deal
 
@@ -168,11 +167,8 @@ class AlignerRecipe:
         self.deck = Deck(speech.train_set, plan.batch)
 
     def rate(self, step: int) -> float:
-        """Learning rate: linear warm-up, then half a cosine to a fiftieth at total_steps."""
-        if step < WARM_STEPS:
-            return PEAK_RATE * step / WARM_STEPS
-        done = min(1.0, (step - WARM_STEPS) / max(1, self.plan.total_steps - WARM_STEPS))
-        return PEAK_RATE * (0.02 + 0.49 * (1 + math.cos(math.pi * done)))
+        """Learning rate of a step."""
+        return warm_cosine(step, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
 
     def step(self, number: int) -> dict[str, float]:
         """One batch, in disguise."""

@@ -6,7 +6,6 @@ ming024/FastSpeech2@d4e79eb for the feature scaling. Differs: averaged weights, 
 
 from __future__ import annotations
 
-import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +20,7 @@ from acoustic.masks import length_mask
 from text.symbols import symbol_table
 from training.corpus import Entry
 from training.hearing import open_ear, path_of, show_alignment, show_mel
-from training.learner import Learner
+from training.learner import Learner, warm_cosine
 from training.speech import Deck, Plan, Speech
 
 PEAK_RATE = 1e-3
@@ -60,11 +59,8 @@ class FastSpeech2Recipe:
         self.deck = Deck(speech.train_set, plan.batch)
 
     def rate(self, step: int) -> float:
-        """Learning rate: linear warm-up, then half a cosine to a twentieth at total_steps."""
-        if step < WARM_STEPS:
-            return PEAK_RATE * step / WARM_STEPS
-        done = min(1.0, (step - WARM_STEPS) / max(1, self.plan.total_steps - WARM_STEPS))
-        return PEAK_RATE * (0.05 + 0.475 * (1 + math.cos(math.pi * done)))
+        """Learning rate of a step."""
+        return warm_cosine(step, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
 
     def step(self, number: int) -> dict[str, float]:
         """One batch."""
