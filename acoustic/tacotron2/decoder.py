@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.convolutions import Conv, Linear
+from acoustic.tacotron2.recurrence import run_cell
 
 
 class DecoderState(NamedTuple):
@@ -100,13 +101,23 @@ class Attention(nn.Module):
     def forward(
         self, query: Tensor, memory: Memory, weights: Tensor, cumulative: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """query (B, attention_rnn_dim), weights (B, L) → context (B, E), weights (B, L)."""
-        location = self.location_layer(torch.stack([weights, cumulative], dim=1))
-        energies = self.v(torch.tanh(self.query_layer(query)[:, None] + location + memory.keys))
-        scores = energies[..., 0].masked_fill(~memory.mask, float("-inf"))  # (B, L)
-        attended = scores.softmax(dim=1)
-        context = torch.bmm(attended[:, None], memory.values)[:, 0]
-        return context, attended
+        """Where S steps look, each from what it remembers.
+
+        Args:
+            query: (B, S, attention_rnn_dim).
+            memory: what is spoken.
+            weights: (B, S, L), of the step before each.
+            cumulative: (B, S, L), of all steps before each.
+
+        Returns:
+            Context (B, S, E), weights (B, S, L).
+        """
+        location = self.location_layer(torch.stack([weights, cumulative], dim=2).flatten(0, 1))
+        location = location.unflatten(0, weights.shape[:2])  # (B, S, L, attention_dim)
+        asked = self.query_layer(query)[:, :, None] + location + memory.keys[:, None]
+        scores = self.v(torch.tanh(asked))[..., 0]
+        attended = scores.masked_fill(~memory.mask[:, None], float("-inf")).softmax(dim=2)
+        return torch.bmm(attended, memory.values), attended
 
 
 class Decoder(nn.Module):
@@ -165,9 +176,9 @@ class Decoder(nn.Module):
             torch.cat([heard, state.context], dim=-1), (state.attention_h, state.attention_c)
         )
         attention_h = F.dropout(attention_h, config.p_attention_dropout, self.training)
-        context, weights = self.attention_layer(
-            attention_h, memory, state.weights, state.cumulative
-        )
+        remembered = state.weights[:, None], state.cumulative[:, None]
+        attended = self.attention_layer(attention_h[:, None], memory, *remembered)
+        context, weights = (x[:, 0] for x in attended)
         decoder_h, decoder_c = self.decoder_rnn(
             torch.cat([attention_h, context], dim=-1), (state.decoder_h, state.decoder_c)
         )
@@ -184,3 +195,29 @@ class Decoder(nn.Module):
             self.linear_projection(said),
         )
         return new, self.gate_layer(said)[:, 0]
+
+    def along(self, heard: Tensor, memory: Memory, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """All steps at once, where it is known which symbols each of them says.
+
+        With the contexts known, nothing that a step says is needed by the next, and each recurrence
+        is one call. Differs from ``step``: the attention hears the path's context, not its own, and
+        dropout does not come back through the recurrences.
+
+        Args:
+            heard: (B, S, prenet_dim), what the prenet makes of the frames before each step.
+            memory: what is spoken.
+            path: (B, S, L), each symbol's share of each step.
+
+        Returns:
+            Frames (B, S, n_frames_per_step · n_mels), the gate's logits (B, S), weights (B, S, L).
+        """
+        config = self.config
+        before = F.pad(path, (0, 0, 1, 0))[:, :-1]
+        shown = torch.bmm(before, memory.values)
+        query = run_cell(self.attention_rnn, torch.cat([heard, shown], dim=-1))
+        query = F.dropout(query, config.p_attention_dropout, self.training)
+        context, weights = self.attention_layer(query, memory, before, before.cumsum(dim=1))
+        said = run_cell(self.decoder_rnn, torch.cat([query, context], dim=-1))
+        said = F.dropout(said, config.p_decoder_dropout, self.training)
+        said = torch.cat([said, context], dim=-1)
+        return self.linear_projection(said), self.gate_layer(said)[..., 0], weights

@@ -10,9 +10,6 @@ from acoustic.tacotron2.network import Spoken
 
 ATTENTION_WIDTH = 0.2
 """Source: Tachibana et al. (arXiv 1710.08969) §4.1, g."""
-PATH_WIDTH = 0.7
-"""Symbols: a neighbour counts for a third, since a step says several frames and where one symbol
-ends and the next begins is not known to a frame."""
 LEAST = 1e-4
 """Of the attention, so that a step that looks elsewhere altogether has a finite loss."""
 
@@ -54,21 +51,18 @@ def guided_attention_loss(alignments: Tensor, steps: Tensor, lengths: Tensor) ->
 
 
 def path_attention_loss(alignments: Tensor, path: Tensor, steps: Tensor) -> Tensor:
-    """Mean of minus the log of the attention near the symbol that is being said.
+    """Cross entropy of the attention against each symbol's share of a step, mean over valid steps.
 
     Where durations are known, the attention need not be found: it is shown. Source: pre-alignment
     guided attention (Zhu et al., IEEE Access 7, 2019, 10.1109/ACCESS.2019.2914149) §III. Differs:
-    a cross entropy against a narrow window, not an L1 or L2 distance of matrices, which is small
-    while the attention is spread over everything.
+    a cross entropy, not an L1 or L2 distance of matrices, which is small while the attention is
+    spread over everything.
 
     Args:
         alignments: (B, S, L).
-        path: (B, S) int64, the symbol of each step.
+        path: (B, S, L), each row sums to one.
         steps: (B,) int64 valid steps.
     """
-    _, s, n = alignments.shape
-    device = alignments.device
-    away = torch.arange(n, device=device)[None, None] - path[..., None]  # (B, S, L)
-    near = (alignments * torch.exp(-(away**2) / (2 * PATH_WIDTH**2))).sum(2)
-    valid = torch.arange(s, device=device)[None] < steps[:, None]
-    return -near.clamp_min(LEAST).log()[valid].mean()
+    valid = torch.arange(path.shape[1], device=path.device)[None] < steps[:, None]
+    missed = -(path * alignments.clamp_min(LEAST).log()).sum(2)
+    return missed[valid].mean()

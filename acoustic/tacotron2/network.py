@@ -87,7 +87,7 @@ class Tacotron2(nn.Module):
         dropout: Tensor | None,
         path: Tensor | None = None,
     ) -> Spoken:
-        """Teacher forced; with a path, so is what the attention remembers of itself.
+        """Teacher forced; with a path, so is where the attention has been: see ``Decoder.along``.
 
         An attention that looks everywhere remembers nothing that would tell it where it is; shown
         where it should have been, it learns to go on from there. Differs from the paper.
@@ -98,25 +98,25 @@ class Tacotron2(nn.Module):
             mels: (B, n_mels, T) float32, T a multiple of r.
             mel_lengths: (B,) int64.
             dropout: (S, B, 2, prenet_dim) factors 0 or 2; None: no dropout.
-            path: (B, S) int64, the symbol of each step; None: the attention remembers its own.
+            path: (B, S, L), each symbol's share of each step; None: the attention remembers its
+                own.
 
         Returns:
             Mels zero and gates certain at padding.
         """
         memory = self.encode(ids, lengths)
-        state = self.decoder.start(memory)
         heard = self._heard(mels, dropout)
+        if path is not None:
+            said = self.decoder.along(heard.transpose(0, 1), memory, path)
+            return self._finish(*said, mel_lengths)
+        state = self.decoder.start(memory)
         frames, gates, weights = [], [], []
-        for number, step in enumerate(heard):
-            before = state.cumulative
+        for step in heard:
             state, gate = self.decoder.step_from(step, state, memory)
             frames.append(state.frames)
             gates.append(gate)
             weights.append(state.weights)
-            if path is not None:
-                shown = nn.functional.one_hot(path[:, number], ids.shape[1]).to(before.dtype)
-                state = state._replace(weights=shown, cumulative=before + shown)
-        return self._finish(frames, gates, weights, mel_lengths)
+        return self._finish(*_stacked(frames, gates, weights), mel_lengths)
 
     @torch.inference_mode()
     def infer(
@@ -152,7 +152,8 @@ class Tacotron2(nn.Module):
             taken += live
             # The frame whose gate says stop is kept.
             stopped |= live & (torch.sigmoid(gate) > threshold)
-        spoken = self._finish(frames, gates, weights, taken * config.n_frames_per_step)
+        said = _stacked(frames, gates, weights)
+        spoken = self._finish(*said, taken * config.n_frames_per_step)
         return spoken._replace(runaway=~stopped)
 
     def _caps(self, lengths: Tensor, max_steps: int | None) -> Tensor:
@@ -169,15 +170,17 @@ class Tacotron2(nn.Module):
         out: Tensor = self.decoder.prenet(shifted, dropout)
         return out
 
-    def _finish(
-        self, frames: list[Tensor], gates: list[Tensor], weights: list[Tensor], lengths: Tensor
-    ) -> Spoken:
+    def _finish(self, frames: Tensor, gates: Tensor, weights: Tensor, lengths: Tensor) -> Spoken:
         r, n = self.config.n_frames_per_step, self.config.n_mels
-        said = torch.stack(frames, dim=1)  # (B, S, r · n_mels)
-        mel = said.reshape(len(said), -1, n).transpose(1, 2)  # (B, n_mels, T)
+        mel = frames.reshape(len(frames), -1, n).transpose(1, 2)  # (B, n_mels, T)
         valid = length_mask(lengths, mel.shape[2])  # (B, T)
         refined = self.refine(mel, lengths) * valid[:, None]
-        gate = torch.stack(gates, dim=1).masked_fill(~valid[:, ::r], PADDED_GATE)
-        alignments = torch.stack(weights, dim=1)
+        gate = gates.masked_fill(~valid[:, ::r], PADDED_GATE)
         runaway = torch.zeros_like(lengths, dtype=torch.bool)
-        return Spoken(mel * valid[:, None], refined, gate, alignments, lengths, runaway)
+        return Spoken(mel * valid[:, None], refined, gate, weights, lengths, runaway)
+
+
+def _stacked(
+    frames: list[Tensor], gates: list[Tensor], weights: list[Tensor]
+) -> tuple[Tensor, Tensor, Tensor]:
+    return torch.stack(frames, dim=1), torch.stack(gates, dim=1), torch.stack(weights, dim=1)

@@ -1,4 +1,5 @@
-"""Bidirectional recurrences over padded batches, without packing, so that they can be exported."""
+"""Recurrences over padded batches: both ways without packing, so that they can be exported; and a
+cell over all its steps at once."""
 
 from __future__ import annotations
 
@@ -41,7 +42,15 @@ class MaskedLSTM(nn.LSTM):
     def _run(self, x: Tensor, suffix: str) -> Tensor:
         state = x.new_zeros(1, x.shape[0], self.hidden_size)
         out: Tensor = torch.lstm(
-            x, (state, state), _weights(self, suffix), True, 1, 0.0, self.training, False, True
+            x,
+            (state, state),
+            _weights(self, f"_{suffix}"),
+            True,
+            1,
+            0.0,
+            self.training,
+            False,
+            True,
         )[0]
         return out
 
@@ -59,11 +68,20 @@ class MaskedGRU(nn.GRU):
     def _run(self, x: Tensor, suffix: str) -> Tensor:
         state = x.new_zeros(1, x.shape[0], self.hidden_size)
         out: Tensor = torch.gru(
-            x, state, _weights(self, suffix), True, 1, 0.0, self.training, False, True
+            x, state, _weights(self, f"_{suffix}"), True, 1, 0.0, self.training, False, True
         )[0]
         return out
 
 
-def _weights(rnn: nn.RNNBase, suffix: str) -> list[Tensor]:
+def _weights(rnn: nn.Module, suffix: str) -> list[Tensor]:
     names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
-    return [getattr(rnn, f"{name}_{suffix}") for name in names]
+    return [getattr(rnn, name + suffix) for name in names]
+
+
+def run_cell(cell: nn.LSTMCell, x: Tensor) -> Tensor:
+    """The states of a cell that begins with zeros and hears x (B, T, C) → (B, T, hidden)."""
+    state = x.new_zeros(1, x.shape[0], cell.hidden_size)
+    out: Tensor = torch.lstm(
+        x, (state, state), _weights(cell, ""), True, 1, 0.0, cell.training, False, True
+    )[0]
+    return out

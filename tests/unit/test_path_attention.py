@@ -2,18 +2,25 @@
 
 import math
 
+import pytest
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from acoustic.tacotron2.config import Tacotron2Config
+from acoustic.tacotron2.decoder import Memory
 from acoustic.tacotron2.loss import LEAST, path_attention_loss
 from acoustic.tacotron2.network import Tacotron2
 
-PATH = torch.tensor([[0, 0, 1, 2, 2, 0]])
+SYMBOLS = 8
 STEPS = torch.tensor([5])  # the last one is padding
 
 
-def looking_at(symbols: list[int]) -> torch.Tensor:
-    return torch.eye(8)[None, symbols]
+def looking_at(symbols: list[int]) -> Tensor:
+    return torch.eye(SYMBOLS)[None, symbols]
+
+
+PATH = looking_at([0, 0, 1, 2, 2, 0])
 
 
 def test_attention_on_the_path_costs_nothing() -> None:
@@ -27,25 +34,59 @@ def test_attention_far_away_costs_most_and_padding_nothing() -> None:
 
 
 def test_spread_attention_is_drawn_to_the_path() -> None:
-    scores = torch.zeros(1, 6, 8, requires_grad=True)
+    scores = torch.zeros(1, 6, SYMBOLS, requires_grad=True)
     path_attention_loss(scores.softmax(2), PATH, STEPS).backward()  # type: ignore[no-untyped-call]
     assert scores.grad is not None
-    assert scores.grad[0, :5].argmin(1).tolist() == PATH[0, :5].tolist()
+    assert scores.grad[0, :5].argmin(1).tolist() == [0, 0, 1, 2, 2]
     assert not scores.grad[0, 5].any()
 
 
-def test_the_attention_goes_on_from_what_it_is_shown() -> None:
+def test_a_step_of_two_symbols_is_best_shared_by_both() -> None:
+    path = 0.25 * looking_at([3]) + 0.75 * looking_at([4])
+    one_only, wrong_way = looking_at([4]), 0.75 * looking_at([3]) + 0.25 * looking_at([4])
+    losses = [float(path_attention_loss(x, path, STEPS)) for x in (path, wrong_way, one_only)]
+    assert losses == sorted(losses)
+    assert losses[0] < losses[1]
+
+
+@pytest.fixture
+def network() -> Tacotron2:
     torch.manual_seed(0)
     sizes = {"embedding_dim": 16, "attention_rnn_dim": 8, "decoder_rnn_dim": 8, "prenet_dim": 4}
     config = Tacotron2Config(n_symbols=9, n_mels=4, postnet_channels=4, **sizes)
-    network = Tacotron2(config).eval()
-    ids, mels = torch.randint(1, 9, (1, 8)), torch.zeros(1, 4, 6)
-    spoken = [
-        network(ids, torch.tensor([8]), mels, torch.tensor([6]), None, path).alignments[0]
-        for path in (None, torch.tensor([[0, 1, 2, 3, 4, 5]]), torch.tensor([[0, 1, 2, 7, 7, 7]]))
-    ]
-    own, shown, elsewhere = spoken
+    return Tacotron2(config).eval()
+
+
+def test_the_attention_goes_on_from_what_it_is_shown(network: Tacotron2) -> None:
+    ids, mels = torch.randint(1, 9, (1, SYMBOLS)), torch.zeros(1, 4, 6)
+    own, shown, elsewhere = (
+        network(ids, torch.tensor([SYMBOLS]), mels, torch.tensor([6]), None, path).alignments[0]
+        for path in (None, looking_at([0, 1, 2, 3, 4, 5]), looking_at([0, 1, 2, 7, 7, 7]))
+    )
     torch.testing.assert_close(own[0], shown[0])  # the first step has nothing to remember
     assert not torch.allclose(own[1], shown[1])
     torch.testing.assert_close(shown[:4], elsewhere[:4])
     assert not torch.allclose(shown[4], elsewhere[4])
+
+
+def test_all_steps_at_once_are_the_steps_one_by_one(network: Tacotron2) -> None:
+    """``along`` is the loop whose memory of where it was is replaced by the path before a step."""
+    decoder, steps = network.decoder, 6
+    heard, path = torch.randn(2, steps, 4), torch.rand(2, steps, SYMBOLS).softmax(2)
+    values = torch.randn(2, SYMBOLS, 16)
+    mask = torch.ones(2, SYMBOLS, dtype=torch.bool)
+    memory = Memory(values, decoder.attention_layer.memory_layer(values), mask)
+    before = F.pad(path, (0, 0, 1, 0))[:, :-1]
+    state, said = decoder.start(memory), []
+    for i in range(steps):
+        state = state._replace(
+            weights=before[:, i],
+            cumulative=before[:, : i + 1].sum(1),
+            context=torch.bmm(before[:, i : i + 1], values)[:, 0],
+        )
+        state, gate = decoder.step_from(heard[:, i], state, memory)
+        said.append((state.frames, gate, state.weights))
+    for at_once, one_by_one in zip(
+        decoder.along(heard, memory, path), zip(*said, strict=True), strict=True
+    ):
+        torch.testing.assert_close(at_once, torch.stack(one_by_one, dim=1))
