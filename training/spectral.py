@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from audio.mel import MelExtractor
+from core.mel import MelSpec
+
+MEL_WEIGHT = 45.0  # HiFi-GAN §2.4
+STFT_WEIGHT = 10.0  # brings both to the same size at the start
 # (n_fft, hop, window): Parallel WaveGAN (arXiv 1910.11480) table 1.
 RESOLUTIONS = ((1024, 120, 600), (2048, 240, 1200), (512, 50, 240))
 
@@ -31,3 +37,21 @@ class MultiResolutionStft(nn.Module):
         shape = getattr(self, f"window_{n_fft}")
         stft = torch.stft(x, n_fft, hop, window, shape, return_complex=True)
         return torch.sqrt((stft.real.square() + stft.imag.square()).clamp(min=1e-7))
+
+
+class SpectralLoss(nn.Module):
+    """What all vocoders learn from: mels and magnitudes.
+
+    Args:
+        mel: what the network reads. The loss sees up to Nyquist (jik876/hifi-gan fmax_for_loss).
+    """
+
+    def __init__(self, mel: MelSpec) -> None:
+        super().__init__()
+        wide = msgspec.structs.replace(mel, f_max=mel.sample_rate / 2)
+        self.extractor, self.stft = MelExtractor(wide), MultiResolutionStft()
+
+    def forward(self, said: Tensor, real: Tensor) -> dict[str, Tensor]:
+        """said, real (B, N) float32 → weighted mel L1 and STFT losses."""
+        mel = (self.extractor(said) - self.extractor(real)).abs().mean()
+        return {"mel": MEL_WEIGHT * mel, "stft": STFT_WEIGHT * self.stft(said, real)}

@@ -10,17 +10,15 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import torch
 from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
-from audio.mel import MelExtractor
 from training import parallel
 from training.adversary import judges_of
 from training.hearing import vocode
 from training.learner import Learner, descend, set_rate
-from training.spectral import MultiResolutionStft
+from training.spectral import SpectralLoss
 from training.speech import Plan, Segments, Speech
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.hifigan.network import HifiGan
@@ -32,8 +30,6 @@ SEGMENT_FRAMES = 32
 RATE = 5e-4
 HALF_LIFE_STEPS = 20_000
 CLIP = 100.0
-MEL_WEIGHT = 45.0
-STFT_WEIGHT = 10.0  # brings both to the same size at the start
 
 
 def _network(config: HifiGanConfig | MelGanConfig) -> nn.Module:
@@ -73,11 +69,8 @@ class VocoderRecipe:
         self.segments = Segments(
             speech, frames=SEGMENT_FRAMES, batch=plan.batch, device=plan.device
         )
-        # The loss sees up to Nyquist, the network's input only to 8 kHz (jik876 fmax_for_loss).
-        self.mel = speech.prepared.mel
-        wide = msgspec.structs.replace(self.mel, f_max=self.mel.sample_rate / 2)
-        self.extractor = MelExtractor(wide).to(plan.device)
-        self.stft = MultiResolutionStft().to(plan.device)
+        self.sample_rate = speech.prepared.mel.sample_rate
+        self.spectral = SpectralLoss(speech.prepared.mel).to(plan.device)
 
     def step(self, number: int) -> dict[str, float]:
         """One batch of random segments."""
@@ -92,16 +85,11 @@ class VocoderRecipe:
         with self._narrow():
             said = self.learner.network(mel)
         said = said.float()  # (B, 1, N)
-        losses = self.spectral(said[:, 0], real)
+        losses: dict[str, Tensor] = self.spectral(said[:, 0], real)
         if judged:
             last = (draw // parallel.size() + 1) % self.plan.accumulate == 0
             losses |= self.adversary(said, real[:, None], last=last)
         return losses
-
-    def spectral(self, said: Tensor, real: Tensor) -> dict[str, Tensor]:
-        """said, real (B, N) → weighted mel L1 and STFT losses."""
-        mel = (self.extractor(said) - self.extractor(real)).abs().mean()
-        return {"mel": MEL_WEIGHT * mel, "stft": STFT_WEIGHT * self.stft(said, real)}
 
     def adversary(self, said: Tensor, real: Tensor, *, last: bool) -> dict[str, Tensor]:
         """Trains the discriminators (a step where ``last``), then judges: said, real (B, 1, N)."""
@@ -125,7 +113,7 @@ class VocoderRecipe:
             mel, real = self.segments.middles()
             losses = self.spectral(network(mel)[:, 0], real)
             clip = vocode(network, self.segments.whole(self.segments.held_out[0]))
-        writer.add_audio("copy", clip[None], number, self.mel.sample_rate)
+        writer.add_audio("copy", clip[None], number, self.sample_rate)
         return {name: float(value) for name, value in losses.items()}
 
     def _narrow(self) -> torch.autocast:
