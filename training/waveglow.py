@@ -1,13 +1,17 @@
-"""Recipe: WaveGlow on a prepared corpus, by the likelihood of its samples.
+"""Recipe: WaveGlow on a prepared corpus, by the likelihood of speech and the sound of its samples.
 
 Source: WaveGlow (arXiv 1811.00002) §3.1: Adam 1e-4, 16 000 samples a segment, sigma 1 / √2.
-Differs: averaged weights; a higher rate for the small flow; couplings in bfloat16, while the signal
-stays in float32, since an inverse undoes all flows of rounding.
+Differs: the likelihood alone says nothing of how samples sound (a small flow spends it on noise
+below hearing), so what the inverse makes of noise is compared with the speech, too, as Flow-GAN
+(arXiv 1705.08868) §3.3 mixes both, here by spectral losses; averaged weights; a higher rate for the
+small flow; couplings in bfloat16, while the signal stays in float32, since an inverse undoes all
+flows of rounding.
 """
 
 from __future__ import annotations
 
 import math
+from functools import cache
 from typing import Any
 
 import torch
@@ -16,6 +20,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from training.hearing import vocode
 from training.learner import Learner
+from training.spectral import SpectralLoss
 from training.speech import Plan, Segments, Speech
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.waveglow.network import WaveGlow, negative_log_likelihood
@@ -26,6 +31,7 @@ RATE = 5e-4
 LARGE_RATE, LARGE_CHANNELS = 1e-4, 256  # the paper's, for the paper's size
 SIGMA = math.sqrt(0.5)
 CLIP = 100.0
+LIKELIHOOD_WEIGHT = 5.0  # beside spectral losses of about thirty
 
 
 def _network(config: WaveGlowConfig) -> WaveGlow:
@@ -51,13 +57,14 @@ class WaveGlowRecipe:
         self.config, self.plan = config, plan
         self.rate = LARGE_RATE if config.n_channels >= LARGE_CHANNELS else RATE
         torch.manual_seed(0)
-        network = _network(config).to(plan.device)
-        optimizer = torch.optim.Adam(network.parameters(), self.rate)
-        self.learner = Learner(network, optimizer, clip=CLIP, accumulate=plan.accumulate)
+        self.network = _network(config).to(plan.device)
+        optimizer = torch.optim.Adam(self.network.parameters(), self.rate)
+        self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
         self.segments = Segments(
             speech, frames=SEGMENT_FRAMES, batch=plan.batch, device=plan.device
         )
         self.sample_rate = speech.prepared.mel.sample_rate
+        self.spectral = SpectralLoss(speech.prepared.mel).to(plan.device)
 
     def step(self, number: int) -> dict[str, float]:
         """One batch of random segments."""
@@ -66,18 +73,24 @@ class WaveGlowRecipe:
         )
 
     def losses(self, mel: Tensor, samples: Tensor) -> dict[str, Tensor]:
-        """mel (B, n_mels, T), samples (B, N) → nats per sample, without the constant."""
+        """mel (B, n_mels, T), samples (B, N) → nats per sample, weighted; spectral losses."""
         with torch.autocast(self.plan.device_type, torch.bfloat16):
-            latent = self.learner.network(mel, samples)
-        return {"likelihood": negative_log_likelihood(latent, SIGMA)}
+            conditions = cache(self.network.conditions(mel, samples.shape[1]))
+            latent = self.network.to_noise(samples, conditions)
+            noise = self.config.sigma * torch.randn_like(latent.z)
+            said = self.network.to_samples(noise, conditions)
+        likelihood = LIKELIHOOD_WEIGHT * negative_log_likelihood(latent, SIGMA)
+        spectral: dict[str, Tensor] = self.spectral(said, samples)
+        return {"likelihood": likelihood} | spectral
 
     @torch.no_grad()
     def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:
-        """Likelihood of the middle of every held-out clip; one clip to hear."""
+        """Losses on the middle of every held-out clip; one clip to hear."""
+        torch.manual_seed(number)
         with self.learner.averaged():
             losses = self.losses(*self.segments.middles())
             mel = self.segments.whole(self.segments.held_out[0])
-            clip = vocode(self.learner.network, mel)
+            clip = vocode(self.network, mel)
         writer.add_audio("copy", clip[None], number, self.sample_rate)
         return {name: float(value) for name, value in losses.items()}
 

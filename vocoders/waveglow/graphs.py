@@ -57,8 +57,15 @@ def graphs(network: WaveGlow) -> tuple[GraphSpec, ...]:
 
 def _in_plane(network: WaveGlow) -> WaveGlow:
     twin = copy.deepcopy(network)
-    twin.WN = nn.ModuleList(InPlane(coupling) for coupling in network.WN)
+    twin.WN = nn.ModuleList(_coupling(coupling) for coupling in network.WN)
     return twin
+
+
+def _coupling(coupling: nn.Module) -> nn.Module:
+    # A coupling and what it is told are called apart.
+    plane = InPlane(coupling)
+    plane.cond_layer = InPlane(nn.Sequential(coupling.cond_layer))  # type: ignore[arg-type]
+    return plane
 
 
 def halo_frames(config: WaveGlowConfig) -> int:

@@ -9,7 +9,7 @@ convolutions is a buffer, so that it can be exported.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -30,6 +30,10 @@ class Latent(NamedTuple):
     z: Tensor
     log_s: list[Tensor]
     log_det: list[Tensor]
+
+
+Conditions = Callable[[int], Tensor]
+"""Number of a flow → what its coupling is told, (B, 2 · n_channels · n_layers, N / n_group)."""
 
 
 class Invertible1x1Conv(nn.Module):
@@ -73,8 +77,12 @@ class Invertible1x1Conv(nn.Module):
             return self.conv(x.float()), x.shape[0] * x.shape[2] * log_det
 
     def undo(self, x: Tensor) -> Tensor:
-        """x (B, C, T) → what ``forward`` made x from."""
-        out: Tensor = nn.functional.conv1d(x, self.inverse)
+        """x (B, C, T) → what ``forward`` made x from; in training, gradients reach the matrix."""
+        with torch.autocast(x.device.type, enabled=False):
+            inverse = self.inverse
+            if self.training:
+                inverse = torch.linalg.inv(self.conv.weight[..., 0].float())[..., None]
+            out: Tensor = nn.functional.conv1d(x.float(), inverse)
         return out
 
 
@@ -104,15 +112,13 @@ class WN(nn.Module):
         nn.init.zeros_(self.end.weight)
         nn.init.zeros_(self.end.bias)  # type: ignore[arg-type]
 
-    def forward(self, x: Tensor, mel: Tensor) -> tuple[Tensor, Tensor]:
-        """x (B, C, T), mel (B, n_mels · n_group, T) → shift b and log-scale, each (B, C, T)."""
+    def forward(self, x: Tensor, condition: Tensor) -> tuple[Tensor, Tensor]:
+        """x (B, C, T), condition of its ``cond_layer`` → shift b and log-scale, each (B, C, T)."""
         x = self.start(x)
-        conditions = self.cond_layer(mel).split(2 * self.width, dim=1)
         skipped = torch.zeros_like(x)
-        for conv, res_skip, condition in zip(
-            self.in_layers, self.res_skip_layers, conditions, strict=True
-        ):
-            filtered, gate = (conv(x) + condition).chunk(2, dim=1)  # (B, width, T) each
+        layers = condition.chunk(len(self.in_layers), dim=1)
+        for conv, res_skip, layer in zip(self.in_layers, self.res_skip_layers, layers, strict=True):
+            filtered, gate = (conv(x) + layer).chunk(2, dim=1)  # (B, width, T) each
             y = res_skip(torch.tanh(filtered) * torch.sigmoid(gate))
             skipped = skipped + y[:, -self.width :]
             if y.shape[1] > self.width:
@@ -139,8 +145,13 @@ class WaveGlow(nn.Module):
             self.convinv.append(Invertible1x1Conv(channels))
             self.WN.append(WN(channels // 2, config))
 
-    def condition(self, mel: Tensor, samples: int) -> Tensor:
-        """mel (B, n_mels, T) → (B, n_mels · n_group, samples / n_group), mel-major channels.
+    def conditions(self, mel: Tensor, samples: int) -> Conditions:
+        """What the couplings are told, the same in both directions; made as it is asked for, since
+        all flows' together are larger than all else.
+
+        Args:
+            mel: (B, n_mels, T).
+            samples: N that are to be covered.
 
         Raises:
             ValueError: the upsampled mel is shorter than ``samples``.
@@ -151,16 +162,19 @@ class WaveGlow(nn.Module):
             raise ValueError(f"{mel.shape[2]} frames cover {up.shape[2]} of {samples} samples")
         up = up[..., : samples // group * group]
         b, n, t = up.shape
-        # (B, n_mels, N / group, group) → (B, n_mels, group, N / group)
+        # (B, n_mels, N / group, group) → (B, n_mels, group, N / group): mel-major channels.
         grouped = up.reshape(b, n, t // group, group).transpose(2, 3)
-        out: Tensor = grouped.reshape(b, n * group, t // group)
-        return out
+        grouped = grouped.reshape(b, n * group, t // group)
+        return lambda k: self.WN[k].cond_layer(grouped)  # type: ignore[operator]
 
     def forward(self, mel: Tensor, samples: Tensor) -> Latent:
         """mel (B, n_mels, T), samples (B, N) → latent. Samples past a whole group are left out."""
+        return self.to_noise(samples, self.conditions(mel, samples.shape[1]))
+
+    def to_noise(self, samples: Tensor, conditions: Conditions) -> Latent:
+        """``forward`` under known conditions."""
         config, group = self.config, self.config.n_group
-        mel = self.condition(mel, samples.shape[1])
-        x = samples[:, : mel.shape[2] * group]
+        x = samples[:, : samples.shape[1] // group * group]
         x = x.reshape(len(x), -1, group).transpose(1, 2)  # (B, n_group, N / n_group)
         early: list[Tensor] = []
         log_s: list[Tensor] = []
@@ -171,7 +185,7 @@ class WaveGlow(nn.Module):
                 x = x[:, config.n_early_size :]
             x, det = mix(x)
             still, moved = x.chunk(2, dim=1)
-            shift, scale = coupling(still, mel)
+            shift, scale = coupling(still, conditions(k))
             x = torch.cat([still, moved * torch.exp(scale) + shift], dim=1)
             log_s.append(scale)
             log_det.append(det)
@@ -187,13 +201,16 @@ class WaveGlow(nn.Module):
         Returns:
             (B, T · hop) float32.
         """
+        return self.to_samples(z, self.conditions(mel, mel.shape[2] * self.config.hop_length))
+
+    def to_samples(self, z: Tensor, conditions: Conditions) -> Tensor:
+        """``infer`` under known conditions."""
         config = self.config
-        mel = self.condition(mel, mel.shape[2] * config.hop_length)
         early = config.n_early_size * len(config.early_flows)
         left, x = z[:, :early], z[:, early:]
         for k in reversed(range(config.n_flows)):
             still, moved = x.chunk(2, dim=1)
-            shift, scale = self.WN[k](still, mel)
+            shift, scale = self.WN[k](still, conditions(k))
             x = torch.cat([still, (moved - shift) * torch.exp(-scale)], dim=1)
             x = self.convinv[k].undo(x)  # type: ignore[operator]
             if k in config.early_flows:
