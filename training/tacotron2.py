@@ -1,8 +1,9 @@
 """Recipe: Tacotron 2 on one speaker of a prepared corpus.
 
 Durations are not needed: then the attention is guided along the diagonal. Where they are known, it
-is guided along them, and stands after some hundred steps instead of some ten thousand; and most
-steps are shown where the attention was, so that all of an utterance's steps run at once.
+is guided along them, and stands after some hundred steps instead of some ten thousand; and for most
+of the schedule it goes on from them, or from what it made of them, so that all of an utterance's
+steps run at once.
 
 Source: Tacotron 2 (arXiv 1712.05884) §2.2; Adam, L2 1e-6 and clipping of NVIDIA/tacotron2@185cd24
 hparams.py; guided attention: arXiv 1710.08969 §4.1. Differs: a reduction factor, a warm-up,
@@ -39,9 +40,9 @@ CLIP = 1.0
 DIAGONAL_WEIGHT = 10.0  # a mean over symbols, of which one is right: brings it near the mel's
 PATH_WEIGHT = 1.0
 STOP_WEIGHT = 20.0  # one step in some hundred stops; with 1 it did not in 900 steps of training
-# For so much of the schedule the attention is shown where it was: such a step costs a fifth.
-SHOWN = 0.9
-OWN_EVERY = 6  # but every so many steps it goes on from its own, or would never learn to come back
+# For so much of the schedule the attention goes on from the path: such a step costs a fifth.
+SHOWN = 0.95
+RECALLS = 3  # at most, of its own attention: or it would never learn to go on from that
 DIAGONAL = 0.1
 
 
@@ -102,24 +103,24 @@ class Tacotron2Recipe:
 
     def step(self, number: int) -> dict[str, float]:
         """One batch."""
-        show = number <= SHOWN * self.plan.total_steps and number % OWN_EVERY > 0
+        recalls = number % (RECALLS + 1) if number <= SHOWN * self.plan.total_steps else None
         return self.learner.step(
             number,
             self.rate(number),
-            lambda _: self.losses(self.collate(self.deck.take()), show=show)[0],
+            lambda _: self.losses(self.collate(self.deck.take()), recalls)[0],
         )
 
-    def losses(self, batch: Batch, *, show: bool = False) -> tuple[dict[str, Tensor], Spoken]:
+    def losses(self, batch: Batch, recalls: int | None = None) -> tuple[dict[str, Tensor], Spoken]:
         """Reconstruction and guided attention, and what was said.
 
         Args:
             batch: of utterances.
-            show: where its path is known, the attention goes on from there, not from its own.
+            recalls: of its own attention, which else goes on from the path; None: step by step.
         """
         r = self.config.n_frames_per_step
-        path = batch.path if show else None
+        path = None if recalls is None else batch.path
         with torch.autocast(self.plan.device_type, torch.bfloat16, enabled=path is not None):
-            spoken: Spoken = self.network(*batch[:4], self._dropout(batch), path)
+            spoken: Spoken = self.network(*batch[:4], self._dropout(batch), path, recalls or 0)
         spoken = Spoken(*(x.float() if x.is_floating_point() else x for x in spoken))
         steps = batch.mel_lengths // r
         if batch.path is None:

@@ -196,28 +196,41 @@ class Decoder(nn.Module):
         )
         return new, self.gate_layer(said)[:, 0]
 
-    def along(self, heard: Tensor, memory: Memory, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def along(
+        self, heard: Tensor, memory: Memory, path: Tensor, recalls: int = 0
+    ) -> tuple[Tensor, Tensor, Tensor]:
         """All steps at once, where it is known which symbols each of them says.
 
         With the contexts known, nothing that a step says is needed by the next, and each recurrence
         is one call. Differs from ``step``: the attention hears the path's context, not its own, and
         dropout does not come back through the recurrences.
 
+        Each recall puts where the attention looked in the path's place: after n of them the first n
+        steps are those of ``step``, and the others near them. Source: parallel scheduled sampling
+        (Duckworth et al., arXiv 1906.04331) §3, here of attention, not of tokens.
+
         Args:
             heard: (B, S, prenet_dim), what the prenet makes of the frames before each step.
             memory: what is spoken.
             path: (B, S, L), each symbol's share of each step.
+            recalls: how often.
 
         Returns:
             Frames (B, S, n_frames_per_step · n_mels), the gate's logits (B, S), weights (B, S, L).
         """
-        config = self.config
+        for _ in range(recalls):
+            with torch.no_grad():
+                path = self._look(heard, memory, path)[2]
+        query, context, weights = self._look(heard, memory, path)
+        said = run_cell(self.decoder_rnn, torch.cat([query, context], dim=-1))
+        said = F.dropout(said, self.config.p_decoder_dropout, self.training)
+        said = torch.cat([said, context], dim=-1)
+        return self.linear_projection(said), self.gate_layer(said)[..., 0], weights
+
+    def _look(self, heard: Tensor, memory: Memory, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The attention's query, context and weights in every step, had it been on the path."""
         before = F.pad(path, (0, 0, 1, 0))[:, :-1]
         shown = torch.bmm(before, memory.values)
         query = run_cell(self.attention_rnn, torch.cat([heard, shown], dim=-1))
-        query = F.dropout(query, config.p_attention_dropout, self.training)
-        context, weights = self.attention_layer(query, memory, before, before.cumsum(dim=1))
-        said = run_cell(self.decoder_rnn, torch.cat([query, context], dim=-1))
-        said = F.dropout(said, config.p_decoder_dropout, self.training)
-        said = torch.cat([said, context], dim=-1)
-        return self.linear_projection(said), self.gate_layer(said)[..., 0], weights
+        query = F.dropout(query, self.config.p_attention_dropout, self.training)
+        return query, *self.attention_layer(query, memory, before, before.cumsum(dim=1))

@@ -86,6 +86,7 @@ class Tacotron2(nn.Module):
         mel_lengths: Tensor,
         dropout: Tensor | None,
         path: Tensor | None = None,
+        recalls: int = 0,
     ) -> Spoken:
         """Teacher forced; with a path, so is where the attention has been: see ``Decoder.along``.
 
@@ -100,6 +101,7 @@ class Tacotron2(nn.Module):
             dropout: (S, B, 2, prenet_dim) factors 0 or 2; None: no dropout.
             path: (B, S, L), each symbol's share of each step; None: the attention remembers its
                 own.
+            recalls: how often the path gives way to what the attention made of it.
 
         Returns:
             Mels zero and gates certain at padding.
@@ -107,7 +109,7 @@ class Tacotron2(nn.Module):
         memory = self.encode(ids, lengths)
         heard = self._heard(mels, dropout)
         if path is not None:
-            said = self.decoder.along(heard.transpose(0, 1), memory, path)
+            said = self.decoder.along(heard.transpose(0, 1), memory, path, recalls)
             return self._finish(*said, mel_lengths)
         state = self.decoder.start(memory)
         frames, gates, weights = [], [], []

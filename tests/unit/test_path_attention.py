@@ -69,24 +69,44 @@ def test_the_attention_goes_on_from_what_it_is_shown(network: Tacotron2) -> None
     assert not torch.allclose(shown[4], elsewhere[4])
 
 
-def test_all_steps_at_once_are_the_steps_one_by_one(network: Tacotron2) -> None:
-    """``along`` is the loop whose memory of where it was is replaced by the path before a step."""
-    decoder, steps = network.decoder, 6
-    heard, path = torch.randn(2, steps, 4), torch.rand(2, steps, SYMBOLS).softmax(2)
+@pytest.fixture
+def memory(network: Tacotron2) -> Memory:
     values = torch.randn(2, SYMBOLS, 16)
     mask = torch.ones(2, SYMBOLS, dtype=torch.bool)
-    memory = Memory(values, decoder.attention_layer.memory_layer(values), mask)
-    before = F.pad(path, (0, 0, 1, 0))[:, :-1]
-    state, said = decoder.start(memory), []
-    for i in range(steps):
-        state = state._replace(
-            weights=before[:, i],
-            cumulative=before[:, : i + 1].sum(1),
-            context=torch.bmm(before[:, i : i + 1], values)[:, 0],
-        )
+    return Memory(values, network.decoder.attention_layer.memory_layer(values), mask)
+
+
+def one_by_one(
+    network: Tacotron2, memory: Memory, heard: Tensor, path: Tensor | None
+) -> list[Tensor]:
+    """Frames, gates and weights of a loop whose memory of where it was is the path, if any."""
+    decoder, said = network.decoder, []
+    state = decoder.start(memory)
+    for i in range(heard.shape[1]):
+        if path is not None:
+            before = F.pad(path, (0, 0, 1, 0))[:, : i + 1]
+            context = torch.bmm(before[:, i:], memory.values)[:, 0]
+            state = state._replace(weights=before[:, i], cumulative=before.sum(1), context=context)
         state, gate = decoder.step_from(heard[:, i], state, memory)
         said.append((state.frames, gate, state.weights))
-    for at_once, one_by_one in zip(
-        decoder.along(heard, memory, path), zip(*said, strict=True), strict=True
-    ):
-        torch.testing.assert_close(at_once, torch.stack(one_by_one, dim=1))
+    return [torch.stack(x, dim=1) for x in zip(*said, strict=True)]
+
+
+def test_all_steps_at_once_are_the_steps_one_by_one(network: Tacotron2, memory: Memory) -> None:
+    heard, path = torch.randn(2, 6, 4), torch.rand(2, 6, SYMBOLS).softmax(2)
+    at_once = network.decoder.along(heard, memory, path)
+    torch.testing.assert_close(list(at_once), one_by_one(network, memory, heard, path))
+
+
+def test_as_many_recalls_as_steps_are_the_attention_s_own_way(
+    network: Tacotron2, memory: Memory
+) -> None:
+    heard, path = torch.randn(2, 6, 4), torch.rand(2, 6, SYMBOLS).softmax(2)
+    own = one_by_one(network, memory, heard, None)
+    recalled = network.decoder.along(heard, memory, path, recalls=6)
+    torch.testing.assert_close(list(recalled), own)
+    near, far = (
+        (network.decoder.along(heard, memory, path, recalls=n)[2] - own[2]).abs().max()
+        for n in (2, 0)
+    )
+    assert near < far
