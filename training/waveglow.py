@@ -4,8 +4,9 @@ Source: WaveGlow (arXiv 1811.00002) §3.1: Adam 1e-4, 16 000 samples a segment, 
 Differs: the likelihood alone says nothing of how samples sound (a small flow spends it on noise
 below hearing), so what the inverse makes of noise is compared with the speech, too, as Flow-GAN
 (arXiv 1705.08868) §3.3 mixes both, here by spectral losses; averaged weights; a higher rate for the
-small flow; couplings in bfloat16, while the signal stays in float32, since an inverse undoes all
-flows of rounding.
+small flow, which falls, since the couplings' last layers are so steep that steps go to and fro;
+couplings in bfloat16, while the signal stays in float32, since an inverse undoes all flows of
+rounding.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from training.hearing import vocode
-from training.learner import Learner
+from training.learner import Learner, warm_cosine
 from training.spectral import SpectralLoss
 from training.speech import Plan, Segments, Speech
 from vocoders.waveglow.config import WaveGlowConfig
@@ -29,6 +30,7 @@ from vocoders.weight_norm import put_weight_norm
 SEGMENT_FRAMES = 63  # 16 128 samples
 RATE = 5e-4
 LARGE_RATE, LARGE_CHANNELS = 1e-4, 256  # the paper's, for the paper's size
+WARM_STEPS = 100
 SIGMA = math.sqrt(0.5)
 CLIP = 100.0
 LIKELIHOOD_WEIGHT = 5.0  # beside spectral losses of about thirty
@@ -68,9 +70,8 @@ class WaveGlowRecipe:
 
     def step(self, number: int) -> dict[str, float]:
         """One batch of random segments."""
-        return self.learner.step(
-            number, self.rate, lambda draw: self.losses(*self.segments.draw(draw))
-        )
+        rate = warm_cosine(number, peak=self.rate, warm=WARM_STEPS, total=self.plan.total_steps)
+        return self.learner.step(number, rate, lambda draw: self.losses(*self.segments.draw(draw)))
 
     def losses(self, mel: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """mel (B, n_mels, T), samples (B, N) → nats per sample, weighted; spectral losses."""
