@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
 import torch
 from torch import Tensor, nn
 
 from core.errors import CheckpointError
 from core.voice import Component
 from exports.component_file import load_weights
+from exports.networks import read_config
 from training.learner import Learner
 from training.loop import Average, Progress, Recipe
 
@@ -40,7 +40,7 @@ def start_from(component: Component, recipe: Learning, folder: Path) -> None:
     progress = Progress(folder)
     if progress.file.exists():
         return
-    if component.config != msgspec.to_builtins(recipe.config):
+    if read_config(component.network, component.config) != recipe.config:
         raise CheckpointError(f"component {component.name} is of another network or size")
     network = recipe.learner.network
     _put(network, load_weights(component))

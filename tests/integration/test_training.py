@@ -14,7 +14,7 @@ from torch.utils.tensorboard import SummaryWriter
 from acoustic.tacotron2.config import Tacotron2Config
 from core.errors import ArtifactError, CheckpointError
 from core.mel import MelBatch, PhonemeBatch
-from core.voice import ACOUSTIC_NETWORKS, Catalogue, Component, Network, VoiceCard
+from core.voice import ACOUSTIC_NETWORKS, Catalogue, Component, Network, VoiceCard, read_component
 from exports.component_file import load_weights
 from exports.voice import load_voice
 from tests.hummed_corpus import hummed_f0, run
@@ -227,7 +227,8 @@ def test_a_training_goes_on_from_what_shipped(
     network: Network, hummed: Path, tmp_path: Path
 ) -> None:
     run(build(network, hummed), tmp_path / "first", 2)
-    component = shipped(network, hummed, tmp_path / "first")
+    shipped(network, hummed, tmp_path / "first")
+    component = read_component(tmp_path / "components" / network)
     recipe = cast(Learning, build(network, hummed))
     start_from(component, recipe, tmp_path / "second")
     begun = load_weights(component)
