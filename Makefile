@@ -76,8 +76,9 @@ quality: setup $(VENV)/.bench ## WER, DNSMOS and Distill-MOS beside the teacher,
 quality-check: ## does the last `make quality` stay within the regression bands?
 	$(BIN)/python -m benchmarks.quality.check
 
-quality-baseline: quality ## measure, then make the tables, pictures and bands of the baseline from it
+quality-baseline: quality ## measure, then make tables, pictures and bands of the baseline and the voices' cards from it
 	$(BIN)/python -m benchmarks.quality.render
+	$(BIN)/python -m benchmarks.quality.cards
 
 voices-page: setup $(VENV)/.bench ## speed of every pair on one core, and docs/choosing.md from it and the last quality run
 	$(BIN)/python -m benchmarks.speed --processes 1 --runtimes onnx,torchscript --sentences 12 --rounds 3 --json var/quality/speed.json

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import product
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from core.voice import Catalogue, VoiceCard
+    from core.voice import Catalogue
 
 
 @click.command()
@@ -33,19 +34,19 @@ def voices(as_json: bool) -> None:
     if not catalogue.voices:
         click.echo("no voice is installed; see `rhapsode import` and `rhapsode train`")
         return
-    Console().print(_table(catalogue))
+    console = Console()
+    console.print(_table(catalogue), "", _pairs(catalogue), sep="\n")
 
 
 def _table(catalogue: Catalogue) -> Table:
     default = catalogue.voice(None).name
-    table = Table("voice", "speaks", "acoustic", "vocoders", "measured", "licence", box=None)
+    table = Table("voice", "speaks", "acoustic", "vocoders", "licence", box=None)
     for card in catalogue.voices.values():
         table.add_row(
             f"{card.name}{' (default)' if card.name == default else ''}",
             f"{card.title}, {card.language}, {card.gender}",
             _networks(catalogue, card.acoustic),
             _networks(catalogue, card.vocoders),
-            _quality(card),
             card.licence,
         )
     return table
@@ -57,5 +58,15 @@ def _networks(catalogue: Catalogue, offered: dict[str, str]) -> str:
     )
 
 
-def _quality(card: VoiceCard) -> str:
-    return "\n".join(f"{name} {value:g}" for name, value in card.quality.items()) or "–"
+def _pairs(catalogue: Catalogue) -> Table:
+    """What was measured of every pair; a dash where nothing was."""
+    pairs = [
+        (card.name, acoustic, vocoder, card.quality.get(acoustic, {}).get(vocoder, {}))
+        for card in catalogue.voices.values()
+        for acoustic, vocoder in product(card.acoustic, card.vocoders)
+    ]
+    names = list(dict.fromkeys(name for *_, figures in pairs for name in figures))
+    table = Table("voice", "acoustic", "vocoder", *names, box=None)
+    for *pair, figures in pairs:
+        table.add_row(*pair, *(f"{figures[n]:g}" if n in figures else "–" for n in names))
+    return table

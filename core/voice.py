@@ -80,8 +80,8 @@ class VoiceCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Spoken when a request names no voice; of several the last one read."""
     licence: str
     provenance: str
-    quality: dict[str, float] = {}
-    """Measured figures, by name with unit."""
+    quality: dict[str, dict[str, dict[str, float]]] = {}
+    """Measured figures by name with unit, of acoustic model and vocoder as requests name them."""
 
 
 class Catalogue(msgspec.Struct, frozen=True):

@@ -31,8 +31,8 @@ class VoiceView(msgspec.Struct, frozen=True, kw_only=True):
     """The voice's own [Hz]."""
     licence: str
     provenance: str
-    quality: dict[str, float]
-    """Measured figures, by name with unit."""
+    quality: dict[str, dict[str, dict[str, float]]]
+    """Measured figures by name with unit, by acoustic model and vocoder."""
 
 
 class VoiceList(msgspec.Struct, frozen=True):

@@ -1,0 +1,56 @@
+"""The cards of voices quote what the bench measured."""
+
+from __future__ import annotations
+
+import shutil
+from itertools import product
+from pathlib import Path
+
+from benchmarks.quality.cards import HEAD, VOICES
+from benchmarks.quality.cards import main as cards
+from benchmarks.quality.check import BANDS
+from benchmarks.quality.document import read, write
+from core.voice import read_catalogue
+from tests.unit.test_bench_bands import run
+
+CARD = """name = "v"
+title = "V"
+description = "A test."
+language = "en-us"
+gender = "neutral"
+licence = "CC0-1.0"
+provenance = "A test."
+
+[acoustic]
+fast = "a"
+slow = "never-measured"
+
+[vocoders]
+"smooth.1" = "b"
+"""
+
+
+def test_a_card_quotes_the_run_by_the_names_of_requests(tmp_path: Path) -> None:
+    for name in ("a", "never-measured", "b"):
+        shutil.copytree(VOICES / "components" / "hifigan-light", tmp_path / "components" / name)
+        part = tmp_path / "components" / name / "component.toml"
+        part.write_text(part.read_text().replace("hifigan-light", name))
+    card = tmp_path / "v" / "voice.toml"
+    card.parent.mkdir()
+    card.write_text(f"{CARD}\n{HEAD}[quality.old.pair]\nwer_percent = 99.0\n")
+    write(tmp_path / "scores.json", run())
+    for _ in range(2):  # the second time nothing changes
+        assert cards([str(tmp_path / "scores.json"), "--voices", str(tmp_path)]) == 0
+        told = read_catalogue([tmp_path]).voice("v").quality
+        assert told == {"fast": {"smooth.1": {"wer_percent": 5.0, "distill_mos": 3.25}}}
+    assert card.read_text().startswith(CARD)
+
+
+def test_the_cards_that_ship_say_what_the_bands_say() -> None:
+    bands = read(BANDS)["systems"]
+    for card in read_catalogue([VOICES]).voices.values():
+        for acoustic, vocoder in product(card.acoustic, card.vocoders):
+            band = bands[f"{card.name} {acoustic} × {vocoder}"]
+            figures = card.quality[acoustic][vocoder]
+            assert figures["wer_percent"] == round(100 * band["held-out/wer"]["centre"], 1)
+            assert figures["distill_mos"] == round(band["held-out/distill_mos"]["centre"], 2)
