@@ -7,17 +7,8 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from core.job import (
-    JobError,
-    JobPlan,
-    JobRecord,
-    JobState,
-    Lane,
-    Part,
-    PartResult,
-    Source,
-    SynthesisReport,
-)
+from core.job import JobError, JobRecord, JobState, Lane, Source, SynthesisReport
+from core.part import JobPlan, Part, PartResult
 
 Work = str
 """``plan``, ``assemble``, or the decimal index of a part: what a message asks a worker to do."""

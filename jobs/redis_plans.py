@@ -9,7 +9,7 @@ import msgspec
 import redis
 
 from core.errors import NotFound
-from core.job import JobPlan, Part, PartResult
+from core.part import JobPlan, Part, PartResult
 from jobs.redis_client import translated
 from jobs.redis_keys import job_key
 

@@ -8,14 +8,8 @@ from typing import Any, Final, cast
 import msgspec
 
 from core.errors import Conflict, LimitReached, NotFound, Unavailable
-from core.job import (
-    JobError,
-    JobRecord,
-    JobState,
-    PartResult,
-    Source,
-    SynthesisReport,
-)
+from core.job import JobError, JobRecord, JobState, Source, SynthesisReport
+from core.part import PartResult
 from jobs import scripts
 from jobs.protocols import (
     Claim,

@@ -8,18 +8,8 @@ from dataclasses import dataclass, field
 import msgspec
 
 from core.errors import Conflict, LimitReached, NotFound, Unavailable
-from core.job import (
-    TERMINAL,
-    JobError,
-    JobPlan,
-    JobProgress,
-    JobRecord,
-    JobState,
-    Part,
-    PartResult,
-    Source,
-    SynthesisReport,
-)
+from core.job import TERMINAL, JobError, JobProgress, JobRecord, JobState, Source, SynthesisReport
+from core.part import JobPlan, Part, PartResult
 from jobs.protocols import (
     ASSEMBLE,
     PLAN,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import structlog
 
 from core.errors import Conflict, Unavailable
-from core.job import JobPlan, JobRecord, JobState, StageSeconds
+from core.job import JobRecord, JobState, StageSeconds
+from core.part import JobPlan
 from jobs.keys import job_folder
 from jobs.logs import told
 from jobs.protocols import ASSEMBLE

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from core.errors import Conflict
-from core.job import Controls, JobError, JobPlan, Part, PartResult, PartSound, Source
+from core.job import Controls, JobError, Source
+from core.part import JobPlan, Part, PartResult, PartSound
 from core.text import Notice, Span
 from core.transcript import TimedChapter
 from workers.parts import pause_samples

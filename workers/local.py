@@ -11,7 +11,8 @@ from audio.join import Piece, stream
 from audio.resample import Resampler
 from core.errors import FieldError, RhapsodeError
 from core.formats import check_format, resolve_sample_rate
-from core.job import Part, SynthesisReport, SynthesisRequest
+from core.job import SynthesisReport, SynthesisRequest
+from core.part import Part
 from core.protocols import TextFrontend
 from core.text import Notice
 from core.voice import Catalogue

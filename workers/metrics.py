@@ -6,7 +6,8 @@ from typing import get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from core.job import Controls, PartResult, PartSound, StageSeconds
+from core.job import Controls, StageSeconds
+from core.part import PartResult, PartSound
 from jobs.metrics import LABELS, NETWORKS, labels_of
 from jobs.protocols import ASSEMBLE, PLAN
 from workers.collector import Reason, Taken

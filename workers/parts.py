@@ -10,7 +10,8 @@ from typing import Literal
 import msgspec
 
 from core.errors import TextError
-from core.job import Controls, Part, RuntimeName
+from core.job import Controls, RuntimeName
+from core.part import Part
 from core.text import Utterance
 from core.units import samples_of
 from core.voice import Catalogue

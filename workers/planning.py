@@ -8,7 +8,8 @@ from functools import lru_cache
 import structlog
 
 from core.errors import InputError, Unavailable
-from core.job import Controls, JobPlan, JobRecord, StageSeconds
+from core.job import Controls, JobRecord, StageSeconds
+from core.part import JobPlan
 from core.protocols import TextFrontend
 from core.voice import Catalogue
 from jobs.logs import told

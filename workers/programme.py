@@ -17,8 +17,9 @@ from audio.resample import Resampler, resampled_length
 from audio.tags import Tags
 from core.book import Cover
 from core.errors import Conflict, NotFound
-from core.job import BookFacts, JobPlan, JobRecord, Source
+from core.job import BookFacts, JobRecord, Source
 from core.mel import Float32
+from core.part import JobPlan
 from core.text import Notice
 from core.transcript import TranscriptHead
 from jobs.keys import audio_key, cover_key, sound_key, transcript_key

@@ -10,8 +10,9 @@ import msgspec
 import numpy as np
 
 from core.errors import NotFound
-from core.job import PartSound, StageSeconds
+from core.job import StageSeconds
 from core.mel import Float32
+from core.part import PartSound
 from core.protocols import AudioStore
 from core.voice import Catalogue, Component
 from jobs.keys import sound_key

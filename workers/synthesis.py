@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import structlog
 
 from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
-from core.job import JobRecord, Part, PartResult, PartSound
+from core.job import JobRecord
+from core.part import Part, PartResult, PartSound
 from jobs.logs import told
 from jobs.protocols import JobStore, Work
 from workers.context import Context, gave_up, job_error

@@ -6,18 +6,8 @@ import threading
 
 import pytest
 
-from core.job import (
-    Controls,
-    JobError,
-    JobEvent,
-    JobPlan,
-    JobRecord,
-    Lane,
-    Part,
-    PartResult,
-    PartSound,
-    Source,
-)
+from core.job import Controls, JobError, JobEvent, JobRecord, Lane, Source
+from core.part import JobPlan, Part, PartResult, PartSound
 from core.text import Span, Utterance
 from jobs.embedded_redis import EmbeddedRedis
 from jobs.ids import new_job_id

@@ -12,17 +12,14 @@ from core.job import (
     Chapter,
     Controls,
     JobError,
-    JobPlan,
     JobProgress,
     JobRecord,
     JobState,
-    Part,
-    PartResult,
-    PartSound,
     Source,
     StageSeconds,
     SynthesisReport,
 )
+from core.part import JobPlan, Part, PartResult, PartSound
 from core.text import Notice, Span, Utterance
 from jobs.ids import new_job_id
 from jobs.protocols import ASSEMBLE, PLAN, Claim, Idempotency, JobFilter, JobStore, Room, WorkerBeat

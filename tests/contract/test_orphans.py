@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from core.job import Controls, JobPlan, JobRecord, Part, PartResult, Source
+from core.job import Controls, JobRecord, Source
+from core.part import JobPlan, Part, PartResult
 from core.text import Span, Utterance
 from jobs.ids import new_job_id
 from jobs.protocols import ASSEMBLE, PLAN, JobStore

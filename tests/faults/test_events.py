@@ -19,7 +19,8 @@ import pytest
 from cli.client import Client
 from cli.events import read_events
 from cli.stack import ROOT, Stack
-from core.job import Controls, JobEvent, JobPlan, JobRecord, Part, PartResult, PartSound, Source
+from core.job import Controls, JobEvent, JobRecord, Source
+from core.part import JobPlan, Part, PartResult, PartSound
 from core.text import Span, Utterance
 from jobs.embedded_redis import EmbeddedRedis, free_port
 from jobs.ids import new_job_id

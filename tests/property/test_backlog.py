@@ -8,18 +8,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.errors import RhapsodeError
-from core.job import (
-    TERMINAL,
-    Controls,
-    JobError,
-    JobPlan,
-    JobRecord,
-    JobState,
-    Part,
-    PartResult,
-    PartSound,
-    Source,
-)
+from core.job import TERMINAL, Controls, JobError, JobRecord, JobState, Source
+from core.part import JobPlan, Part, PartResult, PartSound
 from core.text import Span, Utterance
 from jobs.embedded_redis import EmbeddedRedis
 from jobs.ids import new_job_id

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from core.errors import Conflict
-from core.job import BookFacts, Controls, JobPlan, JobRecord, Part, PartResult, Source, StageSeconds
+from core.job import BookFacts, Controls, JobRecord, Source, StageSeconds
 from core.mel import Waveform
+from core.part import JobPlan, Part, PartResult
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.audio_store import FolderStore

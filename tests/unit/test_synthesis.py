@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from core.errors import Unavailable
-from core.job import Controls, JobPlan, JobRecord, Part, PartResult, Source
+from core.job import Controls, JobRecord, Source
+from core.part import JobPlan, Part, PartResult
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.audio_store import FolderStore

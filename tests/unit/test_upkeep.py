@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import Unavailable
-from core.job import Controls, JobPlan, JobRecord, Part, PartResult, PartSound, Source
+from core.job import Controls, JobRecord, Source
+from core.part import JobPlan, Part, PartResult, PartSound
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.audio_store import FolderStore

@@ -1,0 +1,77 @@
+"""Parts of a job: what is queued, spoken, kept and retried; and what became of them."""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.job import JobError, StageSeconds
+from core.text import Notice, Silence, Utterance
+
+
+class Part(msgspec.Struct, frozen=True):
+    """A bounded run of consecutive utterances: the unit of queueing, checkpoint and retry."""
+
+    index: int
+    """Position within the job, from 0."""
+    first: int
+    """Index of its first utterance within the job."""
+    utterances: tuple[Utterance, ...]
+    chapter: int = 0
+    """Index of the chapter it belongs to; no part belongs to two."""
+    seconds: float = 0.0
+    """Estimated length with its pauses, at the request's speed [s]."""
+
+
+class JobPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """What the text front end made of a job; the utterances themselves lie in its parts."""
+
+    parts: int
+    utterances: int
+    lead_seconds: float
+    """Silence before the first utterance [s], before the request's speed is applied."""
+    text_seconds: float
+    """Compute seconds of the text stage [s]."""
+    seconds: float = 0.0
+    """Estimated length of all parts [s]."""
+    silences: tuple[Silence, ...] = ()
+    """With the utterances they cover every source character once."""
+    notices: tuple[Notice, ...] = ()
+
+
+class PartSound(msgspec.Struct, frozen=True, kw_only=True):
+    """What is known of a part's sound. Tuples hold one entry per utterance.
+
+    The samples: its utterances one after the other, float32, at the acoustic model's sample rate,
+    neither pauses nor the programme's gain applied.
+    """
+
+    samples: tuple[int, ...] = ()
+    """Length of each utterance in samples."""
+    durations: tuple[tuple[int, ...], ...] = ()
+    """Frames per phoneme."""
+    batch_sizes: tuple[int, ...] = ()
+    """Utterances, of any jobs, that went through the model together."""
+    sample_rate: int = 0
+    """Of the stored samples [Hz]."""
+    stage_seconds: StageSeconds = StageSeconds()
+    artifacts: dict[str, str] = {}
+    """Component → sha256."""
+    notices: tuple[tuple[Notice, ...], ...] = ()
+    """Without spans: the same sound may stand at several places."""
+
+    @property
+    def audio_seconds(self) -> float:
+        """Of the speech alone [s]."""
+        return sum(self.samples) / self.sample_rate if self.sample_rate else 0.0
+
+
+class PartResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a part: its sound, or why there is none."""
+
+    index: int
+    digest: str = ""
+    """Of all that made the sound; it lies in the audio store under it."""
+    sound: PartSound | None = None
+    reused: bool = False
+    """The sound was there already; it cost this job nothing."""
+    error: JobError | None = None
