@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.quality.listener import BEAM, without_circles
 from benchmarks.quality.mishaps import find_mishaps, is_repeated, is_truncated
 from benchmarks.quality.normalizer import normalize
 from benchmarks.quality.sentences import read_sentences
@@ -100,3 +101,18 @@ def test_no_sentence_is_training_text(shared: Path) -> None:
     rows = [json.loads(line) for line in lines]
     trained = {row["text"] for row in rows if zlib.crc32(row["id"].encode()) % 50}
     assert not trained & {s.text for s in read_sentences()}
+
+
+@pytest.mark.parametrize(
+    ("greedy", "beam", "heard"),
+    [
+        ("one half cup of meal", "never asked", "one half cup of meal"),
+        ("one one one one one one one one cup", "one half cup of meal", "one half cup of meal"),
+        # Said so: the beam hears it, too.
+        ("one half cup one half cup one half cup of meal",) * 2
+        + ("one half cup one half cup one half cup of meal",),
+    ],
+)
+def test_a_listener_in_circles_listens_once_more(greedy: str, beam: str, heard: str) -> None:
+    said = {1: greedy, BEAM: beam}
+    assert without_circles("one half cup of meal", said.__getitem__) == heard
