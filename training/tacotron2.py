@@ -6,9 +6,10 @@ of the schedule it goes on from them, or from what it made of them, so that all 
 steps run at once.
 
 Source: Tacotron 2 (arXiv 1712.05884) §2.2; Adam, L2 1e-6 and clipping of NVIDIA/tacotron2@185cd24
-hparams.py; guided attention: arXiv 1710.08969 §4.1. Differs: a reduction factor, a warm-up,
-averaged weights; where the attention is its own, activations stay in float32, since what it sums
-up over hundreds of steps comes back.
+hparams.py; guided attention: arXiv 1710.08969 §4.1; absolute beside squared errors, since squares
+alone rest content with blurred mels: espnet/espnet@f6e12ca e2e_tts_tacotron2.py. Differs: a
+reduction factor, a warm-up, averaged weights; where the attention is its own, activations stay in
+float32, since what it sums up over hundreds of steps comes back.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
@@ -132,6 +134,8 @@ class Tacotron2Recipe:
             "reconstruction": reconstruction_loss(
                 spoken, batch.mels, batch.gates, stop_weight=STOP_WEIGHT
             ),
+            "absolute": F.l1_loss(spoken.mel, batch.mels)
+            + F.l1_loss(spoken.mel_postnet, batch.mels),
             "attention": guided,
         }, spoken
 
