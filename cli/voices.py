@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import rich_click as click
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 if TYPE_CHECKING:
     from core.voice import Catalogue
@@ -53,8 +53,12 @@ def _table(catalogue: Catalogue) -> Table:
 
 
 def _networks(catalogue: Catalogue, offered: dict[str, str]) -> str:
+    """Names as a request says them; the network's, too, where a card calls it otherwise."""
+    networks = {
+        name: catalogue.components[component].network for name, component in offered.items()
+    }
     return "\n".join(
-        f"{name} ({catalogue.components[component].network})" for name, component in offered.items()
+        name if name == network else f"{name} ({network})" for name, network in networks.items()
     )
 
 
@@ -66,7 +70,9 @@ def _pairs(catalogue: Catalogue) -> Table:
         for acoustic, vocoder in product(card.acoustic, card.vocoders)
     ]
     names = list(dict.fromkeys(name for *_, figures in pairs for name in figures))
-    table = Table("voice", "acoustic", "vocoder", *names, box=None)
+    # Words of a heading stand one below the other: the table fits 80 columns.
+    headings = (Column(name.replace("_", "\n"), justify="right") for name in names)
+    table = Table("voice", "acoustic", "vocoder", *headings, box=None)
     for *pair, figures in pairs:
         table.add_row(*pair, *(f"{figures[n]:g}" if n in figures else "–" for n in names))
     return table

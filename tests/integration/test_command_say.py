@@ -146,6 +146,17 @@ def test_voices(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "tiny-high" in capsys.readouterr().out
 
 
+def test_quality_fits_a_terminal_of_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("RHAPSODE_SHIPPED_VOICES", "true")
+    assert run("voices") == 0
+    out = capsys.readouterr().out
+    assert "…" not in out
+    assert {"percent", "ovrl", "p808", "mos"} <= set(out.split())
+
+
 def test_export_prints_parity(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("export", "tiny-hifigan", "--runtime", "onnx") == 0
     out = capsys.readouterr().out
