@@ -14,9 +14,9 @@ from core.job import SAMPLE_RATES, Controls, Source, SynthesisRequest
 from core.voice import CONTROLLED_NETWORKS, Catalogue, Component
 from text.nesting import check_products
 from text.script import check_overrides
+from text.sign_tables import SYMBOLS
 from text.source import fold
 from text.ssml import Markup, parse_ssml, refusal
-from text.tables import SYMBOLS
 
 T = TypeVar("T", bound=Controls)
 

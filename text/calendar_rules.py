@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from text.numbers import cardinal, digits, ordinal, year
-from text.tables import DAYS, MONTH_NUMBERS, MONTHS
+from text.quantity_tables import DAYS, MONTH_NUMBERS, MONTHS
 from text.tokens import Place, Reading, Rule, letters
 
 _SHORT = "|".join(m.capitalize() for m in MONTH_NUMBERS if len(m) < 5 and m not in MONTHS)

@@ -6,7 +6,7 @@ import re
 
 from text.numbers import cardinal, fraction, integer, number
 from text.quantities import DASH, NUMBER, SIGN, sign
-from text.tables import CURRENCIES, MAGNITUDES, SPACED_NEVER, UNITS, VULGAR
+from text.quantity_tables import CURRENCIES, MAGNITUDES, SPACED_NEVER, UNITS, VULGAR
 from text.tokens import Place, Reading, Rule
 
 _END = r"(?![\w])"

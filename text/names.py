@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import re
 
-from text.numbers import cardinal, ordinal
-from text.stops import STARTERS
-from text.tables import (
+from text.name_tables import (
     ABBREVIATIONS,
     COUNTED,
-    GREEK,
     LATIN,
     PLAIN_ABBREVIATIONS,
     REGNAL,
@@ -17,6 +14,9 @@ from text.tables import (
     TITLES,
     WORD_ACRONYMS,
 )
+from text.numbers import cardinal, ordinal
+from text.sign_tables import GREEK
+from text.stops import STARTERS
 from text.tokens import Place, Reading, Rule, letters
 
 _ROMAN_VALUES = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100, "D": 500, "M": 1000}

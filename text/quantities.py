@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from text.name_tables import WORD_ACRONYMS
 from text.numbers import cardinal, digits, integer, number, ordinal, plural, year
-from text.tables import COMPOUND_SYMBOLS, MAGNITUDES, WORD_ACRONYMS
+from text.quantity_tables import MAGNITUDES
+from text.sign_tables import COMPOUND_SYMBOLS
 from text.tokens import Place, Reading, Rule, letters
 
 NUMBER = (

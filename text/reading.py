@@ -9,11 +9,12 @@ from collections.abc import Callable
 from text.addresses import ADDRESS_RULES
 from text.calendar_rules import CALENDAR_RULES
 from text.measures import MEASURE_RULES, money
+from text.name_tables import PLAIN_ABBREVIATIONS
 from text.names import NAME_RULES, may_end
 from text.numbers import cardinal
 from text.quantities import QUANTITY_RULES, alphanumeric, dotted
+from text.sign_tables import SYMBOLS
 from text.stops import ends_after_abbreviation, ends_sentence, line_break
-from text.tables import PLAIN_ABBREVIATIONS, SYMBOLS
 from text.tokens import Place, Rule, Token, say
 
 LONGEST_WORD = 50

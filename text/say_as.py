@@ -6,7 +6,8 @@ import re
 from collections.abc import Callable
 
 from text.numbers import cardinal, digits, fraction, number, ordinal, year
-from text.tables import MONTHS, SYMBOLS
+from text.quantity_tables import MONTHS
+from text.sign_tables import SYMBOLS
 from text.tokens import letters
 
 _NAMED = {".": "dot", "-": "dash", "_": "underscore", ",": "comma", ":": "colon", "*": "star"} | {
