@@ -6,12 +6,9 @@ import fcntl
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -19,48 +16,19 @@ from typing import IO, Self
 import httpx
 from prometheus_client.multiprocess import mark_process_dead
 
+from cli.child import Child
 from core.errors import Conflict, Unavailable
 from jobs.embedded_redis import EmbeddedRedis, free_port, require_free
-from jobs.processes import die_with_parent, stand_back
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 600.0
 """A first start exports the networks of the default voice."""
 DRAIN_SECONDS = 120.0
 """What runs at the end gets so long; then it is killed and sent again at the next start."""
-STABLE_SECONDS = 60.0
-"""Restarted at once if it lived so long; an earlier death waits twice as long each time."""
-MOST_BACKOFF_SECONDS = 30.0
 LOG_TAIL_LINES = 12
 WORKERS_NICE = 10
 """Workers take all cores for hours: who asks the API should not wait for a turn. A tenth of its
 weight (sched(7)), and all that it leaves."""
-
-
-def _begin(nice: int) -> None:
-    die_with_parent()
-    stand_back(nice)
-
-
-@dataclass(slots=True)
-class Child:
-    """A process that is kept running.
-
-    Attributes:
-        name: of the process and its log.
-        module: run with ``python -m``.
-        nice: how far it stands back where cores are short.
-    """
-
-    name: str
-    module: str
-    arguments: tuple[str, ...] = ()
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0.0
-    nice: int = 0
-    deaths: int = 0
-    due: float = field(default=0.0)
-    """Monotonic time of the next start."""
 
 
 class Stack:
@@ -163,18 +131,7 @@ class Stack:
         self._environment["PROMETHEUS_MULTIPROC_DIR"] = str(self._metrics.resolve())
 
     def _spawn(self, child: Child) -> None:
-        command = [sys.executable, "-m", child.module, *child.arguments]
-        with self._log_path(child).open("ab") as log:
-            child.process = subprocess.Popen(
-                command,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=None if self._verbose else log,
-                stderr=None if self._verbose else log,
-                start_new_session=True,  # Ctrl-C is ours alone; children are told to drain
-                preexec_fn=partial(_begin, child.nice),
-            )
-        child.started = time.monotonic()
+        child.start(self._environment, self._log_path(child), verbose=self._verbose)
 
     @property
     def logs_folder(self) -> Path:
@@ -189,7 +146,7 @@ class Stack:
         with httpx.Client(base_url=self.url, timeout=5, trust_env=False) as client:
             while not self._ready(client):
                 for child in self.children:
-                    if child.process is not None and child.process.poll() is not None:
+                    if child.ended:
                         raise self._died(child)
                 if time.monotonic() > deadline:
                     raise Unavailable(
@@ -232,13 +189,10 @@ class Stack:
             raise Unavailable(f"redis-server ended; see {self._data}/redis/redis.log", code="redis")
         restarted, now = [], time.monotonic()
         for child in self.children:
-            if child.process is not None and child.process.poll() is not None:
-                lasted = now - child.started
-                child.deaths = 0 if lasted > STABLE_SECONDS else child.deaths + 1
-                wait = min(2.0 ** (child.deaths - 1), MOST_BACKOFF_SECONDS) if child.deaths else 0.0
+            if child.process is not None and child.ended:
                 # Its gauges would be summed for ever; its counters rightly stay.
                 mark_process_dead(child.process.pid, str(self._metrics))  # type: ignore[no-untyped-call]
-                child.process, child.due = None, now + wait
+                child.lay_to_rest(now)
             if child.process is None and now >= child.due:
                 self._spawn(child)
                 restarted.append(child.name)

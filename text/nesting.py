@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from text.ssml import Scope, refusal
+from text.markup import Scope
+from text.ssml import refusal
 
 SPEED_BOUNDS = (0.2, 8.0)
 """Slower, the longest utterance has more frames than an acoustic model has positions for; faster,

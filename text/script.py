@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from text.ipa import parse_arpabet, parse_ipa
+from text.markup import Event, Markup, Override, Scope
 from text.reading import Reader
 from text.say_as import say_as
 from text.source import Content, fold
-from text.ssml import STAND_IN, Event, Markup, Override, Scope, parse_ssml, refusal
+from text.ssml import STAND_IN, parse_ssml, refusal
 from text.tokens import Token, say
 
 LONGEST_PRONUNCIATION = 100

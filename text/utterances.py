@@ -8,10 +8,10 @@ from msgspec import structs
 
 from core.text import Prosody, Span, Utterance, Word
 from text.cutting import CLAUSE_PAUSE, LONGEST_UTTERANCE, Item, cut
+from text.markup import Scope
 from text.notices import Notices
 from text.sentences import Sentence
 from text.source import Content
-from text.ssml import Scope
 from text.tokens import Token
 from text.voicing import Voiced, Voicing
 

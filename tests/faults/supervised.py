@@ -10,7 +10,8 @@ from typing import Any
 
 import httpx
 
-from cli.stack import Child, Stack
+from cli.child import Child
+from cli.stack import Stack
 from core.job import TERMINAL
 
 DEADLINE = 300.0

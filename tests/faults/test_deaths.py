@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.stack import Child, Stack
+from cli.child import Child
+from cli.stack import Stack
 from core.job import TERMINAL
 from jobs.embedded_redis import EmbeddedRedis
 from tests.conftest import tiny_environment
