@@ -42,6 +42,8 @@ class Tacotron2Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     postnet_channels: int = 512
     postnet_kernel: int = 5
     postnet_convolutions: int = 5
+    p_convolution_dropout: float = 0.5
+    """Of the encoder and the post-net, while learning, as those below."""
     p_attention_dropout: float = 0.1
     p_decoder_dropout: float = 0.1
     gate_threshold: float = 0.5

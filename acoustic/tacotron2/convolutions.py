@@ -15,8 +15,6 @@ from acoustic.masks import length_mask
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.recurrence import MaskedLSTM
 
-CONVOLUTION_DROPOUT = 0.5  # §2.2: "dropout with probability 0.5" on every convolution
-
 
 class Linear(nn.Module):
     """A linear layer under the key ``linear_layer``, as the reference wraps it."""
@@ -56,7 +54,10 @@ class Encoder(nn.Module):
     def __init__(self, config: Tacotron2Config) -> None:
         super().__init__()
         width = config.embedding_dim
-        self.mask_convolutions = config.mask_convolutions
+        self.mask_convolutions, self.dropout = (
+            config.mask_convolutions,
+            config.p_convolution_dropout,
+        )
         self.convolutions = _stack(
             [width] * (config.encoder_convolutions + 1), config.encoder_kernel
         )
@@ -69,7 +70,7 @@ class Encoder(nn.Module):
         for layer in self.convolutions:
             if self.mask_convolutions:
                 x = x * mask
-            x = F.dropout(F.relu(layer(x)), CONVOLUTION_DROPOUT, self.training)
+            x = F.dropout(F.relu(layer(x)), self.dropout, self.training)
         memory: Tensor = self.lstm(x.transpose(1, 2), lengths)
         return memory * mask.transpose(1, 2)
 
@@ -80,7 +81,10 @@ class Postnet(nn.Module):
     def __init__(self, config: Tacotron2Config) -> None:
         super().__init__()
         edge, count = config.n_mels, config.postnet_convolutions
-        self.mask_convolutions = config.mask_convolutions
+        self.mask_convolutions, self.dropout = (
+            config.mask_convolutions,
+            config.p_convolution_dropout,
+        )
         widths = [edge, *[config.postnet_channels] * (count - 1), edge]
         self.convolutions = _stack(widths, config.postnet_kernel)
 
@@ -94,5 +98,5 @@ class Postnet(nn.Module):
             x = layer(x)
             if i < len(self.convolutions) - 1:
                 x = torch.tanh(x)
-            x = F.dropout(x, CONVOLUTION_DROPOUT, self.training)
+            x = F.dropout(x, self.dropout, self.training)
         return x
