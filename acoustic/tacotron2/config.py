@@ -43,7 +43,8 @@ class Tacotron2Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     postnet_kernel: int = 5
     postnet_convolutions: int = 5
     p_convolution_dropout: float = 0.5
-    """Of the encoder and the post-net, while learning, as those below."""
+    """While learning, as those below: §2.2, "dropout with probability 0.5" on every convolution of
+    the encoder and the post-net."""
     p_attention_dropout: float = 0.1
     p_decoder_dropout: float = 0.1
     gate_threshold: float = 0.5

@@ -54,10 +54,8 @@ class Encoder(nn.Module):
     def __init__(self, config: Tacotron2Config) -> None:
         super().__init__()
         width = config.embedding_dim
-        self.mask_convolutions, self.dropout = (
-            config.mask_convolutions,
-            config.p_convolution_dropout,
-        )
+        self.mask_convolutions = config.mask_convolutions
+        self.dropout = config.p_convolution_dropout
         self.convolutions = _stack(
             [width] * (config.encoder_convolutions + 1), config.encoder_kernel
         )
@@ -81,10 +79,8 @@ class Postnet(nn.Module):
     def __init__(self, config: Tacotron2Config) -> None:
         super().__init__()
         edge, count = config.n_mels, config.postnet_convolutions
-        self.mask_convolutions, self.dropout = (
-            config.mask_convolutions,
-            config.p_convolution_dropout,
-        )
+        self.mask_convolutions = config.mask_convolutions
+        self.dropout = config.p_convolution_dropout
         widths = [edge, *[config.postnet_channels] * (count - 1), edge]
         self.convolutions = _stack(widths, config.postnet_kernel)
 
