@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Child:
     started: float = 0.0
     nice: int = 0
     deaths: int = 0
-    due: float = field(default=0.0)
+    due: float = 0.0
     """Monotonic time of the next start."""
 
     def start(self, environment: dict[str, str], log: Path, *, verbose: bool) -> None:
