@@ -8,7 +8,6 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constr
 EXTRA ?= cpu
 TEXT ?= The quick brown fox jumps over the lazy dog. Rhapsode reads it aloud, and tells what it cost.
 OUT ?= out.wav
-ROOMS := core api workers jobs text acoustic vocoders exports audio training cli benchmarks tests
 
 # distillmos (extra bench) needs torchaudio, whose wheel is linked against CUDA and then does not import;
 # it takes a missing extension for absent, and its Python part is enough.

@@ -15,9 +15,9 @@ from api.backends import Backends
 from api.settings import Settings
 from core.errors import FieldError, NotFound, Unauthenticated
 from core.job import JobRecord
-from jobs.access import ApiKey, KeyBook
 from jobs.ids import ID_PATTERN
 from jobs.protocols import Room
+from jobs.redis_backend.api_keys import ApiKey, KeyBook
 
 OPEN: Final = ("/healthz", "/readyz", "/metrics", "/schema")
 """Probes, Prometheus and the description of the API have no key; see docs/operations.md."""

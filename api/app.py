@@ -39,14 +39,14 @@ from api.settings import Settings
 from core.errors import RhapsodeError
 from core.job import SynthesisRequest
 from core.voice import read_catalogue
-from jobs.access import RedisKeys
-from jobs.listener import MoveListener
-from jobs.logs import configure_logs
-from jobs.queue import CeleryQueue
-from jobs.redis_backlog import RedisBacklog
-from jobs.redis_events import RedisEvents
-from jobs.redis_store import RedisStore
-from jobs.storage import open_audio_store
+from jobs.celery_queue import CeleryQueue
+from jobs.redis_backend.api_keys import RedisKeys
+from jobs.redis_backend.backlog import RedisBacklog
+from jobs.redis_backend.events import RedisEvents
+from jobs.redis_backend.listener import MoveListener
+from jobs.redis_backend.store import RedisStore
+from jobs.storage.open import open_audio_store
+from telemetry.logs import configure_logs
 
 log = structlog.get_logger(__name__)
 

@@ -13,11 +13,11 @@ from api.settings import Settings
 from core.job import TERMINAL, JobRecord
 from core.protocols import AudioStore
 from core.voice import Catalogue
-from jobs.access import KeyBook
-from jobs.listener import MoveListener
 from jobs.protocols import JobQueue, JobStore
-from jobs.redis_backlog import RedisBacklog
-from jobs.redis_events import RedisEvents
+from jobs.redis_backend.api_keys import KeyBook
+from jobs.redis_backend.backlog import RedisBacklog
+from jobs.redis_backend.events import RedisEvents
+from jobs.redis_backend.listener import MoveListener
 
 LOOK_SECONDS = 1.0
 """How often a waiting request looks at the record, should the message have been missed [s]."""

@@ -23,7 +23,7 @@ from core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from jobs.logs import told
+from telemetry.logs import told
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = "2"

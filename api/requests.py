@@ -12,12 +12,12 @@ from core.errors import FieldError, TextError
 from core.formats import resolve_sample_rate
 from core.job import SAMPLE_RATES, Controls, Source, SynthesisRequest
 from core.voice import CONTROLLED_NETWORKS, Catalogue, Component
-from text.markup import Markup
-from text.nesting import check_products
-from text.script import check_overrides
-from text.sign_tables import SYMBOLS
-from text.source import fold
-from text.ssml import parse_ssml, refusal
+from text.normalization.tables.signs import SYMBOLS
+from text.normalization.unicode import fold
+from text.ssml.directives import Markup
+from text.ssml.nesting import check_products
+from text.ssml.parser import parse_ssml, refusal
+from text.ssml.reader import check_overrides
 
 T = TypeVar("T", bound=Controls)
 

@@ -17,10 +17,10 @@ from core.errors import RhapsodeError
 from core.job import RuntimeName, SynthesisRequest
 from core.mel import Float32
 from core.voice import Catalogue
+from synthesis.engine import Engine
+from synthesis.parts import Speech, cut_parts, pause_samples, speeches
+from synthesis.results import Spoken
 from text.frontend import open_frontend
-from workers.engine import Engine
-from workers.parts import Speech, cut_parts, pause_samples, speeches
-from workers.spoken import Spoken
 
 
 @dataclass(frozen=True, slots=True)

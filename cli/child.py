@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from jobs.processes import die_with_parent, stand_back
+from jobs.child_processes import die_with_parent, stand_back
 
 STABLE_SECONDS = 60.0
 """Restarted at once if it lived so long; an earlier death waits twice as long each time."""

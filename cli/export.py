@@ -44,8 +44,8 @@ def export(
     rhapsode export my-hifigan --runtime onnx --precision fp16
     """
     from core.voice import read_catalogue
-    from exports.export import export_component
-    from exports.parity import parity_table
+    from exports.exporters.export import export_component
+    from exports.exporters.parity import parity_table
     from workers.settings import Settings
 
     settings = Settings.from_environment()

@@ -52,7 +52,7 @@ def import_(
     rhapsode import generator_v1 --network hifigan --config config.json \\
         --name ljspeech-hifigan --licence MIT
     """
-    from exports.checkpoints import import_checkpoint
+    from exports.importers.checkpoints import import_checkpoint
     from workers.settings import Settings
 
     kind = _network(network)

@@ -16,8 +16,8 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from jobs.access import ApiKey, KeyLimits, RedisKeys
-from jobs.embedded_redis import EmbeddedRedis, running_redis
+from jobs.redis_backend.api_keys import ApiKey, KeyLimits, RedisKeys
+from jobs.redis_backend.server import EmbeddedRedis, running_redis
 
 
 @click.group()

@@ -7,9 +7,9 @@ import os
 import torch
 
 from core.voice import read_catalogue
+from synthesis.engine import Engine
+from synthesis.local import LocalSynthesizer
 from text.frontend import open_frontend
-from workers.engine import Engine
-from workers.local import LocalSynthesizer
 from workers.settings import Settings
 
 

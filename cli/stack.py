@@ -18,7 +18,7 @@ from prometheus_client.multiprocess import mark_process_dead
 
 from cli.child import Child
 from core.errors import Conflict, Unavailable
-from jobs.embedded_redis import EmbeddedRedis, free_port, require_free
+from jobs.redis_backend.server import EmbeddedRedis, free_port, require_free
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 600.0

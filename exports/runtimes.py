@@ -17,9 +17,9 @@ from torch import Tensor
 from core.errors import ArtifactError, DeviceError, SynthesisError
 from core.job import RuntimeName
 from core.protocols import Array, Graph, Runtime
+from exports.exporters.precision import half_graph
 from exports.manifest import ArtifactManifest, read_manifest, read_verified
-from exports.networks import build_network, network_graphs
-from exports.precision import half_graph
+from exports.registry import build_network, network_graphs
 
 
 class TorchGraph:

@@ -10,9 +10,9 @@ from core.job import RuntimeName
 from core.mel import MelSpec
 from core.protocols import AcousticModel, Graph, Vocoder
 from core.voice import ACOUSTIC_NETWORKS, Catalogue, Component, VoiceCard
-from exports.export import artifact_folder, export_component
+from exports.exporters.export import artifact_folder, export_component
 from exports.manifest import ArtifactManifest, Precision
-from exports.networks import CutPolicy, join_acoustic, join_vocoder
+from exports.registry import CutPolicy, join_acoustic, join_vocoder
 from exports.runtimes import open_runtime
 
 CPU_CUT = CutPolicy()

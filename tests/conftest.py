@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cli.stack import Stack
-from jobs.embedded_redis import EmbeddedRedis
-from jobs.redis_client import open_redis
+from jobs.redis_backend.client import open_redis
+from jobs.redis_backend.server import EmbeddedRedis
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -51,7 +51,7 @@ def closed_port() -> Iterator[int]:
 @pytest.fixture(scope="session")
 def tiny_voices(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the tiny voice, which says known tones."""
-    from exports.tiny import write_tiny_voice
+    from exports.tiny_voice import write_tiny_voice
 
     return write_tiny_voice(tmp_path_factory.mktemp("voices"))
 

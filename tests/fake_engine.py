@@ -10,9 +10,9 @@ from core.errors import ArtifactError, DeviceError, RhapsodeError
 from core.mel import Float32, MelBatch, MelSpec, PhonemeBatch, SpokenMels
 from core.text import Span, Utterance
 from core.voice import Catalogue, Component, Network, Provenance, VoiceCard
-from workers.engine import Budgets, Engine
-from workers.parts import Speech
-from workers.spoken import BatchFigures, Spoken
+from synthesis.engine import Budgets, Engine
+from synthesis.parts import Speech
+from synthesis.results import BatchFigures, Spoken
 
 SPEC = MelSpec()
 HOP = SPEC.hop_length

@@ -12,10 +12,10 @@ import numpy as np
 import soundfile
 
 from core.mel import MelSpec
-from training.corpus import is_held_out
-from training.loop import Recipe, train
-from training.prepare import prepare
-from training.sources import Line
+from training.data.corpus import is_held_out
+from training.data.prepare import prepare
+from training.data.sources import Line
+from training.trainer import Recipe, train
 
 UNIT = 600
 RATE = 24000

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exports.tiny import FRAMES
+from exports.tiny_voice import FRAMES
 from text.frontend import open_frontend
 
 HOP = 256

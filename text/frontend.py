@@ -10,14 +10,14 @@ import gruut_lang_en  # type: ignore[import-untyped]
 from core.errors import FieldError, TextError
 from core.protocols import TextFrontend
 from core.text import Pauses, Span, TextAnalysis
-from text.lexicon import Lexicon
+from text.g2p.lexicon import Lexicon
+from text.g2p.phonemizer import Voicing
+from text.g2p.symbols import symbol_table
 from text.notices import Notices
-from text.script import Script, read_plain, read_ssml
-from text.sentences import sentences
-from text.silences import silences_between
-from text.symbols import symbol_table
-from text.utterances import Assembler
-from text.voicing import Voicing
+from text.segmentation.coverage import silences_between
+from text.segmentation.sentences import sentences
+from text.segmentation.utterances import Assembler
+from text.ssml.reader import Script, read_plain, read_ssml
 
 LANGUAGES = ("en-us",)
 """BCP 47, lower case."""

@@ -10,9 +10,9 @@ from pathlib import Path
 import torch
 
 from core.voice import ACOUSTIC_NETWORKS
-from training.aligner_file import SHIPPED
-from training.ship import LICENCE, SOURCE
-from training.sizes import SIZES
+from training.aligner.file import SHIPPED
+from training.publish import LICENCE, SOURCE
+from training.recipes.sizes import SIZES
 
 CORPUS, RUNS = Path("var/corpus"), Path("var/training")
 GANS = ("hifigan", "melgan")

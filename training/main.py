@@ -11,26 +11,26 @@ import torch
 
 from core.mel import MelSpec
 from core.voice import ACOUSTIC_NETWORKS, read_component
-from training import parallel
-from training.align import align
-from training.aligner_file import read_aligner, require_fit
-from training.boundaries import compare
+from training import distributed
+from training.aligner.align import align
+from training.aligner.alignment_eval import compare
+from training.aligner.file import read_aligner, require_fit
 from training.carry import joined, split
 from training.command_line import RUNS, parser
-from training.corpus import read_prepared
-from training.fastspeech2 import FastSpeech2Recipe
-from training.loop import Progress, Recipe, train
-from training.predict import predict
-from training.prepare import prepare
-from training.recipes import SCHEDULES, speaker_of
-from training.ship import ship, ship_aligner
-from training.sizes import SIZES
-from training.speech import Plan, Speech
+from training.data.corpus import read_prepared
+from training.data.dataset import Plan, Speech
+from training.data.predict import predict
+from training.data.prepare import prepare
+from training.publish import ship, ship_aligner
+from training.recipes.fastspeech2 import FastSpeech2Recipe
+from training.recipes.registry import SCHEDULES, speaker_of
+from training.recipes.sizes import SIZES
+from training.trainer import Progress, Recipe, train
 from training.warm_start import Learning, start_from
 
 
 def _tell(line: str) -> None:
-    if parallel.rank() == 0:
+    if distributed.rank() == 0:
         print(line, flush=True)  # noqa: T201
 
 
@@ -63,7 +63,7 @@ def _recipe(arguments: argparse.Namespace, device: str) -> Recipe:
 def _train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     torch.set_float32_matmul_precision(SCHEDULES[arguments.network].matmul)
-    device = parallel.join(arguments.device)
+    device = distributed.join(arguments.device)
     folder = arguments.out or RUNS / arguments.network
     try:
         recipe = _recipe(arguments, device)
@@ -79,7 +79,7 @@ def _train(arguments: argparse.Namespace) -> None:
             tell=_tell,
         )
     finally:
-        parallel.leave()
+        distributed.leave()
 
 
 def _ship(arguments: argparse.Namespace) -> None:

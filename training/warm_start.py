@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from core.errors import CheckpointError
 from core.voice import Component
 from exports.component_file import load_weights
-from exports.networks import read_config
-from training.learner import Learner
-from training.loop import Average, Progress, Recipe
+from exports.registry import read_config
+from training.optimization import Learner
+from training.trainer import Average, Progress, Recipe
 
 
 class Learning(Recipe, Protocol):

@@ -20,9 +20,7 @@ from celery import Celery, Task, signals
 
 from core.errors import RhapsodeError, Unavailable
 from core.voice import read_catalogue
-from jobs.logs import configure_logs
-from jobs.protocols import Role
-from jobs.queue import (
+from jobs.celery_queue import (
     ASSEMBLE_TASK,
     CONTROL_QUEUES,
     PLAN_TASK,
@@ -31,21 +29,23 @@ from jobs.queue import (
     CeleryQueue,
     celery_app,
 )
-from jobs.redis_shelf import RedisShelf
-from jobs.redis_store import RedisStore
-from jobs.storage import open_audio_store
-from workers.assembly import assemble
-from workers.census import Census
+from jobs.protocols import Role
+from jobs.redis_backend.part_index import RedisShelf
+from jobs.redis_backend.store import RedisStore
+from jobs.storage.open import open_audio_store
+from telemetry.logs import configure_logs
+from workers.celery_runtime.in_flight import Running
+from workers.celery_runtime.pool import POOL
+from workers.celery_runtime.queue_order import Lanes
 from workers.context import Context, SystemClock
-from workers.device import Device
-from workers.lanes import Lanes
-from workers.planning import plan, warm
-from workers.pool import POOL
-from workers.probes import Probes
-from workers.running import Running
+from workers.device.device_thread import Device
+from workers.health import Probes
+from workers.recovery.janitor import Upkeep, beat_of, clean, clear_shelf, give_back, recover
+from workers.recovery.lost_messages import Census
 from workers.settings import Settings
-from workers.synthesis import synthesize
-from workers.upkeep import Upkeep, beat_of, clean, clear_shelf, give_back, recover
+from workers.tasks.assemble import assemble
+from workers.tasks.plan import plan, warm
+from workers.tasks.synthesize import synthesize
 
 PLANNER_THREADS = 8
 """Planning and assembling wait for Redis and the disk more than they compute; and a sentence should

@@ -9,8 +9,8 @@ from core.errors import RhapsodeError
 from core.job import JobError, JobRecord, JobState, SynthesisReport
 from core.protocols import AudioStore, Clock
 from core.voice import Catalogue
-from jobs.metrics import count_finished
 from jobs.protocols import JobQueue, JobStore, Shelf
+from telemetry.job_metrics import count_finished
 
 
 class SystemClock:

@@ -8,11 +8,11 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from core.job import Controls, StageSeconds
 from core.part import PartResult, PartSound
-from jobs.metrics import LABELS, NETWORKS, labels_of
 from jobs.protocols import ASSEMBLE, PLAN
-from workers.collector import Reason, Taken
-from workers.device_memory import device_memory
-from workers.spoken import BatchFigures
+from synthesis.results import BatchFigures
+from telemetry.job_metrics import LABELS, NETWORKS, labels_of
+from workers.device.collector import Reason, Taken
+from workers.device.memory import device_memory
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
 WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512)

@@ -10,7 +10,7 @@ from typing import Annotated, Self
 from msgspec import Meta
 
 from core.environment import read_settings
-from jobs.storage import StorageSettings
+from jobs.storage.open import StorageSettings
 
 SHIPPED_VOICES = Path(__file__).resolve().parent.parent / "voices"
 """The installed ``voices`` folder: it lies beside the room of the workers."""

@@ -12,7 +12,7 @@ from acoustic.tacotron2.alignment import durations_of, stray_frames
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.dropout import PrenetDropout
 from acoustic.tacotron2.graphs import STEPS
-from acoustic.tacotron2.stretch import stretch
+from acoustic.tacotron2.time_stretch import stretch
 from core.errors import AnomalyError, FieldError
 from core.mel import Float32, Int64, MelBatch, MelSpec, PhonemeBatch, SpokenMels
 from core.protocols import Array, Graph

@@ -22,7 +22,7 @@ from core.errors import NotFound
 from core.formats import MEDIA_TYPES, ZIP
 from core.job import TERMINAL, JobRecord
 from core.protocols import AudioStore
-from jobs.keys import audio_key
+from jobs.storage.keys import audio_key
 
 BLOCK_BYTES = 256 * 1024
 AUDIO = [kind.partition(";")[0] for kind in (*MEDIA_TYPES.values(), ZIP)]

@@ -24,8 +24,8 @@ from api.routes.synthesize import KEY_SCHEMA, create, idempotency
 from api.views import JobView, view_of
 from core.book import Book
 from core.job import JobRecord
-from jobs.keys import cover_key
-from text.books.reading import read_book
+from jobs.storage.keys import cover_key
+from text.books.reader import read_book
 
 MAX_BOOK_BYTES = 64 * 1024 * 1024
 """Largest upload: pictures make up most of it."""

@@ -21,7 +21,7 @@ from api.problems import documented
 from api.routes.jobs import known_id
 from core.errors import NotFound, Unavailable
 from core.job import TERMINAL, JobEvent
-from jobs.redis_events import AT_ONCE, START
+from jobs.redis_backend.events import AT_ONCE, START
 
 HEARTBEAT_SECONDS = 15.0
 """A comment after so long without an event [s], so that proxies keep the connection and a client

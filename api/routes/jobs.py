@@ -17,9 +17,9 @@ from api.views import JobList, JobView, view_of
 from core.errors import Conflict, FieldError, NotFound
 from core.job import JobRecord, JobState, Lane
 from jobs.ids import ID_PATTERN
-from jobs.keys import job_folder
-from jobs.metrics import count_finished
 from jobs.protocols import JobFilter
+from jobs.storage.keys import job_folder
+from telemetry.job_metrics import count_finished
 
 STATES: list[str] = list(get_args(JobState))
 LANES: list[str] = list(get_args(Lane))

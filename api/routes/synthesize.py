@@ -26,8 +26,8 @@ from api.views import JobView, view_of
 from core.errors import FieldError, Unavailable
 from core.job import TERMINAL, Controls, JobRecord, Source, SynthesisRequest
 from jobs.ids import new_job_id
-from jobs.metrics import count_submitted
 from jobs.protocols import Idempotency
+from telemetry.job_metrics import count_submitted
 
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,6})\s*(?=$|[,;])", re.IGNORECASE)
 KEY_PATTERN = r"^[\x21-\x7e]{1,255}\Z"

@@ -27,7 +27,7 @@ from api.transcripts import (
 from core.errors import FieldError, NotFound
 from core.job import TERMINAL, JobRecord
 from core.transcript import Line, TranscriptHead
-from jobs.keys import transcript_key
+from jobs.storage.keys import transcript_key
 
 BLOCK_BYTES = 4 * 2**20
 """Of a transcript, read at once."""

@@ -15,7 +15,7 @@ import soundfile
 
 from benchmarks.load.joins import Joins, check_joins
 from benchmarks.load.service import POLL_SECONDS, Service, fresh_seeds, is_over, sample_memory
-from workers.parts import SECONDS_PER_PHONEME
+from synthesis.parts import SECONDS_PER_PHONEME
 
 CHARACTERS_PER_PHONEME = 1.13
 """Of English with gruut's symbols and word gaps; only sets how long the text is."""

@@ -14,9 +14,9 @@ import httpx
 from benchmarks.load.service import POLL_SECONDS, fresh_seeds, is_over
 from core.job import SynthesisRequest
 from core.voice import read_catalogue
+from synthesis.engine import Engine
+from synthesis.local import LocalSynthesizer
 from text.frontend import open_frontend
-from workers.engine import Engine
-from workers.local import LocalSynthesizer
 from workers.settings import Settings
 
 LEAST = 0.9

@@ -15,7 +15,7 @@ import httpx
 
 from cli.stack import WORKERS_NICE, Stack
 from core.job import TERMINAL
-from exports.tiny import write_tiny_voice
+from exports.tiny_voice import write_tiny_voice
 
 POLL_SECONDS = 0.25
 """Between two looks at a job [s]."""

@@ -18,7 +18,7 @@ from cli.stack import Stack
 from core.job import TERMINAL
 from core.voice import read_catalogue
 from exports.component_file import write_component
-from exports.tiny import tiny_vocoder, write_tiny_voice
+from exports.tiny_voice import tiny_vocoder, write_tiny_voice
 
 MUTE = "mute"
 """A voice whose vocoder says nothing: its parts are spoken twice, then refused."""

@@ -15,8 +15,8 @@ import httpx
 import yaml
 
 from core.errors import Unavailable
-from jobs.embedded_redis import free_port
-from jobs.processes import die_with_parent
+from jobs.child_processes import die_with_parent
+from jobs.redis_backend.server import free_port
 from k8s.generate import MONITORING
 
 START_SECONDS = 60.0

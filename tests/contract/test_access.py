@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.errors import LimitReached, NotFound, Unauthenticated, Unavailable
-from jobs.access import RATE, RedisKeys
-from jobs.access import KeyLimits as Limits
-from jobs.redis_client import open_redis
+from jobs.redis_backend.api_keys import RATE, RedisKeys
+from jobs.redis_backend.api_keys import KeyLimits as Limits
+from jobs.redis_backend.client import open_redis
 
 
 @pytest.fixture

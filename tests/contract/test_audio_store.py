@@ -13,9 +13,9 @@ import pytest
 
 from core.errors import FieldError, NotFound, Unavailable
 from core.protocols import AudioStore
-from jobs.audio_store import FolderStore
-from jobs.object_store import CHUNK_BYTES, BucketStore
-from jobs.storage import StorageSettings, open_audio_store
+from jobs.storage.bucket import CHUNK_BYTES, BucketStore
+from jobs.storage.folder import FolderStore
+from jobs.storage.open import StorageSettings, open_audio_store
 from tests.s3 import BUCKET, CREDENTIALS, s3_server
 
 KEY = "jobs/0a/audio.wav"
@@ -193,7 +193,7 @@ def test_a_bucket_that_is_not_there_takes_nothing(s3: str, credentials: None) ->
 def test_a_store_that_is_away_is_unavailable(
     closed_port: int, credentials: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.object_store.RETRIES", {"max_retries": 0})
+    monkeypatch.setattr("jobs.storage.bucket.RETRIES", {"max_retries": 0})
     store = BucketStore(BUCKET, endpoint=f"http://127.0.0.1:{closed_port}", allow_http=True)
     for ask in (store.get, store.size, store.exists, store.delete, lambda k: store.put(k, b"")):
         with pytest.raises(Unavailable) as caught:

@@ -9,15 +9,15 @@ import pytest
 from core.job import Controls, JobError, JobEvent, JobRecord, Lane, Source
 from core.part import JobPlan, Part, PartResult, PartSound
 from core.text import Span, Utterance
-from jobs.embedded_redis import EmbeddedRedis
 from jobs.ids import new_job_id
-from jobs.listener import MoveListener
 from jobs.progress import Backlog, Outlook
 from jobs.protocols import PLAN
-from jobs.redis_backlog import RedisBacklog
-from jobs.redis_client import open_redis
-from jobs.redis_events import AT_ONCE, RedisEvents
-from jobs.redis_store import RedisStore
+from jobs.redis_backend.backlog import RedisBacklog
+from jobs.redis_backend.client import open_redis
+from jobs.redis_backend.events import AT_ONCE, RedisEvents
+from jobs.redis_backend.listener import MoveListener
+from jobs.redis_backend.server import EmbeddedRedis
+from jobs.redis_backend.store import RedisStore
 
 NOW = 1_700_000_000.0
 SOURCE = Source(text="Hello.")

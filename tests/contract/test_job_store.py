@@ -23,8 +23,8 @@ from core.part import JobPlan, Part, PartResult, PartSound
 from core.text import Notice, Span, Utterance
 from jobs.ids import new_job_id
 from jobs.protocols import ASSEMBLE, PLAN, Claim, Idempotency, JobFilter, JobStore, Room, WorkerBeat
-from jobs.redis_shelf import RedisShelf
-from jobs.redis_store import RedisStore
+from jobs.redis_backend.part_index import RedisShelf
+from jobs.redis_backend.store import RedisStore
 from tests.memory_store import MemoryShelf, MemoryStore
 
 NOW = 1_700_000_000.0
@@ -522,7 +522,7 @@ def test_pages_of_a_filter_are_complete(store: JobStore) -> None:
 def test_a_list_that_admits_few_goes_on_where_it_stopped(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.redis_records.MOST_LOOKED", 100)
+    monkeypatch.setattr("jobs.redis_backend.records.MOST_LOOKED", 100)
     store = RedisStore(redis_url)
     first = store.create(owned(None, lane="bulk"), SOURCE).id
     for i in range(1, 150):

@@ -17,7 +17,7 @@ import yaml
 
 import api.settings
 import workers.settings
-from jobs.queue import VISIBILITY_SECONDS
+from jobs.celery_queue import VISIBILITY_SECONDS
 
 ROOT = Path(__file__).parents[2]
 K8S = ROOT / "k8s"

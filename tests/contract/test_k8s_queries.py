@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from cli.stack import Stack
-from jobs.embedded_redis import free_port
-from jobs.processes import die_with_parent
+from jobs.child_processes import die_with_parent
+from jobs.redis_backend.server import free_port
 from k8s.generate import MONITORING
 
 PROMETHEUS = shutil.which("prometheus")

@@ -11,8 +11,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from jobs.object_store import BucketStore
-from jobs.storage import open_audio_store
+from jobs.storage.bucket import BucketStore
+from jobs.storage.open import open_audio_store
 from workers.settings import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -9,13 +9,13 @@ import pytest
 from core.job import Controls, JobRecord, Source
 from core.part import JobPlan, Part, PartResult
 from core.text import Span, Utterance
+from jobs.celery_queue import CeleryQueue
 from jobs.ids import new_job_id
 from jobs.protocols import ASSEMBLE, PLAN, JobStore
-from jobs.queue import CeleryQueue
-from jobs.redis_store import RedisStore
+from jobs.redis_backend.store import RedisStore
 from tests.memory_store import MemoryStore
-from workers.census import Census
 from workers.context import Context, SystemClock
+from workers.recovery.lost_messages import Census
 
 NOW = 1_700_000_000.0
 UTTERANCE = Utterance(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 
+from jobs.celery_queue import CeleryQueue, celery_app
 from jobs.protocols import PLAN
-from jobs.queue import CeleryQueue, celery_app
 
 NOW = 1_700_000_000.0
 

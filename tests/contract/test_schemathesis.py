@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from cli.stack import Stack
-from jobs.access import RedisKeys
+from jobs.redis_backend.api_keys import RedisKeys
 from tests.conftest import tiny_environment
 
 CASES = 40

@@ -8,7 +8,7 @@ import pytest
 
 from cli.stack import Stack
 from core.errors import Unavailable
-from exports.tiny import write_tiny_voice
+from exports.tiny_voice import write_tiny_voice
 from tests.conftest import tiny_environment
 
 

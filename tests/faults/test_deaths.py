@@ -15,7 +15,7 @@ import pytest
 from cli.child import Child
 from cli.stack import Stack
 from core.job import TERMINAL
-from jobs.embedded_redis import EmbeddedRedis
+from jobs.redis_backend.server import EmbeddedRedis
 from tests.conftest import tiny_environment
 from tests.tones import expected_length
 

@@ -22,11 +22,11 @@ from cli.stack import ROOT, Stack
 from core.job import Controls, JobEvent, JobRecord, Source
 from core.part import JobPlan, Part, PartResult, PartSound
 from core.text import Span, Utterance
-from jobs.embedded_redis import EmbeddedRedis, free_port
+from jobs.child_processes import die_with_parent
 from jobs.ids import new_job_id
-from jobs.processes import die_with_parent
-from jobs.redis_events import RedisEvents
-from jobs.redis_store import RedisStore
+from jobs.redis_backend.events import RedisEvents
+from jobs.redis_backend.server import EmbeddedRedis, free_port
+from jobs.redis_backend.store import RedisStore
 from tests.conftest import tiny_environment
 
 DEADLINE = 120.0

@@ -16,13 +16,13 @@ from core.mel import Waveform
 from core.part import JobPlan, Part, PartResult
 from core.text import Span, Utterance
 from core.voice import Catalogue
-from jobs.audio_store import FolderStore
-from jobs.keys import audio_key
+from jobs.storage.folder import FolderStore
+from jobs.storage.keys import audio_key
+from synthesis.part_audio import sound_of, write_sound
+from synthesis.results import Spoken
 from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
-from workers.assembly import assemble
 from workers.context import Context, SystemClock
-from workers.sounds import sound_of, write_sound
-from workers.spoken import Spoken
+from workers.tasks.assemble import assemble
 
 JOB = "0" * 32
 SAMPLES = 100_000

@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from core.errors import ArtifactMissing, CheckpointError
-from exports.checkpoints import import_checkpoint
-from exports.safe_pickle import read_checkpoint
+from exports.importers.checkpoints import import_checkpoint
+from exports.importers.safe_pickle import read_checkpoint
 
 
 class Bomb:

@@ -14,13 +14,13 @@ from api.backends import Backends
 from api.settings import Settings
 from core.errors import NotFound
 from core.voice import read_catalogue
-from jobs.audio_store import FolderStore
-from jobs.listener import MoveListener
+from jobs.celery_queue import CeleryQueue
 from jobs.protocols import JobStore
-from jobs.queue import CeleryQueue
-from jobs.redis_backlog import RedisBacklog
-from jobs.redis_events import RedisEvents
-from jobs.redis_store import RedisStore
+from jobs.redis_backend.backlog import RedisBacklog
+from jobs.redis_backend.events import RedisEvents
+from jobs.redis_backend.listener import MoveListener
+from jobs.redis_backend.store import RedisStore
+from jobs.storage.folder import FolderStore
 from tests.memory_store import MemoryStore
 
 Http = TestClient[Litestar]

@@ -13,9 +13,9 @@ from litestar.testing import TestClient
 from api.app import create_app, open_backends
 from api.settings import Settings
 from core.errors import Unavailable
-from jobs.embedded_redis import EmbeddedRedis
-from jobs.queue import CeleryQueue
-from jobs.redis_client import open_redis
+from jobs.celery_queue import CeleryQueue
+from jobs.redis_backend.client import open_redis
+from jobs.redis_backend.server import EmbeddedRedis
 
 Http = TestClient[Litestar]
 
@@ -93,7 +93,7 @@ def test_a_message_that_does_not_fit_is_unavailable(full: EmbeddedRedis, connect
 
 def test_keys_are_still_known(full: EmbeddedRedis, http: Http, tmp_path: Path) -> None:
     """What only reads goes on; what counts a request cannot, and says so."""
-    from jobs.access import KeyLimits, RedisKeys
+    from jobs.redis_backend.api_keys import KeyLimits, RedisKeys
 
     keys = RedisKeys(full.url)
     key, token = keys.add("a", 0.0)

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from jobs.embedded_redis import EmbeddedRedis
+from jobs.redis_backend.server import EmbeddedRedis
 from tests.faults.conftest import Start
 from tests.faults.supervised import Job, Supervised, require_whole
 

@@ -13,7 +13,7 @@ from litestar.testing import TestClient
 from api.admission import OPEN
 from api.app import create_app, open_backends
 from api.settings import Settings
-from jobs.access import KeyLimits, RedisKeys
+from jobs.redis_backend.api_keys import KeyLimits, RedisKeys
 
 Http = TestClient[Litestar]
 BODY = {"text": "Hello."}

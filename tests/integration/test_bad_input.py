@@ -16,10 +16,10 @@ from api.app import create_app
 from api.backends import Backends
 from api.settings import Settings
 from core.voice import read_catalogue
-from jobs.audio_store import FolderStore
-from jobs.listener import MoveListener
-from jobs.redis_backlog import RedisBacklog
-from jobs.redis_events import RedisEvents
+from jobs.redis_backend.backlog import RedisBacklog
+from jobs.redis_backend.events import RedisEvents
+from jobs.redis_backend.listener import MoveListener
+from jobs.storage.folder import FolderStore
 from tests.memory_store import MemoryQueue, MemoryStore
 
 Http = TestClient[Litestar]

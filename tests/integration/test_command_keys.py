@@ -10,8 +10,8 @@ from click.testing import CliRunner, Result
 
 from cli.keys import keys
 from core.errors import NotFound, Unauthenticated
-from jobs.access import RedisKeys
-from jobs.embedded_redis import EmbeddedRedis, running_redis
+from jobs.redis_backend.api_keys import RedisKeys
+from jobs.redis_backend.server import EmbeddedRedis, running_redis
 
 
 @pytest.fixture(autouse=True)

@@ -11,9 +11,9 @@ import soundfile
 
 from cli.main import COMMANDS, main
 from core.voice import read_catalogue
-from exports.tiny import expected_samples, write_tiny_voice
+from exports.tiny_voice import expected_samples, write_tiny_voice
+from synthesis.parts import pause_samples
 from text.frontend import open_frontend
-from workers.parts import pause_samples
 
 TEXT = "Hello there. It was a bright day, and the clocks struck one!\n\nNobody minded."
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import soundfile
 
-from jobs.embedded_redis import free_port
+from jobs.redis_backend.server import free_port
 from tests.conftest import tiny_environment
 
 DEADLINE = 300.0

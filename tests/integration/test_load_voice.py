@@ -14,7 +14,7 @@ from core.errors import CheckpointError, DigestMismatch, FieldError, SpecMismatc
 from core.job import RuntimeName
 from core.mel import MelBatch, PhonemeBatch
 from core.voice import Catalogue, Component, VoiceCard
-from exports.export import artifact_folder, export_component
+from exports.exporters.export import artifact_folder, export_component
 from exports.manifest import MANIFEST_FILE, read_manifest, write_manifest
 from exports.voice import Voice, load_voice
 from tests.parity.small import small_component

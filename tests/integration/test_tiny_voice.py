@@ -9,10 +9,10 @@ import pytest
 from core.job import RuntimeName
 from core.text import Span, Utterance
 from core.voice import Catalogue, read_catalogue
-from exports.tiny import expected_durations, expected_samples, write_tiny_voice
-from workers.engine import Budgets, Engine
-from workers.parts import Speech
-from workers.spoken import Spoken
+from exports.tiny_voice import expected_durations, expected_samples, write_tiny_voice
+from synthesis.engine import Budgets, Engine
+from synthesis.parts import Speech
+from synthesis.results import Spoken
 
 RUNTIMES = get_args(RuntimeName)
 SIZES = [1, 2, 3, 7, 20, 33, 60, 140]

@@ -18,13 +18,13 @@ from core.voice import ACOUSTIC_NETWORKS, Catalogue, Component, Network, VoiceCa
 from exports.component_file import load_weights
 from exports.voice import load_voice
 from tests.hummed_corpus import hummed_f0, run
-from text.symbols import symbol_table
-from training.corpus import Prepared, read_prepared
-from training.loop import Progress, Recipe
-from training.recipes import SCHEDULES, speaker_of
-from training.ship import ship
-from training.sizes import cpu_fastspeech2, small_tacotron2
-from training.speech import Plan, Speech
+from text.g2p.symbols import symbol_table
+from training.data.corpus import Prepared, read_prepared
+from training.data.dataset import Plan, Speech
+from training.publish import ship
+from training.recipes.registry import SCHEDULES, speaker_of
+from training.recipes.sizes import cpu_fastspeech2, small_tacotron2
+from training.trainer import Progress, Recipe
 from training.warm_start import Learning, start_from
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.melgan.config import MelGanConfig

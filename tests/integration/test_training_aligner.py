@@ -17,16 +17,16 @@ from core.errors import ArtifactError, ArtifactMissing, CheckpointError, SpecMis
 from core.mel import MelSpec
 from core.voice import Provenance
 from tests.hummed_corpus import RATE, hum, run
-from training.align import quiet_edges
-from training.aligner import AlignerRecipe, Batch, known_loss
-from training.aligner_file import SHIPPED, AlignerCard, read_aligner, require_fit, write_aligner
-from training.aligner_network import Aligner, AlignerConfig
-from training.boundaries import compare, errors_of, score
-from training.corpus import Entry, Prepared, is_held_out, read_prepared
-from training.disguise import disguise
+from training.aligner.align import quiet_edges
+from training.aligner.alignment_eval import compare, errors_of, score
+from training.aligner.augment import disguise
+from training.aligner.file import SHIPPED, AlignerCard, read_aligner, require_fit, write_aligner
+from training.aligner.network import Aligner, AlignerConfig
+from training.aligner.recipe import AlignerRecipe, Batch, known_loss
+from training.data.corpus import Entry, Prepared, is_held_out, read_prepared
+from training.data.dataset import Plan, Speech
+from training.data.prepare import prepare
 from training.main import main
-from training.prepare import prepare
-from training.speech import Plan, Speech
 
 SPEC = MelSpec()
 TINY = AlignerConfig(n_symbols=78, channels=24)

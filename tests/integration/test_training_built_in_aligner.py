@@ -8,15 +8,15 @@ import msgspec
 import numpy as np
 
 from core.mel import MelSpec
-from text.symbols import symbol_table
-from training.align import aligned_mels
-from training.aligner_file import SHIPPED, read_aligner
-from training.boundaries import compare, errors_of, score
-from training.corpus import is_held_out, read_prepared
+from text.g2p.symbols import symbol_table
+from training.aligner.align import aligned_mels
+from training.aligner.alignment_eval import compare, errors_of, score
+from training.aligner.file import SHIPPED, read_aligner
+from training.data.corpus import is_held_out, read_prepared
+from training.data.dataset import Speech
+from training.data.prepare import prepare
+from training.data.sources import Line
 from training.main import main
-from training.prepare import prepare
-from training.sources import Line
-from training.speech import Speech
 
 UTTERANCES = 20
 WITHIN_25_MS = 0.95

@@ -12,8 +12,8 @@ import soundfile
 from core.errors import ArtifactError, ArtifactMissing
 from core.mel import MelSpec
 from tests.hummed_corpus import RATE, hum
-from training.prepare import prepare
-from training.sources import Alignment, jobs_of
+from training.data.prepare import prepare
+from training.data.sources import Alignment, jobs_of
 
 SECONDS = [0.1, 0.2, 0.15, 0.05]
 

@@ -15,12 +15,12 @@ from torch import Tensor, nn
 from core.errors import ArtifactError, ArtifactMissing, DigestMismatch
 from tests.hummed_corpus import run
 from training.carry import joined, split
-from training.corpus import Entry, read_prepared
-from training.learner import Learner
-from training.loop import Progress
+from training.data.corpus import Entry, read_prepared
+from training.data.dataset import Plan, Speech
 from training.main import main
-from training.speech import Plan, Speech
-from training.waveglow import WaveGlowRecipe
+from training.optimization import Learner
+from training.recipes.waveglow import WaveGlowRecipe
+from training.trainer import Progress
 from vocoders.waveglow.config import WaveGlowConfig
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,11 +30,11 @@ import sys
 from pathlib import Path
 from tests.hummed_corpus import run
 from tests.integration.test_training_parts import flow
-from training import parallel
+from training import distributed
 
-parallel.join("cpu")
+distributed.join("cpu")
 run(flow(Path(sys.argv[1]), accumulate=1), Path(sys.argv[2]), 3)
-parallel.leave()
+distributed.leave()
 """
 
 

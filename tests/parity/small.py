@@ -12,7 +12,7 @@ from torch import nn
 from core.mel import MelSpec
 from core.voice import Component, Network, Provenance
 from exports.component_file import write_component
-from exports.networks import kind_of, read_config
+from exports.registry import kind_of, read_config
 
 CONFIGS: Mapping[Network, Mapping[str, Any]] = {
     "fastspeech2": {

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from core.errors import CheckpointError
 from core.mel import MelSpec
 from core.voice import Component, Network, read_catalogue
-from exports.checkpoints import import_checkpoint, layout_of
 from exports.component_file import load_weights
-from exports.networks import build_network, read_config
+from exports.importers.checkpoints import import_checkpoint, layout_of
+from exports.registry import build_network, read_config
 from tests.parity.figures import key_shapes, load, max_delta, tolerance
 from vocoders.hifigan.config import V1
 from vocoders.hifigan.network import HifiGan

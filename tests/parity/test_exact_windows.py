@@ -13,8 +13,8 @@ from core.job import RuntimeName
 from core.mel import Float32, MelBatch, MelSpec
 from core.protocols import Vocoder
 from core.voice import Network
-from exports.export import artifact_folder, export_component
-from exports.networks import NETWORKS, CutPolicy, join_vocoder, read_config
+from exports.exporters.export import artifact_folder, export_component
+from exports.registry import NETWORKS, CutPolicy, join_vocoder, read_config
 from exports.runtimes import open_runtime
 from tests.parity.small import CONFIGS, seeded, small_component
 from vocoders.adapter import ConvVocoder

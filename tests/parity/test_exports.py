@@ -10,10 +10,10 @@ import pytest
 from core.errors import ArtifactError
 from core.job import RuntimeName
 from core.voice import Network
-from exports.export import artifact_folder, export_component
+from exports.exporters.export import artifact_folder, export_component
+from exports.exporters.parity import parity_table
 from exports.manifest import ArtifactManifest, Precision
-from exports.networks import NETWORKS
-from exports.parity import parity_table
+from exports.registry import NETWORKS
 from tests.parity.small import small_component
 
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)

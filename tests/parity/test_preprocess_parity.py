@@ -14,7 +14,7 @@ from safetensors.numpy import load_file
 
 from audio.mel import MelExtractor
 from core.mel import MelSpec
-from training.features import bridge_unvoiced, mean_per_symbol, pitch_contour
+from training.data.features import bridge_unvoiced, mean_per_symbol, pitch_contour
 
 # FastSpeech 2's mel: padded by half a window, no epsilon under the root.
 SPEC = msgspec.structs.replace(MelSpec(), padding="reflect-half", magnitude_epsilon=0.0)

@@ -20,7 +20,7 @@ from core.mel import MelSpec, PhonemeBatch
 from core.protocols import Array, Graph
 from core.voice import Component, Network, Provenance
 from exports.component_file import write_component
-from exports.export import artifact_folder, export_component
+from exports.exporters.export import artifact_folder, export_component
 from exports.runtimes import open_runtime
 from tests.parity.figures import Figure, load, tolerance
 from tests.parity.test_fastspeech2_parity import CONTROLS, config_of

@@ -13,14 +13,14 @@ import pytest
 
 from acoustic.tacotron2.adapter import Tacotron2Model
 from acoustic.tacotron2.config import Tacotron2Config
-from acoustic.tacotron2.stretch import stretch
+from acoustic.tacotron2.time_stretch import stretch
 from core.errors import FieldError
 from core.job import RuntimeName
 from core.mel import MelSpec, PhonemeBatch
 from core.protocols import Graph
-from exports.export import artifact_folder, export_component
+from exports.exporters.export import artifact_folder, export_component
 from exports.manifest import Precision
-from exports.networks import read_config
+from exports.registry import read_config
 from exports.runtimes import open_runtime
 from tests.parity.small import CONFIGS, small_component
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from text.frontend import open_frontend
-from text.reference import CLEANERS, reference_ids
-from text.symbols import symbol_table
+from text.g2p.reference_cleaners import CLEANERS, reference_ids
+from text.g2p.symbols import symbol_table
 
 FIGURES = {"text_tacotron2": "characters", "text_fastspeech2": "arpabet"}
 CHINESE = "你好 Привет αβγ"

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from workers.batching import padding_ratio, plan_batches
+from synthesis.batching import padding_ratio, plan_batches
 
 LENGTHS = st.lists(st.integers(1, 2000), max_size=80)
 BUDGETS = st.integers(1, 20_000)

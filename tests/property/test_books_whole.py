@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.errors import FieldError
 from tests.paper_books import archive, epub
-from text.books.reading import read_book
+from text.books.reader import read_book
 
 INLINE = ("i", "b", "span", "em", "a")
 BLOCKS = ("p", "div", "h2", "blockquote", "li", "section", "td")

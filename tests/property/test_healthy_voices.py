@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from core.protocols import TextFrontend
 from core.voice import read_catalogue
+from synthesis.engine import Engine
+from synthesis.parts import Speech
+from synthesis.results import Spoken
 from text.frontend import open_frontend
-from workers.engine import Engine
-from workers.parts import Speech
-from workers.spoken import Spoken
 
 VOICES = Path(__file__).parents[2] / "voices"
 SENTENCES = (

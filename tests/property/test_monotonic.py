@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import betabinom
 
-from training.monotonic import best_durations, forward_sum_loss, log_prior
+from training.aligner.monotonic import best_durations, forward_sum_loss, log_prior
 
 Case = tuple[np.ndarray[tuple[int, int, int], np.dtype[np.float32]], list[tuple[int, int]]]
 

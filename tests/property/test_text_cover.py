@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from core.errors import SsmlError, TextError
 from core.text import TextAnalysis
-from text.cutting import LONGEST_UTTERANCE
 from text.frontend import open_frontend
-from text.symbols import SYMBOL_TABLES, symbol_table
+from text.g2p.symbols import SYMBOL_TABLES, symbol_table
+from text.segmentation.splitting import LONGEST_UTTERANCE
 
 FRONTENDS = {name: open_frontend(name) for name in SYMBOL_TABLES}
 TRICKY = r"""

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from training.adversary import HifiGanJudges, Judges, MelGanJudges, judges_of
-from training.learner import descend
+from training.optimization import descend
+from training.recipes.adversary import HifiGanJudges, Judges, MelGanJudges, judges_of
 from vocoders.hifigan.config import V1, V3
 from vocoders.melgan.config import MelGanConfig
 

@@ -7,7 +7,7 @@ import pytest
 
 from core.mel import Float32
 from core.text import Span, Utterance
-from workers.anomalies import NOT_SPEECH, Take, find_anomalies
+from synthesis.anomalies import NOT_SPEECH, Take, find_anomalies
 
 RATE, HOP = 22050, 256
 

@@ -12,15 +12,15 @@ from core.mel import Waveform
 from core.part import JobPlan, Part, PartResult
 from core.text import Span, Utterance
 from core.voice import Catalogue
-from jobs.audio_store import FolderStore
-from jobs.keys import audio_key, job_folder, sound_key
 from jobs.protocols import WorkerBeat
+from jobs.storage.folder import FolderStore
+from jobs.storage.keys import audio_key, job_folder, sound_key
+from synthesis.part_audio import sound_of, write_sound
+from synthesis.results import Spoken
+from synthesis.timeline import placed
 from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
-from workers.assembly import assemble
 from workers.context import Context
-from workers.layout import placed
-from workers.sounds import sound_of, write_sound
-from workers.spoken import Spoken
+from workers.tasks.assemble import assemble
 
 JOB = "0" * 32
 PARTS = 3

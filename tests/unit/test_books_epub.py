@@ -11,7 +11,7 @@ from ebooklib import epub as ebooklib_epub
 from core.book import Book
 from core.errors import FieldError
 from tests.paper_books import archive, epub, page
-from text.books.reading import read_book
+from text.books.reader import read_book
 
 
 def read(data: bytes) -> Book:

@@ -4,8 +4,8 @@ import pytest
 
 from core.book import Book
 from core.errors import FieldError
-from text.books.headings import is_heading
-from text.books.reading import read_book
+from text.books.plain_text.headings import is_heading
+from text.books.reader import read_book
 
 
 def read(text: str, name: str = "a_tale.txt") -> Book:

@@ -14,10 +14,10 @@ from core.errors import Conflict, SynthesisError, Unavailable
 from core.job import Lane, StageSeconds
 from core.mel import Waveform
 from core.text import Span, Utterance
+from synthesis.parts import Speech
+from synthesis.results import Spoken
 from tests.turns import FREE, Turned
-from workers.collector import Collector, Outcome, Speak, Taken
-from workers.parts import Speech
-from workers.spoken import Spoken
+from workers.device.collector import Collector, Outcome, Speak, Taken
 
 DEADLINE = 120.0
 """Seconds; never reached when all is well."""

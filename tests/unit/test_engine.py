@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import AnomalyError, RhapsodeError
 from core.text import Prosody
+from synthesis.engine import Budgets, Engine
 from tests.fake_engine import (
     CATALOGUE,
     HOP,
@@ -23,7 +24,6 @@ from tests.fake_engine import (
     speech,
     spoken,
 )
-from workers.engine import Budgets, Engine
 
 
 def test_order_and_lengths_whatever_the_batches() -> None:

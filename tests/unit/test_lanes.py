@@ -1,6 +1,6 @@
 """Which queues a worker asks."""
 
-from workers.lanes import Lanes
+from workers.celery_runtime.queue_order import Lanes
 
 
 def test_bulk_leaves_threads_for_sentences() -> None:

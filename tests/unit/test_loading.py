@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from core.voice import Catalogue, VoiceCard
+from synthesis.loading import Voices
 from tests.fake_engine import CATALOGUE, FakeAcoustic, FakeVocoder, FakeVoice
-from workers.loading import Voices
 
 
 def test_a_voice_in_memory_does_not_wait_for_the_load_of_another() -> None:

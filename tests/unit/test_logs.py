@@ -9,7 +9,7 @@ import sys
 SCRIPT = """
 import logging, threading
 import structlog
-from jobs.logs import configure_logs
+from telemetry.logs import configure_logs
 
 configure_logs("planner")
 

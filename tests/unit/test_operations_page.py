@@ -90,7 +90,7 @@ def test_the_page_has_every_metric_as_the_code_has_it() -> None:
 
 
 def test_every_kind_of_anomaly_begins_at_nothing() -> None:
-    told = "".join(p.read_text("utf-8") for p in (ROOT / "workers").glob("*.py"))
+    told = "".join(p.read_text("utf-8") for p in (ROOT / "synthesis").rglob("*.py"))
     kinds = set(re.findall(r'"(anomaly_[a-z_]+)"', told)) - {"anomaly_retried"}  # a notice alone
     assert set(workers.metrics.ANOMALY_KINDS) == kinds
 

@@ -12,7 +12,7 @@ from core.job import SynthesisRequest
 from core.mel import MelSpec
 from core.text import Span, Utterance
 from core.voice import Catalogue, Component, Network, Provenance, VoiceCard
-from workers.parts import (
+from synthesis.parts import (
     content_number,
     cut_parts,
     estimate_seconds,

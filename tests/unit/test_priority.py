@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from workers.priority import give_way
+from synthesis.thread_priority import give_way
 
 
 def nice_after(*steps: int) -> int:

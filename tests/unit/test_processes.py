@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from jobs.processes import AUTOGROUP, stand_back
+from jobs.child_processes import AUTOGROUP, stand_back
 
 SHOW = (
     "import os, pathlib; print(os.nice(0)); print(pathlib.Path('/proc/self/autogroup').read_text())"

@@ -7,8 +7,8 @@ import pytest
 from core.errors import TextError
 from core.job import Chapter, Source
 from core.text import Pauses, Span
+from synthesis.chapter_frontend import Reading, read_source
 from text.frontend import open_frontend
-from workers.reading import Reading, read_source
 
 ONE = "It began. Slowly, at first!\n\nThen it went on."
 TWO = "The second one is short."

@@ -3,7 +3,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from workers.running import Running
+from workers.celery_runtime.in_flight import Running
 
 WORK = ("synthesize", "0a", 1)
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from core.errors import AnomalyError
+from synthesis.parts import utterance_seed
 from tests.fake_engine import (
     CROWDED,
     LONG,
@@ -20,7 +21,6 @@ from tests.fake_engine import (
     speech,
     spoken,
 )
-from workers.parts import utterance_seed
 
 PLAIN = [20] * 10
 MENDED = next(s for s in range(0, 100, 2) if utterance_seed(s, 1) % 2 == 1)

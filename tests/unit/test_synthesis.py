@@ -11,11 +11,11 @@ from core.job import Controls, JobRecord, Source
 from core.part import JobPlan, Part, PartResult
 from core.text import Span, Utterance
 from core.voice import Catalogue
-from jobs.audio_store import FolderStore
+from jobs.storage.folder import FolderStore
+from synthesis.parts import Speech
 from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
 from workers.context import Context, SystemClock
-from workers.parts import Speech
-from workers.synthesis import synthesize
+from workers.tasks.synthesize import synthesize
 
 JOB = "0" * 32
 UTTERANCE = Utterance(

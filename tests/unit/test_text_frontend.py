@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import FieldError, TextError
 from text.frontend import open_frontend
-from text.symbols import SYMBOL_TABLES, symbol_table
+from text.g2p.symbols import SYMBOL_TABLES, symbol_table
 
 FRONTEND = open_frontend("house-ipa")
 

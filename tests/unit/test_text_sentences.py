@@ -7,8 +7,8 @@ from itertools import pairwise
 import pytest
 
 from core.text import Pauses, TextAnalysis
-from text.cutting import LONGEST_UTTERANCE
 from text.frontend import open_frontend
+from text.segmentation.splitting import LONGEST_UTTERANCE
 
 FRONTEND = open_frontend("house-ipa")
 

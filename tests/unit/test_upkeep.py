@@ -9,12 +9,12 @@ from core.job import Controls, JobRecord, Source
 from core.part import JobPlan, Part, PartResult, PartSound
 from core.text import Span, Utterance
 from core.voice import Catalogue
-from jobs.audio_store import FolderStore
 from jobs.ids import new_job_id
-from jobs.keys import sound_key
+from jobs.storage.folder import FolderStore
+from jobs.storage.keys import sound_key
 from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
 from workers.context import Context
-from workers.upkeep import clear_shelf, recover
+from workers.recovery.janitor import clear_shelf, recover
 
 DAY = 24 * 3600.0
 NOW = 1_700_000_000.0

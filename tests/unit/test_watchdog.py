@@ -13,14 +13,14 @@ import yaml
 
 from core.errors import DeviceError
 from core.voice import Catalogue
+from synthesis.parts import Speech
 from tests.turns import FREE
-from workers.collector import Collector
-from workers.device import Device
-from workers.parts import Speech
-from workers.probes import Probes
+from workers.device.collector import Collector
+from workers.device.device_thread import Device
+from workers.device.watchdog import HUNG_STATUS, LAST_SECONDS, Watchdog
+from workers.health import Probes
+from workers.recovery.janitor import Upkeep
 from workers.settings import Settings
-from workers.upkeep import Upkeep
-from workers.watchdog import HUNG_STATUS, LAST_SECONDS, Watchdog
 
 BOUND = 600.0
 DEADLINE = 60.0

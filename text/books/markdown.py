@@ -14,11 +14,11 @@ from markdown_it.token import Token
 
 from core.book import Book, BookChapter
 from core.errors import FieldError
-from text.books.chapters import FRONT_MATTER
 from text.books.characters import clean
-from text.books.flow import Block
+from text.books.epub.chapters import FRONT_MATTER
+from text.books.epub.flow import Block
 from text.books.omissions import Omissions
-from text.books.plain import decode
+from text.books.plain_text.reader import decode
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FIELD = re.compile(

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from core.graphs import GraphSpec
+from vocoders.conv1d_as_2d import InPlane, Vocode
 from vocoders.halo import Reach
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.hifigan.network import HifiGan
-from vocoders.plane import InPlane, Vocode
 
 
 def graphs(network: HifiGan) -> tuple[GraphSpec, ...]:

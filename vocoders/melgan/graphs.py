@@ -6,10 +6,10 @@ import torch
 from torch import Tensor
 
 from core.graphs import GraphSpec
+from vocoders.conv1d_as_2d import InPlane, Vocode
 from vocoders.halo import Reach
 from vocoders.melgan.config import MelGanConfig
 from vocoders.melgan.network import MelGan
-from vocoders.plane import InPlane, Vocode
 
 
 def graphs(network: MelGan) -> tuple[GraphSpec, ...]:

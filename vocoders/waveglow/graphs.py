@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from core.graphs import GraphSpec
+from vocoders.conv1d_as_2d import InPlane
 from vocoders.halo import Reach
-from vocoders.plane import InPlane
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.waveglow.network import WaveGlow
 

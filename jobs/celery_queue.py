@@ -1,0 +1,197 @@
+"""Messages that name work, sent by task name, so that no sender imports a worker."""
+
+from __future__ import annotations
+
+import base64
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import msgspec
+from celery import Celery
+from kombu.exceptions import OperationalError
+
+from core.errors import Unavailable
+from core.job import Lane
+from jobs.protocols import ASSEMBLE, PLAN, Taken, Work
+from jobs.redis_backend.client import open_redis, translated
+
+PLAN_TASK: Final = "rhapsode.plan"
+SYNTHESIZE_TASK: Final = "rhapsode.synthesize"
+ASSEMBLE_TASK: Final = "rhapsode.assemble"
+CONTROL_QUEUES: Final = ("assemble", "plan")
+"""Assembling first: it ends jobs, planning starts them."""
+SPEECH_QUEUES: Final = ("interactive", "bulk")
+PREFIX: Final = "rhapsode:queue:"
+UNACKED: Final = f"{PREFIX}unacked"
+UNACKED_INDEX: Final = f"{PREFIX}unacked_index"
+"""Source: celery/kombu v5 kombu/transport/redis.py, Channel.unacked_key and unacked_index_key."""
+CHUNK: Final = 500
+"""Messages read at once, about half a megabyte."""
+MOST_TAKEN: Final = 10_000
+"""Looked at in one go: all threads of some hundred workers."""
+GIVE_BACK: Final = """
+-- KEYS unacked_index, unacked, queue | ARGV tag, message
+if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HDEL', KEYS[2], ARGV[1])
+redis.call('RPUSH', KEYS[3], ARGV[2])
+return 1
+"""
+SENT_HEADER: Final = "sent_at"
+"""When a message was sent [Unix s]; it keeps it when it is given out again."""
+VISIBILITY_SECONDS: Final = 300
+"""When Redis gives an unacknowledged message out again [s]: longer than any part, plan or assembly.
+What a dead worker held is sent again much earlier, see ``jobs.protocols.JobStore.lost``."""
+
+
+def celery_app(redis_url: str, name: str = "rhapsode") -> Celery:
+    """A Celery application as every process of the service needs it: JSON, no results."""
+    options = {
+        "visibility_timeout": VISIBILITY_SECONDS,
+        "queue_order_strategy": "priority",  # the order in which a worker lists its queues
+        "socket_connect_timeout": 2,
+        "socket_timeout": 30,
+        "health_check_interval": 30,
+        "global_keyprefix": PREFIX,
+    }
+    app = Celery(name, broker=redis_url, set_as_current=False)
+    app.conf.update(
+        task_serializer="json",
+        accept_content=["json"],
+        task_ignore_result=True,
+        task_create_missing_queues=False,
+        task_queues={queue: {} for queue in (*CONTROL_QUEUES, *SPEECH_QUEUES)},
+        task_default_queue="plan",
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
+        broker_transport_options=options,
+        result_backend_transport_options=options,
+        broker_connection_retry_on_startup=True,
+        worker_hijack_root_logger=False,
+        worker_send_task_events=False,
+        task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1},
+    )
+    return app
+
+
+class CeleryQueue:
+    """See ``jobs.protocols.JobQueue``. Thread-safe.
+
+    Args:
+        redis_url: the broker.
+        app: an application to send with; None makes one.
+        now: Unix seconds, told in every message.
+    """
+
+    def __init__(
+        self,
+        redis_url: str,
+        app: Celery | None = None,
+        *,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._now = now
+        self._app = app or celery_app(redis_url)
+        self._redis: Any = open_redis(redis_url)
+        self._give_back = self._redis.register_script(GIVE_BACK)
+
+    def plan(self, job_id: str) -> None:
+        """See JobQueue."""
+        self._send(PLAN_TASK, [job_id], "plan")
+
+    def synthesize(self, job_id: str, part: int, lane: Lane) -> None:
+        """See JobQueue."""
+        self._send(SYNTHESIZE_TASK, [job_id, part], lane)
+
+    def assemble(self, job_id: str) -> None:
+        """See JobQueue."""
+        self._send(ASSEMBLE_TASK, [job_id], "assemble")
+
+    def depths(self) -> dict[str, int]:
+        """See JobQueue."""
+        names = (*CONTROL_QUEUES, *SPEECH_QUEUES)
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            for name in names:
+                pipe.llen(PREFIX + name)
+            return dict(zip(names, pipe.execute(), strict=True))
+
+    def waiting(self) -> Iterator[tuple[str, Work]]:
+        """See JobQueue. From the end to which messages are added, so that none is passed over."""
+        for name in (*CONTROL_QUEUES, *SPEECH_QUEUES):
+            start = 0
+            while True:
+                with translated():
+                    rows = self._redis.lrange(PREFIX + name, start, start + CHUNK - 1)
+                yield from (_named(msgspec.json.decode(row)) for row in rows)
+                if len(rows) < CHUNK:
+                    break
+                start += CHUNK
+
+    def taken(self, before: float) -> tuple[Taken, ...]:
+        """See JobQueue. Kombu keeps what is not acknowledged in a hash, by time of delivery."""
+        with translated():
+            tags = self._redis.zrangebyscore(UNACKED_INDEX, "-inf", before, 0, MOST_TAKEN)
+            rows: list[bytes | None] = self._redis.hmget(UNACKED, tags) if tags else []
+        return tuple(
+            _taken(tag.decode(), row)
+            for tag, row in zip(tags, rows, strict=True)
+            if row is not None
+        )
+
+    def give_back(self, message: Taken) -> bool:
+        """See JobQueue."""
+        with translated():
+            row: bytes | None = self._redis.hget(UNACKED, message.tag)
+            if row is None:
+                return False
+            raw, _, queue = msgspec.json.decode(row, type=tuple[msgspec.Raw, str, str])
+            keys = [UNACKED_INDEX, UNACKED, PREFIX + queue]
+            return bool(self._give_back(keys, [message.tag, bytes(raw)]))
+
+    def ages(self, now: float) -> dict[str, float]:
+        """See JobQueue. Redis hands messages out from the right."""
+        names = (*CONTROL_QUEUES, *SPEECH_QUEUES)
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            for name in names:
+                pipe.lindex(PREFIX + name, -1)
+            found: list[bytes | None] = pipe.execute()
+        return {name: _age(row, now) for name, row in zip(names, found, strict=True)}
+
+    def connect(self) -> None:
+        """See JobQueue."""
+        try:
+            with translated(), self._app.producer_or_acquire() as producer:
+                producer.connection.ensure_connection(max_retries=1, interval_start=0.1)
+        except OperationalError as error:
+            raise Unavailable("the queue does not answer", code="queue_unavailable") from error
+
+    def _send(self, task: str, args: list[str | int], queue: str) -> None:
+        send: Callable[..., Any] = self._app.send_task
+        try:
+            with translated():  # kombu passes on what Redis refuses as it is
+                headers = {SENT_HEADER: self._now()}
+            send(task, args=args, queue=queue, ignore_result=True, headers=headers)
+        except OperationalError as error:
+            raise Unavailable("the queue does not answer", code="queue_unavailable") from error
+
+
+def _taken(tag: str, row: bytes) -> Taken:
+    return Taken(tag, *_named(msgspec.json.decode(row)[0]))
+
+
+def _named(message: dict[str, Any]) -> tuple[str, Work]:
+    """Job id and work of a message as Celery writes it."""
+    job_id, *part = msgspec.json.decode(base64.b64decode(message["body"]))[0]
+    works = {PLAN_TASK: PLAN, ASSEMBLE_TASK: ASSEMBLE}
+    return job_id, works.get(message["headers"]["task"]) or str(part[0])
+
+
+def _age(message: bytes | None, now: float) -> float:
+    """Of a message as kombu writes it; clocks of two machines may differ a little."""
+    if message is None:
+        return 0.0
+    sent: float = msgspec.json.decode(message)["headers"].get(SENT_HEADER, now)
+    return max(0.0, now - sent)

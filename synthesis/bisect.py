@@ -1,0 +1,49 @@
+"""A batch that fails is cut in half until the poisoned item is alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import structlog
+
+from core.errors import RhapsodeError, SynthesisError
+from telemetry.logs import told
+
+T = TypeVar("T")
+log = structlog.get_logger(__name__)
+
+
+def isolate(
+    call: Callable[[Sequence[T]], None], items: Sequence[T]
+) -> list[tuple[T, RhapsodeError]]:
+    """Runs ``call`` on all items; on an error on halves of them, down to single ones.
+
+    Halving finds one bad item among n with 2 · log2(n) more calls, and is also the right answer to
+    a device that lacks the memory for the whole batch. ``call`` must be repeatable.
+
+    Args:
+        call: stores its results itself; what it stored for a failed batch is overwritten.
+        items: of one batch, at least one.
+
+    Returns:
+        The items that fail alone, with their errors, in order.
+    """
+    try:
+        call(items)
+        return []
+    except Exception as error:  # the one place where a batch-mate's fault must not spread
+        if len(items) == 1:
+            return [(items[0], _error_of(error))]
+        log.warning("batch_failed", size=len(items), **told(error))
+    half = len(items) // 2
+    return isolate(call, items[:half]) + isolate(call, items[half:])
+
+
+def _error_of(error: Exception) -> RhapsodeError:
+    if isinstance(error, RhapsodeError):
+        return error
+    log.error("synthesis_fault", **told(error))
+    fault = SynthesisError("an internal error; the log tells more", code="internal")
+    fault.__cause__ = error
+    return fault

@@ -1,0 +1,153 @@
+"""A request spoken in this process: no broker, no store. What ``rhapsode say`` and benches run."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from audio.encode import Encoder
+from audio.join import Piece, stream
+from audio.resample import Resampler
+from core.errors import FieldError, RhapsodeError
+from core.formats import check_format, resolve_sample_rate
+from core.job import SynthesisReport, SynthesisRequest
+from core.part import Part
+from core.protocols import TextFrontend
+from core.text import Notice
+from core.voice import Catalogue
+from synthesis.chapter_frontend import Reading, read_source
+from synthesis.engine import Engine
+from synthesis.part_audio import sound_of
+from synthesis.parts import cut_parts, pause_samples, speeches
+from synthesis.report import Tally
+
+Progress = Callable[[int, int], None]
+"""Called with utterances spoken and utterances in all."""
+OpenFrontend = Callable[[str, str], TextFrontend]
+"""Symbol table and language → front end: ``text.frontend.open_frontend``."""
+
+
+class LocalSynthesizer:
+    """Speaks one request after the other; memory of a few parts.
+
+    Args:
+        catalogue: voices and components.
+        engine: speaks.
+        open_frontend: text front end of a symbol table and a language.
+        parts_at_once: parts that share batches.
+        monotonic: clock of the stages [s].
+    """
+
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        engine: Engine,
+        open_frontend: OpenFrontend,
+        *,
+        parts_at_once: int = 4,
+        monotonic: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._catalogue, self._engine = catalogue, engine
+        self._open_frontend, self._parts_at_once = open_frontend, parts_at_once
+        self._monotonic = monotonic
+
+    def warm(self, request: SynthesisRequest) -> float:
+        """Loads what the request needs; returns the seconds it took, which no report counts.
+
+        Raises:
+            FieldError: voice, network, format or sample rate are refused.
+            ArtifactError: an artifact cannot be used.
+        """
+        start = self._monotonic()
+        _require_one_pass(request)
+        card = self._catalogue.voice(request.voice)
+        acoustic, model = self._catalogue.component("acoustic", card.acoustic, request.acoustic)
+        vocoder, _ = self._catalogue.component("vocoder", card.vocoders, request.vocoder)
+        if request.sample_rate is not None:
+            check_format(request.format, request.sample_rate)
+        self._engine.load(card.name, acoustic, vocoder, request.runtime)
+        self._frontend = self._open_frontend(model.symbols, card.language)
+        self._native = model.mel.sample_rate
+        return self._monotonic() - start
+
+    def speak(
+        self, request: SynthesisRequest, path: Path, *, progress: Progress = lambda done, all: None
+    ) -> SynthesisReport:
+        """Writes the file; on an error there is none.
+
+        Raises:
+            InputError: the request is refused.
+            ArtifactError: an artifact cannot be used.
+            SynthesisError: an utterance cannot be spoken.
+            Unavailable: the file cannot be written.
+        """
+        self.warm(request)
+        tally, start = Tally(), self._monotonic()
+        reading = read_source(request.source, self._frontend, request.pauses)
+        parts = cut_parts(reading.chapters, speed=request.speed)
+        tally.text = self._monotonic() - start
+        tally.notices.extend(reading.notices)
+        fresh = path.with_name(f".{path.name}.part")
+        try:
+            written, rate, clipped = self._write(request, reading, parts, fresh, tally, progress)
+            fresh.replace(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+        if clipped:
+            tally.notices.append(Notice("clipped", f"{clipped} samples beyond full scale"))
+        return tally.report(written, rate)
+
+    def _write(
+        self,
+        request: SynthesisRequest,
+        reading: Reading,
+        parts: tuple[Part, ...],
+        path: Path,
+        tally: Tally,
+        progress: Progress,
+    ) -> tuple[int, int, int]:
+        native = self._native
+        rate = resolve_sample_rate(request.format, request.sample_rate, native)
+        resampler = Resampler(native, rate)
+        lead = pause_samples(reading.lead_seconds, request.speed, native)
+        pieces = self._pieces(request, parts, tally, progress, reading.utterances)
+        with Encoder(path, request.format, rate, None) as encoder:
+            for block in stream(pieces, native, lead=lead):
+                start = self._monotonic()
+                encoder.write(resampler.push(block))
+                tally.encode += self._monotonic() - start
+            encoder.write(resampler.finish())
+        return encoder.written, rate, encoder.clipped
+
+    def _pieces(
+        self,
+        request: SynthesisRequest,
+        parts: tuple[Part, ...],
+        tally: Tally,
+        progress: Progress,
+        total: int,
+    ) -> Iterator[Piece]:
+        for first in range(0, len(parts), self._parts_at_once):
+            some = parts[first : first + self._parts_at_once]
+            items = [s for part in some for s in speeches(part, request, self._catalogue)]
+            for item, outcome in zip(items, self._engine.speak(items), strict=True):
+                if isinstance(outcome, RhapsodeError):
+                    raise outcome
+                tally.add(sound_of([outcome]), [item.utterance])
+                progress(tally.utterances, total)
+                pause = item.utterance.pause_after_seconds
+                yield (
+                    outcome.waveform.samples,
+                    pause_samples(pause, request.speed, outcome.waveform.sample_rate),
+                )
+
+
+def _require_one_pass(request: SynthesisRequest) -> None:
+    """What is written while it is spoken can neither be measured before nor packed after."""
+    if request.loudness_lufs is not None:
+        message = "a loudness is reached by the service alone (rhapsode submit, rhapsode book)"
+        raise FieldError("loudness_lufs", message)
+    if request.package != "file":
+        message = "chapters are packed by the service alone (rhapsode book)"
+        raise FieldError("package", message, allowed="file")

@@ -1,0 +1,56 @@
+"""An utterance's controls as arrays: per phoneme before the model, per sample after it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.mel import Float32
+from core.text import Utterance
+from synthesis.parts import Speech
+
+GAIN_RAMP_SECONDS = 0.005
+"""A change of volume is spread over this [s] around the phoneme's edge, so that it is no step."""
+
+
+def phoneme_controls(speech: Speech) -> tuple[Float32, Float32, Float32]:
+    """The request's speed, pitch and energy times those of the prosody runs, overlaps multiplied.
+
+    Returns:
+        speed, pitch, energy: each (L,) float32.
+    """
+    utterance = speech.utterance
+    length = len(utterance.phoneme_ids)
+    base = (speech.speed, speech.pitch, speech.energy)
+    speed, pitch, energy = (np.full(length, value, np.float32) for value in base)
+    for run in utterance.prosody:
+        speed[run.start : run.end] *= run.speed
+        pitch[run.start : run.end] *= run.pitch
+        energy[run.start : run.end] *= run.energy
+    return speed, pitch, energy
+
+
+def apply_gain(
+    samples: Float32, utterance: Utterance, durations: tuple[int, ...], hop: int, sample_rate: int
+) -> Float32:
+    """Multiplies each phoneme's samples by the gains of the prosody runs that hold it.
+
+    Args:
+        samples: (Σ durations · hop,) float32.
+        utterance: with its runs.
+        durations: frames of each phoneme.
+        hop: samples per frame.
+        sample_rate: [Hz].
+
+    Returns:
+        (N,) float32; the same array where no run changes the volume.
+    """
+    if all(run.gain == 1.0 for run in utterance.prosody):
+        return samples
+    gains = np.ones(len(durations))
+    for run in utterance.prosody:
+        gains[run.start : run.end] *= run.gain
+    steps = np.repeat(gains, np.asarray(durations) * hop)
+    width = min(round(GAIN_RAMP_SECONDS * sample_rate), len(samples)) | 1
+    padded = np.pad(steps, width // 2, mode="edge")
+    envelope = np.convolve(padded, np.full(width, 1 / width), mode="valid")
+    return (samples * envelope).astype(np.float32)

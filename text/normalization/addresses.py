@@ -1,0 +1,89 @@
+"""Reading rules for URLs, e-mail addresses, handles, hashtags and file names."""
+
+from __future__ import annotations
+
+import re
+
+from text.normalization.numbers import digits
+from text.normalization.tokens import Place, Reading, Rule, letters
+
+_TOP_LEVEL = (
+    r"com|org|net|edu|gov|mil|int|io|ai|co|uk|us|de|fr|eu|ch|at|it|es|nl|se|no|jp|cn|ru|br|in|ca|au|"
+    r"info|biz|dev|app|me|tv|ly|gg|xyz|museum|tech|cloud|online|site|blog|news"
+)
+_PATH = r"(?:[/?#][^\s<>\"']*[\w/=])?"
+_NAMED = {
+    ".": "dot",
+    "/": "slash",
+    "-": "dash",
+    "_": "underscore",
+    "@": "at",
+    ":": "colon",
+    "?": "question mark",
+    "=": "equals",
+    "&": "and",
+    "#": "hash",
+    "%": "percent",
+    "+": "plus",
+    "~": "tilde",
+}
+_SPELLED = frozenset(
+    ("www", "http", "https", "ftp", "html", "php", "pdf", "css", "js", "jpg", "io")
+)
+"""Parts of an address that are spelled though they might be said."""
+
+
+def address(match: re.Match[str], place: Place) -> Reading | None:
+    """www.example.com/a-b, foo.bar@example.com, https://x.org."""
+    text = re.sub(r"^(?:https?|ftp)://", "", match[0])
+    return _parts(text, place)
+
+
+def handle(match: re.Match[str], place: Place) -> Reading | None:
+    """@jane_doe, #BatchSize."""
+    return [{"@": "at", "#": "hashtag"}[match["mark"]], *_parts(match["name"], place)]
+
+
+def file_name(match: re.Match[str], place: Place) -> Reading | None:
+    """report.pdf, config.yaml."""
+    return _parts(match[0], place)
+
+
+def _parts(text: str, place: Place) -> list[str]:
+    said: list[str] = []
+    for part in re.findall(r"\d+|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W_]+|_|\W", text):
+        if part in _NAMED:
+            said += _NAMED[part].split()
+        elif part.isdigit():
+            said += digits(part)
+        elif part.isalpha():
+            said += _part(part, place)
+    return said
+
+
+def _part(part: str, place: Place) -> list[str]:
+    lowered = part.lower()
+    if lowered in _SPELLED or len(part) == 1 or (part.isupper() and len(part) < 5):
+        return letters(part)
+    if place.knows(lowered) or re.search(r"[aeiouy]", lowered):
+        return [lowered]
+    return letters(part)
+
+
+ADDRESS_RULES: tuple[Rule, ...] = (
+    (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+(?!\w)"), address),
+    (re.compile(r"(?:(?:https?|ftp)://|www\.)[^\s<>\"']*[\w/]"), address),
+    (
+        re.compile(
+            rf"[A-Za-z0-9-]{{1,63}}(?:\.[A-Za-z0-9-]{{1,63}}){{0,4}}\.(?:{_TOP_LEVEL})\b(?!\.\w|-|'){_PATH}"
+        ),
+        address,
+    ),
+    (re.compile(r"(?P<mark>[@#])(?P<name>[A-Za-z]\w*)"), handle),
+    (
+        re.compile(
+            r"[A-Za-z][\w-]{0,63}\.(?:txt|pdf|csv|json|yaml|yml|toml|html|py|md|exe|zip|png|jpg|mp3|wav|doc|docx|xlsx)\b"
+        ),
+        file_name,
+    ),
+)

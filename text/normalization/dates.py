@@ -1,0 +1,183 @@
+"""Reading rules for dates, times of day and telephone numbers."""
+
+from __future__ import annotations
+
+import re
+
+from text.normalization.numbers import cardinal, digits, ordinal, year
+from text.normalization.tables.quantities import DAYS, MONTH_NUMBERS, MONTHS
+from text.normalization.tokens import Place, Reading, Rule, letters
+
+_SHORT = "|".join(m.capitalize() for m in MONTH_NUMBERS if len(m) < 5 and m not in MONTHS)
+_MONTH = rf"(?:{'|'.join(m.capitalize() for m in MONTHS)}|(?:Sept|{_SHORT})\b\.?)"
+_ZONES = r"UTC|GMT|EST|EDT|CST|CDT|MST|MDT|PST|PDT|CET|CEST|BST|IST|JST|Z"
+_HALF = r"(?:[aApP]\.\s?[mM]\.?|[aApP][mM]\b)"
+
+
+def _day(text: str) -> list[str]:
+    return ordinal(int(re.sub(r"\D", "", text)))
+
+
+def _month(match: re.Match[str]) -> str:
+    return MONTHS[MONTH_NUMBERS[match["month"].lower().rstrip(".")] - 1]
+
+
+def month_day(match: re.Match[str], place: Place) -> Reading | None:
+    """March 5, 2024; Jan. 5th; Nov 22."""
+    day = int(match["day"])
+    if not 1 <= day <= 31:
+        return None
+    said = [_month(match), *ordinal(day)]
+    if match["to"]:
+        said += ["to", *_day(match["to"])]
+    return [*said, ",", *year(int(match["year"]))] if match["year"] else said
+
+
+def day_month(match: re.Match[str], place: Place) -> Reading | None:
+    """5 March 2024, 5th of March."""
+    day = int(match["day"])
+    if not 1 <= day <= 31:
+        return None
+    month = _month(match)
+    said = [*([] if place.last.lower() == "the" else ["the"]), *ordinal(day), "of", month]
+    return [*said, *year(int(match["year"]))] if match["year"] else said
+
+
+def month_year(match: re.Match[str], place: Place) -> Reading | None:
+    """March 1905; an abbreviated month before a full stop."""
+    return [_month(match), *year(int(match["year"]))]
+
+
+def iso_date(match: re.Match[str], place: Place) -> Reading | None:
+    """2024-03-05."""
+    return _date(int(match["y"]), int(match["m"]), int(match["d"]))
+
+
+def slash_date(match: re.Match[str], place: Place) -> Reading | None:
+    """3/5/2024: month first, unless only day first is possible."""
+    first, second, text = int(match["m"]), int(match["d"]), match["y"]
+    number = int(text) if len(text) == 4 else int(text) + (2000 if int(text) < 50 else 1900)
+    return _date(number, first, second) or _date(number, second, first)
+
+
+def dotted_date(match: re.Match[str], place: Place) -> Reading | None:
+    """31.12.1999: day first."""
+    return _date(int(match["y"]), int(match["m"]), int(match["d"]))
+
+
+def _date(number: int, month: int, day: int) -> Reading | None:
+    if not (1 <= month <= 12 and 1 <= day <= 31):
+        return None
+    return [MONTHS[month - 1], *ordinal(day), ",", *year(number)]
+
+
+def clock(match: re.Match[str], place: Place) -> Reading | None:
+    """10:30, 7:05 p.m., 14:00 UTC, 10:30:15."""
+    hour, minute = int(match["h"]), int(match["m"])
+    if hour > 24 or minute > 59:
+        return None
+    said = cardinal(hour)
+    if minute:
+        said += [*(["oh"] if minute < 10 else []), *cardinal(minute)]
+    elif match["half"] is None and match["s"] is None:
+        said += ["hundred"] if hour > 12 or hour == 0 else ["o'clock"]
+    if match["s"]:
+        said += ["and", *cardinal(int(match["s"])), "seconds"]
+    return [*said, *_half(match["half"]), *letters(match["zone"] or "")]
+
+
+def hour_only(match: re.Match[str], place: Place) -> Reading | None:
+    """7 p.m., 5pm."""
+    if not 1 <= int(match["h"]) <= 12:
+        return None
+    return [*cardinal(int(match["h"])), *_half(match["half"])]
+
+
+def _half(text: str | None) -> list[str]:
+    return letters(text) if text else []
+
+
+def ratio(match: re.Match[str], place: Place) -> Reading | None:
+    """3:1."""
+    return [*cardinal(int(match["a"])), "to", *cardinal(int(match["b"]))]
+
+
+def telephone(match: re.Match[str], place: Place) -> Reading | None:
+    """1-800-555-0199, (555) 123-4567, +44 20 7946 0958, 555-1234."""
+    said: list[str] = ["plus"] if match[0].startswith("+") else []
+    for group in re.findall(r"\d+", match[0]):
+        if said and said != ["plus"]:
+            said.append(",")
+        said += ["eight", "hundred"] if group == "800" else digits(group, "oh")
+    return said
+
+
+def hours(match: re.Match[str], place: Place) -> Reading | None:
+    """9-11am."""
+    first = cardinal(int(match["first"]))
+    return [*first, "to", *cardinal(int(match["h"])), *_half(match["half"])]
+
+
+def until(match: re.Match[str], place: Place) -> Reading | None:
+    """The stroke of 9:00-17:00 and 10am-5pm."""
+    return ["to"]
+
+
+def name_range(match: re.Match[str], place: Place) -> Reading | None:
+    """Mon-Fri, Jan-Mar."""
+    first, last = match["first"].lower(), match["last"].lower()
+    if first in DAYS and last in DAYS:
+        return [DAYS[first], "to", DAYS[last]]
+    if first in MONTH_NUMBERS and last in MONTH_NUMBERS:
+        return [MONTHS[MONTH_NUMBERS[first] - 1], "to", MONTHS[MONTH_NUMBERS[last] - 1]]
+    return None
+
+
+def weekday(match: re.Match[str], place: Place) -> Reading | None:
+    """Mon., before a date or a comma."""
+    return [DAYS[match["day"].lower()]]
+
+
+_YEAR = r"(?P<year>\d{4})"
+CALENDAR_RULES: tuple[Rule, ...] = (
+    (
+        re.compile(
+            r"(?:\+?1[-.\s])?(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.]\d{4}(?![\w-])"
+            r"|(?:\(0\d{2,4}\)|0\d{2,4})[-\s]\d{3,4}[-\s]?\d{3,4}(?![\w-])"
+            r"|\+\d{1,3}(?:[-\s]\d{2,5}){2,5}(?![\w-])|\d{3}-\d{4}(?![\w-])"
+        ),
+        telephone,
+    ),
+    (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?![\w-])"), iso_date),
+    (re.compile(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4}|\d\d)(?![\w/])"), slash_date),
+    (re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?![\w]|\.\d)"), dotted_date),
+    (
+        re.compile(
+            rf"(?P<month>{_MONTH})\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
+            rf"(?:\s?[-–]\s?(?P<to>\d{{1,2}})(?:st|nd|rd|th)?)?(?![\w:]|[.,]\d)"
+            rf"(?:,?\s{_YEAR}(?![\w:]|[.,]\d))?"
+        ),
+        month_day,
+    ),
+    (
+        re.compile(
+            rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\sof)?\s(?P<month>{_MONTH})(?!\w|\s\d{{1,2}}\b)"
+            rf"(?:,?\s{_YEAR}(?![\w:]|[.,]\d))?"
+        ),
+        day_month,
+    ),
+    (re.compile(rf"(?P<month>{_MONTH})\s{_YEAR}(?![\w:]|[.,]\d)"), month_year),
+    (
+        re.compile(
+            rf"(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?![\d:])"
+            rf"(?:\s?(?P<half>{_HALF})|\so'clock)?(?:\s(?P<zone>{_ZONES})\b)?"
+        ),
+        clock,
+    ),
+    (re.compile(rf"(?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)"), hour_only),
+    (re.compile(rf"(?P<first>\d{{1,2}})[-–](?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)"), hours),
+    (re.compile(r"(?P<a>\d{1,3}):(?P<b>\d{1,3})(?![\d:])"), ratio),
+    (re.compile(rf"(?P<day>{'|'.join(d.capitalize() for d in DAYS)})\.(?=[\s,])"), weekday),
+    (re.compile(r"(?:(?<=[aApP][mM])|(?<=[mM]\.)|(?<=:\d\d))[-–]\s?(?=\d)"), until),
+    (re.compile(r"(?P<first>[A-Z][a-z]{2,4})[-–](?P<last>[A-Z][a-z]{2,4})\b"), name_range),
+)

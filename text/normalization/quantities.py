@@ -1,0 +1,233 @@
+"""Reading rules for numbers: ranges, years, ordinals, powers, codes, plain numbers."""
+
+from __future__ import annotations
+
+import re
+
+from text.normalization.numbers import cardinal, digits, integer, number, ordinal, plural, year
+from text.normalization.tables.names import WORD_ACRONYMS
+from text.normalization.tables.quantities import MAGNITUDES
+from text.normalization.tables.signs import COMPOUND_SYMBOLS
+from text.normalization.tokens import Place, Reading, Rule, letters
+
+NUMBER = (
+    r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)|\d{1,3}(?: \d{3}){0,5} 000(?!\d|,\d)|\d+)(?:\.\d+)?|\.\d+"
+)
+SIGN = r"(?P<sign>(?<![\w.)])[-+±~≈<>≤≥])?"
+DASH = r"\s?[-–—]\s?|\s?\.\.\s?"
+_SIGNS = {
+    "-": "minus",
+    "+": "plus",
+    "±": "plus or minus",
+    "~": "about",
+    "≈": "about",
+    "<": "less than",
+    ">": "more than",
+    "≤": "at most",
+    "≥": "at least",
+    "": "",
+}
+_JOINED_WORD = re.compile(r"[A-Za-z]*[a-z]{2,}-\d|\d-[a-z]{2,}")
+FIRST_YEAR, LAST_YEAR = 1100, 2099
+"""A bare number of four digits in here is read as a year unless it counts something."""
+
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_YEAR_CUES = _listed(
+    "in since until till from before after by circa year during of around late early mid about "
+    "spring summer fall autumn winter"
+)
+_CODE_CUES = _listed("zip code pin ext extension id serial account postcode password")
+"""After these a number is read digit by digit."""
+_NOT_COUNTED = _listed(
+    "was is has its his this us as does always perhaps thus plus versus les des across towards "
+    "sometimes besides unless yes"
+)
+
+
+def sign(match: re.Match[str]) -> list[str]:
+    """Words of the sign before a number."""
+    return _SIGNS[match["sign"] or ""].split()
+
+
+def operator(match: re.Match[str], place: Place) -> Reading | None:
+    """>=, !=, ->, and a star between numbers."""
+    return COMPOUND_SYMBOLS.get(match[0], "times").split()
+
+
+def number_range(match: re.Match[str], place: Place) -> Reading | None:
+    """1643–1715, 10-20, 1990–95, 3.5-4."""
+    left, right = match["left"], match["right"]
+    if match["dash"].strip() == "-" and match["dash"] != "-":
+        return None  # "10 - 20" is a subtraction or a dash, left to the plain rules
+    if len(left) == 4 and len(right) in (2, 4) and left.isdigit() and right.isdigit():
+        if len(right) == 4 and _is_year(left) and _is_year(right):
+            return [*year(int(left)), "to", *year(int(right))]
+        if len(right) == 2 and _is_year(left):
+            return [*year(int(left)), "to", *year(int(left[:2] + right))[-2:]]
+    return [*number(left), "to", *number(right)]
+
+
+def _is_year(text: str) -> bool:
+    return text.isdigit() and len(text) == 4 and 1000 <= int(text) <= LAST_YEAR
+
+
+def decade(match: re.Match[str], place: Place) -> Reading | None:
+    """1990s, '80s, 80s, 1800s."""
+    century, tens = match["century"] or "", int(match["tens"])
+    if not century:
+        return plural(cardinal(tens)) if tens >= 20 else None
+    if tens == 0:
+        return plural(year(int(century) * 100))
+    return [*cardinal(int(century)), *plural(cardinal(tens))]
+
+
+def ordinal_number(match: re.Match[str], place: Place) -> Reading | None:
+    """1st, 21st, 1,000th."""
+    text = match["number"].replace(",", "")
+    if len(text) > 15:
+        return None
+    said = ordinal(int(text))
+    return plural(said) if match["s"] else said
+
+
+def dotted(match: re.Match[str], place: Place) -> Reading | None:
+    """v1.2.3, 192.168.0.1, section 4.2.1."""
+    said: list[str] = ["version"] if match["v"] else []
+    for i, part in enumerate(match["parts"].split(".")):
+        said += (["point"] if i else []) + integer(part)
+    return said
+
+
+def power(match: re.Match[str], place: Place) -> Reading | None:
+    """1e-5."""
+    return [*number(match["base"]), "times", "ten", *_exponent(match["exponent"])]
+
+
+def exponent(match: re.Match[str], place: Place) -> Reading | None:
+    """The rest of x², 10^6, 10⁻³."""
+    return _exponent(match["exponent"]) if match.start() else None
+
+
+def _exponent(text: str) -> list[str]:
+    if text in ("2", "3"):
+        return ["squared" if text == "2" else "cubed"]
+    sign = {"-": ["minus"], "+": ["plus"]}.get(text[:1], [])
+    return ["to", "the", *sign, *integer(text.lstrip("+-"))]
+
+
+def shortened(match: re.Match[str], place: Place) -> Reading | None:
+    """8bn."""
+    return [*number(match["number"]), MAGNITUDES[match["many"]]]
+
+
+def code_groups(match: re.Match[str], place: Place) -> Reading | None:
+    """123-45-6789, 978-3-16-148410-0, 4111 1111 1111 1111: digit by digit, in groups."""
+    said: list[str] = []
+    for group in re.findall(r"\d+", match[0]):
+        said += ([","] if said else []) + digits(group)
+    return said
+
+
+def counted_plural(match: re.Match[str], place: Place) -> Reading | None:
+    """747s, 100s of people; 30s are seconds."""
+    text = match["number"]
+    if text in ("100", "1000"):
+        return [cardinal(int(text))[1] + "s"]
+    return plural(_code(text)) if len(text) > 2 else None
+
+
+def plain_number(match: re.Match[str], place: Place) -> Reading | None:
+    """42, 1,234, 3.14, -7, 1999, 007, #1, 1999's."""
+    said = _plain_number(match, place)
+    return [*said[:-1], said[-1] + "'s"] if match["s"] else said
+
+
+def _plain_number(match: re.Match[str], place: Place) -> list[str]:
+    text = match["number"]
+    if match["hash"]:
+        return ["number", *number(text)]
+    if place.last.lower() in _CODE_CUES and text.isdigit() and len(text) > 3:
+        return digits(text)
+    if not match["sign"] and len(text) == 4 and text.isdigit() and _reads_as_year(match, place):
+        return year(int(text))
+    return [*sign(match), *number(text)]
+
+
+def _reads_as_year(match: re.Match[str], place: Place) -> bool:
+    value, text = int(match["number"]), place.text
+    if 1000 <= value <= LAST_YEAR and place.last.lower() in _YEAR_CUES:
+        counted = re.compile(r"\s+([a-z]+)").match(text, match.end(), place.end)
+        return counted is None or not _is_counted(counted[1])
+    if not FIRST_YEAR <= value <= LAST_YEAR or value % 1000 == 0:
+        return False
+    following = re.compile(r"\s+([a-z]+)").match(text, match.end(), place.end)
+    return following is None or not _is_counted(following[1])
+
+
+def _is_counted(word: str) -> bool:
+    return (len(word) > 2 and word.endswith("s") and word not in _NOT_COUNTED) or word == "people"
+
+
+def alphanumeric(match: re.Match[str], place: Place) -> Reading | None:
+    """H100s, B2B, COVID-19, F-16, 4K, MP3, 3D, x86."""
+    body = match["body"]
+    if _JOINED_WORD.search(body):
+        return None  # "top-10", "20-year-old": words joined to a number
+    several = re.fullmatch(r"(.*[A-Z0-9])'?s", body + (match["plural"] or ""))
+    said: list[str] = []
+    for part in re.findall(r"\d+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+", several[1] if several else body):
+        if part.isdigit():
+            said += _code(part)
+        elif len(part) > 1 and (part in WORD_ACRONYMS or not part.isupper()):
+            said.append(part)
+        else:
+            said += letters(part)
+    if not several:
+        return said
+    return plural(said) if len(said[-1]) > 1 else [*said[:-1], said[-1] + "'s"]
+
+
+def _code(part: str) -> list[str]:
+    """Digits inside a code: 100 as a number, 4090 in pairs."""
+    if part.startswith("0") or len(part) > 4:
+        return digits(part, "oh") if len(part) > 1 else ["zero"]
+    if len(part) == 4 and part[2:] != "00":
+        return [
+            *cardinal(int(part[:2])),
+            *digits("0" if part[2] == "0" else "", "oh"),
+            *cardinal(int(part[2:])),
+        ]
+    return cardinal(int(part))
+
+
+QUANTITY_RULES: tuple[Rule, ...] = (
+    (re.compile(r"'?(?P<century>\d\d)?(?P<tens>\d0)'?s\b"), decade),
+    (re.compile(r"[!<>=]=|[-=]>|(?<=\d\s)\*(?=\s\d)|(?<=\d)\*(?=\d)"), operator),
+    (re.compile(rf"(?P<number>{NUMBER})(?P<many>bn|mn|tn)\b"), shortened),
+    (re.compile(r"(?P<number>\d{3,4})s\b"), counted_plural),
+    (re.compile(r"\d{1,6}(?:-\d{1,7}){2,6}(?![\w-])|\d{4}(?: \d{4}){3,4}(?!\d)"), code_groups),
+    (
+        re.compile(r"(?P<v>[vV])?(?P<parts>\d+(?:\.\d+){2,})(?![\w])"),
+        dotted,
+    ),
+    (
+        re.compile(rf"(?P<left>{NUMBER})(?P<dash>{DASH})(?P<right>{NUMBER})(?![\w/-]|,\d)"),
+        number_range,
+    ),
+    (re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?P<s>s)?\b"), ordinal_number),
+    (re.compile(rf"(?P<base>{NUMBER})[eE](?P<exponent>[-+]?\d+)(?!\w)"), power),
+    (re.compile(r"\^(?P<exponent>[-+]?\d+)"), exponent),
+    (
+        re.compile(
+            r"(?P<body>(?=[A-Z0-9-]{0,40}[A-Z])(?=[A-Z-]{0,40}[0-9])[A-Z0-9]{1,40}(?:-[A-Z0-9]{1,40}){0,5})"
+            r"(?P<plural>'s)?(?![A-Z0-9])",
+            re.IGNORECASE,
+        ),
+        alphanumeric,
+    ),
+    (re.compile(rf"(?:(?P<hash>#)\s?|{SIGN})(?P<number>{NUMBER})(?P<s>'s\b)?"), plain_number),
+)

@@ -1,0 +1,69 @@
+"""A prepared corpus: one folder of arrays that every recipe reads.
+
+audio.npy holds all samples (int16), mel.npy all mels (T, n_mels, float16), index.json what lies
+where. ``training.data.prepare`` makes it of the corpora that ``training.data.sources`` knows.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import msgspec
+
+from core.errors import ArtifactError, ArtifactMissing
+from core.mel import MelSpec
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """One utterance; offsets into the arrays."""
+
+    id: str
+    speaker: int
+    text: str
+    phonemes: list[str]
+    durations: list[int]
+    """Mel frames per symbol; Σ = frames. Empty where nobody has aligned the utterance yet."""
+    pitch: list[float]
+    """Mean F0 per symbol [Hz]; empty without durations."""
+    energy: list[float]
+    """Mean magnitude norm per symbol; empty without durations."""
+    audio_start: int
+    samples: int
+    mel_start: int
+    frames: int
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """The index of a prepared corpus."""
+
+    mel: MelSpec
+    speakers: list[str]
+    entries: list[Entry]
+
+
+def is_held_out(utterance_id: str) -> bool:
+    """Whether an utterance is for validation: CRC-32 of its id is a multiple of 50."""
+    return zlib.crc32(utterance_id.encode()) % 50 == 0
+
+
+def require_durations(prepared: Prepared) -> None:
+    """Raises ArtifactError naming the first utterance whose durations nobody knows."""
+    for entry in prepared.entries:
+        if not entry.durations:
+            raise ArtifactError(f"no durations of {entry.id}: `rhapsode train align` finds them")
+
+
+def read_prepared(folder: Path) -> Prepared:
+    """The index of a prepared corpus.
+
+    Raises:
+        ArtifactMissing: there is none.
+        ArtifactError: it is no such index.
+    """
+    try:
+        return msgspec.json.decode((folder / "index.json").read_bytes(), type=Prepared)
+    except FileNotFoundError as error:
+        raise ArtifactMissing(f"no prepared corpus in {folder}") from error
+    except msgspec.DecodeError as error:
+        raise ArtifactError(f"{folder / 'index.json'}: {error}") from error

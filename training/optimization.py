@@ -1,0 +1,121 @@
+"""One network under training: gradients accumulated, clipped, averaged; its weights averaged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from training import distributed
+from training.trainer import Average
+
+
+def descend(optimizer: torch.optim.Optimizer, *, clip: float | None = None) -> None:
+    """One step down the gradients of all processes, which are forgotten then."""
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    distributed.average_gradients(parameters)
+    if clip is not None:
+        torch.nn.utils.clip_grad_norm_(parameters, clip)
+    optimizer.step()
+    optimizer.zero_grad()
+
+
+def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
+    """Sets the learning rate of all parameters."""
+    for group in optimizer.param_groups:
+        group["lr"] = rate
+
+
+def warm_cosine(step: int, *, peak: float, warm: int, total: int) -> float:
+    """Learning rate: linear warm-up, then half a cosine to a twentieth of the peak at ``total``.
+
+    >>> [warm_cosine(step, peak=1.0, warm=10, total=110) for step in (5, 10, 60, 110, 500)]
+    [0.5, 1.0, 0.525, 0.05, 0.05]
+    """
+    if step < warm:
+        return peak * step / warm
+    done = min(1.0, (step - warm) / max(1, total - warm))
+    return peak * (0.05 + 0.475 * (1 + math.cos(math.pi * done)))
+
+
+class Learner:
+    """Weights, their average and their optimizer.
+
+    Args:
+        network: on its device.
+        optimizer: of all its parameters.
+        clip: largest norm of the gradient.
+        accumulate: batches whose gradients make one step.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        *,
+        clip: float,
+        accumulate: int = 1,
+    ) -> None:
+        self.network, self.optimizer = network, optimizer
+        self.clip, self.accumulate = clip, accumulate
+        self.average = Average(network)
+
+    def step(
+        self, number: int, rate: float, losses_of: Callable[[int], dict[str, Tensor]]
+    ) -> dict[str, float]:
+        """Learns from one batch, or from as many as accumulate.
+
+        Args:
+            number: of the step.
+            rate: learning rate.
+            losses_of: number of a batch, unlike in every step and process → losses to be summed.
+
+        Returns:
+            The losses, means over the batches.
+        """
+        set_rate(self.optimizer, rate)
+        self.network.train()
+        told: dict[str, float] = {}
+        for part in range(self.accumulate):
+            draw = (number * self.accumulate + part) * distributed.size() + distributed.rank()
+            # Dropout depends on the draw alone: a resumed run is the same run.
+            torch.manual_seed(draw)
+            losses = losses_of(draw)
+            loss = torch.stack(list(losses.values())).sum() / self.accumulate
+            loss.backward()  # type: ignore[no-untyped-call]
+            for name, value in losses.items():
+                told[name] = told.get(name, 0.0) + float(value.detach()) / self.accumulate
+        descend(self.optimizer, clip=self.clip)
+        self.average.update(self.network)
+        return told
+
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Within, the network speaks with its averaged weights, in eval mode."""
+        raw = {k: v.clone() for k, v in self.network.state_dict().items()}
+        self.network.load_state_dict(self.average.weights)
+        self.network.eval()
+        try:
+            yield
+        finally:
+            self.network.load_state_dict(raw)
+            self.network.train()
+
+    def state(self) -> dict[str, Any]:
+        """Everything needed to go on."""
+        return {
+            "network": self.network.state_dict(),
+            "average": self.average.weights,
+            "updates": self.average.updates,
+            "optimizer": self.optimizer.state_dict(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Goes on from there."""
+        self.network.load_state_dict(state["network"])
+        self.average.weights, self.average.updates = state["average"], state["updates"]
+        self.optimizer.load_state_dict(state["optimizer"])

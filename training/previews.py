@@ -1,0 +1,64 @@
+"""What a validation shows: mels and alignments as pictures, speech through a vocoder at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.utils.tensorboard import SummaryWriter
+
+from core.voice import read_component
+from exports.component_file import load_weights
+from exports.registry import build_network
+from vocoders.waveglow.network import WaveGlow
+
+Ear = Callable[[Tensor], Tensor]
+"""mel (1, n_mels, T) → samples (N,) on the CPU."""
+
+
+def vocode(network: nn.Module, mel: Tensor) -> Tensor:
+    """mel (1, n_mels, T) → samples (N,) on the CPU; WaveGlow's noise is the same every time."""
+    if isinstance(network, WaveGlow):
+        config = network.config
+        shape = (1, config.n_group, mel.shape[2] * config.hop_length // config.n_group)
+        z = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(mel.device)
+        samples = network.infer(mel, z * config.sigma)
+    else:
+        samples = network(mel)
+    return samples.float().flatten().cpu()
+
+
+def open_ear(folder: Path | None, device: str) -> Ear | None:
+    """The vocoder of a component's folder, voices/components/NAME.
+
+    Raises:
+        ArtifactMissing: no component there.
+    """
+    if folder is None:
+        return None
+    component = read_component(folder)
+    network = build_network(component.network, component.config, load_weights(component))
+    network.to(device)
+    return lambda mel: vocode(network, mel)
+
+
+def show_mel(writer: SummaryWriter, name: str, mel: Tensor, number: int) -> None:
+    """mel (T, n_mels), natural log of the house."""
+    picture = ((mel.T.flip(0) + 11.5) / 12.0).clamp(0, 1)
+    writer.add_image(f"mel/{name}", picture[None], number)
+
+
+def show_alignment(writer: SummaryWriter, name: str, weights: Tensor, number: int) -> None:
+    """weights (S, L) in [0, 1], steps to the right, symbols upwards."""
+    writer.add_image(f"alignment/{name}", weights.T.flip(0)[None].clamp(0, 1), number)
+
+
+def path_of(durations: Tensor) -> Tensor:
+    """Durations (L,) int64 as an alignment (T, L) float32.
+
+    >>> path_of(torch.tensor([1, 2])).tolist()
+    [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
+    """
+    return torch.eye(len(durations), device=durations.device).repeat_interleave(durations, dim=0)

@@ -1,0 +1,153 @@
+"""The loop that every recipe runs in: time budget, checkpoints, averages, TensorBoard, resume."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any, Protocol
+
+import torch
+from torch import nn
+from torch.utils.tensorboard import SummaryWriter
+
+from core.errors import ArtifactMissing, CheckpointError
+from training import distributed
+
+KEEP_SECONDS = 120.0  # how much work a crash may cost
+
+
+class Recipe(Protocol):
+    """One network's training: knows its data, losses and optimizers, not the clock."""
+
+    def step(self, number: int) -> dict[str, float]:
+        """Trains on one batch; returns losses by name."""
+
+    def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:
+        """Scores the held-out part with the averaged weights; writes pictures and audio."""
+
+    def state(self) -> dict[str, Any]:
+        """Everything needed to go on."""
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Goes on from there."""
+
+
+class Average:
+    """Exponential moving average of a network's floating-point weights.
+
+    Source: Polyak & Juditsky 1992; the ramp (1 + n) / (10 + n) is TensorFlow's.
+    """
+
+    def __init__(self, network: nn.Module, decay: float = 0.999) -> None:
+        self.decay, self.updates = decay, 0
+        self.weights = {k: v.detach().clone() for k, v in network.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, network: nn.Module) -> None:
+        """Moves the average towards the network's weights."""
+        self.updates += 1
+        keep = min(self.decay, (1 + self.updates) / (10 + self.updates))
+        for key, value in network.state_dict().items():
+            if value.is_floating_point():
+                self.weights[key].lerp_(value, 1.0 - keep)
+            else:
+                self.weights[key].copy_(value)
+
+
+class Progress:
+    """Steps and seconds so far, and where they are kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.file = folder / "checkpoint.pt"
+        self.steps, self.seconds = 0, 0.0
+
+    def resume(self, recipe: Recipe, device: str, *, required: bool = False) -> None:
+        """Loads the checkpoint if there is one.
+
+        Raises:
+            ArtifactMissing: there is none, though required.
+            CheckpointError: it is of another network or size.
+        """
+        if not self.file.exists():
+            if required:
+                raise ArtifactMissing(f"no checkpoint {self.file}")
+            return
+        try:
+            saved = torch.load(self.file, map_location=device, weights_only=True)
+            self.steps, self.seconds = saved["steps"], saved["seconds"]
+            recipe.load_state(saved["recipe"])
+        except (RuntimeError, KeyError, ValueError, UnpicklingError) as error:
+            raise CheckpointError(f"{self.file}: {error}") from error
+
+    def save(self, recipe: Recipe) -> None:
+        """Writes the checkpoint; a reader sees the old or the new one, never half."""
+        if distributed.rank():
+            return
+        self.folder.mkdir(parents=True, exist_ok=True)
+        draft = self.file.with_suffix(".draft")
+        state = {"steps": self.steps, "seconds": self.seconds, "recipe": recipe.state()}
+        torch.save(state, draft)
+        os.replace(draft, self.file)
+
+
+def train(
+    recipe: Recipe,
+    folder: Path,
+    *,
+    minutes: float,
+    last_step: int,
+    device: str,
+    validate_every: int,
+    tell: Callable[[str], None],
+) -> Progress:
+    """Trains for a time budget, going on from the folder's checkpoint.
+
+    Args:
+        recipe: what to train.
+        folder: checkpoint and TensorBoard logs.
+        minutes: budget of this call [min].
+        last_step: where the schedule ends, whatever the budget.
+        device: where checkpoints are loaded to.
+        validate_every: steps between two validations.
+        tell: gets a line of progress.
+    """
+    progress = Progress(folder)
+    progress.resume(recipe, device)
+    writer = SummaryWriter(str(folder / "tensorboard")) if distributed.rank() == 0 else None
+    began = saved = time.monotonic()
+    spent = progress.seconds
+    running: dict[str, float] = {}
+    while progress.steps < last_step and distributed.agree(
+        time.monotonic() - began < minutes * 60.0, device
+    ):
+        progress.steps += 1
+        for name, value in recipe.step(progress.steps).items():
+            running[name] = 0.98 * running.get(name, value) + 0.02 * value
+        progress.seconds = spent + time.monotonic() - began
+        if writer is None:
+            continue
+        if progress.steps % 50 == 0:
+            _report(progress, running, writer, tell)
+        if progress.steps % validate_every == 0:
+            scores = recipe.validate(progress.steps, writer)
+            _report(progress, {f"held_out/{k}": v for k, v in scores.items()}, writer, tell)
+        if time.monotonic() - saved > KEEP_SECONDS:
+            progress.save(recipe)
+            saved = time.monotonic()
+    progress.save(recipe)
+    if writer is not None:
+        writer.close()
+    return progress
+
+
+def _report(
+    progress: Progress, values: dict[str, float], writer: SummaryWriter, tell: Callable[[str], None]
+) -> None:
+    for name, value in values.items():
+        writer.add_scalar(name, value, progress.steps)
+    told = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
+    tell(f"step {progress.steps}  {progress.seconds / 60:.1f} min  {told}")

@@ -1,0 +1,181 @@
+"""The device of a synthesizer: threads that load voices and speak."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import structlog
+
+from core.errors import RhapsodeError
+from core.job import Lane
+from core.text import Span, Utterance
+from core.voice import Catalogue
+from synthesis.parts import Speech
+from synthesis.thread_priority import give_way
+from telemetry.logs import told
+from workers.device.collector import Collector, Outcome, Turn
+from workers.device.watchdog import HUNG_STATUS, Watchdog
+from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_anomaly, see_batch, see_taken
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from synthesis.engine import Engine
+
+log = structlog.get_logger(__name__)
+
+CPU_LANES: tuple[tuple[Lane, ...], ...] = (("interactive",), ("bulk",))
+"""A CPU gains little from wide batches, and its cores are shared by the system: a sentence need not
+wait for the end of a book's batch, it runs beside it."""
+BULK_NICE = 10
+"""Nice value of threads that speak for the bulk lane alone: a sentence beside them gets nine tenths
+of a core (sched(7): each step weighs 1.25), and they lose nothing while there is none."""
+GPU_LANES: tuple[tuple[Lane, ...], ...] = (("interactive", "bulk"),)
+"""A GPU gains from width, and its batches are short: all lanes go together, sentences first."""
+
+
+class Device:
+    """One thread for each group of lanes; they share the networks in memory.
+
+    Args:
+        settings: of the process.
+        catalogue: voices and components.
+        end: ends the process where a thread of the device has died: nobody would speak any more.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        catalogue: Catalogue,
+        *,
+        end: Callable[[int], object] = os._exit,
+    ) -> None:
+        self._settings, self._catalogue, self._end = settings, catalogue, end
+        self.loaded: tuple[str, ...] = ()
+        self.failure: str | None = None
+        self._tried = threading.Event()
+        self._engines: list[Engine] = []
+        groups = CPU_LANES if settings.device == "cpu" else GPU_LANES
+        self._collectors = {lanes: self._collector(at) for at, lanes in enumerate(groups)}
+        self._threads = [
+            threading.Thread(target=self._run, args=(at,), name=f"device-{at}", daemon=True)
+            for at in range(len(groups))
+        ]
+        self._watchdogs = [
+            Watchdog(collector.busy_seconds, settings.hang_seconds)
+            for collector in self._collectors.values()
+        ]
+
+    def start(self) -> None:
+        """Loads the default voice in a device's thread, then speaks what comes."""
+        for thread, watchdog in zip(self._threads, self._watchdogs, strict=True):
+            thread.start()
+            watchdog.thread = thread.ident
+
+    def stop(self) -> None:
+        """Speaks what waits, then ends."""
+        for collector in self._collectors.values():
+            collector.close()
+        for thread in self._threads:
+            thread.join()
+
+    def speak(self, items: Sequence[Speech], lane: Lane, turn: Turn) -> list[Outcome]:
+        """See ``Collector.submit``."""
+        collector = next(c for lanes, c in self._collectors.items() if lane in lanes)
+        return collector.submit(items, lane, turn)
+
+    @property
+    def alive(self) -> bool:
+        """False while a thread hangs."""
+        return all(watchdog.alive for watchdog in self._watchdogs)
+
+    def look(self) -> None:
+        """Ends the process where a thread has hung for long. Raises DeviceError: one hangs."""
+        for watchdog in self._watchdogs:
+            watchdog.look()
+
+    def _collector(self, at: int) -> Collector:
+        return Collector(
+            lambda items: self._engines[at].speak(items),
+            symbols=self._settings.symbols_per_take,
+            flush_seconds=self._settings.flush_seconds,
+            observe=see_taken,
+        )
+
+    def _run(self, at: int) -> None:
+        try:
+            give_way(_nice(at, len(self._threads)))
+            if at == 0:
+                self._try_to_load()
+            self._tried.wait()
+            [*self._collectors.values()][at].run()
+        except BaseException as error:
+            log.error("ending", code="device_died", **told(error))
+            self._end(HUNG_STATUS)
+
+    def _try_to_load(self) -> None:
+        try:
+            self._load()
+        except Exception as error:
+            code = error.code if isinstance(error, RhapsodeError) else "internal"
+            message = error.message if isinstance(error, RhapsodeError) else ""
+            log.error("not_ready", code=code, message=message, **told(error))
+            self.failure = f"{code}: {message or 'the log of the synthesizer tells more'}"
+        finally:
+            self._tried.set()
+
+    def _load(self) -> None:
+        self._engines += _engines(self._settings, self._catalogue, len(self._threads))
+        card = self._catalogue.voice(None)
+        acoustic, _ = self._catalogue.component("acoustic", card.acoustic, None)
+        vocoder, _ = self._catalogue.component("vocoder", card.vocoders, None)
+        with LOAD_SECONDS.time():
+            voice = self._engines[0].load(card.name, acoustic, vocoder, "onnx")
+            self._engines[0].speak([_first_words(card.name, acoustic, vocoder)])
+        self.loaded = tuple(voice.digests)
+        MODELS_LOADED.set(1)
+        log.info("ready", components=self.loaded)
+
+
+Speak = Callable[[Sequence[Speech], Lane, Turn], list[Outcome]]
+"""``Device.speak``, as a task sees it."""
+
+
+def _engines(settings: Settings, catalogue: Catalogue, count: int) -> list[Engine]:
+    """Imported here, because it takes seconds and starts a thread's work."""
+    from synthesis.engine import Engine
+    from synthesis.loading import Voices
+
+    artifacts, device = settings.artifacts_folder, settings.device
+    voices = Voices(catalogue, artifacts, device)
+    return [
+        Engine(
+            catalogue,
+            artifacts,
+            device=device,
+            threads=settings.threads or os.cpu_count() or 1,
+            nice=_nice(at, count),
+            voices=voices,
+            observe=see_batch,
+            anomaly=see_anomaly,
+        )
+        for at in range(count)
+    ]
+
+
+def _nice(at: int, groups: int) -> int:
+    """Of the threads of a group of lanes; the last of several is that of bulk alone."""
+    return BULK_NICE if groups > 1 and at == groups - 1 else 0
+
+
+def _first_words(voice: str, acoustic: str, vocoder: str) -> Speech:
+    """Something to say before anybody asks: the first run of a network is the slowest."""
+    ids = tuple(range(1, 33))
+    utterance = Utterance(
+        text="", span=Span(0, 0), phonemes=("",) * 32, phoneme_ids=ids, pause_after_seconds=0.0
+    )
+    return Speech(
+        utterance=utterance, voice=voice, acoustic=acoustic, vocoder=vocoder, runtime="onnx"
+    )

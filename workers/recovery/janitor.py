@@ -1,0 +1,182 @@
+"""What a worker does beside its tasks: say that it lives; as a planner, recover and clean up."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import structlog
+
+from core.errors import NotFound, RhapsodeError, Unavailable
+from jobs.protocols import ASSEMBLE, PLAN, JobFilter, Role, Work, WorkerBeat
+from jobs.storage.keys import job_folder, sound_key
+from telemetry.logs import told
+from workers.context import Context
+from workers.metrics import RECOVERED
+
+log = structlog.get_logger(__name__)
+
+
+def recover(context: Context, stale_seconds: float) -> int:
+    """Sends again what dead workers held, and what nobody holds and no waiting message can name:
+    the job was not touched since before the oldest one was sent.
+
+    Returns:
+        How many messages were sent.
+    """
+    now = context.clock.now()
+    oldest = max(context.queue.ages(now).values(), default=0.0)
+    stale_before = now - oldest - stale_seconds  # a job is touched some time before it is sent on
+    lost = context.store.lost(now, stale_before=stale_before)
+    taken = {(m.job_id, m.work): m for m in context.queue.taken(now)} if lost else {}
+    for job_id, work in lost:
+        message = taken.get((job_id, work))
+        if message is None or not context.queue.give_back(message):
+            send_again(context, job_id, work)
+        log.warning("recovered", job=job_id, work=work)
+        count_recovered(work)
+    return len(lost)
+
+
+def give_back(context: Context, seconds: float) -> int:
+    """What was taken from a queue so long ago and never claimed: who took it died in between.
+
+    Redis itself would give it out again only after VISIBILITY_SECONDS. Who lives claims at once;
+    should one not have, the work is done by who claims first.
+
+    Args:
+        context: of this worker.
+        seconds: after which a worker is taken for dead [s].
+
+    Returns:
+        How many messages were put back.
+    """
+    given = 0
+    for message in context.queue.taken(context.clock.now() - seconds):
+        if context.store.orphaned(message.job_id, message.work):
+            given += context.queue.give_back(message)
+            log.warning("given_back", job=message.job_id, work=message.work)
+            count_recovered(message.work)
+    return given
+
+
+def count_recovered(work: Work) -> None:
+    """Work of a dead worker was sent again."""
+    RECOVERED.labels(work if work in (PLAN, ASSEMBLE) else "part").inc()
+
+
+def send_again(context: Context, job_id: str, work: Work) -> None:
+    """A new message for work whose old one is lost."""
+    if work == PLAN:
+        context.queue.plan(job_id)
+    elif work == ASSEMBLE:
+        context.queue.assemble(job_id)
+    else:
+        try:
+            lane = context.store.get(job_id).request.lane
+        except NotFound:
+            return
+        context.queue.synthesize(job_id, int(work), lane)
+
+
+def clean(context: Context, retention_seconds: float) -> int:
+    """Deletes ended jobs and their audio after their time; returns how many."""
+    old = context.store.expired(context.clock.now() - retention_seconds)
+    for job_id in old:
+        context.audio.delete(job_folder(job_id))
+        context.store.forget(job_id)
+    return len(old)
+
+
+def clear_shelf(context: Context, unused_seconds: float) -> int:
+    """Deletes sounds that nobody used for so long [s]; returns how many.
+
+    What a job that still runs has spoken is used: some books take longer than that.
+    """
+    before = context.clock.now() - unused_seconds
+    old = set(context.shelf.clear(before))
+    wanted = set(_spoken_for(context, before)) if old else set[str]()
+    for digest in wanted:
+        context.shelf.put(digest, context.clock.now())
+    _delete(context, sorted(old - wanted))
+    return len(old - wanted)
+
+
+def _delete(context: Context, digests: list[str]) -> None:
+    """Raises Unavailable: the store refuses; what is left stands on the shelf again."""
+    for at, digest in enumerate(digests):
+        try:
+            context.audio.delete(sound_key(digest))
+        except Unavailable:
+            for left in digests[at:]:
+                context.shelf.put(left, context.clock.now())
+            raise
+
+
+def _spoken_for(context: Context, before: float) -> Iterator[str]:
+    """Digests of the sounds of jobs that run and were made before that time [Unix s]."""
+    wanted, cursor = JobFilter(state="running", until=before), None
+    while True:
+        page = context.store.page(cursor=cursor, limit=100, wanted=wanted)
+        for record in page.jobs:
+            yield from (r.digest for r in context.store.results(record.id) if r.sound is not None)
+        cursor = page.cursor
+        if cursor is None:
+            return
+
+
+class Upkeep:
+    """A thread that runs duties at an interval until it is stopped.
+
+    Args:
+        duties: each is called once an interval; what one raises is logged and costs no other.
+        seconds: the interval [s].
+        monotonic: clock of ``idle_seconds`` [s].
+    """
+
+    def __init__(
+        self,
+        duties: list[Callable[[], object]],
+        seconds: float,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._duties, self._seconds, self._monotonic = duties, seconds, monotonic
+        self._round = monotonic()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+
+    def start(self) -> None:
+        """Runs the duties for the first time at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when the thread has ended."""
+        self._stop.set()
+        self._thread.join()
+
+    def idle_seconds(self) -> float:
+        """Since the last round of duties ended [s]."""
+        return self._monotonic() - self._round
+
+    def _run(self) -> None:
+        while True:
+            for duty in self._duties:
+                try:
+                    duty()
+                except RhapsodeError as error:
+                    log.warning("upkeep", code=error.code)
+                except Exception as error:
+                    log.error("upkeep", **told(error))
+            self._round = self._monotonic()
+            if self._stop.wait(self._seconds):
+                return
+
+
+def beat_of(
+    context: Context, role: Role, loaded: tuple[str, ...], failure: str | None = None
+) -> WorkerBeat:
+    """This worker's beat now; a synthesizer is ready as soon as a voice is loaded."""
+    ready = role == "planner" or bool(loaded)
+    return WorkerBeat(context.worker, role, context.clock.now(), ready, loaded, failure)

@@ -1,0 +1,64 @@
+"""Finds work whose message is nowhere: Redis had handed it to a worker in the moment it died."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import structlog
+
+from jobs.protocols import Work
+from workers.context import Context
+from workers.recovery.janitor import count_recovered, send_again
+
+ROUNDS: Final = 3
+"""Looked after a worker is gone: twice to be sure, and once for what was on its way meanwhile."""
+
+log = structlog.get_logger(__name__)
+Found = frozenset[tuple[str, Work]]
+
+
+class Census:
+    """Counts all open work, but only for some rounds after a worker has gone.
+
+    A message is in its queue, or taken by a worker that claims it within milliseconds, or what it
+    names is held or done. What is neither, twice in a row, is lost.
+
+    Args:
+        context: of this planner.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+        self._known: frozenset[str] = frozenset()
+        self._suspects: Found = frozenset()
+        self._rounds = ROUNDS  # who was here before this process may have died with it
+
+    def look(self) -> int:
+        """One round; returns how many messages were sent again. Raises Unavailable."""
+        context = self._context
+        alive = frozenset(beat.id for beat in context.store.workers(context.clock.now()))
+        if self._known - alive:
+            self._rounds = ROUNDS
+        self._known = alive
+        if not self._rounds:
+            return 0
+        self._rounds -= 1
+        missing = self._missing()
+        lost, self._suspects = missing & self._suspects, missing - self._suspects
+        for job_id, work in sorted(lost):
+            send_again(context, job_id, work)
+            log.warning("found_missing", job=job_id, work=work)
+            count_recovered(work)
+        return len(lost)
+
+    def _missing(self) -> Found:
+        """In the order in which messages move, so that none is missed between two looks."""
+        queue, store = self._context.queue, self._context.store
+        seen = set(queue.waiting())
+        seen |= {(m.job_id, m.work) for m in queue.taken(self._context.clock.now())}
+        return frozenset(
+            (job_id, work)
+            for job_id in store.open_jobs()
+            for work in store.loose(job_id)
+            if (job_id, work) not in seen
+        )

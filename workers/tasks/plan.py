@@ -1,0 +1,95 @@
+"""The task ``plan``: text to utterances to parts."""
+
+from __future__ import annotations
+
+import time
+from functools import lru_cache
+
+import structlog
+
+from core.errors import InputError, Unavailable
+from core.job import Controls, JobRecord, StageSeconds
+from core.part import JobPlan
+from core.protocols import TextFrontend
+from core.voice import Catalogue
+from jobs.protocols import PLAN
+from synthesis.chapter_frontend import read_source
+from synthesis.parts import cut_parts
+from telemetry.logs import told
+from text.frontend import open_frontend
+from workers.context import Context, gave_up, job_error
+from workers.metrics import see_stages
+
+log = structlog.get_logger(__name__)
+
+
+def plan(context: Context, job_id: str) -> None:
+    """Plans a job once, and sends every part that has no result.
+
+    Raises:
+        Unavailable: the store or the queue does not answer; the work is not lost.
+    """
+    claim = context.store.claim(job_id, PLAN, context.worker, context.clock.now())
+    if claim.verdict != "run":
+        return
+    record = context.store.get(job_id)
+    if claim.attempt > context.attempts:
+        context.finish(record, "failed", error=gave_up(context.attempts))
+        return
+    if not context.store.begin(job_id, PLAN, context.worker):
+        return
+    if context.store.plan(job_id) is None and not _make(context, record):
+        return
+    pending = context.store.pending(job_id)
+    for index in pending:
+        context.queue.synthesize(job_id, index, record.request.lane)
+    if not pending:
+        context.queue.assemble(job_id)
+    context.store.release(job_id, PLAN, context.worker)
+    log.info("planned", job=job_id, parts=len(pending))
+
+
+def _make(context: Context, record: JobRecord) -> bool:
+    request, start = record.request, time.thread_time()
+    try:
+        source = context.store.source(record.id)
+        reading = read_source(source, _frontend(context.catalogue, request), request.pauses)
+        parts = cut_parts(reading.chapters, speed=request.speed)
+    except InputError as error:
+        context.finish(record, "failed", error=job_error(error))
+        return False
+    except Unavailable:
+        raise
+    except Exception as error:
+        log.error("plan_failed", job=record.id, **told(error))
+        context.finish(record, "failed", error=job_error(error))
+        return False
+    seconds = time.thread_time() - start
+    planned = JobPlan(
+        parts=len(parts),
+        utterances=reading.utterances,
+        lead_seconds=reading.lead_seconds,
+        text_seconds=seconds,
+        seconds=sum(part.seconds for part in parts),
+        silences=reading.silences,
+        notices=reading.notices,
+    )
+    context.store.put_plan(record.id, planned, parts)
+    see_stages(request, StageSeconds(text=seconds))
+    return True
+
+
+def warm(context: Context) -> None:
+    """Opens the default voice's front end, so that no first request waits for it."""
+    _frontend(context.catalogue, Controls()).analyze("Ready.", ssml=False)
+
+
+def _frontend(catalogue: Catalogue, request: Controls) -> TextFrontend:
+    card = catalogue.voice(request.voice)
+    _, component = catalogue.component("acoustic", card.acoustic, request.acoustic)
+    return _opened(component.symbols, card.language)
+
+
+@lru_cache(maxsize=8)
+def _opened(symbols: str, language: str) -> TextFrontend:
+    return open_frontend(symbols, language)

@@ -1,0 +1,131 @@
+"""The task ``synthesize``: one part's utterances to samples in the audio store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import structlog
+
+from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
+from core.job import JobRecord
+from core.part import Part, PartResult, PartSound
+from jobs.protocols import JobStore, Work
+from synthesis.part_audio import read_sound, sound_digest, sound_of, write_sound
+from synthesis.parts import speeches
+from synthesis.results import Spoken
+from telemetry.logs import told
+from workers.context import Context, gave_up, job_error
+from workers.device.device_thread import Speak
+from workers.metrics import QUEUE_SECONDS, SOUNDS, see_part
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class PartTurn:
+    """See ``workers.device.collector.Turn``.
+
+    Attributes:
+        store: has the record.
+        job_id: of the job.
+        work: the part.
+        worker: this process.
+        attempt: which try it is.
+    """
+
+    store: JobStore
+    job_id: str
+    work: Work
+    worker: str
+    attempt: int
+
+    @property
+    def suspect(self) -> bool:
+        """A try before this one did not end."""
+        return self.attempt > 1
+
+    def begin(self) -> None:
+        """Counts the try. Raises Conflict: the job was cancelled since. Unavailable."""
+        if not self.store.begin(self.job_id, self.work, self.worker):
+            raise Conflict(f"job {self.job_id} has ended", code="job_over")
+
+
+def synthesize(context: Context, speak: Speak, job_id: str, index: int) -> None:
+    """Speaks a part, once. A bad utterance fails its part, never another one.
+
+    Raises:
+        Unavailable: a store does not answer or is full; the work stays with this worker.
+    """
+    work, started = str(index), context.clock.now()
+    claim = context.store.claim(job_id, work, context.worker, started)
+    if claim.verdict == "promised":
+        context.queue.assemble(job_id)
+    if claim.verdict != "run":
+        return
+    try:
+        record, part = context.store.get(job_id), context.store.part(job_id, index)
+    except NotFound:
+        return  # cancelled since
+    if record.started_at == started:
+        QUEUE_SECONDS.labels(record.request.lane).observe(started - record.created_at)
+    if claim.attempt > context.attempts:
+        _done(context, record, PartResult(index=index, error=gave_up(context.attempts, index)))
+        return
+    try:
+        turn = PartTurn(context.store, job_id, work, context.worker, claim.attempt)
+        result = _speak(context, speak, record, part, turn)
+    except Unavailable:
+        raise
+    except Conflict:
+        return  # cancelled while it waited
+    except Exception as error:
+        if isinstance(error, DeviceError) and claim.attempt < context.attempts:
+            context.store.release(job_id, work, context.worker)
+            context.queue.synthesize(job_id, index, record.request.lane)
+            log.warning("part_again", job=job_id, part=index, code=error.code)
+            return
+        code = error.code if isinstance(error, RhapsodeError) else "internal"
+        log.error("part_failed", job=job_id, part=index, code=code, **told(error))
+        result = PartResult(index=index, error=job_error(error, index))
+    _done(context, record, result)
+
+
+def _speak(
+    context: Context, speak: Speak, record: JobRecord, part: Part, turn: PartTurn
+) -> PartResult:
+    items = list(speeches(part, record.request, context.catalogue))
+    digest = sound_digest(items, context.catalogue)
+    known = _known(context, digest)
+    SOUNDS.labels("hit" if known else "miss").inc()
+    if known:
+        return PartResult(index=part.index, digest=digest, sound=known, reused=True)
+    spoken: list[Spoken] = []
+    for outcome in speak(items, record.request.lane, turn):
+        if isinstance(outcome, RhapsodeError):
+            raise outcome
+        spoken.append(outcome)
+    sound = sound_of(spoken)
+    context.shelf.put(digest, context.clock.now())  # first: what is stored is cleared one day
+    write_sound(context.audio, digest, sound, spoken)
+    return PartResult(index=part.index, digest=digest, sound=sound)
+
+
+def _known(context: Context, digest: str) -> PartSound | None:
+    """The sound, if it was made before."""
+    if not context.shelf.use(digest, context.clock.now()):
+        return None
+    try:
+        return read_sound(context.audio, digest)
+    except NotFound as error:
+        log.warning("sound_gone", digest=digest, code=error.code)
+        return None
+
+
+def _done(context: Context, record: JobRecord, result: PartResult) -> None:
+    try:
+        last = context.store.part_done(record.id, result, context.worker, context.clock.now())
+    except Conflict:
+        return  # cancelled while it was spoken
+    see_part(record.request, result)
+    if last:
+        context.queue.assemble(record.id)
