@@ -16,8 +16,8 @@ from api.settings import Settings
 from core.errors import FieldError, NotFound, Unauthenticated
 from core.job import JobRecord
 from jobs.ids import ID_PATTERN
-from jobs.protocols import Room
-from jobs.redis_backend.api_keys import ApiKey, KeyBook
+from jobs.protocols import OpenJobLimits
+from jobs.redis_backend.api_keys import ApiKey, ApiKeyStore
 
 OPEN: Final = ("/healthz", "/readyz", "/metrics", "/schema")
 """Probes, Prometheus and the description of the API have no key; see docs/operations.md."""
@@ -54,10 +54,10 @@ class Client:
         """Whether a job exists for it."""
         return self.only is None or record.owner == self.only
 
-    def room(self, settings: Settings) -> Room:
+    def room(self, settings: Settings) -> OpenJobLimits:
         """What a new job needs."""
         own = self.key.limits.open_jobs if self.key else None
-        return Room(of_all=settings.max_open_jobs, of_owner=own)
+        return OpenJobLimits(of_all=settings.max_open_jobs, of_owner=own)
 
     def check_size(self, characters: int, field: str) -> None:
         """Refuses a text that is longer than the key allows.
@@ -104,7 +104,7 @@ class Admission:
         connection.scope["state"]["client"] = client
 
 
-def _known(keys: KeyBook, token: str | None) -> Client:
+def _known(keys: ApiKeyStore, token: str | None) -> Client:
     if token is None:
         raise Unauthenticated("an API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
     key = keys.check(token)

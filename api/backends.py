@@ -14,7 +14,7 @@ from core.job import TERMINAL, JobRecord
 from core.protocols import AudioStore
 from core.voice import Catalogue
 from jobs.protocols import JobQueue, JobStore
-from jobs.redis_backend.api_keys import KeyBook
+from jobs.redis_backend.api_keys import ApiKeyStore
 from jobs.redis_backend.backlog import RedisBacklog
 from jobs.redis_backend.events import RedisEvents
 from jobs.redis_backend.listener import MoveListener
@@ -35,7 +35,7 @@ class Backends:
     listener: MoveListener
     events: RedisEvents
     backlog: RedisBacklog
-    keys: KeyBook | None = None
+    keys: ApiKeyStore | None = None
     """None: no key is required."""
     now: Callable[[], float] = time.time
     """Unix seconds."""

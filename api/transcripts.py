@@ -10,7 +10,7 @@ import msgspec
 
 from core.job import JobRecord, Source
 from core.text import Silence, Span
-from core.transcript import Line, TimedChapter, TimedWord, TranscriptHead
+from core.transcript import TimedChapter, TimedWord, TranscriptHead, TranscriptLine
 
 CLOCK = {"srt": ",", "vtt": "."}
 """What stands before the milliseconds."""
@@ -61,13 +61,13 @@ class Manifest(msgspec.Struct, frozen=True):
     entries: tuple[Entry, ...]
 
 
-def timings(head: TranscriptHead, lines: Iterable[Line], *, phonemes: bool) -> Timings:
+def timings(head: TranscriptHead, lines: Iterable[TranscriptLine], *, phonemes: bool) -> Timings:
     """The spoken lines with their times."""
     said = (line for line in lines if line.start is not None and line.end is not None)
     return Timings(head.seconds, head.chapters, tuple(_sentence(one, phonemes) for one in said))
 
 
-def _sentence(line: Line, phonemes: bool) -> Sentence:
+def _sentence(line: TranscriptLine, phonemes: bool) -> Sentence:
     assert line.start is not None
     assert line.end is not None
     return Sentence(
@@ -82,7 +82,7 @@ def _sentence(line: Line, phonemes: bool) -> Sentence:
     )
 
 
-def subtitles(lines: Iterable[Line], source: Source, kind: Literal["srt", "vtt"]) -> str:
+def subtitles(lines: Iterable[TranscriptLine], source: Source, kind: Literal["srt", "vtt"]) -> str:
     """A cue for every spoken line; its text as written, of markup as spoken.
 
     Source: W3C WebVTT §4.1 (header, cue timings, escapes); SubRip as players read it: a number, a
@@ -114,7 +114,9 @@ def clock(seconds: float, mark: str) -> str:
     return f"{minutes // 60:02}:{minutes % 60:02}:{rest // 1000:02}{mark}{rest % 1000:03}"
 
 
-def manifest(characters: int, lines: Iterable[Line], silences: Iterable[Silence]) -> Manifest:
+def manifest(
+    characters: int, lines: Iterable[TranscriptLine], silences: Iterable[Silence]
+) -> Manifest:
     """Spoken and silent runs, merged in the order of the source."""
     entries = [*(_entry(line) for line in lines), *map(_silent, silences)]
     entries.sort(key=lambda entry: (entry.span.start, entry.span.end))
@@ -132,7 +134,7 @@ def manifest_of_nothing(record: JobRecord) -> Manifest:
     return _counted(length, (Entry(Span(0, length), status, None, reason),))  # type: ignore[arg-type]
 
 
-def _entry(line: Line) -> Entry:
+def _entry(line: TranscriptLine) -> Entry:
     return Entry(line.span, line.status, line.part, line.error)
 
 
@@ -147,9 +149,9 @@ def _counted(characters: int, entries: tuple[Entry, ...]) -> Manifest:
     return Manifest(characters, dict(counts), entries)
 
 
-def read_lines(blocks: Iterable[bytes]) -> tuple[TranscriptHead, Iterator[Line]]:
+def read_lines(blocks: Iterable[bytes]) -> tuple[TranscriptHead, Iterator[TranscriptLine]]:
     """A stored transcript, read as its lines are asked for: that of a long book has tens of MB."""
-    rows, decoder = _rows(blocks), msgspec.json.Decoder(Line)
+    rows, decoder = _rows(blocks), msgspec.json.Decoder(TranscriptLine)
     head = msgspec.json.decode(next(rows, b""), type=TranscriptHead)
     return head, map(decoder.decode, rows)
 

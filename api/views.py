@@ -16,9 +16,9 @@ from core.job import (
     SynthesisReport,
 )
 from core.text import Pauses
-from jobs.progress import Outlook
+from jobs.progress import Forecast
 
-UNKNOWN = Outlook()
+UNKNOWN = Forecast()
 
 
 class RequestView(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,7 +78,7 @@ class JobList(msgspec.Struct, frozen=True):
     """Pass it as ``cursor`` for the next page; null at the end."""
 
 
-def view_of(record: JobRecord, outlook: Outlook = UNKNOWN) -> JobView:
+def view_of(record: JobRecord, outlook: Forecast = UNKNOWN) -> JobView:
     """The client's view of a record."""
     request = record.request
     shared = {

@@ -18,8 +18,8 @@ from core.job import RuntimeName, SynthesisRequest
 from core.mel import Float32
 from core.voice import Catalogue
 from synthesis.engine import Engine
-from synthesis.parts import Speech, cut_parts, pause_samples, speeches
-from synthesis.results import Spoken
+from synthesis.parts import SynthesisItem, cut_parts, pause_samples, speeches
+from synthesis.results import SynthesizedUtterance
 from text.frontend import open_frontend
 
 
@@ -102,7 +102,7 @@ class Pipeline:
         spoken = iter(self.engine.speak([s for one in asked for s in one]))
         return [[self._piece(s, next(spoken), clock) for s in one] for one in asked]
 
-    def _speeches(self, text: str) -> list[Speech]:
+    def _speeches(self, text: str) -> list[SynthesisItem]:
         choice = self.choice
         request = SynthesisRequest(
             text=text,
@@ -114,7 +114,9 @@ class Pipeline:
         said = self.frontend.analyze(text, ssml=False).utterances
         return [s for p in cut_parts([said]) for s in speeches(p, request, self.catalogue)]
 
-    def _piece(self, speech: Speech, spoken: Spoken | RhapsodeError, clock: StageClock) -> Piece:
+    def _piece(
+        self, speech: SynthesisItem, spoken: SynthesizedUtterance | RhapsodeError, clock: StageClock
+    ) -> Piece:
         if isinstance(spoken, RhapsodeError):
             raise spoken
         clock.add("acoustic", spoken.stage_seconds.acoustic)

@@ -157,7 +157,7 @@ class PhonemeBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenMels:
+class AcousticOutput:
     """What an acoustic model says.
 
     Attributes:

@@ -38,7 +38,7 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[Notice, ...] = ()
 
 
-class PartSound(msgspec.Struct, frozen=True, kw_only=True):
+class PartAudio(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of a part's sound. Tuples hold one entry per utterance.
 
     The samples: its utterances one after the other, float32, at the acoustic model's sample rate,
@@ -71,7 +71,7 @@ class PartResult(msgspec.Struct, frozen=True, kw_only=True):
     index: int
     digest: str = ""
     """Of all that made the sound; it lies in the audio store under it."""
-    sound: PartSound | None = None
+    sound: PartAudio | None = None
     reused: bool = False
     """The sound was there already; it cost this job nothing."""
     error: JobError | None = None

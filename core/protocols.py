@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from core.mel import Float32, MelBatch, MelSpec, PhonemeBatch, SpokenMels
+from core.mel import AcousticOutput, Float32, MelBatch, MelSpec, PhonemeBatch
 from core.text import Pauses, TextAnalysis
 
 Array = NDArray[Any]
@@ -55,7 +55,7 @@ class AcousticModel(Protocol):
     def mel_spec(self) -> MelSpec:
         """Of the mels it says."""
 
-    def __call__(self, batch: PhonemeBatch) -> SpokenMels:
+    def __call__(self, batch: PhonemeBatch) -> AcousticOutput:
         """Raises SynthesisError."""
 
 

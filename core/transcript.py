@@ -45,7 +45,7 @@ class TranscriptHead(msgspec.Struct, frozen=True, kw_only=True):
     """What the text front end has to tell."""
 
 
-class Line(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TranscriptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An utterance."""
 
     span: Span

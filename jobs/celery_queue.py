@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from core.errors import Unavailable
 from core.job import Lane
-from jobs.protocols import ASSEMBLE, PLAN, Taken, Work
+from jobs.protocols import ASSEMBLE, PLAN, UnacknowledgedMessage, WorkId
 from jobs.redis_backend.client import open_redis, translated
 
 PLAN_TASK: Final = "rhapsode.plan"
@@ -117,7 +117,7 @@ class CeleryQueue:
                 pipe.llen(PREFIX + name)
             return dict(zip(names, pipe.execute(), strict=True))
 
-    def waiting(self) -> Iterator[tuple[str, Work]]:
+    def waiting(self) -> Iterator[tuple[str, WorkId]]:
         """See JobQueue. From the end to which messages are added, so that none is passed over."""
         for name in (*CONTROL_QUEUES, *SPEECH_QUEUES):
             start = 0
@@ -129,7 +129,7 @@ class CeleryQueue:
                     break
                 start += CHUNK
 
-    def taken(self, before: float) -> tuple[Taken, ...]:
+    def taken(self, before: float) -> tuple[UnacknowledgedMessage, ...]:
         """See JobQueue. Kombu keeps what is not acknowledged in a hash, by time of delivery."""
         with translated():
             tags = self._redis.zrangebyscore(UNACKED_INDEX, "-inf", before, 0, MOST_TAKEN)
@@ -140,7 +140,7 @@ class CeleryQueue:
             if row is not None
         )
 
-    def give_back(self, message: Taken) -> bool:
+    def give_back(self, message: UnacknowledgedMessage) -> bool:
         """See JobQueue."""
         with translated():
             row: bytes | None = self._redis.hget(UNACKED, message.tag)
@@ -178,11 +178,11 @@ class CeleryQueue:
             raise Unavailable("the queue does not answer", code="queue_unavailable") from error
 
 
-def _taken(tag: str, row: bytes) -> Taken:
-    return Taken(tag, *_named(msgspec.json.decode(row)[0]))
+def _taken(tag: str, row: bytes) -> UnacknowledgedMessage:
+    return UnacknowledgedMessage(tag, *_named(msgspec.json.decode(row)[0]))
 
 
-def _named(message: dict[str, Any]) -> tuple[str, Work]:
+def _named(message: dict[str, Any]) -> tuple[str, WorkId]:
     """Job id and work of a message as Celery writes it."""
     job_id, *part = msgspec.json.decode(base64.b64decode(message["body"]))[0]
     works = {PLAN_TASK: PLAN, ASSEMBLE_TASK: ASSEMBLE}

@@ -19,7 +19,7 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
     count most. None: nothing was spoken yet."""
 
 
-class Owed(msgspec.Struct, frozen=True, kw_only=True):
+class RemainingWork(msgspec.Struct, frozen=True, kw_only=True):
     """What has to be spoken before a job has ended."""
 
     own: float
@@ -29,7 +29,7 @@ class Owed(msgspec.Struct, frozen=True, kw_only=True):
     cancelled since make it too low, never lower than ``own`` counts."""
 
 
-class Outlook(msgspec.Struct, frozen=True):
+class Forecast(msgspec.Struct, frozen=True):
     """What may be expected of a job."""
 
     queue_position: int | None = None
@@ -48,14 +48,15 @@ def share_of(done: float, total: float) -> float:
     return min(1.0, done / total) if total > 0 else 0.0
 
 
-def eta_seconds(owed: Owed, lane: Lane, backlog: Backlog) -> float | None:
+def eta_seconds(owed: RemainingWork, lane: Lane, backlog: Backlog) -> float | None:
     """When the last part of a job is spoken [s from now].
 
     (what is before it in its lane and its own rest, and for bulk jobs all that is interactive) /
     the measured pace. Estimated speech stands above and below the line, so that a biased estimate
     cancels out. Assembling is not in it: it takes less than a hundredth of speaking.
 
-    >>> eta_seconds(Owed(own=30, queue=90), "bulk", Backlog(interactive=10, bulk=500, pace=20))
+    >>> backlog = Backlog(interactive=10, bulk=500, pace=20)
+    >>> eta_seconds(RemainingWork(own=30, queue=90), "bulk", backlog)
     5.0
     """
     if not backlog.pace:

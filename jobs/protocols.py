@@ -10,15 +10,15 @@ import msgspec
 from core.job import JobError, JobRecord, JobState, Lane, Source, SynthesisReport
 from core.part import JobPlan, Part, PartResult
 
-Work = str
+WorkId = str
 """``plan``, ``assemble``, or the decimal index of a part: what a message asks a worker to do."""
 Verdict = Literal["run", "done", "promised", "held", "over", "gone"]
 """run: yours now; done: its result is stored; promised: so it is, and this worker still owes
 ``assemble``, as far as anybody knows; held: a live worker has it; over: the job has ended; gone: no
 such job."""
 Role = Literal["planner", "synthesizer"]
-PLAN: Work = "plan"
-ASSEMBLE: Work = "assemble"
+PLAN: WorkId = "plan"
+ASSEMBLE: WorkId = "assemble"
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class Idempotency(msgspec.Struct, frozen=True):
     """Digest of what was asked; another digest under the same key is refused."""
 
 
-class Room(msgspec.Struct, frozen=True, kw_only=True):
+class OpenJobLimits(msgspec.Struct, frozen=True, kw_only=True):
     """How many jobs may be open (queued or running) before a new one; None = any number."""
 
     of_all: int | None = None
@@ -107,7 +107,7 @@ class JobStore(Protocol):
         record: JobRecord,
         source: Source,
         idempotency: Idempotency | None = None,
-        room: Room = ...,
+        room: OpenJobLimits = ...,
     ) -> JobRecord:
         """Stores a new job, or returns the one that the idempotency key of this owner names.
 
@@ -127,10 +127,10 @@ class JobStore(Protocol):
         """The jobs that are meant, newest first. A page may hold fewer than the limit, and more may
         follow: the cursor tells."""
 
-    def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
+    def claim(self, job_id: str, work: WorkId, worker: str, now: float) -> Claim:
         """Takes a piece of work; the first part that is claimed starts the job."""
 
-    def begin(self, job_id: str, work: Work, worker: str) -> bool:
+    def begin(self, job_id: str, work: WorkId, worker: str) -> bool:
         """Counts a try of claimed work, the moment it is really done: a worker that dies with many
         parts in hand has tried only those that it was speaking. A worker that begins again what
         it holds goes on with the same try.
@@ -139,7 +139,7 @@ class JobStore(Protocol):
             False where it must not be done: the job has ended, or another worker has the work.
         """
 
-    def release(self, job_id: str, work: Work, worker: str) -> None:
+    def release(self, job_id: str, work: WorkId, worker: str) -> None:
         """Gives work back undone, or says that planning has sent its parts."""
 
     def put_plan(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
@@ -157,10 +157,10 @@ class JobStore(Protocol):
     def open_jobs(self) -> tuple[str, ...]:
         """Those that have not ended."""
 
-    def loose(self, job_id: str) -> tuple[Work, ...]:
+    def loose(self, job_id: str) -> tuple[WorkId, ...]:
         """Work of an open job that comes next, is not done, and that nobody holds."""
 
-    def orphaned(self, job_id: str, work: Work) -> bool:
+    def orphaned(self, job_id: str, work: WorkId) -> bool:
         """The job is open, the work not done, and nobody holds it."""
 
     def pending(self, job_id: str) -> tuple[int, ...]:
@@ -179,7 +179,7 @@ class JobStore(Protocol):
     def undo(self, job_id: str, indices: Sequence[int], now: float) -> None:
         """Forgets results of a running job: these parts are to be spoken again."""
 
-    def retry(self, job_id: str, now: float, room: Room = ...) -> JobRecord:
+    def retry(self, job_id: str, now: float, room: OpenJobLimits = ...) -> JobRecord:
         """A partial or failed job runs again, without the results that failed.
 
         Raises:
@@ -211,7 +211,7 @@ class JobStore(Protocol):
     def leave(self, worker: str) -> None:
         """The worker ends: what it holds is lost at once, not after its beat has grown old."""
 
-    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, Work], ...]:
+    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, WorkId], ...]:
         """Work to be sent again: held by workers that do not live; and of jobs that nobody touched
         since ``stale_before`` [Unix s] all that is held, or the plan if nothing is."""
 
@@ -222,7 +222,7 @@ class JobStore(Protocol):
         """Deletes a job's record."""
 
 
-class Shelf(Protocol):
+class PartIndex(Protocol):
     """Which sounds lie in the audio store, and when each was used last. Raises Unavailable."""
 
     def use(self, digest: str, now: float) -> bool:
@@ -235,12 +235,12 @@ class Shelf(Protocol):
         """Takes off what was not used since then [Unix s]; the caller deletes the sounds."""
 
 
-class Taken(msgspec.Struct, frozen=True):
+class UnacknowledgedMessage(msgspec.Struct, frozen=True):
     """A message that a worker took and has not ended."""
 
     tag: str
     job_id: str
-    work: Work
+    work: WorkId
 
 
 class JobQueue(Protocol):
@@ -261,13 +261,13 @@ class JobQueue(Protocol):
     def depths(self) -> dict[str, int]:
         """Messages that wait, by queue."""
 
-    def waiting(self) -> Iterator[tuple[str, Work]]:
+    def waiting(self) -> Iterator[tuple[str, WorkId]]:
         """What the messages that wait name: job id and work; one may come twice."""
 
-    def taken(self, before: float) -> tuple[Taken, ...]:
+    def taken(self, before: float) -> tuple[UnacknowledgedMessage, ...]:
         """Messages that were taken before that time [Unix s] and are not ended."""
 
-    def give_back(self, message: Taken) -> bool:
+    def give_back(self, message: UnacknowledgedMessage) -> bool:
         """Puts a message that was taken at the head of its queue; False: it has ended since."""
 
     def ages(self, now: float) -> dict[str, float]:

@@ -88,7 +88,7 @@ def has_sound(utterance: Utterance) -> bool:
     return any(_is_letter(phoneme) for phoneme in utterance.phonemes)
 
 
-def find_anomalies(take: Take) -> tuple[Notice, ...]:
+def detect_anomalies(take: Take) -> tuple[Notice, ...]:
     """What is wrong with a take; empty = nothing.
 
     Returns:

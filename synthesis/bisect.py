@@ -14,7 +14,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
-def isolate(
+def bisect_failures(
     call: Callable[[Sequence[T]], None], items: Sequence[T]
 ) -> list[tuple[T, RhapsodeError]]:
     """Runs ``call`` on all items; on an error on halves of them, down to single ones.
@@ -37,7 +37,7 @@ def isolate(
             return [(items[0], _error_of(error))]
         log.warning("batch_failed", size=len(items), **told(error))
     half = len(items) // 2
-    return isolate(call, items[:half]) + isolate(call, items[half:])
+    return bisect_failures(call, items[:half]) + bisect_failures(call, items[half:])
 
 
 def _error_of(error: Exception) -> RhapsodeError:

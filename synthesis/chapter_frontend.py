@@ -14,7 +14,7 @@ from core.text import Notice, Pauses, Silence, Span, TextAnalysis, Utterance
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class SourceAnalysis:
     """What a source says.
 
     Attributes:
@@ -35,7 +35,7 @@ class Reading:
         return sum(map(len, self.chapters))
 
 
-def read_source(source: Source, frontend: TextFrontend, pauses: Pauses) -> Reading:
+def analyze_source(source: Source, frontend: TextFrontend, pauses: Pauses) -> SourceAnalysis:
     """Reads chapter by chapter, so that no utterance belongs to two.
 
     Raises:
@@ -45,12 +45,12 @@ def read_source(source: Source, frontend: TextFrontend, pauses: Pauses) -> Readi
     if not source.chapters:
         found = frontend.analyze(source.text, ssml=source.markup, pauses=pauses)
         notices = (*source.notices, *found.notices)
-        return Reading((found.utterances,), found.silences, notices, found.lead_seconds)
+        return SourceAnalysis((found.utterances,), found.silences, notices, found.lead_seconds)
     read = [_read(source, chapter, frontend, pauses) for chapter in source.chapters]
     if not any(one.utterances for one in read):
         raise TextError("file", "there is nothing to speak", allowed="words or numbers")
     silences = [*_outside(source), *(silence for one in read for silence in one.silences)]
-    return Reading(
+    return SourceAnalysis(
         tuple(_spaced(read, pauses.chapter)),
         tuple(sorted(silences, key=lambda silence: silence.span.start)),
         (*source.notices, *(notice for one in read for notice in one.notices)),

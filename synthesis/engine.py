@@ -15,14 +15,14 @@ from core.job import RuntimeName, StageSeconds
 from core.mel import Waveform
 from core.voice import Catalogue
 from synthesis.batching import MAX_PADDING, padding_ratio, plan_batches
-from synthesis.bisect import isolate
+from synthesis.bisect import bisect_failures
 from synthesis.loading import Load, Loaded, Voices
-from synthesis.parts import Speech
+from synthesis.parts import SynthesisItem
 from synthesis.prosody import apply_gain
-from synthesis.results import BatchFigures, Spoken
+from synthesis.results import BatchFigures, SynthesizedUtterance
 from synthesis.retry import better, refuse_what_is_no_speech, second_try
-from synthesis.stages import Work, run_acoustic, run_vocoder
-from synthesis.thread_priority import give_way
+from synthesis.stages import UtteranceState, run_acoustic, run_vocoder
+from synthesis.thread_priority import lower_priority
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,9 @@ class Engine:
     ) -> None:
         self.catalogue = catalogue
         self._threads = threads if device == "cpu" else 1
-        pool = partial(ThreadPoolExecutor, self._threads, initializer=give_way, initargs=(nice,))
+        pool = partial(
+            ThreadPoolExecutor, self._threads, initializer=lower_priority, initargs=(nice,)
+        )
         self._pool = pool() if self._threads > 1 else None
         self._budgets = budgets or (CPU_BUDGETS if device == "cpu" else CUDA_BUDGETS)
         self._observe, self._anomaly, self._monotonic = observe, anomaly, monotonic
@@ -93,7 +95,7 @@ class Engine:
         """See ``Voices.load``."""
         return self._voices.load(voice, acoustic, vocoder, runtime)
 
-    def speak(self, items: Sequence[Speech]) -> list[Spoken | RhapsodeError]:
+    def speak(self, items: Sequence[SynthesisItem]) -> list[SynthesizedUtterance | RhapsodeError]:
         """Speaks everything; a bad item costs itself alone.
 
         Items are grouped by network, not by voice or job, and put into batches of similar length;
@@ -107,7 +109,7 @@ class Engine:
         self._take(works)
         return [self._finish(work) for work in self._tried_again(works)]
 
-    def _tried_again(self, works: Sequence[Work]) -> list[Work]:
+    def _tried_again(self, works: Sequence[UtteranceState]) -> list[UtteranceState]:
         tries = [second_try(work) for work in works]
         self._take([tried.work for tried in tries if tried and not tried.alone])
         for tried in tries:
@@ -118,7 +120,7 @@ class Engine:
             refuse_what_is_no_speech(work)
         return kept
 
-    def _take(self, works: Sequence[Work]) -> None:
+    def _take(self, works: Sequence[UtteranceState]) -> None:
         self._acoustic(works)
         self._vocode(works)
         for work in works:
@@ -126,8 +128,8 @@ class Engine:
             for notice in work.found:
                 self._anomaly(notice.code)
 
-    def _prepare(self, speech: Speech) -> Work:
-        work = Work(speech)
+    def _prepare(self, speech: SynthesisItem) -> UtteranceState:
+        work = UtteranceState(speech)
         try:
             if not speech.utterance.phoneme_ids:
                 raise SynthesisError("an utterance without phonemes", code="empty_utterance")
@@ -143,30 +145,32 @@ class Engine:
         work.networks = (model.network, coder.network)
         return work
 
-    def _acoustic(self, works: Iterable[Work]) -> None:
+    def _acoustic(self, works: Iterable[UtteranceState]) -> None:
         for group in _groups(works, stage=0):
             lengths = [len(work.speech.utterance.phoneme_ids) for work in group]
             self._run(group, lengths, self._budgets.symbols, stage=0)
 
-    def _vocode(self, works: Iterable[Work]) -> None:
+    def _vocode(self, works: Iterable[UtteranceState]) -> None:
         for group in _groups(works, stage=1):
             self._run(group, [work.frames for work in group], self._budgets.frames, stage=1)
 
-    def _run(self, group: list[Work], lengths: list[int], budget: int, *, stage: int) -> None:
+    def _run(
+        self, group: list[UtteranceState], lengths: list[int], budget: int, *, stage: int
+    ) -> None:
         b, items = self._budgets, self._budgets.items
         if stage == 1:  # nearly all the time is spent here: every thread gets its share
             items = min(items, -(-len(group) // self._threads))
         plan = plan_batches(lengths, budget, max_items=items, max_padding=b.padding)
         batches = [[group[i] for i in batch] for batch in plan]
 
-        def speak(batch: list[Work]) -> list[tuple[Work, RhapsodeError]]:
-            return isolate(lambda some: self._call(some, stage), batch)
+        def speak(batch: list[UtteranceState]) -> list[tuple[UtteranceState, RhapsodeError]]:
+            return bisect_failures(lambda some: self._call(some, stage), batch)
 
         for failed in (self._pool.map if self._pool else map)(speak, batches):
             for work, error in failed:
                 work.error = error
 
-    def _call(self, works: Sequence[Work], stage: int) -> None:
+    def _call(self, works: Sequence[UtteranceState], stage: int) -> None:
         start = self._monotonic()
         (run_acoustic, run_vocoder)[stage](works)
         seconds = self._monotonic() - start
@@ -178,7 +182,7 @@ class Engine:
                 work.batch_size = len(works)
         self._observe(self._figures(works, stage, seconds))
 
-    def _figures(self, works: Sequence[Work], stage: int, seconds: float) -> BatchFigures:
+    def _figures(self, works: Sequence[UtteranceState], stage: int, seconds: float) -> BatchFigures:
         spec = works[0].loaded.vocoder.mel_spec
         frames = [work.frames for work in works]
         lengths = [len(work.speech.utterance.phoneme_ids) for work in works]
@@ -192,14 +196,14 @@ class Engine:
             audio_seconds=sum(frames) / spec.frames_per_second,
         )
 
-    def _finish(self, work: Work) -> Spoken | RhapsodeError:
+    def _finish(self, work: UtteranceState) -> SynthesizedUtterance | RhapsodeError:
         if work.error is not None:
             return work.error
         utterance, spec = work.speech.utterance, work.loaded.vocoder.mel_spec
         samples = apply_gain(
             work.samples, utterance, work.durations, spec.hop_length, spec.sample_rate
         )
-        return Spoken(
+        return SynthesizedUtterance(
             waveform=Waveform(samples, spec.sample_rate),
             durations=work.durations,
             stage_seconds=StageSeconds(acoustic=work.seconds[0], vocoder=work.seconds[1]),
@@ -209,10 +213,10 @@ class Engine:
         )
 
 
-def _groups(works: Iterable[Work], stage: int) -> Iterable[list[Work]]:
+def _groups(works: Iterable[UtteranceState], stage: int) -> Iterable[list[UtteranceState]]:
     """Works whose next stage this is and that go through the same network."""
 
-    def network(work: Work) -> tuple[str, str]:
+    def network(work: UtteranceState) -> tuple[str, str]:
         return work.components[stage], work.speech.runtime
 
     ready = sorted((work for work in works if work.wants == stage), key=network)

@@ -16,11 +16,11 @@ from core.part import Part
 from core.protocols import TextFrontend
 from core.text import Notice
 from core.voice import Catalogue
-from synthesis.chapter_frontend import Reading, read_source
+from synthesis.chapter_frontend import SourceAnalysis, analyze_source
 from synthesis.engine import Engine
-from synthesis.part_audio import sound_of
+from synthesis.part_audio import part_audio_of
 from synthesis.parts import cut_parts, pause_samples, speeches
-from synthesis.report import Tally
+from synthesis.report import ReportBuilder
 
 Progress = Callable[[int, int], None]
 """Called with utterances spoken and utterances in all."""
@@ -83,8 +83,8 @@ class LocalSynthesizer:
             Unavailable: the file cannot be written.
         """
         self.warm(request)
-        tally, start = Tally(), self._monotonic()
-        reading = read_source(request.source, self._frontend, request.pauses)
+        tally, start = ReportBuilder(), self._monotonic()
+        reading = analyze_source(request.source, self._frontend, request.pauses)
         parts = cut_parts(reading.chapters, speed=request.speed)
         tally.text = self._monotonic() - start
         tally.notices.extend(reading.notices)
@@ -101,10 +101,10 @@ class LocalSynthesizer:
     def _write(
         self,
         request: SynthesisRequest,
-        reading: Reading,
+        reading: SourceAnalysis,
         parts: tuple[Part, ...],
         path: Path,
-        tally: Tally,
+        tally: ReportBuilder,
         progress: Progress,
     ) -> tuple[int, int, int]:
         native = self._native
@@ -124,7 +124,7 @@ class LocalSynthesizer:
         self,
         request: SynthesisRequest,
         parts: tuple[Part, ...],
-        tally: Tally,
+        tally: ReportBuilder,
         progress: Progress,
         total: int,
     ) -> Iterator[Piece]:
@@ -134,7 +134,7 @@ class LocalSynthesizer:
             for item, outcome in zip(items, self._engine.speak(items), strict=True):
                 if isinstance(outcome, RhapsodeError):
                     raise outcome
-                tally.add(sound_of([outcome]), [item.utterance])
+                tally.add(part_audio_of([outcome]), [item.utterance])
                 progress(tally.utterances, total)
                 pause = item.utterance.pause_after_seconds
                 yield (

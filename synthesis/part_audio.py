@@ -12,12 +12,12 @@ import numpy as np
 from core.errors import NotFound
 from core.job import StageSeconds
 from core.mel import Float32
-from core.part import PartSound
+from core.part import PartAudio
 from core.protocols import AudioStore
 from core.voice import Catalogue, Component
 from jobs.storage.keys import sound_key
-from synthesis.parts import Speech
-from synthesis.results import Spoken
+from synthesis.parts import SynthesisItem
+from synthesis.results import SynthesizedUtterance
 
 FORM = 1
 """Of digest and object; raise it when the engine says the same thing otherwise."""
@@ -25,7 +25,7 @@ _HEAD_BYTES = 4
 """Little-endian length of the msgpack that tells of the samples behind it."""
 
 
-def sound_digest(speeches: Iterable[Speech], catalogue: Catalogue) -> str:
+def part_digest(speeches: Iterable[SynthesisItem], catalogue: Catalogue) -> str:
     """BLAKE2b-256 of everything the samples depend on: what is said, by which weights, how.
 
     Not of where it stands in a text, and not of the pauses around, which are not part of the sound.
@@ -37,7 +37,7 @@ def sound_digest(speeches: Iterable[Speech], catalogue: Catalogue) -> str:
     return hashlib.blake2b(msgspec.msgpack.encode(made), digest_size=32).hexdigest()
 
 
-def _made_of(speech: Speech, catalogue: Catalogue) -> list[object]:
+def _made_of(speech: SynthesisItem, catalogue: Catalogue) -> list[object]:
     card = catalogue.voice(speech.voice)
     _, model = catalogue.component("acoustic", card.acoustic, speech.acoustic)
     _, coder = catalogue.component("vocoder", card.vocoders, speech.vocoder)
@@ -51,12 +51,12 @@ def _network(component: Component) -> list[object]:
     return [component.network, component.sha256, config, component.mel]
 
 
-def sound_of(spoken: Sequence[Spoken]) -> PartSound:
+def part_audio_of(spoken: Sequence[SynthesizedUtterance]) -> PartAudio:
     """What is known of utterances that were spoken together; all have the same sample rate."""
     artifacts: dict[str, str] = {}
     for one in spoken:
         artifacts.update(one.artifacts)
-    return PartSound(
+    return PartAudio(
         samples=tuple(len(one.waveform.samples) for one in spoken),
         durations=tuple(one.durations for one in spoken),
         batch_sizes=tuple(one.batch_size for one in spoken),
@@ -72,7 +72,9 @@ def sound_of(spoken: Sequence[Spoken]) -> PartSound:
     )
 
 
-def write_sound(audio: AudioStore, digest: str, sound: PartSound, spoken: Sequence[Spoken]) -> None:
+def write_part_audio(
+    audio: AudioStore, digest: str, sound: PartAudio, spoken: Sequence[SynthesizedUtterance]
+) -> None:
     """Stores it whole.
 
     Raises:
@@ -84,7 +86,7 @@ def write_sound(audio: AudioStore, digest: str, sound: PartSound, spoken: Sequen
     audio.put(sound_key(digest), length + head + samples.tobytes())
 
 
-def read_sound(audio: AudioStore, digest: str) -> PartSound:
+def read_part_audio(audio: AudioStore, digest: str) -> PartAudio:
     """What is known of a stored sound.
 
     Raises:
@@ -94,7 +96,7 @@ def read_sound(audio: AudioStore, digest: str) -> PartSound:
     key = sound_key(digest)
     head = _HEAD_BYTES + int.from_bytes(audio.read(key, 0, _HEAD_BYTES), "little")
     try:
-        sound = msgspec.msgpack.decode(audio.read(key, _HEAD_BYTES, head), type=PartSound)
+        sound = msgspec.msgpack.decode(audio.read(key, _HEAD_BYTES, head), type=PartAudio)
     except msgspec.DecodeError as error:
         raise NotFound(f"{key} is damaged", code="sound_not_found") from error
     if audio.size(key) != head + 4 * sum(sound.samples):

@@ -29,7 +29,7 @@ FIRST_PART_SECONDS = 6.0
 """Speech of a job's first part [s], so that its first audio does not wait for a long part."""
 
 
-class Speech(msgspec.Struct, frozen=True, kw_only=True):
+class SynthesisItem(msgspec.Struct, frozen=True, kw_only=True):
     """One utterance with everything its sound depends on."""
 
     utterance: Utterance
@@ -152,7 +152,7 @@ def utterance_seed(seed: int, index: int) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-def speeches(part: Part, request: Controls, catalogue: Catalogue) -> Iterator[Speech]:
+def speeches(part: Part, request: Controls, catalogue: Catalogue) -> Iterator[SynthesisItem]:
     """What an engine speaks for a part, in order.
 
     An utterance with its own voice (SSML ``<voice>``) takes that voice's acoustic model and vocoder
@@ -173,7 +173,7 @@ def speeches(part: Part, request: Controls, catalogue: Catalogue) -> Iterator[Sp
         voice = base if utterance.voice is None else catalogue.voice(utterance.voice)
         own_acoustic, _ = catalogue.inner_model(base_model, voice, acoustic)
         own_vocoder = vocoder if vocoder in voice.vocoders else next(iter(voice.vocoders))
-        yield Speech(
+        yield SynthesisItem(
             utterance=utterance,
             voice=voice.name,
             acoustic=own_acoustic,

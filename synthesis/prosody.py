@@ -6,13 +6,13 @@ import numpy as np
 
 from core.mel import Float32
 from core.text import Utterance
-from synthesis.parts import Speech
+from synthesis.parts import SynthesisItem
 
 GAIN_RAMP_SECONDS = 0.005
 """A change of volume is spread over this [s] around the phoneme's edge, so that it is no step."""
 
 
-def phoneme_controls(speech: Speech) -> tuple[Float32, Float32, Float32]:
+def phoneme_controls(speech: SynthesisItem) -> tuple[Float32, Float32, Float32]:
     """The request's speed, pitch and energy times those of the prosody runs, overlaps multiplied.
 
     Returns:

@@ -11,7 +11,7 @@ import msgspec
 from core.acx import AcxReport
 from core.errors import ArtifactError
 from core.job import StageSeconds, SynthesisReport
-from core.part import PartSound
+from core.part import PartAudio
 from core.text import Notice, Utterance
 from core.units import rtf
 
@@ -21,7 +21,7 @@ The transcript has them all."""
 
 
 @dataclass(slots=True)
-class Tally:
+class ReportBuilder:
     """Sums over the parts of one job."""
 
     text: float = 0.0
@@ -39,7 +39,7 @@ class Tally:
     notices: list[Notice] = field(default_factory=list)
 
     def add(
-        self, sound: PartSound, utterances: Iterable[Utterance], *, reused: bool = False
+        self, sound: PartAudio, utterances: Iterable[Utterance], *, reused: bool = False
     ) -> None:
         """Counts a part; what it tells of an utterance gets the place where that stands.
 

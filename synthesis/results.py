@@ -10,7 +10,7 @@ from core.text import Notice
 
 
 @dataclass(frozen=True, slots=True)
-class Spoken:
+class SynthesizedUtterance:
     """One utterance's sound and its cost.
 
     Attributes:

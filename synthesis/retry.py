@@ -16,7 +16,7 @@ from core.text import Notice
 from core.voice import SEEDED_NETWORKS
 from synthesis.anomalies import BY_CHANCE, NOT_SPEECH, OF_THE_VOCODER
 from synthesis.parts import utterance_seed
-from synthesis.stages import Work
+from synthesis.stages import UtteranceState
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class SecondTry:
         alone: not in a batch with others.
     """
 
-    first: Work
-    work: Work
+    first: UtteranceState
+    work: UtteranceState
     alone: bool
 
 
-def second_try(first: Work) -> SecondTry | None:
+def second_try(first: UtteranceState) -> SecondTry | None:
     """A second try that may help, or None."""
     codes = {notice.code for notice in first.found}
     acoustic, vocoder = (network in SEEDED_NETWORKS for network in first.networks)
@@ -49,13 +49,15 @@ def second_try(first: Work) -> SecondTry | None:
     return None
 
 
-def _afresh(first: Work, seed: int) -> Work:
-    work = Work(first.speech, first.voice, first.components, first.networks, first.speaker)
+def _afresh(first: UtteranceState, seed: int) -> UtteranceState:
+    work = UtteranceState(
+        first.speech, first.voice, first.components, first.networks, first.speaker
+    )
     work.seed = seed
     return work
 
 
-def better(tried: SecondTry) -> Work:
+def better(tried: SecondTry) -> UtteranceState:
     """The take to keep; it carries the cost of both and tells of the try."""
     first, second = tried.first, tried.work
     kept = second if _badness(second) < _badness(first) else first
@@ -68,12 +70,12 @@ def better(tried: SecondTry) -> Work:
     return kept
 
 
-def _badness(work: Work) -> tuple[bool, int]:
+def _badness(work: UtteranceState) -> tuple[bool, int]:
     refused = work.error is not None or any(notice.code in NOT_SPEECH for notice in work.found)
     return refused, len(work.found)
 
 
-def refuse_what_is_no_speech(work: Work) -> None:
+def refuse_what_is_no_speech(work: UtteranceState) -> None:
     """Sets the error of a take that nobody should hear."""
     for notice in work.found:
         if work.error is None and notice.code in NOT_SPEECH:

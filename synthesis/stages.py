@@ -11,9 +11,9 @@ from core.errors import AnomalyError, RhapsodeError, SynthesisError
 from core.mel import Float32, Int64, MelBatch, PhonemeBatch
 from core.text import Notice
 from core.voice import Network
-from synthesis.anomalies import Take, find_anomalies
+from synthesis.anomalies import Take, detect_anomalies
 from synthesis.loading import Loaded
-from synthesis.parts import Speech
+from synthesis.parts import SynthesisItem
 from synthesis.prosody import phoneme_controls
 
 NO_MEL: Float32 = np.zeros((0, 0), np.float32)
@@ -21,7 +21,7 @@ NO_SAMPLES: Float32 = np.zeros(0, np.float32)
 
 
 @dataclass(slots=True, eq=False)
-class Work:
+class UtteranceState:
     """One utterance on its way through the engine.
 
     Attributes:
@@ -43,7 +43,7 @@ class Work:
         error: why it cannot be spoken.
     """
 
-    speech: Speech
+    speech: SynthesisItem
     voice: Loaded | None = None
     components: tuple[str, str] = ("", "")
     networks: tuple[Network, Network] = ("fastspeech2", "hifigan")
@@ -89,7 +89,7 @@ class Work:
             span = self.speech.utterance.span
             self.found = (Notice(self.error.code, self.error.message, span),)
         elif self.error is None:
-            self.found = find_anomalies(self._take)
+            self.found = detect_anomalies(self._take)
 
     @property
     def _take(self) -> Take:
@@ -106,7 +106,7 @@ class Work:
         )
 
 
-def phoneme_batch(works: Sequence[Work]) -> PhonemeBatch:
+def phoneme_batch(works: Sequence[UtteranceState]) -> PhonemeBatch:
     """Pads ids with 0 and controls with 1."""
     lengths = np.array([len(work.speech.utterance.phoneme_ids) for work in works], np.int64)
     shape = (len(works), int(lengths.max()))
@@ -121,7 +121,7 @@ def phoneme_batch(works: Sequence[Work]) -> PhonemeBatch:
     return PhonemeBatch(ids, lengths, speakers, speed, pitch, energy, seeds)
 
 
-def run_acoustic(works: Sequence[Work]) -> None:
+def run_acoustic(works: Sequence[UtteranceState]) -> None:
     """Fills mel, durations and runaway; all works share the acoustic model."""
     said = works[0].loaded.acoustic(phoneme_batch(works))
     for row, work in enumerate(works):
@@ -134,7 +134,7 @@ def run_acoustic(works: Sequence[Work]) -> None:
             raise SynthesisError(f"durations of {sum(work.durations)} for {work.frames} frames")
 
 
-def run_vocoder(works: Sequence[Work]) -> None:
+def run_vocoder(works: Sequence[UtteranceState]) -> None:
     """Fills samples; all works share the vocoder."""
     vocoder = works[0].loaded.vocoder
     spec = vocoder.mel_spec

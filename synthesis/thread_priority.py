@@ -10,7 +10,7 @@ NICEST = 19
 """Source: sched(7)."""
 
 
-def give_way(nice: int) -> None:
+def lower_priority(nice: int) -> None:
     """Lets others go first: raises the calling thread's nice value, where threads have one (Linux).
 
     From what it has: a process that is nice already may not take that back.

@@ -8,11 +8,11 @@ from itertools import accumulate
 
 from core.errors import Conflict
 from core.job import Controls, JobError, Source
-from core.part import JobPlan, Part, PartResult, PartSound
+from core.part import JobPlan, Part, PartAudio, PartResult
 from core.text import Notice, Span
 from core.transcript import TimedChapter
 from synthesis.parts import pause_samples
-from synthesis.report import Tally
+from synthesis.report import ReportBuilder
 from synthesis.transcript import DIGITS
 
 
@@ -30,7 +30,7 @@ class Placed:
 
     part: Part
     result: PartResult
-    sound: PartSound
+    sound: PartAudio
     pauses: tuple[int, ...]
     start: int
 
@@ -89,7 +89,7 @@ def placed(
 
 
 @dataclass(slots=True)
-class Layout:
+class Timeline:
     """A programme at the acoustic model's sample rate.
 
     Attributes:
@@ -103,7 +103,7 @@ class Layout:
     lead: int = 0
     samples: int = 0
     chapters: dict[int, int] = field(default_factory=dict)
-    tally: Tally = field(default_factory=Tally)
+    tally: ReportBuilder = field(default_factory=ReportBuilder)
     failed: list[JobError] = field(default_factory=list)
 
     def add(self, one: Placed | Missing) -> None:

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from core.job import JobError
-from core.part import Part, PartSound
+from core.part import Part, PartAudio
 from core.text import Utterance
-from core.transcript import Line, TimedWord
+from core.transcript import TimedWord, TranscriptLine
 
 DIGITS = 6
 """Decimals of a time: a microsecond is far below a sample."""
 
 
-def spoken_lines(part: Part, sound: PartSound, starts: Iterable[int]) -> Iterator[Line]:
+def spoken_lines(part: Part, sound: PartAudio, starts: Iterable[int]) -> Iterator[TranscriptLine]:
     """Lines of a part that was spoken.
 
     Args:
@@ -26,7 +26,7 @@ def spoken_lines(part: Part, sound: PartSound, starts: Iterable[int]) -> Iterato
     for utterance, start, figure in zip(part.utterances, starts, figures, strict=True):
         samples, durations, notices = figure
         bounds = _bounds(durations, start, samples, sound.sample_rate)
-        yield Line(
+        yield TranscriptLine(
             span=utterance.span,
             text=utterance.text,
             status="spoken",
@@ -41,10 +41,10 @@ def spoken_lines(part: Part, sound: PartSound, starts: Iterable[int]) -> Iterato
         )
 
 
-def unspoken_lines(part: Part, error: JobError) -> Iterator[Line]:
+def unspoken_lines(part: Part, error: JobError) -> Iterator[TranscriptLine]:
     """Lines of a part that failed."""
     for utterance in part.utterances:
-        yield Line(
+        yield TranscriptLine(
             span=utterance.span,
             text=utterance.text,
             status="failed",

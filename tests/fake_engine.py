@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import ArtifactError, DeviceError, RhapsodeError
-from core.mel import Float32, MelBatch, MelSpec, PhonemeBatch, SpokenMels
+from core.mel import AcousticOutput, Float32, MelBatch, MelSpec, PhonemeBatch
 from core.text import Span, Utterance
 from core.voice import Catalogue, Component, Network, Provenance, VoiceCard
 from synthesis.engine import Budgets, Engine
-from synthesis.parts import Speech
-from synthesis.results import BatchFigures, Spoken
+from synthesis.parts import SynthesisItem
+from synthesis.results import BatchFigures, SynthesizedUtterance
 
 SPEC = MelSpec()
 HOP = SPEC.hop_length
@@ -29,7 +29,7 @@ class FakeAcoustic:
     calls: list[PhonemeBatch] = field(default_factory=list)
     largest: int = 10**9
 
-    def __call__(self, batch: PhonemeBatch) -> SpokenMels:
+    def __call__(self, batch: PhonemeBatch) -> AcousticOutput:
         self.calls.append(batch)
         ids = batch.ids.copy()
         behaves = (ids == WHIM).any(1) & (batch.seeds % 2 == 1)
@@ -48,7 +48,7 @@ class FakeAcoustic:
             frames = np.repeat(ids[row], durations[row])
             values[row, :, :length] = frames + 1000 * batch.speakers[row]
         stray = 30 * (ids == STRAY).any(1)
-        return SpokenMels(
+        return AcousticOutput(
             MelBatch(values, lengths, SPEC), durations, (ids == RUNAWAY).any(1), stray
         )
 
@@ -171,7 +171,7 @@ def speech(
     speed: float = 1.0,
     seed: int = 0,
     **more: object,
-) -> Speech:
+) -> SynthesisItem:
     utterance = Utterance(
         text="a",
         span=Span(0, 1),
@@ -180,7 +180,7 @@ def speech(
         pause_after_seconds=0.0,
         **more,  # type: ignore[arg-type]
     )
-    return Speech(
+    return SynthesisItem(
         utterance=utterance,
         voice=voice,
         acoustic=acoustic,
@@ -191,12 +191,12 @@ def speech(
     )
 
 
-def spoken(result: Spoken | RhapsodeError) -> Spoken:
-    assert isinstance(result, Spoken), result
+def spoken(result: SynthesizedUtterance | RhapsodeError) -> SynthesizedUtterance:
+    assert isinstance(result, SynthesizedUtterance), result
     return result
 
 
-def heard(result: Spoken | RhapsodeError) -> list[int]:
+def heard(result: SynthesizedUtterance | RhapsodeError) -> list[int]:
     """The symbols as the samples tell them."""
     frames = spoken(result).waveform.samples[::HOP] * 1000
     edges = np.cumsum([0, *spoken(result).durations[:-1]])

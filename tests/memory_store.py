@@ -17,10 +17,10 @@ from jobs.protocols import (
     Idempotency,
     JobFilter,
     JobPage,
-    Room,
-    Taken,
-    Work,
+    OpenJobLimits,
+    UnacknowledgedMessage,
     WorkerBeat,
+    WorkId,
 )
 
 
@@ -32,9 +32,9 @@ class _Job:
     plan: JobPlan | None = None
     parts: dict[int, Part] = field(default_factory=dict)
     results: dict[int, PartResult] = field(default_factory=dict)
-    leases: dict[Work, str] = field(default_factory=dict)
-    tries: dict[Work, list[str]] = field(default_factory=dict)
-    begun: dict[Work, str] = field(default_factory=dict)
+    leases: dict[WorkId, str] = field(default_factory=dict)
+    tries: dict[WorkId, list[str]] = field(default_factory=dict)
+    begun: dict[WorkId, str] = field(default_factory=dict)
 
 
 class MemoryStore:
@@ -53,7 +53,7 @@ class MemoryStore:
         record: JobRecord,
         source: Source,
         idempotency: Idempotency | None = None,
-        room: Room = Room(),  # noqa: B008
+        room: OpenJobLimits = OpenJobLimits(),  # noqa: B008
     ) -> JobRecord:
         known = (record.owner, idempotency.key) if idempotency else (None, "")
         job_id, payload = self._keys.get(known, ("", ""))
@@ -73,7 +73,7 @@ class MemoryStore:
     def source(self, job_id: str) -> Source:
         return self._job(job_id).source
 
-    def _require_room(self, owner: str | None, room: Room) -> None:
+    def _require_room(self, owner: str | None, room: OpenJobLimits) -> None:
         owners = [j.record.owner for j in self._jobs.values() if j.record.state not in TERMINAL]
         if room.of_all is not None and len(owners) >= room.of_all:
             raise Unavailable("too many jobs", code="overloaded")
@@ -92,7 +92,7 @@ class MemoryStore:
         more = ids[limit - 1] if len(ids) > limit else None
         return JobPage(tuple(self.get(i) for i in ids[:limit]), more)
 
-    def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
+    def claim(self, job_id: str, work: WorkId, worker: str, now: float) -> Claim:
         if job_id not in self._jobs:
             return Claim("gone")
         job = self._jobs[job_id]
@@ -109,7 +109,7 @@ class MemoryStore:
             job.record = msgspec.structs.replace(job.record, state="running", started_at=now)
         return Claim("run", len(job.tries.get(work, ())) + (job.begun.get(work) != worker))
 
-    def begin(self, job_id: str, work: Work, worker: str) -> bool:
+    def begin(self, job_id: str, work: WorkId, worker: str) -> bool:
         job = self._jobs.get(job_id)
         if job is None or job.record.state in TERMINAL or job.leases.get(work) != worker:
             return False
@@ -118,7 +118,7 @@ class MemoryStore:
             job.tries.setdefault(work, []).append(worker)
         return True
 
-    def release(self, job_id: str, work: Work, worker: str) -> None:
+    def release(self, job_id: str, work: WorkId, worker: str) -> None:
         job = self._jobs.get(job_id)
         if job and job.leases.get(work) == worker:
             del job.leases[work]
@@ -147,7 +147,7 @@ class MemoryStore:
     def open_jobs(self) -> tuple[str, ...]:
         return tuple(i for i, job in self._jobs.items() if job.record.state not in TERMINAL)
 
-    def loose(self, job_id: str) -> tuple[Work, ...]:
+    def loose(self, job_id: str) -> tuple[WorkId, ...]:
         job = self._jobs.get(job_id)
         if job is None or job.record.state in TERMINAL or PLAN in job.leases:
             return ()
@@ -155,7 +155,7 @@ class MemoryStore:
         wanted = parts if parts else {ASSEMBLE if job.plan else PLAN}
         return tuple(sorted(wanted - set(job.leases)))
 
-    def orphaned(self, job_id: str, work: Work) -> bool:
+    def orphaned(self, job_id: str, work: WorkId) -> bool:
         job = self._jobs.get(job_id)
         if job is None or job.record.state in TERMINAL:
             return False
@@ -215,7 +215,7 @@ class MemoryStore:
         self,
         job_id: str,
         now: float,
-        room: Room = Room(),  # noqa: B008
+        room: OpenJobLimits = OpenJobLimits(),  # noqa: B008
     ) -> JobRecord:
         job = self._job(job_id)
         if job.record.state not in ("partial", "failed"):
@@ -244,8 +244,8 @@ class MemoryStore:
     def leave(self, worker: str) -> None:
         self._beats.pop(worker, None)
 
-    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, Work], ...]:
-        found: list[tuple[str, Work]] = []
+    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, WorkId], ...]:
+        found: list[tuple[str, WorkId]] = []
         for job_id, job in self._jobs.items():
             if job.record.state in TERMINAL:
                 continue
@@ -305,13 +305,13 @@ class MemoryQueue:
     def ages(self, now: float) -> dict[str, float]:
         return {}
 
-    def waiting(self) -> Iterator[tuple[str, Work]]:
+    def waiting(self) -> Iterator[tuple[str, WorkId]]:
         yield from ((m[1], m[2] if len(m) > 2 else m[0]) for m in self.sent)
 
-    def taken(self, before: float) -> tuple[Taken, ...]:
+    def taken(self, before: float) -> tuple[UnacknowledgedMessage, ...]:
         return ()
 
-    def give_back(self, message: Taken) -> bool:
+    def give_back(self, message: UnacknowledgedMessage) -> bool:
         return False
 
 

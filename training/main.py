@@ -18,7 +18,7 @@ from training.aligner.file import read_aligner, require_fit
 from training.carry import joined, split
 from training.command_line import RUNS, parser
 from training.data.corpus import read_prepared
-from training.data.dataset import Plan, Speech
+from training.data.dataset import Plan, SpeechDataset
 from training.data.predict import predict
 from training.data.prepare import prepare
 from training.publish import ship, ship_aligner
@@ -54,7 +54,7 @@ def _recipe(arguments: argparse.Namespace, device: str) -> Recipe:
         start=arguments.start,
     )
     speaker = speaker_of(arguments.network, arguments.speaker, read_prepared(arguments.corpus))
-    speech = Speech(
+    speech = SpeechDataset(
         arguments.corpus, mels=arguments.mels, speaker=speaker, longest=arguments.longest
     )
     return schedule.build(speech, _config(arguments), plan, arguments.adversary_from)
@@ -110,7 +110,7 @@ def _predict(arguments: argparse.Namespace) -> None:
 
 def _align(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
-    speech = Speech(arguments.corpus, speaker=arguments.speaker)
+    speech = SpeechDataset(arguments.corpus, speaker=arguments.speaker)
     card, network = read_aligner(arguments.aligner)
     require_fit(card, speech.prepared.mel, arguments.symbols)
     align(

@@ -12,7 +12,7 @@ from typing import Any
 from torch import Tensor, nn
 
 
-class InPlane(nn.Module):
+class Conv1dAs2d(nn.Module):
     """A fully convolutional network (B, C, T) → (B, C', T'), with its time as the width.
 
     Args:

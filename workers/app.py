@@ -30,7 +30,7 @@ from jobs.celery_queue import (
     celery_app,
 )
 from jobs.protocols import Role
-from jobs.redis_backend.part_index import RedisShelf
+from jobs.redis_backend.part_index import RedisPartIndex
 from jobs.redis_backend.store import RedisStore
 from jobs.storage.open import open_audio_store
 from telemetry.logs import configure_logs
@@ -40,8 +40,8 @@ from workers.celery_runtime.queue_order import Lanes
 from workers.context import Context, SystemClock
 from workers.device.device_thread import Device
 from workers.health import Probes
-from workers.recovery.janitor import Upkeep, beat_of, clean, clear_shelf, give_back, recover
-from workers.recovery.lost_messages import Census
+from workers.recovery.janitor import Janitor, beat_of, clean, clear_shelf, give_back, recover
+from workers.recovery.lost_messages import LostMessages
 from workers.settings import Settings
 from workers.tasks.assemble import assemble
 from workers.tasks.plan import plan, warm
@@ -66,7 +66,7 @@ def open_context(settings: Settings, app: Celery) -> Context:
         store=RedisStore(settings.redis_url, alive_seconds=3 * settings.beat_seconds),
         queue=CeleryQueue(settings.redis_url, app),
         audio=open_audio_store(settings),
-        shelf=RedisShelf(settings.redis_url),
+        shelf=RedisPartIndex(settings.redis_url),
         catalogue=read_catalogue(settings.voice_folders),
         clock=SystemClock(),
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
@@ -134,10 +134,10 @@ def _life(settings: Settings, context: Context, role: Role, device: Device | Non
     if role == "planner":
         duties.append(lambda: recover(context, settings.stale_seconds))
         duties.append(lambda: give_back(context, 3 * settings.beat_seconds))
-        duties.append(Census(context).look)
+        duties.append(LostMessages(context).look)
         duties.append(lambda: clean(context, settings.retention_seconds))
         duties.append(lambda: clear_shelf(context, settings.reuse_seconds))
-    upkeep = Upkeep(duties, settings.beat_seconds)
+    upkeep = Janitor(duties, settings.beat_seconds)
     begun = threading.Event()
 
     def alive() -> bool:

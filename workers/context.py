@@ -9,7 +9,7 @@ from core.errors import RhapsodeError
 from core.job import JobError, JobRecord, JobState, SynthesisReport
 from core.protocols import AudioStore, Clock
 from core.voice import Catalogue
-from jobs.protocols import JobQueue, JobStore, Shelf
+from jobs.protocols import JobQueue, JobStore, PartIndex
 from telemetry.job_metrics import count_finished
 
 
@@ -37,7 +37,7 @@ class Context:
     store: JobStore
     queue: JobQueue
     audio: AudioStore
-    shelf: Shelf
+    shelf: PartIndex
     catalogue: Catalogue
     clock: Clock
     worker: str

@@ -7,11 +7,11 @@ from typing import get_args
 from prometheus_client import Counter, Gauge, Histogram
 
 from core.job import Controls, StageSeconds
-from core.part import PartResult, PartSound
+from core.part import PartAudio, PartResult
 from jobs.protocols import ASSEMBLE, PLAN
 from synthesis.results import BatchFigures
 from telemetry.job_metrics import LABELS, NETWORKS, labels_of
-from workers.device.collector import Reason, Taken
+from workers.device.collector import BatchStats, Reason
 from workers.device.memory import device_memory
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
@@ -87,7 +87,7 @@ def see_anomaly(code: str) -> None:
     ANOMALIES.labels(code).inc()
 
 
-def see_taken(taken: Taken) -> None:
+def see_taken(taken: BatchStats) -> None:
     """One batch of parts."""
     BATCH_PARTS.observe(taken.parts)
     FLUSHES.labels(taken.reason).inc()
@@ -107,7 +107,7 @@ def see_part(request: Controls, result: PartResult) -> None:
         _see_sound(request, result.sound)
 
 
-def _see_sound(request: Controls, sound: PartSound) -> None:
+def _see_sound(request: Controls, sound: PartAudio) -> None:
     audio = sound.audio_seconds
     AUDIO_SECONDS.labels(**labels_of(request)).inc(audio)
     see_stages(request, sound.stage_seconds)

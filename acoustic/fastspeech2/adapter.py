@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.errors import AnomalyError
-from core.mel import Float32, Int64, MelBatch, MelSpec, PhonemeBatch, SpokenMels
+from core.mel import AcousticOutput, Float32, Int64, MelBatch, MelSpec, PhonemeBatch
 from core.protocols import Graph
 
 
@@ -60,7 +60,7 @@ class FastSpeech2Model:
         """Of the mels it says."""
         return self._spec
 
-    def __call__(self, batch: PhonemeBatch) -> SpokenMels:
+    def __call__(self, batch: PhonemeBatch) -> AcousticOutput:
         """Every item's mel; an item whose durations are all 0 has length 0.
 
         Raises:
@@ -79,7 +79,7 @@ class FastSpeech2Model:
         spoken = np.flatnonzero(lengths)  # attention over no key at all is not a number
         if len(spoken):
             self._fill(values, spoken, hidden[spoken], durations[spoken], batch)
-        return SpokenMels(
+        return AcousticOutput(
             MelBatch(values, lengths, self._spec), durations, np.zeros(len(lengths), np.bool_)
         )
 

@@ -14,7 +14,7 @@ from acoustic.tacotron2.dropout import PrenetDropout
 from acoustic.tacotron2.graphs import STEPS
 from acoustic.tacotron2.time_stretch import stretch
 from core.errors import AnomalyError, FieldError
-from core.mel import Float32, Int64, MelBatch, MelSpec, PhonemeBatch, SpokenMels
+from core.mel import AcousticOutput, Float32, Int64, MelBatch, MelSpec, PhonemeBatch
 from core.protocols import Array, Graph
 
 
@@ -74,7 +74,7 @@ class Tacotron2Model:
         """Of the mels it says."""
         return self._spec
 
-    def __call__(self, batch: PhonemeBatch) -> SpokenMels:
+    def __call__(self, batch: PhonemeBatch) -> AcousticOutput:
         """Every item's mel; one that met its cap before it stopped is flagged as a runaway.
 
         Raises:
@@ -95,7 +95,7 @@ class Tacotron2Model:
                 mels[i], told = stretch(mels[i], told, speed)
             durations[i, :size] = told
         runaway = np.array([not take.stopped for take in takes], np.bool_)
-        return SpokenMels(self._batched(mels), durations, runaway, stray)
+        return AcousticOutput(self._batched(mels), durations, runaway, stray)
 
     @property
     def _r(self) -> int:

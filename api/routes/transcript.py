@@ -26,7 +26,7 @@ from api.transcripts import (
 )
 from core.errors import FieldError, NotFound
 from core.job import TERMINAL, JobRecord
-from core.transcript import Line, TranscriptHead
+from core.transcript import TranscriptHead, TranscriptLine
 from jobs.storage.keys import transcript_key
 
 BLOCK_BYTES = 4 * 2**20
@@ -81,7 +81,9 @@ async def look_manifest(job_id: FromPath[str], backends: NamedDependency[Backend
     return await to_thread.run_sync(_manifest, backends, record)
 
 
-def _stored(backends: Backends, record: JobRecord) -> tuple[TranscriptHead, Iterator[Line]]:
+def _stored(
+    backends: Backends, record: JobRecord
+) -> tuple[TranscriptHead, Iterator[TranscriptLine]]:
     store, key = backends.audio, transcript_key(record.id)
     starts = range(0, store.size(key), BLOCK_BYTES)
     return read_lines(store.read(key, at, at + BLOCK_BYTES) for at in starts)
@@ -109,7 +111,7 @@ def _manifest(backends: Backends, record: JobRecord) -> Manifest:
     return manifest(record.source.characters, so_far, plan.silences)
 
 
-def _so_far(backends: Backends, record: JobRecord) -> Iterator[Line]:
+def _so_far(backends: Backends, record: JobRecord) -> Iterator[TranscriptLine]:
     """Lines of a job that has no audio yet, or none at all."""
     results = {result.index: result for result in backends.store.results(record.id)}
     for part in backends.store.parts(record.id):
@@ -119,7 +121,9 @@ def _so_far(backends: Backends, record: JobRecord) -> Iterator[Line]:
         if error:
             status = "failed"
         for said in part.utterances:
-            yield Line(span=said.span, text=said.text, status=status, part=part.index, error=error)
+            yield TranscriptLine(
+                span=said.span, text=said.text, status=status, part=part.index, error=error
+            )
 
 
 ROUTES: list[Any] = [look_timings, look_manifest]

@@ -24,7 +24,7 @@ seungwonpark's MelGAN's."""
 
 
 @dataclass(frozen=True, slots=True)
-class Layout:
+class CheckpointLayout:
     """What a public checkpoint turns out to be.
 
     Attributes:
@@ -62,7 +62,7 @@ def shape(state: dict[str, Tensor], key: str) -> tuple[int, ...]:
     return tuple(state[key].shape)
 
 
-def fastspeech2(checkpoint: Any, config_path: Path | None) -> Layout:
+def fastspeech2(checkpoint: Any, config_path: Path | None) -> CheckpointLayout:
     """ming024/FastSpeech2.
 
     Args:
@@ -100,7 +100,7 @@ def fastspeech2(checkpoint: Any, config_path: Path | None) -> Layout:
         "postnet_channels": shape(state, "postnet.convolutions.0.0.conv.weight")[0],
     }
     mel = msgspec.structs.replace(TACOTRON2_MEL, n_mels=n_mels)
-    return Layout(config, mel, state, symbols="arpabet", speakers=speakers)
+    return CheckpointLayout(config, mel, state, symbols="arpabet", speakers=speakers)
 
 
 _FEATURES = ("pitch", "energy")
@@ -125,7 +125,7 @@ def _feature(edges: Tensor, stats: list[float] | None) -> tuple[dict[str, float]
     return {"minimum": low, "maximum": high, "mean": mean, "std": std}, "linear" if even else "log"
 
 
-def tacotron2(checkpoint: Any, config_path: Path | None) -> Layout:
+def tacotron2(checkpoint: Any, config_path: Path | None) -> CheckpointLayout:
     """NVIDIA/tacotron2: ``{iteration, state_dict, optimizer, learning_rate}``."""
     state = state_dict_of(checkpoint, "state_dict")
     n_symbols, embedding = shape(state, "embedding.weight")
@@ -151,4 +151,4 @@ def tacotron2(checkpoint: Any, config_path: Path | None) -> Layout:
         "postnet_convolutions": last + 1,
     }
     mel = msgspec.structs.replace(TACOTRON2_MEL, n_mels=n_mels)
-    return Layout(config, mel, state, symbols="characters")
+    return CheckpointLayout(config, mel, state, symbols="characters")

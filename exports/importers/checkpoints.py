@@ -12,12 +12,12 @@ import msgspec
 from core.mel import MelSpec
 from core.voice import Component, Network, Provenance
 from exports.component_file import write_component
-from exports.importers.acoustic_layouts import Layout, fastspeech2, tacotron2
+from exports.importers.acoustic_layouts import CheckpointLayout, fastspeech2, tacotron2
 from exports.importers.safe_pickle import read_checkpoint
 from exports.importers.vocoder_layouts import hifigan, melgan, waveglow
 from exports.registry import build_network, kind_of
 
-_LAYOUTS: Mapping[Network, Callable[[Any, Path | None], Layout]] = {
+_LAYOUTS: Mapping[Network, Callable[[Any, Path | None], CheckpointLayout]] = {
     "fastspeech2": fastspeech2,
     "tacotron2": tacotron2,
     "hifigan": hifigan,
@@ -26,7 +26,9 @@ _LAYOUTS: Mapping[Network, Callable[[Any, Path | None], Layout]] = {
 }
 
 
-def layout_of(network: Network, checkpoint: Any, config_path: Path | None = None) -> Layout:
+def layout_of(
+    network: Network, checkpoint: Any, config_path: Path | None = None
+) -> CheckpointLayout:
     """What a read checkpoint turns out to be.
 
     Raises:

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from core.errors import CheckpointError
 from core.mel import MelSpec
-from exports.importers.acoustic_layouts import TACOTRON2_MEL, Layout, count, shape
+from exports.importers.acoustic_layouts import TACOTRON2_MEL, CheckpointLayout, count, shape
 from exports.importers.safe_pickle import state_dict_of
 from vocoders.hifigan.config import V1, V2, V3, HifiGanConfig
 from vocoders.hifigan.network import HifiGan
@@ -35,7 +35,7 @@ _PARALLEL_WAVEGAN = (
 )
 
 
-def hifigan(checkpoint: Any, config_path: Path | None) -> Layout:
+def hifigan(checkpoint: Any, config_path: Path | None) -> CheckpointLayout:
     """jik876/hifi-gan, or its generator under other projects' keys.
 
     Args:
@@ -54,13 +54,13 @@ def hifigan(checkpoint: Any, config_path: Path | None) -> Layout:
     state = _flat_blocks(state)
     if config_path is not None:
         config, mel = _jik876_config(config_path)
-        return Layout(config, mel, state)
+        return CheckpointLayout(config, mel, state)
     if foreign:
         raise CheckpointError(
             "ParallelWaveGAN normalizes its mels by statistics of its corpus, which the checkpoint "
             "does not hold: give a config.json, and a MelSpec"
         )
-    return Layout(_known_size(state), MelSpec(), state)
+    return CheckpointLayout(_known_size(state), MelSpec(), state)
 
 
 def _flat_blocks(state: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -116,7 +116,7 @@ def _jik876_config(path: Path) -> tuple[dict[str, Any], MelSpec]:
     return msgspec.to_builtins(config), mel
 
 
-def melgan(checkpoint: Any, config_path: Path | None) -> Layout:
+def melgan(checkpoint: Any, config_path: Path | None) -> CheckpointLayout:
     """descriptinc/melgan-neurips (bare state dict) or seungwonpark/melgan (``{model_g, …}``)."""
     state = fold_weight_norm(state_dict_of(checkpoint, "model_g"))
     form = "seungwonpark" if any(k.startswith("generator.") for k in state) else "descript"
@@ -135,10 +135,10 @@ def melgan(checkpoint: Any, config_path: Path | None) -> Layout:
         "residual_layers": shortcuts // max(1, len(rates)),
     }
     recipe = TACOTRON2_MEL if form == "seungwonpark" else NEURIPS_MEL
-    return Layout(config, msgspec.structs.replace(recipe, n_mels=n_mels), state)
+    return CheckpointLayout(config, msgspec.structs.replace(recipe, n_mels=n_mels), state)
 
 
-def waveglow(checkpoint: Any, config_path: Path | None) -> Layout:
+def waveglow(checkpoint: Any, config_path: Path | None) -> CheckpointLayout:
     """NVIDIA/waveglow: ``{model: pickled module}`` or ``{state_dict}``, old layers or new."""
     state = joined_layers(fold_weight_norm(state_dict_of(checkpoint, "model", "state_dict")))
     n_mels, _, kernel = shape(state, "upsample.weight")
@@ -157,7 +157,7 @@ def waveglow(checkpoint: Any, config_path: Path | None) -> Layout:
         "kernel_size": layer_kernel,
         "upsample_kernel": kernel,
     }
-    return Layout(config, msgspec.structs.replace(TACOTRON2_MEL, n_mels=n_mels), state)
+    return CheckpointLayout(config, msgspec.structs.replace(TACOTRON2_MEL, n_mels=n_mels), state)
 
 
 def joined_layers(state: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -74,7 +74,7 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     limits: KeyLimits = KeyLimits()
 
 
-class KeyBook(Protocol):
+class ApiKeyStore(Protocol):
     """What the API expects of the keys. Raises Unavailable throughout."""
 
     def check(self, token: str) -> ApiKey:
@@ -133,7 +133,7 @@ class RedisKeys:
         return key
 
     def check(self, token: str) -> ApiKey:
-        """See KeyBook."""
+        """See ApiKeyStore."""
         found = TOKEN.fullmatch(token)
         key = self._find(found["id"]) if found else None
         wanted = key.digest if key else NOBODY
@@ -143,7 +143,7 @@ class RedisKeys:
         return key
 
     def admit(self, key: ApiKey) -> None:
-        """See KeyBook."""
+        """See ApiKeyStore."""
         rate = key.limits.requests_per_minute
         if rate is None:
             return

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.job import TERMINAL, JobRecord
-from jobs.progress import Backlog, Outlook, Owed, eta_seconds
+from jobs.progress import Backlog, Forecast, RemainingWork, eta_seconds
 from jobs.redis_backend.client import open_redis, translated
 from jobs.redis_backend.keys import job_key
 from jobs.redis_backend.transitions import BACKLOG, PACE, QUEUED
@@ -32,10 +32,10 @@ class RedisBacklog:
             waiting, pace = pipe.execute()
         return _backlog(waiting, pace)
 
-    def outlook(self, records: Sequence[JobRecord]) -> tuple[Outlook, ...]:
+    def outlook(self, records: Sequence[JobRecord]) -> tuple[Forecast, ...]:
         """Of each record, at one moment and in one round trip. Raises Unavailable."""
         if all(record.state in TERMINAL for record in records):
-            return (Outlook(),) * len(records)
+            return (Forecast(),) * len(records)
         with translated():
             pipe = self._redis.pipeline(transaction=False)
             _ask(pipe)
@@ -61,12 +61,12 @@ def _backlog(waiting: Row, pace: Row) -> Backlog:
 
 def _outlook(
     record: JobRecord, row: Row, position: int | None, waiting: Row, backlog: Backlog
-) -> Outlook:
+) -> Forecast:
     total, done, goal = (None if ms is None else int(ms) for ms in row)
     position = position if record.state == "queued" else None
     if record.state in TERMINAL or total is None or goal is None:
-        return Outlook(position)
+        return Forecast(position)
     lane = record.request.lane
     over = int(waiting[2 if lane == "interactive" else 3] or 0)
-    owed = Owed(own=(total - (done or 0)) / 1000, queue=(goal - over) / 1000)
-    return Outlook(position, eta_seconds(owed, lane, backlog))
+    owed = RemainingWork(own=(total - (done or 0)) / 1000, queue=(goal - over) / 1000)
+    return Forecast(position, eta_seconds(owed, lane, backlog))

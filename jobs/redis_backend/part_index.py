@@ -10,7 +10,7 @@ from jobs.redis_backend.client import open_redis, translated
 KEY: Final = "rhapsode:shelf"
 
 
-class RedisShelf:
+class RedisPartIndex:
     """See ``jobs.protocols.Shelf``.
 
     Args:

@@ -15,9 +15,9 @@ from jobs.protocols import (
     Idempotency,
     JobFilter,
     JobPage,
-    Room,
+    OpenJobLimits,
     Verdict,
-    Work,
+    WorkId,
 )
 from jobs.redis_backend import scripts
 from jobs.redis_backend.client import open_redis, translated
@@ -32,7 +32,7 @@ ALIVE_SECONDS: Final = 15.0
 """A worker without a beat for this long is taken for dead (three beats missed)."""
 FULL_SECONDS: Final = 5.0
 """When an owner with too many open jobs may ask again: jobs end by then, or not for long [s]."""
-ANY: Final = Room()
+ANY: Final = OpenJobLimits()
 WHATEVER: Final = JobFilter()
 
 _encode = msgspec.msgpack.encode
@@ -68,7 +68,7 @@ class RedisStore(PlansOnRedis, WorkersOnRedis):
         record: JobRecord,
         source: Source,
         idempotency: Idempotency | None = None,
-        room: Room = ANY,
+        room: OpenJobLimits = ANY,
     ) -> JobRecord:
         """See JobStore."""
         known, owner = idempotency or Idempotency("", ""), record.owner or ""
@@ -115,7 +115,7 @@ class RedisStore(PlansOnRedis, WorkersOnRedis):
         """See JobStore."""
         return read_page(self.redis, wanted, cursor, limit)
 
-    def claim(self, job_id: str, work: Work, worker: str, now: float) -> Claim:
+    def claim(self, job_id: str, work: WorkId, worker: str, now: float) -> Claim:
         """See JobStore."""
         keys = [
             job_key(job_id),
@@ -131,13 +131,13 @@ class RedisStore(PlansOnRedis, WorkersOnRedis):
             )
         return Claim(cast(Verdict, verdict.decode()), attempt)
 
-    def begin(self, job_id: str, work: Work, worker: str) -> bool:
+    def begin(self, job_id: str, work: WorkId, worker: str) -> bool:
         """See JobStore."""
         keys = [job_key(job_id), job_key(job_id, "leases"), job_key(job_id, "attempts")]
         with translated():
             return bool(self._begin(keys, [work, worker]))
 
-    def release(self, job_id: str, work: Work, worker: str) -> None:
+    def release(self, job_id: str, work: WorkId, worker: str) -> None:
         """See JobStore."""
         with translated():
             keys = [job_key(job_id, "leases"), job_key(job_id, "attempts")]
@@ -165,7 +165,7 @@ class RedisStore(PlansOnRedis, WorkersOnRedis):
         """See JobStore."""
         self._again(job_id, "running", indices, now)
 
-    def retry(self, job_id: str, now: float, room: Room = ANY) -> JobRecord:
+    def retry(self, job_id: str, now: float, room: OpenJobLimits = ANY) -> JobRecord:
         """See JobStore."""
         state = self.get(job_id).state
         with translated():
@@ -176,7 +176,12 @@ class RedisStore(PlansOnRedis, WorkersOnRedis):
         return self.get(job_id)
 
     def _again(
-        self, job_id: str, state: JobState, indices: Sequence[int], now: float, room: Room = ANY
+        self,
+        job_id: str,
+        state: JobState,
+        indices: Sequence[int],
+        now: float,
+        room: OpenJobLimits = ANY,
     ) -> bool:
         keys = [
             job_key(job_id),
@@ -223,11 +228,11 @@ class RedisStore(PlansOnRedis, WorkersOnRedis):
             self._forget(keys, [job_id, len(indices)])
 
 
-def _most(room: Room) -> list[int]:
+def _most(room: OpenJobLimits) -> list[int]:
     return [-1 if most is None else most for most in (room.of_all, room.of_owner)]
 
 
-def _require_accepted(verdict: str, room: Room) -> None:
+def _require_accepted(verdict: str, room: OpenJobLimits) -> None:
     if verdict == "other":
         message = "this Idempotency-Key was used for another request"
         raise Conflict(message, code="idempotency_mismatch")

@@ -8,7 +8,7 @@ import msgspec
 import redis
 
 from jobs.ids import oldest_id
-from jobs.protocols import ASSEMBLE, PLAN, Work, WorkerBeat
+from jobs.protocols import ASSEMBLE, PLAN, WorkerBeat, WorkId
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import job_key, redis_key
 
@@ -60,7 +60,7 @@ class WorkersOnRedis:
             rows = cast("list[bytes]", self.redis.zrange(redis_key("active"), 0, -1))
         return tuple(row.decode() for row in rows)
 
-    def loose(self, job_id: str) -> tuple[Work, ...]:
+    def loose(self, job_id: str) -> tuple[WorkId, ...]:
         """See JobStore."""
         with translated():
             pipe = self.redis.pipeline(transaction=True)
@@ -74,7 +74,7 @@ class WorkersOnRedis:
         wanted = parts if parts else {PLAN if total is None else ASSEMBLE}
         return tuple(sorted(wanted - {work.decode() for work in held}))
 
-    def orphaned(self, job_id: str, work: Work) -> bool:
+    def orphaned(self, job_id: str, work: WorkId) -> bool:
         """See JobStore."""
         with translated():
             pipe = self.redis.pipeline(transaction=True)
@@ -84,9 +84,9 @@ class WorkersOnRedis:
             state, done, held = pipe.execute()
         return state in (b"queued", b"running") and not done and not held
 
-    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, Work], ...]:
+    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, WorkId], ...]:
         """See JobStore."""
-        found: list[tuple[str, Work]] = []
+        found: list[tuple[str, WorkId]] = []
         times = [repr(now - self._alive), repr(stale_before), repr(now)]
         others = [redis_key(name) for name in ("workers", "active", "leased")]
         with translated():

@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from core.job import Controls, JobError, JobEvent, JobRecord, Lane, Source
-from core.part import JobPlan, Part, PartResult, PartSound
+from core.part import JobPlan, Part, PartAudio, PartResult
 from core.text import Span, Utterance
 from jobs.ids import new_job_id
-from jobs.progress import Backlog, Outlook
+from jobs.progress import Backlog, Forecast
 from jobs.protocols import PLAN
 from jobs.redis_backend.backlog import RedisBacklog
 from jobs.redis_backend.client import open_redis
@@ -24,7 +24,7 @@ SOURCE = Source(text="Hello.")
 UTTERANCE = Utterance(
     text="a", span=Span(0, 1), phonemes=("a",), phoneme_ids=(3,), pause_after_seconds=0.0
 )
-SOUND = PartSound(samples=(22050,), durations=((86,),), batch_sizes=(1,), sample_rate=22050)
+SOUND = PartAudio(samples=(22050,), durations=((86,),), batch_sizes=(1,), sample_rate=22050)
 
 
 class Desk:
@@ -66,7 +66,7 @@ class Desk:
     def start(self, job: str, index: int, at: float) -> None:
         assert self.store.claim(job, str(index), "w", at).verdict == "run"
 
-    def outlook(self, job: str) -> Outlook:
+    def outlook(self, job: str) -> Forecast:
         return self.reader.outlook([self.store.get(job)])[0]
 
     def told(self, job: str) -> list[str]:
@@ -233,7 +233,7 @@ def test_the_eta_is_what_is_before_and_the_rest_by_the_pace(desk: Desk) -> None:
     desk.speak(book, 1, NOW + 8)
     assert desk.outlook(book).eta_seconds == pytest.approx(1.0)  # only the quick one is before it
     desk.store.finish(book, "succeeded", NOW + 9)
-    assert desk.outlook(book) == Outlook()
+    assert desk.outlook(book) == Forecast()
     desk.store.finish(quick, "cancelled", NOW + 9)
     assert desk.outlook(other).eta_seconds == pytest.approx(4.0)
 

@@ -19,11 +19,20 @@ from core.job import (
     StageSeconds,
     SynthesisReport,
 )
-from core.part import JobPlan, Part, PartResult, PartSound
+from core.part import JobPlan, Part, PartAudio, PartResult
 from core.text import Notice, Span, Utterance
 from jobs.ids import new_job_id
-from jobs.protocols import ASSEMBLE, PLAN, Claim, Idempotency, JobFilter, JobStore, Room, WorkerBeat
-from jobs.redis_backend.part_index import RedisShelf
+from jobs.protocols import (
+    ASSEMBLE,
+    PLAN,
+    Claim,
+    Idempotency,
+    JobFilter,
+    JobStore,
+    OpenJobLimits,
+    WorkerBeat,
+)
+from jobs.redis_backend.part_index import RedisPartIndex
 from jobs.redis_backend.store import RedisStore
 from tests.memory_store import MemoryShelf, MemoryStore
 
@@ -189,9 +198,9 @@ def test_a_plan_is_stored_once(store: JobStore) -> None:
 def test_exactly_one_part_is_the_last(store: JobStore) -> None:
     job = make(store, parts=3)
     results = [
-        PartResult(index=2, sound=PartSound(samples=(5,), durations=((1, 2),)), reused=True),
+        PartResult(index=2, sound=PartAudio(samples=(5,), durations=((1, 2),)), reused=True),
         PartResult(index=0, error=JobError("anomaly", "x", part=0)),
-        PartResult(index=1, digest="0a", sound=PartSound(artifacts={"a": "0"}, sample_rate=22050)),
+        PartResult(index=1, digest="0a", sound=PartAudio(artifacts={"a": "0"}, sample_rate=22050)),
     ]
     last = []
     for result in results:
@@ -384,7 +393,7 @@ def test_results_can_be_undone_while_a_job_runs(store: JobStore) -> None:
 
 
 def test_a_shelf_forgets_what_nobody_uses(request: pytest.FixtureRequest) -> None:
-    for shelf in (MemoryShelf(), RedisShelf(request.getfixturevalue("redis_url"))):
+    for shelf in (MemoryShelf(), RedisPartIndex(request.getfixturevalue("redis_url"))):
         assert not shelf.use("0a", NOW)
         shelf.put("0a", NOW)
         shelf.put("0b", NOW)
@@ -400,12 +409,12 @@ def owned(owner: str | None, at: float = NOW, **controls: object) -> JobRecord:
     return msgspec.structs.replace(fresh(at), owner=owner, request=request)
 
 
-def put(store: JobStore, owner: str | None, *, room: Room, at: float = NOW) -> str:
+def put(store: JobStore, owner: str | None, *, room: OpenJobLimits, at: float = NOW) -> str:
     return store.create(owned(owner, at), SOURCE, room=room).id
 
 
 def test_an_owner_has_room_again_when_a_job_ends_however_it_ends(store: JobStore) -> None:
-    room = Room(of_owner=2)
+    room = OpenJobLimits(of_owner=2)
     first, second = (put(store, "a", room=room) for _ in range(2))
 
     def full() -> None:
@@ -415,7 +424,7 @@ def test_an_owner_has_room_again_when_a_job_ends_however_it_ends(store: JobStore
 
     full()
     put(store, "b", room=room)
-    put(store, None, room=Room())
+    put(store, None, room=OpenJobLimits())
     store.finish(first, "cancelled", NOW)
     third = put(store, "a", room=room)
     full()
@@ -429,7 +438,7 @@ def test_an_owner_has_room_again_when_a_job_ends_however_it_ends(store: JobStore
 
 
 def test_a_retried_job_takes_room(store: JobStore) -> None:
-    room = Room(of_owner=1)
+    room = OpenJobLimits(of_owner=1)
     job = put(store, "a", room=room)
     store.finish(job, "failed", NOW)
     store.retry(job, NOW, room)
@@ -441,11 +450,11 @@ def test_a_retried_job_takes_room(store: JobStore) -> None:
         store.retry(job, NOW, room)
     assert store.get(job).state == "failed"
     with pytest.raises(Unavailable):
-        store.retry(job, NOW, Room(of_all=1))
+        store.retry(job, NOW, OpenJobLimits(of_all=1))
 
 
 def test_there_is_room_for_so_many_jobs_of_all(store: JobStore) -> None:
-    room = Room(of_all=2)
+    room = OpenJobLimits(of_all=2)
     first = put(store, "a", room=room)
     put(store, None, room=room)
     with pytest.raises(Unavailable) as caught:
@@ -456,7 +465,7 @@ def test_there_is_room_for_so_many_jobs_of_all(store: JobStore) -> None:
 
 
 def test_a_known_request_needs_no_room_and_a_refused_one_leaves_nothing(store: JobStore) -> None:
-    room, key = Room(of_all=1, of_owner=1), Idempotency("k", "p")
+    room, key = OpenJobLimits(of_all=1, of_owner=1), Idempotency("k", "p")
     job = store.create(owned("a"), SOURCE, key, room).id
     assert store.create(owned("a"), SOURCE, key, room).id == job
     with pytest.raises(Unavailable):

@@ -15,7 +15,7 @@ from jobs.protocols import ASSEMBLE, PLAN, JobStore
 from jobs.redis_backend.store import RedisStore
 from tests.memory_store import MemoryStore
 from workers.context import Context, SystemClock
-from workers.recovery.lost_messages import Census
+from workers.recovery.lost_messages import LostMessages
 
 NOW = 1_700_000_000.0
 UTTERANCE = Utterance(
@@ -111,7 +111,7 @@ def test_a_message_that_vanished_is_found_in_the_second_round(redis_url: str) ->
     )
     job_id = make(store)
     queue.synthesize(job_id, 0, "bulk")  # of part 1 there is none
-    census = Census(context)
+    census = LostMessages(context)
     assert census.look() == 0
     assert census.look() == 1
     assert sorted(queue.waiting()) == [(job_id, "0"), (job_id, "1")]

@@ -20,7 +20,7 @@ from cli.client import Client
 from cli.events import read_events
 from cli.stack import ROOT, Stack
 from core.job import Controls, JobEvent, JobRecord, Source
-from core.part import JobPlan, Part, PartResult, PartSound
+from core.part import JobPlan, Part, PartAudio, PartResult
 from core.text import Span, Utterance
 from jobs.child_processes import die_with_parent
 from jobs.ids import new_job_id
@@ -35,7 +35,7 @@ SOURCE = Source(text="Hello.")
 UTTERANCE = Utterance(
     text="a", span=Span(0, 1), phonemes=("a",), phoneme_ids=(3,), pause_after_seconds=0.0
 )
-SOUND = PartSound(samples=(22050,), durations=((86,),), batch_sizes=(1,), sample_rate=22050)
+SOUND = PartAudio(samples=(22050,), durations=((86,),), batch_sizes=(1,), sample_rate=22050)
 
 
 def until(condition: Callable[[], Any], what: str) -> None:

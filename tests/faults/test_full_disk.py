@@ -18,8 +18,8 @@ from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.storage.folder import FolderStore
 from jobs.storage.keys import audio_key
-from synthesis.part_audio import sound_of, write_sound
-from synthesis.results import Spoken
+from synthesis.part_audio import part_audio_of, write_part_audio
+from synthesis.results import SynthesizedUtterance
 from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
 from workers.context import Context, SystemClock
 from workers.tasks.assemble import assemble
@@ -66,15 +66,15 @@ def context(audio: FolderStore) -> Context:
     )
     plan = JobPlan(parts=1, utterances=1, lead_seconds=0.0, text_seconds=0.1)
     store.put_plan(JOB, plan, [Part(0, 0, (said,))])
-    spoken = Spoken(
+    spoken = SynthesizedUtterance(
         waveform=Waveform(np.zeros(SAMPLES, np.float32), 22050),
         durations=(1,),
         stage_seconds=StageSeconds(acoustic=0.1, vocoder=0.1),
         batch_size=1,
         artifacts={},
     )
-    sound = sound_of([spoken])
-    write_sound(audio, "0a", sound, [spoken])
+    sound = part_audio_of([spoken])
+    write_part_audio(audio, "0a", sound, [spoken])
     result = PartResult(index=0, digest="0a", sound=sound)
     store.claim(JOB, "0", "me", clock.now())
     store.part_done(JOB, result, "me", clock.now())

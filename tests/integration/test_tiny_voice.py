@@ -11,8 +11,8 @@ from core.text import Span, Utterance
 from core.voice import Catalogue, read_catalogue
 from exports.tiny_voice import expected_durations, expected_samples, write_tiny_voice
 from synthesis.engine import Budgets, Engine
-from synthesis.parts import Speech
-from synthesis.results import Spoken
+from synthesis.parts import SynthesisItem
+from synthesis.results import SynthesizedUtterance
 
 RUNTIMES = get_args(RuntimeName)
 SIZES = [1, 2, 3, 7, 20, 33, 60, 140]
@@ -35,7 +35,9 @@ def engine(request: pytest.FixtureRequest, folder: Path, catalogue: Catalogue) -
     return engine
 
 
-def speech(ids: list[int], runtime: RuntimeName, voice: str = "tiny", speed: float = 1.0) -> Speech:
+def speech(
+    ids: list[int], runtime: RuntimeName, voice: str = "tiny", speed: float = 1.0
+) -> SynthesisItem:
     utterance = Utterance(
         text="a",
         span=Span(0, 1),
@@ -43,7 +45,7 @@ def speech(ids: list[int], runtime: RuntimeName, voice: str = "tiny", speed: flo
         phoneme_ids=tuple(ids),
         pause_after_seconds=0.0,
     )
-    return Speech(
+    return SynthesisItem(
         utterance=utterance,
         voice=voice,
         acoustic="fastspeech2",
@@ -59,10 +61,10 @@ def sentences() -> list[list[int]]:
     return [rng.integers(1, 60, size).tolist() for size in SIZES]
 
 
-def say(engine: Engine, items: list[Speech]) -> list[Spoken]:
+def say(engine: Engine, items: list[SynthesisItem]) -> list[SynthesizedUtterance]:
     results = engine.speak(items)
-    assert all(isinstance(r, Spoken) for r in results), results
-    return [r for r in results if isinstance(r, Spoken)]
+    assert all(isinstance(r, SynthesizedUtterance) for r in results), results
+    return [r for r in results if isinstance(r, SynthesizedUtterance)]
 
 
 @pytest.mark.parametrize(("voice", "speaker"), [("tiny", 0), ("tiny-high", 1)])

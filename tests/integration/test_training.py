@@ -20,7 +20,7 @@ from exports.voice import load_voice
 from tests.hummed_corpus import hummed_f0, run
 from text.g2p.symbols import symbol_table
 from training.data.corpus import Prepared, read_prepared
-from training.data.dataset import Plan, Speech
+from training.data.dataset import Plan, SpeechDataset
 from training.publish import ship
 from training.recipes.registry import SCHEDULES, speaker_of
 from training.recipes.sizes import cpu_fastspeech2, small_tacotron2
@@ -86,7 +86,7 @@ def build(
 ) -> Recipe:
     """Its recipe."""
     prepared = read_prepared(corpus)
-    speech = Speech(corpus, speaker=speaker_of(network, None, prepared))
+    speech = SpeechDataset(corpus, speaker=speaker_of(network, None, prepared))
     chosen = Plan(**{"total_steps": 6, "batch": BATCH[network]} | plan)
     return SCHEDULES[network].build(speech, tiny(network, prepared), chosen, adversary_from)
 
@@ -219,7 +219,7 @@ def test_provenance_tells_who_was_learnt(catalogue: Catalogue) -> None:
 
 def test_a_corpus_without_held_out_utterances_is_refused(hummed: Path) -> None:
     with pytest.raises(ArtifactError, match="no speaker 'child'"):
-        Speech(hummed, speaker="child")
+        SpeechDataset(hummed, speaker="child")
 
 
 @pytest.mark.parametrize("network", NETWORKS)

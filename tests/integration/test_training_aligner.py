@@ -24,7 +24,7 @@ from training.aligner.file import SHIPPED, AlignerCard, read_aligner, require_fi
 from training.aligner.network import Aligner, AlignerConfig
 from training.aligner.recipe import AlignerRecipe, Batch, known_loss
 from training.data.corpus import Entry, Prepared, is_held_out, read_prepared
-from training.data.dataset import Plan, Speech
+from training.data.dataset import Plan, SpeechDataset
 from training.data.prepare import prepare
 from training.main import main
 
@@ -35,7 +35,7 @@ LETTERS = ["ə", "t", "ˈɛ", "n", "s"]
 
 def build(corpus: Path, *, total_steps: int = 6, batch: int = 300) -> AlignerRecipe:
     """A tiny aligner."""
-    return AlignerRecipe(Speech(corpus), TINY, Plan(total_steps=total_steps, batch=batch))
+    return AlignerRecipe(SpeechDataset(corpus), TINY, Plan(total_steps=total_steps, batch=batch))
 
 
 def coloured(out: Path) -> Path:
@@ -289,7 +289,7 @@ def test_boundaries_are_counted_on_phonemes_alone() -> None:
 
 
 def test_too_short_a_recording_is_named(hummed: Path) -> None:
-    speech = Speech(hummed)
+    speech = SpeechDataset(hummed)
     short = msgspec.structs.replace(speech.train_set[3], frames=5)
     speech.train_set[3] = short
     with pytest.raises(ArtifactError, match=f"{short.id}: 5 frames for 7 symbols"):

@@ -13,7 +13,7 @@ from training.aligner.align import aligned_mels
 from training.aligner.alignment_eval import compare, errors_of, score
 from training.aligner.file import SHIPPED, read_aligner
 from training.data.corpus import is_held_out, read_prepared
-from training.data.dataset import Speech
+from training.data.dataset import SpeechDataset
 from training.data.prepare import prepare
 from training.data.sources import Line
 from training.main import main
@@ -54,7 +54,7 @@ def test_hidden_durations_are_found(shared: Path, tmp_path: Path) -> None:
 def test_long_silence_at_both_ends_does_no_harm(shared: Path, tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     prepare(held_out_part(shared, tmp_path / "part"), corpus, MelSpec(), processes=1)
-    speech, network = Speech(corpus), read_aligner(SHIPPED)[1]
+    speech, network = SpeechDataset(corpus), read_aligner(SHIPPED)[1]
     quiet, errors = np.full((170, 80), MelSpec().silence, np.float32), []  # two seconds
     for e in speech.held_out:
         mel = np.concatenate([quiet, speech.mel(e).astype(np.float32), quiet])

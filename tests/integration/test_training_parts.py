@@ -16,7 +16,7 @@ from core.errors import ArtifactError, ArtifactMissing, DigestMismatch
 from tests.hummed_corpus import run
 from training.carry import joined, split
 from training.data.corpus import Entry, read_prepared
-from training.data.dataset import Plan, Speech
+from training.data.dataset import Plan, SpeechDataset
 from training.main import main
 from training.optimization import Learner
 from training.recipes.waveglow import WaveGlowRecipe
@@ -41,7 +41,7 @@ distributed.leave()
 def flow(corpus: Path, *, accumulate: int) -> WaveGlowRecipe:
     """The smallest recipe."""
     plan = Plan(total_steps=10, batch=1, accumulate=accumulate)
-    return WaveGlowRecipe(Speech(corpus), FLOW, plan)
+    return WaveGlowRecipe(SpeechDataset(corpus), FLOW, plan)
 
 
 def test_two_processes_learn_what_one_accumulates(hummed: Path, tmp_path: Path) -> None:
@@ -139,13 +139,13 @@ def _entries(corpus: Path) -> list[Entry]:
 def test_mels_of_another_corpus_are_refused(hummed: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "mel.npy", np.zeros((7, 80), np.float16))
     with pytest.raises(ArtifactError, match="frames needed"):
-        Speech(hummed, mels=tmp_path)
+        SpeechDataset(hummed, mels=tmp_path)
 
 
 def test_fine_tuning_reads_the_predicted_mels(hummed: Path, tmp_path: Path) -> None:
     real = np.load(hummed / "mel.npy")
     np.save(tmp_path / "mel.npy", real + np.float16(1.0))
-    speech, plan = Speech(hummed, mels=tmp_path), Plan(total_steps=1, batch=1)
+    speech, plan = SpeechDataset(hummed, mels=tmp_path), Plan(total_steps=1, batch=1)
     mel, clip = WaveGlowRecipe(speech, FLOW, plan).segments.draw(1)
     own_mel, own_clip = flow(hummed, accumulate=1).segments.draw(1)
     torch.testing.assert_close(mel, own_mel + 1.0, rtol=0.01, atol=0.01)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from core.errors import RhapsodeError
 from core.job import TERMINAL, Controls, JobError, JobRecord, JobState, Source
-from core.part import JobPlan, Part, PartResult, PartSound
+from core.part import JobPlan, Part, PartAudio, PartResult
 from core.text import Span, Utterance
 from jobs.ids import new_job_id
 from jobs.redis_backend.backlog import RedisBacklog
@@ -23,7 +23,7 @@ SOURCE = Source(text="Hello.")
 UTTERANCE = Utterance(
     text="a", span=Span(0, 1), phonemes=("a",), phoneme_ids=(3,), pause_after_seconds=0.0
 )
-SOUND = PartSound(samples=(100,), durations=((1,),), batch_sizes=(1,), sample_rate=22050)
+SOUND = PartAudio(samples=(100,), durations=((1,),), batch_sizes=(1,), sample_rate=22050)
 JOBS, PARTS = 3, 3
 
 START = [("create", 0, 0, 0.0), ("create", 1, 0, 1.0), ("create", 2, 0, 1.0)]

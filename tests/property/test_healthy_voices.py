@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from core.protocols import TextFrontend
 from core.voice import read_catalogue
 from synthesis.engine import Engine
-from synthesis.parts import Speech
-from synthesis.results import Spoken
+from synthesis.parts import SynthesisItem
+from synthesis.results import SynthesizedUtterance
 from text.frontend import open_frontend
 
 VOICES = Path(__file__).parents[2] / "voices"
@@ -59,7 +59,7 @@ def test_ordinary_text_is_no_anomaly(
 ) -> None:
     utterances = frontend.analyze(" ".join(texts), ssml=False).utterances
     items = [
-        Speech(
+        SynthesisItem(
             utterance=utterance,
             voice=voice,
             acoustic="fastspeech2",
@@ -72,5 +72,5 @@ def test_ordinary_text_is_no_anomaly(
         for utterance in utterances
     ]
     for item, result in zip(items, engine.speak(items), strict=True):
-        assert isinstance(result, Spoken), (item.utterance.text, result)
+        assert isinstance(result, SynthesizedUtterance), (item.utterance.text, result)
         assert result.notices == (), item.utterance.text

@@ -7,7 +7,7 @@ import pytest
 
 from core.mel import Float32
 from core.text import Span, Utterance
-from synthesis.anomalies import NOT_SPEECH, Take, find_anomalies
+from synthesis.anomalies import NOT_SPEECH, Take, detect_anomalies
 
 RATE, HOP = 22050, 256
 
@@ -36,7 +36,7 @@ def hum(samples: int) -> Float32:
 
 
 def codes(one: Take) -> set[str]:
-    found = find_anomalies(one)
+    found = detect_anomalies(one)
     assert all(notice.span == one.utterance.span for notice in found)
     return {notice.code for notice in found}
 

@@ -15,8 +15,8 @@ from core.voice import Catalogue
 from jobs.protocols import WorkerBeat
 from jobs.storage.folder import FolderStore
 from jobs.storage.keys import audio_key, job_folder, sound_key
-from synthesis.part_audio import sound_of, write_sound
-from synthesis.results import Spoken
+from synthesis.part_audio import part_audio_of, write_part_audio
+from synthesis.results import SynthesizedUtterance
 from synthesis.timeline import placed
 from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
 from workers.context import Context
@@ -73,9 +73,9 @@ def context(source: Source, tmp_path: Path, watch: Watch) -> Context:
 
 def speak(context: Context, index: int) -> None:
     waveform = Waveform(np.zeros(SAMPLES, np.float32), 22050)
-    spoken = Spoken(waveform, (1,), StageSeconds(acoustic=0.1), 1, {})
-    sound, digest = sound_of([spoken]), f"0{index}"
-    write_sound(context.audio, digest, sound, [spoken])
+    spoken = SynthesizedUtterance(waveform, (1,), StageSeconds(acoustic=0.1), 1, {})
+    sound, digest = part_audio_of([spoken]), f"0{index}"
+    write_part_audio(context.audio, digest, sound, [spoken])
     context.store.claim(JOB, str(index), "me", 0.0)
     context.store.part_done(JOB, PartResult(index=index, digest=digest, sound=sound), "me", 0.0)
 

@@ -14,16 +14,16 @@ from core.errors import Conflict, SynthesisError, Unavailable
 from core.job import Lane, StageSeconds
 from core.mel import Waveform
 from core.text import Span, Utterance
-from synthesis.parts import Speech
-from synthesis.results import Spoken
+from synthesis.parts import SynthesisItem
+from synthesis.results import SynthesizedUtterance
 from tests.turns import FREE, Turned
-from workers.device.collector import Collector, Outcome, Speak, Taken
+from workers.device.collector import BatchStats, Collector, Outcome, Speak
 
 DEADLINE = 120.0
 """Seconds; never reached when all is well."""
 
 
-def speech(name: str, symbols: int = 10) -> Speech:
+def speech(name: str, symbols: int = 10) -> SynthesisItem:
     utterance = Utterance(
         text=name,
         span=Span(0, 1),
@@ -31,12 +31,12 @@ def speech(name: str, symbols: int = 10) -> Speech:
         phoneme_ids=(1,) * symbols,
         pause_after_seconds=0.0,
     )
-    return Speech(utterance=utterance, voice="v", acoustic="a", vocoder="v", runtime="onnx")
+    return SynthesisItem(utterance=utterance, voice="v", acoustic="a", vocoder="v", runtime="onnx")
 
 
-def spoken(item: Speech) -> Spoken:
+def spoken(item: SynthesisItem) -> SynthesizedUtterance:
     wave = Waveform(np.zeros(len(item.utterance.phonemes), np.float32), 22050)
-    return Spoken(wave, (1,), StageSeconds(), 1, {item.utterance.text: ""})
+    return SynthesizedUtterance(wave, (1,), StageSeconds(), 1, {item.utterance.text: ""})
 
 
 class Device:
@@ -46,7 +46,7 @@ class Device:
         self.batches: list[list[str]] = []
         self.entered, self.free = threading.Semaphore(0), threading.Semaphore(0)
 
-    def speak(self, items: Sequence[Speech]) -> list[Outcome]:
+    def speak(self, items: Sequence[SynthesisItem]) -> list[Outcome]:
         self.batches.append([item.utterance.text for item in items])
         self.entered.release()
         assert self.free.acquire(timeout=DEADLINE)
@@ -55,7 +55,7 @@ class Device:
 
 @contextmanager
 def running(
-    speak: Speak, *, symbols: int = 1000, seen: list[Taken] | None = None
+    speak: Speak, *, symbols: int = 1000, seen: list[BatchStats] | None = None
 ) -> Iterator[Collector]:
     observe = (lambda taken: None) if seen is None else seen.append
     collector = Collector(speak, symbols=symbols, flush_seconds=0.0, observe=observe)
@@ -92,7 +92,7 @@ def test_what_waits_goes_together_interactive_first() -> None:
         ["interactive2", "interactive3", "bulk0"],  # 30 of 35 symbols
         ["bulk1"],
     ]
-    names = [next(iter(o.artifacts)) for (o,) in results if isinstance(o, Spoken)]
+    names = [next(iter(o.artifacts)) for (o,) in results if isinstance(o, SynthesizedUtterance)]
     assert names == ["first", "bulk0", "bulk1", "interactive2", "interactive3"]
     assert [(taken.parts, taken.reason) for taken in seen[1:]] == [(3, "busy"), (1, "busy")]
 
@@ -102,13 +102,13 @@ def test_a_part_above_the_budget_goes_alone() -> None:
     device.free.release()
     with running(device.speak, symbols=5) as collector:
         (outcome,) = collector.submit([speech("long", 50)], "bulk", FREE)
-    assert isinstance(outcome, Spoken)
+    assert isinstance(outcome, SynthesizedUtterance)
 
 
 def test_a_part_that_breaks_the_batch_costs_its_mates_nothing() -> None:
     entered, gate = threading.Event(), threading.Event()
 
-    def speak(items: Sequence[Speech]) -> list[Outcome]:
+    def speak(items: Sequence[SynthesisItem]) -> list[Outcome]:
         entered.set()
         assert gate.wait(DEADLINE)
         if any(item.utterance.text == "poison" for item in items):
@@ -124,22 +124,26 @@ def test_a_part_that_breaks_the_batch_costs_its_mates_nothing() -> None:
         ]
         wait_for(collector, "interactive", 3)
         gate.set()
-        assert isinstance(first.result(DEADLINE)[0], Spoken)
-        assert isinstance(rest[0].result(DEADLINE)[0], Spoken)
+        assert isinstance(first.result(DEADLINE)[0], SynthesizedUtterance)
+        assert isinstance(rest[0].result(DEADLINE)[0], SynthesizedUtterance)
         with pytest.raises(ValueError, match="broken"):
             rest[1].result(DEADLINE)
-        assert isinstance(rest[2].result(DEADLINE)[0], Spoken)
+        assert isinstance(rest[2].result(DEADLINE)[0], SynthesizedUtterance)
 
 
 def test_an_error_of_one_utterance_stays_with_it() -> None:
     bad = SynthesisError("no")
 
-    def speak(items: Sequence[Speech]) -> list[Outcome]:
+    def speak(items: Sequence[SynthesisItem]) -> list[Outcome]:
         return [bad if item.utterance.text == "bad" else spoken(item) for item in items]
 
     with running(speak) as collector:
         outcomes = collector.submit([speech("a"), speech("bad"), speech("b")], "interactive", FREE)
-    assert [isinstance(outcome, Spoken) for outcome in outcomes] == [True, False, True]
+    assert [isinstance(outcome, SynthesizedUtterance) for outcome in outcomes] == [
+        True,
+        False,
+        True,
+    ]
 
 
 def test_a_device_that_loses_an_utterance_is_an_error() -> None:
@@ -159,8 +163,8 @@ def test_closing_speaks_what_waits_and_refuses_what_comes() -> None:
             collector.submit([speech("late")], "interactive", FREE)
         device.free.release()
         device.free.release()
-        assert isinstance(first.result(DEADLINE)[0], Spoken)
-        assert isinstance(second.result(DEADLINE)[0], Spoken)
+        assert isinstance(first.result(DEADLINE)[0], SynthesizedUtterance)
+        assert isinstance(second.result(DEADLINE)[0], SynthesizedUtterance)
 
 
 def test_what_is_over_is_never_spoken() -> None:

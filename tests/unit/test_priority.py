@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from synthesis.thread_priority import give_way
+from synthesis.thread_priority import lower_priority
 
 
 def nice_after(*steps: int) -> int:
@@ -15,7 +15,7 @@ def nice_after(*steps: int) -> int:
 
     def run() -> int:
         for step in steps:
-            give_way(step)
+            lower_priority(step)
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
     with ThreadPoolExecutor(1) as pool:

@@ -7,7 +7,7 @@ import pytest
 from core.errors import TextError
 from core.job import Chapter, Source
 from core.text import Pauses, Span
-from synthesis.chapter_frontend import Reading, read_source
+from synthesis.chapter_frontend import SourceAnalysis, analyze_source
 from text.frontend import open_frontend
 
 ONE = "It began. Slowly, at first!\n\nThen it went on."
@@ -22,8 +22,8 @@ CHAPTERS = (
 FRONTEND = open_frontend("house-ipa")
 
 
-def read(source: Source, **pauses: float) -> Reading:
-    return read_source(source, FRONTEND, Pauses(**pauses))
+def read(source: Source, **pauses: float) -> SourceAnalysis:
+    return analyze_source(source, FRONTEND, Pauses(**pauses))
 
 
 def test_a_source_without_chapters_is_read_as_a_whole() -> None:

@@ -12,7 +12,7 @@ from core.part import JobPlan, Part, PartResult
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.storage.folder import FolderStore
-from synthesis.parts import Speech
+from synthesis.parts import SynthesisItem
 from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
 from workers.context import Context, SystemClock
 from workers.tasks.synthesize import synthesize
@@ -31,7 +31,7 @@ class Away(MemoryQueue):
         raise Unavailable("the queue does not answer", code="queue_unavailable")
 
 
-def silent(items: Sequence[Speech], lane: str, turn: Any) -> list[Any]:
+def silent(items: Sequence[SynthesisItem], lane: str, turn: Any) -> list[Any]:
     raise AssertionError("nothing is to be spoken")
 
 

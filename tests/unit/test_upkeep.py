@@ -6,7 +6,7 @@ import pytest
 
 from core.errors import Unavailable
 from core.job import Controls, JobRecord, Source
-from core.part import JobPlan, Part, PartResult, PartSound
+from core.part import JobPlan, Part, PartAudio, PartResult
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.ids import new_job_id
@@ -63,7 +63,7 @@ def spoken(context: Context, digest: str, at: float) -> str:
     context.store.claim(job.id, "0", "me", at)
     context.shelf.put(digest, at)
     context.audio.put(sound_key(digest), b"sound")
-    context.store.part_done(job.id, PartResult(index=0, digest=digest, sound=PartSound()), "me", at)
+    context.store.part_done(job.id, PartResult(index=0, digest=digest, sound=PartAudio()), "me", at)
     return job.id
 
 

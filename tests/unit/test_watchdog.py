@@ -13,13 +13,13 @@ import yaml
 
 from core.errors import DeviceError
 from core.voice import Catalogue
-from synthesis.parts import Speech
+from synthesis.parts import SynthesisItem
 from tests.turns import FREE
 from workers.device.collector import Collector
 from workers.device.device_thread import Device
 from workers.device.watchdog import HUNG_STATUS, LAST_SECONDS, Watchdog
 from workers.health import Probes
-from workers.recovery.janitor import Upkeep
+from workers.recovery.janitor import Janitor
 from workers.settings import Settings
 
 BOUND = 600.0
@@ -50,7 +50,7 @@ def hanging(clock: Hands) -> Iterator[Collector]:
 
     collector = Collector(speak, symbols=1, flush_seconds=0.0, monotonic=clock)  # type: ignore[arg-type]
     device = threading.Thread(target=collector.run)
-    nothing: list[Speech] = []
+    nothing: list[SynthesisItem] = []
     client = threading.Thread(target=collector.submit, args=(nothing, "bulk", FREE))
     device.start()
     client.start()
@@ -98,7 +98,7 @@ def test_a_worker_that_hangs_does_not_beat() -> None:
         watchdog.look()
         beats.append(1)
 
-    upkeep = Upkeep([beat, looked.set], seconds=DEADLINE)
+    upkeep = Janitor([beat, looked.set], seconds=DEADLINE)
     upkeep.start()
     assert looked.wait(DEADLINE)
     upkeep.stop()
@@ -120,7 +120,7 @@ def test_a_worker_whose_device_died_ends(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_upkeep_that_stopped_grows_old() -> None:
     clock, looked = Hands(), threading.Event()
-    upkeep = Upkeep([looked.set], seconds=DEADLINE, monotonic=clock)
+    upkeep = Janitor([looked.set], seconds=DEADLINE, monotonic=clock)
     upkeep.start()
     assert looked.wait(DEADLINE)
     upkeep.stop()

@@ -20,7 +20,7 @@ from text.g2p.symbols import SymbolTable, symbol_table
 from training.aligner.network import RANGE, Aligner
 from training.aligner.recipe import collate, find, require_room
 from training.data.corpus import Entry, Prepared
-from training.data.dataset import Speech, deal
+from training.data.dataset import SpeechDataset, deal
 from training.data.features import energy_per_symbol, pitch_per_symbol
 
 CHUNK = 16  # utterances a process takes at a time
@@ -33,7 +33,7 @@ MARGIN = 20
 
 
 def align(
-    speech: Speech,
+    speech: SpeechDataset,
     network: Aligner,
     out: Path,
     *,

@@ -30,7 +30,7 @@ from training.aligner.augment import disguise
 from training.aligner.monotonic import best_durations, forward_sum_loss, log_prior
 from training.aligner.network import Aligner, AlignerConfig
 from training.data.corpus import Entry
-from training.data.dataset import Deck, Plan, Speech, deal
+from training.data.dataset import BatchSampler, Plan, SpeechDataset, deal
 from training.optimization import Learner, warm_cosine
 from training.previews import path_of, show_alignment, show_mel
 
@@ -146,7 +146,7 @@ class AlignerRecipe:
 
     def __init__(
         self,
-        speech: Speech,
+        speech: SpeechDataset,
         config: AlignerConfig,
         plan: Plan,
         start: Mapping[str, Tensor] | None = None,
@@ -164,7 +164,7 @@ class AlignerRecipe:
             self.network.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-3
         )
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
-        self.deck = Deck(speech.train_set, plan.batch)
+        self.deck = BatchSampler(speech.train_set, plan.batch)
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""

@@ -46,7 +46,7 @@ class Plan:
         return torch.device(self.device).type
 
 
-class Speech:
+class SpeechDataset:
     """Recordings, mels and index of a prepared corpus.
 
     Args:
@@ -112,7 +112,7 @@ def deal(entries: Sequence[Entry], budget: int, epoch: int) -> list[list[Entry]]
     return batches
 
 
-class Deck:
+class BatchSampler:
     """Endless epochs of batches; knows its place. Processes take turns."""
 
     def __init__(self, entries: Sequence[Entry], budget: int) -> None:
@@ -151,7 +151,7 @@ class Segments:
         device: of the tensors.
     """
 
-    def __init__(self, speech: Speech, *, frames: int, batch: int, device: str) -> None:
+    def __init__(self, speech: SpeechDataset, *, frames: int, batch: int, device: str) -> None:
         self.speech, self.frames, self.batch, self.device = speech, frames, batch, device
         self.entries = [e for e in speech.train_set if e.frames > frames]
         self.held_out = [e for e in speech.held_out if e.frames > frames]

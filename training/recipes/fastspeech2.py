@@ -19,7 +19,7 @@ from acoustic.fastspeech2.network import FastSpeech2, Predictions, Targets
 from acoustic.masks import length_mask
 from text.g2p.symbols import symbol_table
 from training.data.corpus import Entry
-from training.data.dataset import Deck, Plan, Speech
+from training.data.dataset import BatchSampler, Plan, SpeechDataset
 from training.optimization import Learner, warm_cosine
 from training.previews import open_ear, path_of, show_alignment, show_mel
 
@@ -47,7 +47,7 @@ class FastSpeech2Recipe:
         plan: how; the batch is in padded mel frames.
     """
 
-    def __init__(self, speech: Speech, config: FastSpeech2Config, plan: Plan) -> None:
+    def __init__(self, speech: SpeechDataset, config: FastSpeech2Config, plan: Plan) -> None:
         self.speech, self.config, self.plan = speech, config, plan
         self.table, self.ear = symbol_table(plan.symbols), open_ear(plan.listen, plan.device)
         torch.manual_seed(0)
@@ -56,7 +56,7 @@ class FastSpeech2Recipe:
             self.network.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-4
         )
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
-        self.deck = Deck(speech.train_set, plan.batch)
+        self.deck = BatchSampler(speech.train_set, plan.batch)
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""

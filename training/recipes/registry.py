@@ -10,7 +10,7 @@ from typing import Any, Literal
 from training.aligner.file import read_aligner, require_fit
 from training.aligner.recipe import AlignerRecipe
 from training.data.corpus import Prepared
-from training.data.dataset import Plan, Speech
+from training.data.dataset import Plan, SpeechDataset
 from training.recipes.fastspeech2 import FastSpeech2Recipe
 from training.recipes.sizes import Trained
 from training.recipes.tacotron2 import Tacotron2Recipe
@@ -18,7 +18,7 @@ from training.recipes.vocoder import VocoderRecipe
 from training.recipes.waveglow import WaveGlowRecipe
 from training.trainer import Recipe
 
-Build = Callable[[Speech, Any, Plan, int], Recipe]
+Build = Callable[[SpeechDataset, Any, Plan, int], Recipe]
 """Corpus, config, plan, first step of the adversary (vocoders that have one) → recipe."""
 
 
@@ -43,11 +43,11 @@ class Schedule:
     matmul: Literal["high", "medium"] = "high"
 
 
-def _gan(speech: Speech, config: Any, plan: Plan, adversary_from: int) -> Recipe:
+def _gan(speech: SpeechDataset, config: Any, plan: Plan, adversary_from: int) -> Recipe:
     return VocoderRecipe(speech, config, plan, adversary_from=adversary_from)
 
 
-def _aligner(speech: Speech, config: Any, plan: Plan, _: int) -> Recipe:
+def _aligner(speech: SpeechDataset, config: Any, plan: Plan, _: int) -> Recipe:
     if plan.start is None:
         return AlignerRecipe(speech, config, plan)
     card, network = read_aligner(plan.start)

@@ -32,7 +32,7 @@ from acoustic.tacotron2.loss import (
 from acoustic.tacotron2.network import Spoken, Tacotron2
 from text.g2p.symbols import symbol_table
 from training.data.corpus import Entry
-from training.data.dataset import Deck, Plan, Speech, deal
+from training.data.dataset import BatchSampler, Plan, SpeechDataset, deal
 from training.optimization import Learner, warm_cosine
 from training.previews import open_ear, show_alignment, show_mel
 
@@ -90,14 +90,14 @@ class Tacotron2Recipe:
         plan: how; the batch is in padded mel frames.
     """
 
-    def __init__(self, speech: Speech, config: Tacotron2Config, plan: Plan) -> None:
+    def __init__(self, speech: SpeechDataset, config: Tacotron2Config, plan: Plan) -> None:
         self.speech, self.config, self.plan = speech, config, plan
         self.table, self.ear = symbol_table(plan.symbols), open_ear(plan.listen, plan.device)
         torch.manual_seed(0)
         self.network = Tacotron2(config).to(plan.device)
         optimizer = torch.optim.Adam(self.network.parameters(), PEAK_RATE, weight_decay=1e-6)
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
-        self.deck = Deck(speech.train_set, plan.batch)
+        self.deck = BatchSampler(speech.train_set, plan.batch)
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""

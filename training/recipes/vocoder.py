@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.utils.tensorboard import SummaryWriter
 
 from training import distributed
-from training.data.dataset import Plan, Segments, Speech
+from training.data.dataset import Plan, Segments, SpeechDataset
 from training.optimization import Learner, descend, set_rate
 from training.previews import vocode
 from training.recipes.adversary import judges_of
@@ -54,7 +54,7 @@ class VocoderRecipe:
 
     def __init__(
         self,
-        speech: Speech,
+        speech: SpeechDataset,
         config: HifiGanConfig | MelGanConfig,
         plan: Plan,
         *,

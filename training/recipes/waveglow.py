@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
-from training.data.dataset import Plan, Segments, Speech
+from training.data.dataset import Plan, Segments, SpeechDataset
 from training.optimization import Learner, warm_cosine
 from training.previews import vocode
 from training.recipes.spectral import SpectralLoss
@@ -55,7 +55,7 @@ class WaveGlowRecipe:
         plan: how; the batch is in segments.
     """
 
-    def __init__(self, speech: Speech, config: WaveGlowConfig, plan: Plan) -> None:
+    def __init__(self, speech: SpeechDataset, config: WaveGlowConfig, plan: Plan) -> None:
         self.config, self.plan = config, plan
         self.rate = LARGE_RATE if config.n_channels >= LARGE_CHANNELS else RATE
         torch.manual_seed(0)

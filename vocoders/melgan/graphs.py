@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from core.graphs import GraphSpec
-from vocoders.conv1d_as_2d import InPlane, Vocode
+from vocoders.conv1d_as_2d import Conv1dAs2d, Vocode
 from vocoders.halo import Reach
 from vocoders.melgan.config import MelGanConfig
 from vocoders.melgan.network import MelGan
@@ -25,7 +25,7 @@ def graphs(network: MelGan) -> tuple[GraphSpec, ...]:
     spec = GraphSpec(
         name="vocode",
         module=Vocode(network).eval(),
-        onnx_module=Vocode(InPlane(network)).eval(),
+        onnx_module=Vocode(Conv1dAs2d(network)).eval(),
         inputs=("mel",),
         outputs=("samples",),
         axes={"mel": ("B", n_mels, "T"), "samples": ("B", "N")},

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from core.graphs import GraphSpec
-from vocoders.conv1d_as_2d import InPlane
+from vocoders.conv1d_as_2d import Conv1dAs2d
 from vocoders.halo import Reach
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.waveglow.network import WaveGlow
@@ -63,8 +63,8 @@ def _in_plane(network: WaveGlow) -> WaveGlow:
 
 def _coupling(coupling: nn.Module) -> nn.Module:
     # A coupling and what it is told are called apart.
-    plane = InPlane(coupling)
-    plane.cond_layer = InPlane(nn.Sequential(coupling.cond_layer))  # type: ignore[arg-type]
+    plane = Conv1dAs2d(coupling)
+    plane.cond_layer = Conv1dAs2d(nn.Sequential(coupling.cond_layer))  # type: ignore[arg-type]
     return plane
 
 

@@ -12,18 +12,18 @@ from typing import Literal, Protocol
 
 from core.errors import RhapsodeError, Unavailable
 from core.job import Lane
-from synthesis.parts import Speech
-from synthesis.results import Spoken
+from synthesis.parts import SynthesisItem
+from synthesis.results import SynthesizedUtterance
 
-Outcome = Spoken | RhapsodeError
-Speak = Callable[[Sequence[Speech]], list[Outcome]]
+Outcome = SynthesizedUtterance | RhapsodeError
+Speak = Callable[[Sequence[SynthesisItem]], list[Outcome]]
 Reason = Literal["budget", "timeout", "busy"]
 """Why a batch was taken: it was full; an idle device waited long enough; the device just got free
 and did not wait at all."""
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class BatchStats:
     """One look at what waits, for metrics.
 
     Attributes:
@@ -53,7 +53,7 @@ class Turn(Protocol):
 
 @dataclass(slots=True, eq=False)
 class _Ticket:
-    items: Sequence[Speech]
+    items: Sequence[SynthesisItem]
     turn: Turn
     result: Future[list[Outcome]] = field(default_factory=Future)
 
@@ -79,7 +79,7 @@ class Collector:
         *,
         symbols: int,
         flush_seconds: float,
-        observe: Callable[[Taken], None] = lambda taken: None,
+        observe: Callable[[BatchStats], None] = lambda taken: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._speak, self._symbols, self._flush = speak, symbols, flush_seconds
@@ -89,7 +89,7 @@ class Collector:
         self._changed = threading.Condition()
         self._open = True
 
-    def submit(self, items: Sequence[Speech], lane: Lane, turn: Turn) -> list[Outcome]:
+    def submit(self, items: Sequence[SynthesisItem], lane: Lane, turn: Turn) -> list[Outcome]:
         """Waits until the items are spoken; one outcome each, in order.
 
         Args:
@@ -167,9 +167,9 @@ class Collector:
                 ticket.result.set_result([next(outcomes) for _ in ticket.items])
         except Exception as error:
             self._alone(tickets, error)
-        self._observe(Taken(len(tickets), len(items), reason, time.perf_counter() - start))
+        self._observe(BatchStats(len(tickets), len(items), reason, time.perf_counter() - start))
 
-    def _checked(self, items: Sequence[Speech]) -> list[Outcome]:
+    def _checked(self, items: Sequence[SynthesisItem]) -> list[Outcome]:
         outcomes = self._speak(items)
         if len(outcomes) != len(items):
             raise RuntimeError(f"{len(outcomes)} outcomes of {len(items)} utterances")

@@ -13,8 +13,8 @@ from core.errors import RhapsodeError
 from core.job import Lane
 from core.text import Span, Utterance
 from core.voice import Catalogue
-from synthesis.parts import Speech
-from synthesis.thread_priority import give_way
+from synthesis.parts import SynthesisItem
+from synthesis.thread_priority import lower_priority
 from telemetry.logs import told
 from workers.device.collector import Collector, Outcome, Turn
 from workers.device.watchdog import HUNG_STATUS, Watchdog
@@ -81,7 +81,7 @@ class Device:
         for thread in self._threads:
             thread.join()
 
-    def speak(self, items: Sequence[Speech], lane: Lane, turn: Turn) -> list[Outcome]:
+    def speak(self, items: Sequence[SynthesisItem], lane: Lane, turn: Turn) -> list[Outcome]:
         """See ``Collector.submit``."""
         collector = next(c for lanes, c in self._collectors.items() if lane in lanes)
         return collector.submit(items, lane, turn)
@@ -106,7 +106,7 @@ class Device:
 
     def _run(self, at: int) -> None:
         try:
-            give_way(_nice(at, len(self._threads)))
+            lower_priority(_nice(at, len(self._threads)))
             if at == 0:
                 self._try_to_load()
             self._tried.wait()
@@ -139,7 +139,7 @@ class Device:
         log.info("ready", components=self.loaded)
 
 
-Speak = Callable[[Sequence[Speech], Lane, Turn], list[Outcome]]
+Speak = Callable[[Sequence[SynthesisItem], Lane, Turn], list[Outcome]]
 """``Device.speak``, as a task sees it."""
 
 
@@ -170,12 +170,12 @@ def _nice(at: int, groups: int) -> int:
     return BULK_NICE if groups > 1 and at == groups - 1 else 0
 
 
-def _first_words(voice: str, acoustic: str, vocoder: str) -> Speech:
+def _first_words(voice: str, acoustic: str, vocoder: str) -> SynthesisItem:
     """Something to say before anybody asks: the first run of a network is the slowest."""
     ids = tuple(range(1, 33))
     utterance = Utterance(
         text="", span=Span(0, 0), phonemes=("",) * 32, phoneme_ids=ids, pause_after_seconds=0.0
     )
-    return Speech(
+    return SynthesisItem(
         utterance=utterance, voice=voice, acoustic=acoustic, vocoder=vocoder, runtime="onnx"
     )

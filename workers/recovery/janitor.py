@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import structlog
 
 from core.errors import NotFound, RhapsodeError, Unavailable
-from jobs.protocols import ASSEMBLE, PLAN, JobFilter, Role, Work, WorkerBeat
+from jobs.protocols import ASSEMBLE, PLAN, JobFilter, Role, WorkerBeat, WorkId
 from jobs.storage.keys import job_folder, sound_key
 from telemetry.logs import told
 from workers.context import Context
@@ -61,12 +61,12 @@ def give_back(context: Context, seconds: float) -> int:
     return given
 
 
-def count_recovered(work: Work) -> None:
+def count_recovered(work: WorkId) -> None:
     """Work of a dead worker was sent again."""
     RECOVERED.labels(work if work in (PLAN, ASSEMBLE) else "part").inc()
 
 
-def send_again(context: Context, job_id: str, work: Work) -> None:
+def send_again(context: Context, job_id: str, work: WorkId) -> None:
     """A new message for work whose old one is lost."""
     if work == PLAN:
         context.queue.plan(job_id)
@@ -126,7 +126,7 @@ def _spoken_for(context: Context, before: float) -> Iterator[str]:
             return
 
 
-class Upkeep:
+class Janitor:
     """A thread that runs duties at an interval until it is stopped.
 
     Args:

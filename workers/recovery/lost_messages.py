@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from jobs.protocols import Work
+from jobs.protocols import WorkId
 from workers.context import Context
 from workers.recovery.janitor import count_recovered, send_again
 
@@ -14,10 +14,10 @@ ROUNDS: Final = 3
 """Looked after a worker is gone: twice to be sure, and once for what was on its way meanwhile."""
 
 log = structlog.get_logger(__name__)
-Found = frozenset[tuple[str, Work]]
+Found = frozenset[tuple[str, WorkId]]
 
 
-class Census:
+class LostMessages:
     """Counts all open work, but only for some rounds after a worker has gone.
 
     A message is in its queue, or taken by a worker that claims it within milliseconds, or what it

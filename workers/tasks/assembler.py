@@ -25,7 +25,7 @@ from core.transcript import TranscriptHead
 from jobs.protocols import ASSEMBLE
 from jobs.storage.keys import audio_key, cover_key, sound_key, transcript_key
 from synthesis.part_audio import read_samples
-from synthesis.timeline import Layout, Missing, Placed, placed
+from synthesis.timeline import Missing, Placed, Timeline, placed
 from synthesis.transcript import spoken_lines, unspoken_lines
 from workers.context import Context
 
@@ -46,7 +46,7 @@ class Programme:
     def __init__(self, context: Context, record: JobRecord, plan: JobPlan) -> None:
         self._context, self._record, self._plan = context, record, plan
         self._source: Source = context.store.source(record.id)
-        self.layout = Layout()
+        self.layout = Timeline()
         self.layout.tally.text = plan.text_seconds
         self.layout.tally.notices = list(plan.notices)
         for one in self._parts():

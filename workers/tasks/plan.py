@@ -13,7 +13,7 @@ from core.part import JobPlan
 from core.protocols import TextFrontend
 from core.voice import Catalogue
 from jobs.protocols import PLAN
-from synthesis.chapter_frontend import read_source
+from synthesis.chapter_frontend import analyze_source
 from synthesis.parts import cut_parts
 from telemetry.logs import told
 from text.frontend import open_frontend
@@ -53,7 +53,7 @@ def _make(context: Context, record: JobRecord) -> bool:
     request, start = record.request, time.thread_time()
     try:
         source = context.store.source(record.id)
-        reading = read_source(source, _frontend(context.catalogue, request), request.pauses)
+        reading = analyze_source(source, _frontend(context.catalogue, request), request.pauses)
         parts = cut_parts(reading.chapters, speed=request.speed)
     except InputError as error:
         context.finish(record, "failed", error=job_error(error))

@@ -8,11 +8,11 @@ import structlog
 
 from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
 from core.job import JobRecord
-from core.part import Part, PartResult, PartSound
-from jobs.protocols import JobStore, Work
-from synthesis.part_audio import read_sound, sound_digest, sound_of, write_sound
+from core.part import Part, PartAudio, PartResult
+from jobs.protocols import JobStore, WorkId
+from synthesis.part_audio import part_audio_of, part_digest, read_part_audio, write_part_audio
 from synthesis.parts import speeches
-from synthesis.results import Spoken
+from synthesis.results import SynthesizedUtterance
 from telemetry.logs import told
 from workers.context import Context, gave_up, job_error
 from workers.device.device_thread import Speak
@@ -35,7 +35,7 @@ class PartTurn:
 
     store: JobStore
     job_id: str
-    work: Work
+    work: WorkId
     worker: str
     attempt: int
 
@@ -94,28 +94,28 @@ def _speak(
     context: Context, speak: Speak, record: JobRecord, part: Part, turn: PartTurn
 ) -> PartResult:
     items = list(speeches(part, record.request, context.catalogue))
-    digest = sound_digest(items, context.catalogue)
+    digest = part_digest(items, context.catalogue)
     known = _known(context, digest)
     SOUNDS.labels("hit" if known else "miss").inc()
     if known:
         return PartResult(index=part.index, digest=digest, sound=known, reused=True)
-    spoken: list[Spoken] = []
+    spoken: list[SynthesizedUtterance] = []
     for outcome in speak(items, record.request.lane, turn):
         if isinstance(outcome, RhapsodeError):
             raise outcome
         spoken.append(outcome)
-    sound = sound_of(spoken)
+    sound = part_audio_of(spoken)
     context.shelf.put(digest, context.clock.now())  # first: what is stored is cleared one day
-    write_sound(context.audio, digest, sound, spoken)
+    write_part_audio(context.audio, digest, sound, spoken)
     return PartResult(index=part.index, digest=digest, sound=sound)
 
 
-def _known(context: Context, digest: str) -> PartSound | None:
+def _known(context: Context, digest: str) -> PartAudio | None:
     """The sound, if it was made before."""
     if not context.shelf.use(digest, context.clock.now()):
         return None
     try:
-        return read_sound(context.audio, digest)
+        return read_part_audio(context.audio, digest)
     except NotFound as error:
         log.warning("sound_gone", digest=digest, code=error.code)
         return None
