@@ -14,7 +14,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from api.backends import Backends
 from api.settings import Settings
 from core.errors import FieldError, NotFound, Unauthenticated
-from core.job import JobRecord
+from core.record import JobRecord
 from jobs.ids import ID_PATTERN
 from jobs.protocols import OpenJobLimits
 from jobs.redis_backend.api_keys import ApiKey, ApiKeyStore

@@ -37,7 +37,7 @@ from api.routes import (
 )
 from api.settings import Settings
 from core.errors import RhapsodeError
-from core.job import SynthesisRequest
+from core.request import SynthesisRequest
 from core.voice import read_catalogue
 from jobs.celery_queue import CeleryQueue
 from jobs.redis_backend.api_keys import RedisKeys

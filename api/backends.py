@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from anyio import to_thread
 
 from api.settings import Settings
-from core.job import TERMINAL, JobRecord
 from core.protocols import AudioStore
+from core.record import TERMINAL, JobRecord
 from core.voice import Catalogue
 from jobs.protocols import JobQueue, JobStore
 from jobs.redis_backend.api_keys import ApiKeyStore

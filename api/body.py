@@ -9,7 +9,7 @@ import msgspec
 from litestar.dto import MsgspecDTO
 
 from api.problems import BodyError, FieldProblem
-from core.job import SynthesisRequest
+from core.request import SynthesisRequest
 
 T = TypeVar("T")
 _PLACED = re.compile(r"^(?P<message>.*?)(?: - at `\$\.?(?P<path>.*)`)?$", re.DOTALL)

@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from core.book import Book
 from core.errors import FieldError
-from core.job import AudioFormat, BookFacts, Chapter, Controls, Lane, Loudness, Source
+from core.request import AudioFormat, BookFacts, Chapter, Controls, Lane, Loudness, Source
 from core.text import Notice, Span
 
 GAP = "\n\n"

@@ -10,7 +10,7 @@ import msgspec
 from api.problems import BodyError, FieldProblem
 from core.errors import FieldError, TextError
 from core.formats import resolve_sample_rate
-from core.job import SAMPLE_RATES, Controls, Source, SynthesisRequest
+from core.request import SAMPLE_RATES, Controls, Source, SynthesisRequest
 from core.voice import CONTROLLED_NETWORKS, Catalogue, Component
 from text.normalization.tables.signs import SYMBOLS
 from text.normalization.unicode import fold

@@ -8,7 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from core.job import JobRecord, Source
+from core.record import JobRecord
+from core.request import Source
 from core.text import Silence, Span
 from core.transcript import TimedChapter, TimedWord, TranscriptHead, TranscriptLine
 

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
-from core.job import (
-    AudioFormat,
-    JobError,
-    JobProgress,
-    JobRecord,
-    JobState,
-    Lane,
-    Package,
-    RuntimeName,
-    SynthesisReport,
-)
+from core.record import JobError, JobProgress, JobRecord, JobState
+from core.report import SynthesisReport
+from core.request import AudioFormat, Lane, Package, RuntimeName
 from core.text import Pauses
 from jobs.progress import Forecast
 

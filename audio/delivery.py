@@ -10,8 +10,8 @@ from pathlib import Path
 from audio.archive import ChapterArchive, chapter_file_name
 from audio.encode import Encoder
 from audio.tags import Tags, write_tags
-from core.job import AudioFormat, Package
 from core.mel import Float32
+from core.request import AudioFormat, Package
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from audio.m4b import M4bFile
 from audio.pcm import clipped, to_pcm16
 from core.errors import Unavailable
 from core.formats import check_format
-from core.job import AudioFormat
 from core.mel import Float32
+from core.request import AudioFormat
 
 CODECS: dict[str, tuple[str, str]] = {
     "wav": ("WAV", "PCM_16"),

@@ -17,7 +17,7 @@ from mutagen.oggvorbis import OggVorbis
 
 from core.book import Cover
 from core.errors import Unavailable
-from core.job import AudioFormat
+from core.request import AudioFormat
 
 AUDIOBOOK = 2
 """Of the atom stik: players sort the file under books and keep their place in it.

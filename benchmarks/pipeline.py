@@ -14,8 +14,8 @@ from pathlib import Path
 from audio.encode import Encoder
 from audio.join import Piece, join, stream
 from core.errors import RhapsodeError
-from core.job import RuntimeName, SynthesisRequest
 from core.mel import Float32
+from core.request import RuntimeName, SynthesisRequest
 from core.voice import Catalogue
 from synthesis.engine import Engine
 from synthesis.parts import SynthesisItem, cut_parts, pause_samples, speeches

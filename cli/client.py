@@ -23,7 +23,8 @@ from core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from core.job import TERMINAL, SynthesisRequest
+from core.record import TERMINAL
+from core.request import SynthesisRequest
 
 LOOK_SECONDS = 0.25
 """Between two looks at a job [s]."""

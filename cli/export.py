@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.progress import track
 
 from core.errors import FieldError
-from core.job import RuntimeName
+from core.request import RuntimeName
 
 if TYPE_CHECKING:
     from core.voice import Component

@@ -13,7 +13,7 @@ import rich_click as click
 
 from core.errors import FieldError, TextError
 from core.formats import MEDIA_TYPES
-from core.job import AudioFormat, RuntimeName, SynthesisRequest
+from core.request import AudioFormat, RuntimeName, SynthesisRequest
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])

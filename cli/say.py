@@ -13,7 +13,8 @@ from rich.progress import Progress
 from cli.request import build_request, format_of, read_text, speech_options
 
 if TYPE_CHECKING:
-    from core.job import SynthesisReport, SynthesisRequest
+    from core.report import SynthesisReport
+from core.request import SynthesisRequest
 
 
 @click.command()

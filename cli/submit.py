@@ -12,7 +12,7 @@ from cli.client import Client, Job
 from cli.request import build_request, format_of, read_text, speech_options
 from cli.watch import watched
 from core.errors import FieldError, TextError
-from core.job import Lane, SynthesisRequest
+from core.request import Lane, SynthesisRequest
 
 FAILED = 4
 """Exit code: see ``cli.exits``."""

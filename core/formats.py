@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.errors import FieldError
-from core.job import SAMPLE_RATES, AudioFormat
+from core.request import SAMPLE_RATES, AudioFormat
 
 OPUS_SAMPLE_RATES = (8000, 12000, 16000, 24000, 48000)
 """Opus codes only these [Hz]. Source: RFC 6716 §2; 7845 §5.1."""

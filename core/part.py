@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from core.job import JobError, StageSeconds
+from core.record import JobError
+from core.report import StageSeconds
 from core.text import Notice, Silence, Utterance
 
 

@@ -9,8 +9,8 @@ from typing import Any, Literal
 import msgspec
 
 from core.errors import ArtifactError, ArtifactMissing, DigestMismatch, SpecMismatch
-from core.job import RuntimeName
 from core.mel import MelSpec
+from core.request import RuntimeName
 from core.voice import Component, Network
 
 Precision = Literal["fp32", "fp16", "int8"]

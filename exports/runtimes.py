@@ -15,8 +15,8 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from torch import Tensor
 
 from core.errors import ArtifactError, DeviceError, SynthesisError
-from core.job import RuntimeName
 from core.protocols import Array, Graph, Runtime
+from core.request import RuntimeName
 from exports.exporters.precision import half_graph
 from exports.manifest import ArtifactManifest, read_manifest, read_verified
 from exports.registry import build_network, network_graphs

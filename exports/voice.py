@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import CheckpointError
-from core.job import RuntimeName
 from core.mel import MelSpec
 from core.protocols import AcousticModel, Graph, Vocoder
+from core.request import RuntimeName
 from core.voice import ACOUSTIC_NETWORKS, Catalogue, Component, VoiceCard
 from exports.exporters.export import artifact_folder, export_component
 from exports.manifest import ArtifactManifest, Precision

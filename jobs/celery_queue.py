@@ -12,7 +12,7 @@ from celery import Celery
 from kombu.exceptions import OperationalError
 
 from core.errors import Unavailable
-from core.job import Lane
+from core.request import Lane
 from jobs.protocols import ASSEMBLE, PLAN, UnacknowledgedMessage, WorkId
 from jobs.redis_backend.client import open_redis, translated
 

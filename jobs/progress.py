@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from core.job import Lane
+from core.request import Lane
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):

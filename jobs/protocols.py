@@ -7,8 +7,10 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from core.job import JobError, JobRecord, JobState, Lane, Source, SynthesisReport
 from core.part import JobPlan, Part, PartResult
+from core.record import JobError, JobRecord, JobState
+from core.report import SynthesisReport
+from core.request import Lane, Source
 
 WorkId = str
 """``plan``, ``assemble``, or the decimal index of a part: what a message asks a worker to do."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from msgspec import structs
 
 from core.errors import TextError
-from core.job import Chapter, Source
 from core.protocols import TextFrontend
+from core.request import Chapter, Source
 from core.text import Notice, Pauses, Silence, Span, TextAnalysis, Utterance
 
 

@@ -11,8 +11,9 @@ from itertools import groupby
 from pathlib import Path
 
 from core.errors import RhapsodeError, SynthesisError
-from core.job import RuntimeName, StageSeconds
 from core.mel import Waveform
+from core.report import StageSeconds
+from core.request import RuntimeName
 from core.voice import Catalogue
 from synthesis.batching import MAX_PADDING, padding_ratio, plan_batches
 from synthesis.bisect import bisect_failures

@@ -6,8 +6,8 @@ import threading
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from core.job import RuntimeName
 from core.protocols import AcousticModel, Vocoder
+from core.request import RuntimeName
 from core.voice import Catalogue, VoiceCard
 
 

@@ -11,9 +11,10 @@ from audio.join import Piece, stream
 from audio.resample import Resampler
 from core.errors import FieldError, RhapsodeError
 from core.formats import check_format, resolve_sample_rate
-from core.job import SynthesisReport, SynthesisRequest
 from core.part import Part
 from core.protocols import TextFrontend
+from core.report import SynthesisReport
+from core.request import SynthesisRequest
 from core.text import Notice
 from core.voice import Catalogue
 from synthesis.chapter_frontend import SourceAnalysis, analyze_source

@@ -10,10 +10,10 @@ import msgspec
 import numpy as np
 
 from core.errors import NotFound
-from core.job import StageSeconds
 from core.mel import Float32
 from core.part import PartAudio
 from core.protocols import AudioStore
+from core.report import StageSeconds
 from core.voice import Catalogue, Component
 from jobs.storage.keys import sound_key
 from synthesis.parts import SynthesisItem

@@ -10,8 +10,8 @@ from typing import Literal
 import msgspec
 
 from core.errors import TextError
-from core.job import Controls, RuntimeName
 from core.part import Part
+from core.request import Controls, RuntimeName
 from core.text import Utterance
 from core.units import samples_of
 from core.voice import Catalogue

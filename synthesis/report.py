@@ -10,8 +10,8 @@ import msgspec
 
 from core.acx import AcxReport
 from core.errors import ArtifactError
-from core.job import StageSeconds, SynthesisReport
 from core.part import PartAudio
+from core.report import StageSeconds, SynthesisReport
 from core.text import Notice, Utterance
 from core.units import rtf
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.job import RuntimeName, StageSeconds
 from core.mel import Waveform
+from core.report import StageSeconds
+from core.request import RuntimeName
 from core.text import Notice
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from core.errors import Conflict
-from core.job import Controls, JobError, Source
 from core.part import JobPlan, Part, PartAudio, PartResult
+from core.record import JobError
+from core.request import Controls, Source
 from core.text import Notice, Span
 from core.transcript import TimedChapter
 from synthesis.parts import pause_samples

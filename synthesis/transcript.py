@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
-from core.job import JobError
 from core.part import Part, PartAudio
+from core.record import JobError
 from core.text import Utterance
 from core.transcript import TimedWord, TranscriptLine
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from prometheus_client import Counter, Histogram
 
-from core.job import Controls, JobRecord
+from core.record import JobRecord
+from core.request import Controls
 
 NETWORKS = ("acoustic", "vocoder", "runtime")
 LABELS = ("voice", *NETWORKS)

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 import msgspec
 
 from core.errors import Conflict, LimitReached, NotFound, Unavailable
-from core.job import TERMINAL, JobError, JobProgress, JobRecord, JobState, Source, SynthesisReport
 from core.part import JobPlan, Part, PartResult
+from core.record import TERMINAL, JobError, JobProgress, JobRecord, JobState
+from core.report import SynthesisReport
+from core.request import Source
 from jobs.protocols import (
     ASSEMBLE,
     PLAN,

@@ -6,8 +6,9 @@ import time
 from dataclasses import dataclass
 
 from core.errors import RhapsodeError
-from core.job import JobError, JobRecord, JobState, SynthesisReport
 from core.protocols import AudioStore, Clock
+from core.record import JobError, JobRecord, JobState
+from core.report import SynthesisReport
 from core.voice import Catalogue
 from jobs.protocols import JobQueue, JobStore, PartIndex
 from telemetry.job_metrics import count_finished

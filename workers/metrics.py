@@ -6,8 +6,9 @@ from typing import get_args
 
 from prometheus_client import Counter, Gauge, Histogram
 
-from core.job import Controls, StageSeconds
 from core.part import PartAudio, PartResult
+from core.report import StageSeconds
+from core.request import Controls
 from jobs.protocols import ASSEMBLE, PLAN
 from synthesis.results import BatchFigures
 from telemetry.job_metrics import LABELS, NETWORKS, labels_of

@@ -20,8 +20,8 @@ from api.problems import AudioNotReady, RangeError, documented
 from api.routes.jobs import known_id
 from core.errors import NotFound
 from core.formats import MEDIA_TYPES, ZIP
-from core.job import TERMINAL, JobRecord
 from core.protocols import AudioStore
+from core.record import TERMINAL, JobRecord
 from jobs.storage.keys import audio_key
 
 BLOCK_BYTES = 256 * 1024

@@ -23,7 +23,7 @@ from api.requests import resolve_for
 from api.routes.synthesize import KEY_SCHEMA, create, idempotency
 from api.views import JobView, view_of
 from core.book import Book
-from core.job import JobRecord
+from core.record import JobRecord
 from jobs.storage.keys import cover_key
 from text.books.reader import read_book
 

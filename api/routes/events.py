@@ -20,7 +20,7 @@ from api.backends import Backends
 from api.problems import documented
 from api.routes.jobs import known_id
 from core.errors import NotFound, Unavailable
-from core.job import TERMINAL, JobEvent
+from core.record import TERMINAL, JobEvent
 from jobs.redis_backend.events import AT_ONCE, START
 
 HEARTBEAT_SECONDS = 15.0

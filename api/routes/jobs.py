@@ -15,7 +15,8 @@ from api.backends import Backends
 from api.problems import documented
 from api.views import JobList, JobView, view_of
 from core.errors import Conflict, FieldError, NotFound
-from core.job import JobRecord, JobState, Lane
+from core.record import JobRecord, JobState
+from core.request import Lane
 from jobs.ids import ID_PATTERN
 from jobs.protocols import JobFilter
 from jobs.storage.keys import job_folder

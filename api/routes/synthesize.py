@@ -24,7 +24,8 @@ from api.problems import documented
 from api.requests import resolve
 from api.views import JobView, view_of
 from core.errors import FieldError, Unavailable
-from core.job import TERMINAL, Controls, JobRecord, Source, SynthesisRequest
+from core.record import TERMINAL, JobRecord
+from core.request import Controls, Source, SynthesisRequest
 from jobs.ids import new_job_id
 from jobs.protocols import Idempotency
 from telemetry.job_metrics import count_submitted

@@ -25,7 +25,7 @@ from api.transcripts import (
     timings,
 )
 from core.errors import FieldError, NotFound
-from core.job import TERMINAL, JobRecord
+from core.record import TERMINAL, JobRecord
 from core.transcript import TranscriptHead, TranscriptLine
 from jobs.storage.keys import transcript_key
 

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from api.backends import Backends
 from api.problems import documented
 from core.formats import sample_rates
-from core.job import AudioFormat, RuntimeName
+from core.request import AudioFormat, RuntimeName
 
 
 class VoiceView(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from benchmarks.load.service import POLL_SECONDS, fresh_seeds, is_over
-from core.job import SynthesisRequest
+from core.request import SynthesisRequest
 from core.voice import read_catalogue
 from synthesis.engine import Engine
 from synthesis.local import LocalSynthesizer

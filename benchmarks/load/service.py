@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from cli.stack import WORKERS_NICE, Stack
-from core.job import TERMINAL
+from core.record import TERMINAL
 from exports.tiny_voice import write_tiny_voice
 
 POLL_SECONDS = 0.25

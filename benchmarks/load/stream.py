@@ -13,7 +13,7 @@ import httpx
 
 from benchmarks.load.plain_http import Connections
 from benchmarks.load.service import Service, sample_memory
-from core.job import TERMINAL
+from core.record import TERMINAL
 
 CONNECTIONS = 32
 """Kept open; a request that finds none free waits, and its wait counts."""

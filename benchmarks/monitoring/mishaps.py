@@ -15,7 +15,7 @@ import msgspec
 import tomli_w
 
 from cli.stack import Stack
-from core.job import TERMINAL
+from core.record import TERMINAL
 from core.voice import read_catalogue
 from exports.component_file import write_component
 from exports.tiny_voice import tiny_vocoder, write_tiny_voice

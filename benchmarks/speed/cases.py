@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from benchmarks.pipeline import Choice, choices
-from core.job import RuntimeName
+from core.request import RuntimeName
 from core.voice import Catalogue
 
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)

@@ -17,7 +17,7 @@ from torch import nn
 
 from core.errors import ArtifactError
 from core.graphs import GraphSpec
-from core.job import RuntimeName
+from core.request import RuntimeName
 from core.voice import Component
 from exports.component_file import WEIGHTS_FILE, load_weights
 from exports.exporters.onnx import export_onnx

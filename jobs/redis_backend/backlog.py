@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from core.job import TERMINAL, JobRecord
+from core.record import TERMINAL, JobRecord
 from jobs.progress import Backlog, Forecast, RemainingWork, eta_seconds
 from jobs.redis_backend.client import open_redis, translated
 from jobs.redis_backend.keys import job_key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final, cast
 
-from core.job import JobEvent, JobEventName, JobProgress, JobState
+from core.record import JobEvent, JobEventName, JobProgress, JobState
 from jobs.progress import share_of
 from jobs.redis_backend.client import open_redis, translated
 from jobs.redis_backend.keys import job_key

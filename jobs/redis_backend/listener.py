@@ -10,7 +10,7 @@ from typing import Any
 import redis
 import structlog
 
-from core.job import JobEventName
+from core.record import JobEventName
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.transitions import MOVED
 

@@ -8,15 +8,9 @@ from typing import Any, Final, cast
 import msgspec
 import redis
 
-from core.job import (
-    Controls,
-    JobError,
-    JobProgress,
-    JobRecord,
-    JobState,
-    SourceFacts,
-    SynthesisReport,
-)
+from core.record import JobError, JobProgress, JobRecord, JobState
+from core.report import SynthesisReport
+from core.request import Controls, SourceFacts
 from jobs.ids import oldest_id
 from jobs.progress import share_of
 from jobs.protocols import JobFilter, JobPage

@@ -8,8 +8,10 @@ from typing import Any, Final, cast
 import msgspec
 
 from core.errors import Conflict, LimitReached, NotFound, Unavailable
-from core.job import JobError, JobRecord, JobState, Source, SynthesisReport
 from core.part import PartResult
+from core.record import JobError, JobRecord, JobState
+from core.report import SynthesisReport
+from core.request import Source
 from jobs.protocols import (
     Claim,
     Idempotency,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.job import Controls
+from core.request import Controls
 
 SOUNDS = "parts"
 """Prefix of what parts sound like, by digest; jobs share it."""

@@ -6,8 +6,9 @@ import threading
 
 import pytest
 
-from core.job import Controls, JobError, JobEvent, JobRecord, Lane, Source
 from core.part import JobPlan, Part, PartAudio, PartResult
+from core.record import JobError, JobEvent, JobRecord
+from core.request import Controls, Lane, Source
 from core.text import Span, Utterance
 from jobs.ids import new_job_id
 from jobs.progress import Backlog, Forecast

@@ -8,18 +8,10 @@ import msgspec
 import pytest
 
 from core.errors import Conflict, LimitReached, NotFound, Unavailable
-from core.job import (
-    Chapter,
-    Controls,
-    JobError,
-    JobProgress,
-    JobRecord,
-    JobState,
-    Source,
-    StageSeconds,
-    SynthesisReport,
-)
 from core.part import JobPlan, Part, PartAudio, PartResult
+from core.record import JobError, JobProgress, JobRecord, JobState
+from core.report import StageSeconds, SynthesisReport
+from core.request import Chapter, Controls, Source
 from core.text import Notice, Span, Utterance
 from jobs.ids import new_job_id
 from jobs.protocols import (

@@ -14,7 +14,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from cli.stack import Stack
-from core.job import TERMINAL
+from core.record import TERMINAL
 from tests.conftest import tiny_environment
 
 TEXT = " ".join(f"Sentence {i} goes on for a while, then ends." for i in range(60))

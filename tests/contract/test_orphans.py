@@ -6,8 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from core.job import Controls, JobRecord, Source
 from core.part import JobPlan, Part, PartResult
+from core.record import JobRecord
+from core.request import Controls, Source
 from core.text import Span, Utterance
 from jobs.celery_queue import CeleryQueue
 from jobs.ids import new_job_id

@@ -12,7 +12,7 @@ import httpx
 
 from cli.child import Child
 from cli.stack import Stack
-from core.job import TERMINAL
+from core.record import TERMINAL
 
 DEADLINE = 300.0
 """Seconds; never reached when all is well."""

@@ -14,7 +14,7 @@ import pytest
 
 from cli.child import Child
 from cli.stack import Stack
-from core.job import TERMINAL
+from core.record import TERMINAL
 from jobs.redis_backend.server import EmbeddedRedis
 from tests.conftest import tiny_environment
 from tests.tones import expected_length

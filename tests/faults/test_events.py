@@ -19,8 +19,9 @@ import pytest
 from cli.client import Client
 from cli.events import read_events
 from cli.stack import ROOT, Stack
-from core.job import Controls, JobEvent, JobRecord, Source
 from core.part import JobPlan, Part, PartAudio, PartResult
+from core.record import JobEvent, JobRecord
+from core.request import Controls, Source
 from core.text import Span, Utterance
 from jobs.child_processes import die_with_parent
 from jobs.ids import new_job_id

@@ -21,7 +21,7 @@ import soundfile
 from mutagen.mp4 import MP4
 
 from cli.stack import Stack
-from core.job import TERMINAL
+from core.record import TERMINAL
 
 BOOK = """\
 ---

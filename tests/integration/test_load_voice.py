@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from core.errors import CheckpointError, DigestMismatch, FieldError, SpecMismatch
-from core.job import RuntimeName
 from core.mel import MelBatch, PhonemeBatch
+from core.request import RuntimeName
 from core.voice import Catalogue, Component, VoiceCard
 from exports.exporters.export import artifact_folder, export_component
 from exports.manifest import MANIFEST_FILE, read_manifest, write_manifest

@@ -16,7 +16,7 @@ import pytest
 import soundfile
 
 from cli.stack import Stack
-from core.job import TERMINAL
+from core.record import TERMINAL
 from tests.tones import expected_length
 
 TEXT = "The first sentence is short. The second one, which is longer, ends here! A third?"

@@ -15,7 +15,8 @@ import soundfile
 
 from cli.client import Client
 from cli.stack import Stack
-from core.job import TERMINAL, SynthesisRequest
+from core.record import TERMINAL
+from core.request import SynthesisRequest
 from tests.conftest import tiny_environment
 from tests.s3 import BUCKET, CREDENTIALS, s3_server
 from tests.tones import expected_length

@@ -6,7 +6,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from core.job import RuntimeName
+from core.request import RuntimeName
 from core.text import Span, Utterance
 from core.voice import Catalogue, read_catalogue
 from exports.tiny_voice import expected_durations, expected_samples, write_tiny_voice

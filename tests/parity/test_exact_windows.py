@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import torch
 
-from core.job import RuntimeName
 from core.mel import Float32, MelBatch, MelSpec
 from core.protocols import Vocoder
+from core.request import RuntimeName
 from core.voice import Network
 from exports.exporters.export import artifact_folder, export_component
 from exports.registry import NETWORKS, CutPolicy, join_vocoder, read_config

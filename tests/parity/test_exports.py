@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from core.errors import ArtifactError
-from core.job import RuntimeName
+from core.request import RuntimeName
 from core.voice import Network
 from exports.exporters.export import artifact_folder, export_component
 from exports.exporters.parity import parity_table

@@ -15,9 +15,9 @@ import torch
 from acoustic.fastspeech2.adapter import frame_index, regulate
 from acoustic.fastspeech2.config import FeatureStats
 from acoustic.tacotron2.adapter import Tacotron2Model
-from core.job import RuntimeName
 from core.mel import MelSpec, PhonemeBatch
 from core.protocols import Array, Graph
+from core.request import RuntimeName
 from core.voice import Component, Network, Provenance
 from exports.component_file import write_component
 from exports.exporters.export import artifact_folder, export_component

@@ -15,9 +15,9 @@ from acoustic.tacotron2.adapter import Tacotron2Model
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.time_stretch import stretch
 from core.errors import FieldError
-from core.job import RuntimeName
 from core.mel import MelSpec, PhonemeBatch
 from core.protocols import Graph
+from core.request import RuntimeName
 from exports.exporters.export import artifact_folder, export_component
 from exports.manifest import Precision
 from exports.registry import read_config

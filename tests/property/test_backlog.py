@@ -8,8 +8,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from core.errors import RhapsodeError
-from core.job import TERMINAL, Controls, JobError, JobRecord, JobState, Source
 from core.part import JobPlan, Part, PartAudio, PartResult
+from core.record import TERMINAL, JobError, JobRecord, JobState
+from core.request import Controls, Source
 from core.text import Span, Utterance
 from jobs.ids import new_job_id
 from jobs.redis_backend.backlog import RedisBacklog

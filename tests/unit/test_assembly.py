@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from core.errors import Conflict
-from core.job import BookFacts, Controls, JobRecord, Source, StageSeconds
 from core.mel import Waveform
 from core.part import JobPlan, Part, PartResult
+from core.record import JobRecord
+from core.report import StageSeconds
+from core.request import BookFacts, Controls, Source
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.protocols import WorkerBeat

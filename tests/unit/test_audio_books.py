@@ -19,7 +19,7 @@ from audio.encode import Encoder
 from audio.tags import Tags, write_tags
 from core.book import Cover
 from core.errors import Unavailable
-from core.job import AudioFormat
+from core.request import AudioFormat
 
 RATE = 22050
 

@@ -11,7 +11,7 @@ import soundfile
 from audio.encode import Encoder, codec_of
 from core.errors import FieldError, Unavailable
 from core.formats import check_format, resolve_sample_rate, sample_rates
-from core.job import AudioFormat
+from core.request import AudioFormat
 
 FORMATS = get_args(AudioFormat)
 PAIRS = [(f, r) for f in FORMATS for r in sample_rates(f)]

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from core.errors import Conflict, SynthesisError, Unavailable
-from core.job import Lane, StageSeconds
 from core.mel import Waveform
+from core.report import StageSeconds
+from core.request import Lane
 from core.text import Span, Utterance
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance

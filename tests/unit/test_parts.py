@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import FieldError, TextError
-from core.job import SynthesisRequest
 from core.mel import MelSpec
+from core.request import SynthesisRequest
 from core.text import Span, Utterance
 from core.voice import Catalogue, Component, Network, Provenance, VoiceCard
 from synthesis.parts import (

@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 
 from core.errors import TextError
-from core.job import Chapter, Source
+from core.request import Chapter, Source
 from core.text import Pauses, Span
 from synthesis.chapter_frontend import SourceAnalysis, analyze_source
 from text.frontend import open_frontend

@@ -10,7 +10,7 @@ import pytest
 
 from api.requests import resolve
 from core.errors import FieldError, SsmlError
-from core.job import SynthesisRequest
+from core.request import SynthesisRequest
 from core.voice import Catalogue, read_catalogue
 
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from core.errors import Unavailable
-from core.job import Controls, JobRecord, Source
 from core.part import JobPlan, Part, PartResult
+from core.record import JobRecord
+from core.request import Controls, Source
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.storage.folder import FolderStore

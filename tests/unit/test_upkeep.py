@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from core.errors import Unavailable
-from core.job import Controls, JobRecord, Source
 from core.part import JobPlan, Part, PartAudio, PartResult
+from core.record import JobRecord
+from core.request import Controls, Source
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.ids import new_job_id

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 from core.errors import RhapsodeError, Unavailable
-from core.job import Lane
+from core.request import Lane
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
 

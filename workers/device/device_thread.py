@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from core.errors import RhapsodeError
-from core.job import Lane
+from core.request import Lane
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from synthesis.parts import SynthesisItem

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import structlog
 
 from core.errors import Conflict, Unavailable
-from core.job import JobRecord, JobState, StageSeconds
 from core.part import JobPlan
+from core.record import JobRecord, JobState
+from core.report import StageSeconds
 from jobs.protocols import ASSEMBLE
 from jobs.storage.keys import job_folder
 from telemetry.logs import told

@@ -17,9 +17,10 @@ from audio.resample import Resampler, resampled_length
 from audio.tags import Tags
 from core.book import Cover
 from core.errors import Conflict, NotFound
-from core.job import BookFacts, JobRecord, Source
 from core.mel import Float32
 from core.part import JobPlan
+from core.record import JobRecord
+from core.request import BookFacts, Source
 from core.text import Notice
 from core.transcript import TranscriptHead
 from jobs.protocols import ASSEMBLE

@@ -8,9 +8,11 @@ from functools import lru_cache
 import structlog
 
 from core.errors import InputError, Unavailable
-from core.job import Controls, JobRecord, StageSeconds
 from core.part import JobPlan
 from core.protocols import TextFrontend
+from core.record import JobRecord
+from core.report import StageSeconds
+from core.request import Controls
 from core.voice import Catalogue
 from jobs.protocols import PLAN
 from synthesis.chapter_frontend import analyze_source

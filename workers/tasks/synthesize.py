@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import structlog
 
 from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
-from core.job import JobRecord
 from core.part import Part, PartAudio, PartResult
+from core.record import JobRecord
 from jobs.protocols import JobStore, WorkId
 from synthesis.part_audio import part_audio_of, part_digest, read_part_audio, write_part_audio
 from synthesis.parts import speeches

@@ -1,0 +1,60 @@
+"""The report: what the audio of a job is and what it cost. Wire types."""
+
+from __future__ import annotations
+
+import msgspec
+
+from core.acx import AcxReport
+from core.text import Notice
+
+
+class StageSeconds(msgspec.Struct, frozen=True):
+    """Compute seconds of each stage, summed over parts; waiting is not compute.
+
+    Acoustic and vocoder: wall seconds of the network's calls, each shared among its utterances by
+    frames. Text and encode: CPU seconds of the task's thread. Batches that run side by side all
+    count, so on n busy threads a job may end in an n-th of its compute seconds.
+    """
+
+    text: float = 0.0
+    acoustic: float = 0.0
+    vocoder: float = 0.0
+    encode: float = 0.0
+
+    @property
+    def total(self) -> float:
+        """Σ of the stages [s]."""
+        return self.text + self.acoustic + self.vocoder + self.encode
+
+
+class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
+    """What the audio is and what it cost."""
+
+    audio_seconds: float
+    """Length of the file [s], pauses included."""
+    compute_seconds: float
+    """Σ of the stages [s]."""
+    rtf: float
+    """compute_seconds / audio_seconds, the cost on one thread or device; below 1 is faster than
+    real time. What a client waits for is less with several threads, more in a queue."""
+    stage_seconds: StageSeconds
+    queue_seconds: float
+    """From acceptance to the first part's start [s]."""
+    batch_fill: float
+    """Mean number of utterances, of any jobs, that shared this job's batches."""
+    utterances: int
+    sample_rate: int
+    samples: int
+    """Length of the audio in samples, at ``sample_rate``."""
+    artifacts: dict[str, str]
+    """Component → sha256 of the artifact that spoke."""
+    reused_seconds: float = 0.0
+    """Speech that was there already, spoken for an earlier job: it cost this one nothing [s]."""
+    gain_db: float = 0.0
+    """The one gain of the programme [dB]."""
+    acx: AcxReport | None = None
+    """Levels against ACX's rules, of a book."""
+    warnings: tuple[Notice, ...] = ()
+    """Of many only the first of each code, see ``warning_counts``."""
+    warning_counts: dict[str, int] = {}
+    """How many there are of each code."""
