@@ -12,7 +12,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api.backends import Backends
-from api.settings import Settings
+from api.settings import ApiSettings
 from core.errors import FieldError, NotFound, Unauthenticated
 from core.record import JobRecord
 from jobs.ids import ID_PATTERN
@@ -54,7 +54,7 @@ class Client:
         """Whether a job exists for it."""
         return self.only is None or record.owner == self.only
 
-    def room(self, settings: Settings) -> OpenJobLimits:
+    def room(self, settings: ApiSettings) -> OpenJobLimits:
         """What a new job needs."""
         own = self.key.limits.open_jobs if self.key else None
         return OpenJobLimits(of_all=settings.max_open_jobs, of_owner=own)

@@ -35,7 +35,7 @@ from api.routes import (
     transcript,
     voices,
 )
-from api.settings import Settings
+from api.settings import ApiSettings
 from core.errors import RhapsodeError
 from core.request import SynthesisRequest
 from core.voice import read_catalogue
@@ -54,7 +54,7 @@ SHUTDOWN_SECONDS = 10
 """Requests that run at SIGTERM get so long [s]; jobs do not depend on them."""
 
 
-def open_backends(settings: Settings) -> Backends:
+def open_backends(settings: ApiSettings) -> Backends:
     """Connections by the settings; connects at the first use.
 
     Raises:
@@ -62,7 +62,7 @@ def open_backends(settings: Settings) -> Backends:
     """
     return Backends(
         settings=settings,
-        store=RedisStore(settings.redis_url, alive_seconds=3 * settings.beat_seconds),
+        store=RedisStore(settings.redis_url, alive_seconds=settings.alive_seconds),
         queue=CeleryQueue(settings.redis_url),
         audio=open_audio_store(settings),
         catalogue=read_catalogue(settings.voice_folders),
@@ -86,7 +86,7 @@ def warm(backends: Backends) -> None:
         log.warning("not_warm", code=error.code)
 
 
-def create_app(settings: Settings, backends: Backends | None = None) -> Litestar:
+def create_app(settings: ApiSettings, backends: Backends | None = None) -> Litestar:
     """The ASGI application.
 
     Args:
@@ -132,7 +132,7 @@ def create_app(settings: Settings, backends: Backends | None = None) -> Litestar
 def main() -> int:
     """Serves until SIGTERM."""
     configure_logs("api")
-    settings = Settings.from_environment()
+    settings = ApiSettings.from_environment()
     uvicorn.run(
         create_app(settings),
         host=settings.host,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from anyio import to_thread
 
-from api.settings import Settings
+from api.settings import ApiSettings
 from core.protocols import AudioStore
 from core.record import TERMINAL, JobRecord
 from core.voice import Catalogue
@@ -27,7 +27,7 @@ LOOK_SECONDS = 1.0
 class Backends:
     """The service's state outside the process."""
 
-    settings: Settings
+    settings: ApiSettings
     store: JobStore
     queue: JobQueue
     audio: AudioStore

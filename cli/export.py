@@ -46,9 +46,9 @@ def export(
     from core.voice import read_catalogue
     from exports.exporters.export import export_component
     from exports.exporters.parity import parity_table
-    from workers.settings import Settings
+    from synthesis.settings import SynthesisSettings
 
-    settings = Settings.from_environment()
+    settings = SynthesisSettings.from_environment()
     chosen = _chosen(read_catalogue(settings.voice_folders).components, components)
     work = [(component, runtime) for component in chosen for runtime in runtimes]
     manifests: list[ArtifactManifest] = [

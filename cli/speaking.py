@@ -9,11 +9,11 @@ import torch
 from core.voice import read_catalogue
 from synthesis.engine import Engine
 from synthesis.local import LocalSynthesizer
+from synthesis.settings import SynthesisSettings
 from text.frontend import open_frontend
-from workers.settings import Settings
 
 
-def open_synthesizer(settings: Settings | None = None) -> LocalSynthesizer:
+def open_synthesizer(settings: SynthesisSettings | None = None) -> LocalSynthesizer:
     """Catalogue, engine and front end as the settings say; 0 threads = all cores.
 
     Raises:
@@ -21,7 +21,7 @@ def open_synthesizer(settings: Settings | None = None) -> LocalSynthesizer:
         ArtifactError: the catalogue cannot be read.
     """
     torch.set_num_threads(1)  # the engine's threads are enough
-    settings = settings or Settings.from_environment()
+    settings = settings or SynthesisSettings.from_environment()
     catalogue = read_catalogue(settings.voice_folders)
     engine = Engine(
         catalogue,

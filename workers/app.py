@@ -42,7 +42,7 @@ from workers.device.device_thread import Device
 from workers.health import Probes
 from workers.recovery.janitor import Janitor, beat_of, clean, clear_shelf, give_back, recover
 from workers.recovery.lost_messages import LostMessages
-from workers.settings import Settings
+from workers.settings import WorkerSettings
 from workers.tasks.assemble import assemble
 from workers.tasks.plan import plan, warm
 from workers.tasks.synthesize import synthesize
@@ -56,14 +56,14 @@ RETRY_SECONDS = 2
 log = structlog.get_logger(__name__)
 
 
-def open_context(settings: Settings, app: Celery) -> Context:
+def open_context(settings: WorkerSettings, app: Celery) -> Context:
     """Everything a task needs, from the settings.
 
     Raises:
         ArtifactError: the catalogue cannot be read.
     """
     return Context(
-        store=RedisStore(settings.redis_url, alive_seconds=3 * settings.beat_seconds),
+        store=RedisStore(settings.redis_url, alive_seconds=settings.alive_seconds),
         queue=CeleryQueue(settings.redis_url, app),
         audio=open_audio_store(settings),
         shelf=RedisPartIndex(settings.redis_url),
@@ -74,7 +74,7 @@ def open_context(settings: Settings, app: Celery) -> Context:
     )
 
 
-def build(role: Role, settings: Settings) -> Celery:
+def build(role: Role, settings: WorkerSettings) -> Celery:
     """The Celery application of a role, with its tasks and its life cycle."""
     app = celery_app(settings.redis_url)
     app.conf.worker_disable_prefetch = True  # a message is fetched when a thread is free for it
@@ -122,7 +122,7 @@ def _task(
     app.task(name=name, bind=True, throws=(RhapsodeError,))(run)
 
 
-def _life(settings: Settings, context: Context, role: Role, device: Device | None) -> None:
+def _life(settings: WorkerSettings, context: Context, role: Role, device: Device | None) -> None:
     def beat() -> None:
         if device:
             device.look()
@@ -133,7 +133,7 @@ def _life(settings: Settings, context: Context, role: Role, device: Device | Non
     duties: list[Any] = [beat]
     if role == "planner":
         duties.append(lambda: recover(context, settings.stale_seconds))
-        duties.append(lambda: give_back(context, 3 * settings.beat_seconds))
+        duties.append(lambda: give_back(context, settings.alive_seconds))
         duties.append(LostMessages(context).look)
         duties.append(lambda: clean(context, settings.retention_seconds))
         duties.append(lambda: clear_shelf(context, settings.reuse_seconds))
@@ -176,12 +176,12 @@ def queues_of(role: Role) -> tuple[str, ...]:
     return CONTROL_QUEUES if role == "planner" else SPEECH_QUEUES
 
 
-def threads_of(role: Role, settings: Settings) -> int:
+def threads_of(role: Role, settings: WorkerSettings) -> int:
     """How many messages it holds at once."""
     return PLANNER_THREADS if role == "planner" else settings.parts_at_once
 
 
-def arguments(role: Role, settings: Settings) -> list[str]:
+def arguments(role: Role, settings: WorkerSettings) -> list[str]:
     """Of ``celery worker``: threads, because a device belongs to one process."""
     return [
         "worker",
@@ -202,7 +202,7 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     configure_logs(role)
     signals.setup_logging.connect(lambda **_: None, weak=False)
-    settings = Settings.from_environment()
+    settings = WorkerSettings.from_environment()
     kind = cast(Role, role)
     app = build(kind, settings)
     app.worker_main(arguments(kind, settings))

@@ -16,8 +16,8 @@ from core.request import SynthesisRequest
 from core.voice import read_catalogue
 from synthesis.engine import Engine
 from synthesis.local import LocalSynthesizer
+from synthesis.settings import SynthesisSettings
 from text.frontend import open_frontend
-from workers.settings import Settings
 
 LEAST = 0.9
 """Throughput of the service / of the engine."""
@@ -65,7 +65,7 @@ def run_throughput(url: str, text: str, artifacts: Path) -> Throughput:
 
 def _by_engine(text: str, artifacts: Path) -> tuple[float, int]:
     """Seconds without loading, and the file's length [samples]."""
-    catalogue = read_catalogue(Settings.from_environment().voice_folders)
+    catalogue = read_catalogue(SynthesisSettings.from_environment().voice_folders)
     engine = Engine(catalogue, artifacts, threads=os.cpu_count() or 1)
     local = LocalSynthesizer(catalogue, engine, open_frontend)
     local.warm(SynthesisRequest(text="Warm."))

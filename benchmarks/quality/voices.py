@@ -17,7 +17,7 @@ from core.errors import AnomalyError, RhapsodeError
 from core.mel import Float32, MelBatch
 from core.voice import Catalogue, read_catalogue
 from exports.voice import load_voice
-from workers.settings import Settings
+from synthesis.settings import SynthesisSettings
 
 DITHER = 1 / 32768
 """Noise under the teacher's digital silence (its README asks for it), as in training."""
@@ -29,7 +29,7 @@ def our_systems() -> list[System]:
     Raises:
         ArtifactError: the catalogue cannot be read.
     """
-    settings = Settings.from_environment()
+    settings = SynthesisSettings.from_environment()
     catalogue = read_catalogue(settings.voice_folders)
     offered = choices(catalogue)
     once = {catalogue.voice(c.voice).vocoders[c.vocoder]: c for c in reversed(offered)}
@@ -57,7 +57,7 @@ def _parts(catalogue: Catalogue, choice: Choice) -> dict[str, str]:
     }
 
 
-def _open_voice(catalogue: Catalogue, choice: Choice, settings: Settings) -> Say:
+def _open_voice(catalogue: Catalogue, choice: Choice, settings: SynthesisSettings) -> Say:
     try:
         pipeline = Pipeline(catalogue, choice, settings.artifacts_folder)
     except RhapsodeError as error:
@@ -73,7 +73,7 @@ def _open_voice(catalogue: Catalogue, choice: Choice, settings: Settings) -> Say
     return say
 
 
-def _open_copy(catalogue: Catalogue, choice: Choice, settings: Settings) -> Say:
+def _open_copy(catalogue: Catalogue, choice: Choice, settings: SynthesisSettings) -> Say:
     """The teacher's recording as a mel, spoken by the vocoder: the best the vocoder can do."""
     corpus = Corpus()
     try:

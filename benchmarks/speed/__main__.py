@@ -20,7 +20,7 @@ from benchmarks.speed.process import Speaker
 from benchmarks.speed.table import markdown
 from benchmarks.speed.timing import Timing, measure
 from core.voice import read_catalogue
-from workers.settings import Settings
+from synthesis.settings import SynthesisSettings
 
 WARM_UP = "Hello there."
 
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0, or 1 when nothing could be timed.
     """
     options = _parser().parse_args(arguments)
-    console, settings = Console(stderr=True), Settings.from_environment()
+    console, settings = Console(stderr=True), SynthesisSettings.from_environment()
     cases = [case for case in _cases(options, settings) if _wanted(case, options.systems)]
     texts = [sentence.text for sentence in read_sentences(options.sentences)]
     speakers: dict[str, list[Speaker]] = {}
@@ -58,14 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if timings else 1
 
 
-def _cases(options: argparse.Namespace, settings: Settings) -> list[Case]:
+def _cases(options: argparse.Namespace, settings: SynthesisSettings) -> list[Case]:
     runtimes = [name for name in RUNTIMES[::-1] if name in options.runtimes.split(",")]
     catalogue = read_catalogue(settings.voice_folders)
     ours = our_cases(catalogue, runtimes, options.batch, options.processes)
     return ours + piper_cases(options.processes)
 
 
-def _open(case: Case, settings: Settings) -> list[Speaker]:
+def _open(case: Case, settings: SynthesisSettings) -> list[Speaker]:
     """One at a time: the first exports what is missing, and cold starts are timed alone."""
     folders, artifacts = settings.voice_folders, settings.artifacts_folder
     opened = [Speaker(case, folders, artifacts, WARM_UP) for _ in range(case.processes)]

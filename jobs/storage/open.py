@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
 
 from core.errors import FieldError
 from core.protocols import AudioStore
+from core.settings import CommonSettings
 from jobs.storage.bucket import BucketStore
 from jobs.storage.folder import FolderStore
 
@@ -16,11 +16,10 @@ _S3 = re.compile(r"^s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<pre
 """Source: Amazon S3 user guide, "General purpose bucket naming rules"."""
 
 
-class StorageSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """Every field is read from ``RHAPSODE_<FIELD>``; equal in the API and all workers."""
+@dataclass(frozen=True, kw_only=True)
+class StorageSettings(CommonSettings):
+    """Where audio is kept; equal in the API and all workers."""
 
-    data: Path = Path("var")
-    """RHAPSODE_DATA: folder of everything that is written (audio, artifacts, Redis)."""
     storage: str = ""
     """RHAPSODE_STORAGE: s3://bucket/prefix; empty = the folder ``<data>/audio``, which API and
     workers share."""

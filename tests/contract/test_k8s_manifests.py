@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shutil
 import subprocess
@@ -11,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import kubernetes_validate
-import msgspec
 import pytest
 import yaml
 
 import api.settings
 import workers.settings
+from core.settings import variable_of
 from jobs.celery_queue import VISIBILITY_SECONDS
 
 ROOT = Path(__file__).parents[2]
@@ -127,9 +128,9 @@ def test_workers_have_time_to_drain(source: str) -> None:
 
 @pytest.mark.parametrize("source", SOURCES)
 def test_variables_are_settings_and_secrets_are_references(source: str) -> None:
-    kinds = (api.settings.Settings, workers.settings.Settings)
-    known = {f"RHAPSODE_{f.name.upper()}" for kind in kinds for f in msgspec.structs.fields(kind)}
-    known |= {"REDIS_URL", "REDISCLI_AUTH", "OMP_NUM_THREADS", "HOME", "CUDA_CACHE_PATH"}
+    kinds = (api.settings.ApiSettings, workers.settings.WorkerSettings)
+    known = {variable_of(field) for kind in kinds for field in dataclasses.fields(kind)}
+    known |= {"REDISCLI_AUTH", "OMP_NUM_THREADS", "HOME", "CUDA_CACHE_PATH"}
     assert not of_kind(rendered(source), "Secret")
     for pod in pods(source).values():
         found = variables(the_container(pod))
@@ -148,9 +149,9 @@ def test_the_settings_of_the_pods_are_accepted() -> None:
             own = variables(the_container(pod))
             values = config["data"] | {k: v["value"] for k, v in own.items() if "value" in v}
             if name == "rhapsode-api":
-                assert api.settings.Settings.from_environment(values).host == "0.0.0.0"
+                assert api.settings.ApiSettings.from_environment(values).host == "0.0.0.0"
             if name == "rhapsode-synthesizer":
-                settings = workers.settings.Settings.from_environment(values)
+                settings = workers.settings.WorkerSettings.from_environment(values)
                 assert (settings.device, settings.metrics_port) == (device, 9100)
 
 
@@ -195,7 +196,7 @@ def test_a_worker_that_hangs_is_ended_at_once(source: str) -> None:
         assert container["livenessProbe"]["httpGet"] == {"path": "/livez", "port": "metrics"}
         assert container["livenessProbe"]["terminationGracePeriodSeconds"] < 60
         assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "metrics"}
-    assert workers.settings.Settings().hang_seconds > VISIBILITY_SECONDS
+    assert workers.settings.WorkerSettings().hang_seconds > VISIBILITY_SECONDS
 
 
 def test_container_files_pin_their_base_and_leave_root() -> None:
@@ -219,8 +220,8 @@ absent = ("torch", "onnxruntime", "onnx", "soundfile", "soxr", "gruut", "av", "p
 sys.modules.update(dict.fromkeys(absent))  # None: to import one is an ImportError
 import pathlib, tempfile
 from api.app import create_app
-from api.settings import Settings
-app = create_app(Settings(data=pathlib.Path(tempfile.mkdtemp())))
+from api.settings import ApiSettings
+app = create_app(ApiSettings(data=pathlib.Path(tempfile.mkdtemp())))
 print(sorted(route.path for route in app.routes)[:3], len(app.openapi_schema.paths))
 assert not any(name in absent and module for name, module in sys.modules.items())
 """

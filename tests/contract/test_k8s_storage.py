@@ -13,7 +13,7 @@ import yaml
 
 from jobs.storage.bucket import BucketStore
 from jobs.storage.open import open_audio_store
-from workers.settings import Settings
+from workers.settings import WorkerSettings
 
 ROOT = Path(__file__).parents[2]
 OVERLAY = """
@@ -56,5 +56,5 @@ def test_it_is_valid_and_every_process_of_ours_has_it(manifests: list[dict[str, 
 
 def test_its_settings_open_a_bucket(manifests: list[dict[str, Any]]) -> None:
     (config,) = [m for m in manifests if m["kind"] == "ConfigMap"]
-    settings = Settings.from_environment(config["data"])
+    settings = WorkerSettings.from_environment(config["data"])
     assert isinstance(open_audio_store(settings), BucketStore)

@@ -11,7 +11,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from api.backends import Backends
-from api.settings import Settings
+from api.settings import ApiSettings
 from core.errors import NotFound
 from core.voice import read_catalogue
 from jobs.celery_queue import CeleryQueue
@@ -29,7 +29,7 @@ JOB = "/jobs/" + "0" * 32
 
 def backends(voices: Path, folder: Path, port: int, store: JobStore | None = None) -> Backends:
     url = f"redis://127.0.0.1:{port}/0"
-    chosen = Settings(voices=(voices,), shipped_voices=False, redis_url=url)
+    chosen = ApiSettings(voices=(voices,), shipped_voices=False, redis_url=url)
     return Backends(
         settings=chosen,
         store=store or RedisStore(url),

@@ -11,7 +11,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from api.app import create_app, open_backends
-from api.settings import Settings
+from api.settings import ApiSettings
 from core.errors import Unavailable
 from jobs.celery_queue import CeleryQueue
 from jobs.redis_backend.client import open_redis
@@ -41,7 +41,7 @@ def relieve(server: EmbeddedRedis) -> None:
 
 @pytest.fixture
 def http(full: EmbeddedRedis, tiny_voices: Path, tmp_path: Path) -> Iterator[Http]:
-    chosen = Settings(
+    chosen = ApiSettings(
         redis_url=full.url, data=tmp_path, voices=(tiny_voices,), shipped_voices=False
     )
     app = create_app(chosen, open_backends(chosen))

@@ -14,7 +14,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from api.backends import Backends
-from api.settings import Settings
+from api.settings import ApiSettings
 from core.voice import read_catalogue
 from jobs.redis_backend.backlog import RedisBacklog
 from jobs.redis_backend.events import RedisEvents
@@ -30,7 +30,7 @@ LIMIT = 64 * 1024
 def http(
     tiny_voices: Path, tmp_path_factory: pytest.TempPathFactory, redis_server: Any
 ) -> Iterator[Http]:
-    chosen = Settings(voices=(tiny_voices,), shipped_voices=False, max_body_bytes=LIMIT)
+    chosen = ApiSettings(voices=(tiny_voices,), shipped_voices=False, max_body_bytes=LIMIT)
     backends = Backends(
         settings=chosen,
         store=MemoryStore(),

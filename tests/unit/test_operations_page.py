@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import msgspec
 import pytest
 import yaml
 from prometheus_client import REGISTRY
@@ -18,6 +18,7 @@ import api.settings
 import workers.metrics
 import workers.settings
 from api.metrics import Now
+from core.settings import variable_of
 from jobs.progress import Backlog
 from k8s.generate import MONITORING, generated
 
@@ -137,10 +138,12 @@ def test_variables_are_labels_of_the_metric_they_ask(label: str) -> None:
 
 def test_the_page_has_every_setting_with_its_default() -> None:
     code: dict[str, tuple[set[str], str]] = {}
-    for kind, reader in ((api.settings.Settings, "api"), (workers.settings.Settings, "worker")):
-        special = {"redis_url": "REDIS_URL", "metrics_folder": "PROMETHEUS_MULTIPROC_DIR"}
-        for field in msgspec.structs.fields(kind):
-            name = special.get(field.name, f"RHAPSODE_{field.name.upper()}")
+    for kind, reader in (
+        (api.settings.ApiSettings, "api"),
+        (workers.settings.WorkerSettings, "worker"),
+    ):
+        for field in dataclasses.fields(kind):
+            name = variable_of(field)
             readers, _ = code.setdefault(name, (set(), ""))
             default = "none" if field.default in (None, (), "") else f"`{field.default}`"
             code[name] = (readers | {reader}, default)

@@ -5,18 +5,19 @@ from pathlib import Path
 import pytest
 
 from core.errors import FieldError
-from workers.settings import SHIPPED_VOICES, Settings
+from core.settings import SHIPPED_VOICES
+from workers.settings import WorkerSettings
 
 
 def test_defaults_need_no_variable() -> None:
-    settings = Settings.from_environment({})
+    settings = WorkerSettings.from_environment({})
     assert settings.artifacts_folder == Path("var/artifacts")
     assert settings.voice_folders == (SHIPPED_VOICES, Path("var/voices"))
     assert settings.device == "cpu"
 
 
 def test_variables_are_typed() -> None:
-    settings = Settings.from_environment(
+    settings = WorkerSettings.from_environment(
         {
             "RHAPSODE_DATA": "/d",
             "RHAPSODE_VOICES": "/a:/b",
@@ -46,5 +47,5 @@ def test_variables_are_typed() -> None:
 )
 def test_a_wrong_value_names_its_variable(name: str, value: str) -> None:
     with pytest.raises(FieldError, match=name) as caught:
-        Settings.from_environment({name: value})
+        WorkerSettings.from_environment({name: value})
     assert caught.value.field == name

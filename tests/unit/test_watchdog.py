@@ -20,7 +20,7 @@ from workers.device.device_thread import Device
 from workers.device.watchdog import HUNG_STATUS, LAST_SECONDS, Watchdog
 from workers.health import Probes
 from workers.recovery.janitor import Janitor
-from workers.settings import Settings
+from workers.settings import WorkerSettings
 
 BOUND = 600.0
 DEADLINE = 60.0
@@ -112,7 +112,7 @@ def test_a_worker_whose_device_died_ends(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setattr(Collector, "run", die)
     monkeypatch.setattr(Device, "_try_to_load", lambda self: self._tried.set())
     ends: list[int] = []
-    device = Device(Settings(), Catalogue({}, {}), end=ends.append)
+    device = Device(WorkerSettings(), Catalogue({}, {}), end=ends.append)
     device.start()
     device.stop()
     assert ends == [HUNG_STATUS] * 2

@@ -19,7 +19,7 @@ from telemetry.logs import told
 from workers.device.collector import Collector, Outcome, Turn
 from workers.device.watchdog import HUNG_STATUS, Watchdog
 from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_anomaly, see_batch, see_taken
-from workers.settings import Settings
+from workers.settings import WorkerSettings
 
 if TYPE_CHECKING:
     from synthesis.engine import Engine
@@ -47,7 +47,7 @@ class Device:
 
     def __init__(
         self,
-        settings: Settings,
+        settings: WorkerSettings,
         catalogue: Catalogue,
         *,
         end: Callable[[int], object] = os._exit,
@@ -143,7 +143,7 @@ Speak = Callable[[Sequence[SynthesisItem], Lane, Turn], list[Outcome]]
 """``Device.speak``, as a task sees it."""
 
 
-def _engines(settings: Settings, catalogue: Catalogue, count: int) -> list[Engine]:
+def _engines(settings: WorkerSettings, catalogue: Catalogue, count: int) -> list[Engine]:
     """Imported here, because it takes seconds and starts a thread's work."""
     from synthesis.engine import Engine
     from synthesis.loading import Voices

@@ -1,0 +1,87 @@
+"""Settings: typed values that a process reads from its environment, once, when it starts."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self, get_type_hints
+
+import msgspec
+
+from core.errors import FieldError
+
+SHIPPED_VOICES = Path(__file__).resolve().parent.parent / "voices"
+"""The installed folder ``voices``: it lies beside this package."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CommonSettings:
+    """The settings that every process and command reads; subclasses add those of a room.
+
+    A field ``data`` is read from ``RHAPSODE_DATA``, unless the field's metadata names another
+    ``variable``. A dataclass and no Struct: a worker's settings have two bases, those of the
+    service and those of synthesis, and two Structs with fields cannot be bases of one class.
+    """
+
+    data: Path = Path("var")
+    """RHAPSODE_DATA: folder of everything that is written (audio, artifacts, Redis)."""
+    voices: tuple[Path, ...] = ()
+    """RHAPSODE_VOICES: more folders of voices, separated like PATH; later ones win."""
+    shipped_voices: bool = True
+    """RHAPSODE_SHIPPED_VOICES: false leaves only the voices of RHAPSODE_VOICES."""
+
+    @property
+    def own_voices(self) -> Path:
+        """The folder where imported components are put."""
+        return self.data / "voices"
+
+    @property
+    def voice_folders(self) -> tuple[Path, ...]:
+        """The shipped voices, then the imported ones, then those of RHAPSODE_VOICES."""
+        own = (SHIPPED_VOICES, self.own_voices) if self.shipped_voices else ()
+        return (*own, *self.voices)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+        """Reads and checks the variables.
+
+        Numbers, booleans (true/false/1/0), paths and tuples of paths (separated like PATH) are read
+        from their text. Unset and empty variables leave the field's default.
+
+        Args:
+            environment: variables; None = the process's.
+
+        Raises:
+            FieldError: a value is refused; the error's field is the variable's name.
+        """
+        variables = os.environ if environment is None else environment
+        types = get_type_hints(cls, include_extras=True)
+        values: dict[str, Any] = {}
+        for field in dataclasses.fields(cls):
+            name = variable_of(field)
+            if text := variables.get(name, ""):
+                values[field.name] = _parse(name, text, types[field.name])
+        return cls(**values)
+
+
+def variable_of(field: dataclasses.Field[Any]) -> str:
+    """Returns the name of the variable from which a field is read."""
+    name: str = field.metadata.get("variable", f"RHAPSODE_{field.name.upper()}")
+    return name
+
+
+def _parse(name: str, text: str, kind: Any) -> Any:
+    raw = text.split(os.pathsep) if kind == tuple[Path, ...] else text
+    try:
+        return msgspec.convert(raw, kind, strict=False, dec_hook=_path)
+    except msgspec.ValidationError as error:
+        raise FieldError(name, f"{name}={text!r} is refused: {error}", code="setting") from error
+
+
+def _path(kind: type, value: Any) -> Any:
+    if kind is Path:
+        return Path(value).expanduser()
+    raise NotImplementedError(f"settings of type {kind}")

@@ -1,0 +1,28 @@
+"""Settings that the API and all workers share: they must be equal in every process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from msgspec import Meta
+
+from jobs.storage.open import StorageSettings
+
+MISSED_BEATS = 3
+"""After so many missed beats a worker counts as dead."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceSettings(StorageSettings):
+    """Where jobs and their audio are kept, and when a worker counts as dead."""
+
+    redis_url: str = field(default="redis://127.0.0.1:6379/0", metadata={"variable": "REDIS_URL"})
+    """REDIS_URL: broker and job store."""
+    beat_seconds: Annotated[float, Meta(gt=0)] = 5.0
+    """RHAPSODE_BEAT_SECONDS: how often a worker says that it lives [s]; dead after three misses."""
+
+    @property
+    def alive_seconds(self) -> float:
+        """How long a worker may be silent before it counts as dead [s]."""
+        return MISSED_BEATS * self.beat_seconds
