@@ -52,11 +52,11 @@ def import_(
     rhapsode import generator_v1 --network hifigan --config config.json \\
         --name ljspeech-hifigan --licence MIT
     """
-    from core.settings import CommonSettings
     from exports.importers.checkpoints import import_checkpoint
+    from synthesis.settings import SynthesisSettings
 
     kind = _network(network)
-    target = _target(folder or CommonSettings.from_environment().own_voices, name)
+    target = _target(folder or SynthesisSettings.from_environment().own_voices, name)
     with Console(stderr=True).status(f"reading {checkpoint.name} …"):
         component = import_checkpoint(
             checkpoint, kind, target, config_path=config, name=name, licence=licence, half=half

@@ -23,10 +23,10 @@ def voices(as_json: bool) -> None:
     rhapsode voices
     RHAPSODE_VOICES=/my/voices rhapsode voices --json
     """
-    from core.settings import CommonSettings
     from core.voice import read_catalogue
+    from synthesis.settings import SynthesisSettings
 
-    catalogue = read_catalogue(CommonSettings.from_environment().voice_folders)
+    catalogue = read_catalogue(SynthesisSettings.from_environment().voice_folders)
     if as_json:
         cards = list(catalogue.voices.values())
         click.echo(msgspec.json.format(msgspec.json.encode(cards)).decode())

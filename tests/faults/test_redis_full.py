@@ -29,7 +29,7 @@ def full(tmp_path: Path) -> Iterator[EmbeddedRedis]:
 
 def fill(server: EmbeddedRedis) -> None:
     client = open_redis(server.url)
-    client.config_set("maxmemory", "1mb")
+    client.config_set("maxmemory", "1")
     client.close()
 
 

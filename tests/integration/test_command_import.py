@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from cli.main import main
-from core.settings import CommonSettings
 from core.voice import read_catalogue
+from synthesis.settings import SynthesisSettings
 
 
 def run(*argv: str) -> int:
@@ -31,7 +31,7 @@ def test_import_then_export(shared: Path, capsys: pytest.CaptureFixture[str]) ->
     ]
     assert run(*argv) == 0
     assert 'hifigan = "lj-hifigan"' in capsys.readouterr().out
-    known = read_catalogue(CommonSettings.from_environment().voice_folders).components
+    known = read_catalogue(SynthesisSettings.from_environment().voice_folders).components
     assert known["lj-hifigan"].provenance.licence == "MIT"
     assert run("export", "lj-hifigan", "--runtime", "eager") == 0
     assert run(*argv) == 2  # the name is taken
