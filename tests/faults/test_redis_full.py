@@ -28,12 +28,15 @@ def full(tmp_path: Path) -> Iterator[EmbeddedRedis]:
 
 
 def fill(server: EmbeddedRedis) -> None:
+    """Sets a limit that even an empty server exceeds: how much that one uses differs by version."""
     client = open_redis(server.url)
-    client.config_set("maxmemory", "1")
+    client.config_set("maxmemory", "1")  # a byte; 0 would mean no limit
+    assert client.info("memory")["used_memory"] > 1
     client.close()
 
 
 def relieve(server: EmbeddedRedis) -> None:
+    """Takes the limit away."""
     client = open_redis(server.url)
     client.config_set("maxmemory", "0")
     client.close()
