@@ -1,1 +1,5 @@
-"""Books as files to books as chapters: EPUB, Markdown, plain text, SSML."""
+"""Books as files to chapters of text: ``reader.read_book`` is the entry.
+
+``pages`` reads one XHTML page, ``epub`` the container around pages, ``plain_text`` text files.
+What the words of a chapter sound like is not known here: that is ``text.frontend``.
+"""

@@ -12,13 +12,12 @@ from collections.abc import Iterator, Sequence
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from core.book import Book, BookChapter
+from core.book import Book
 from core.errors import FieldError
+from text.books.blocks import TextBlock, chapters_at_headings
 from text.books.characters import clean
-from text.books.epub.chapters import FRONT_MATTER
-from text.books.epub.flow import Block
+from text.books.encodings import decode_text
 from text.books.omissions import Omissions
-from text.books.plain_text.reader import decode
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 _FIELD = re.compile(
@@ -42,33 +41,33 @@ def read_markdown(data: bytes, name: str) -> Book:
         FieldError: not a text, or an empty one.
     """
     omissions = Omissions()
-    text, told = _without_front_matter(clean(decode(data), omissions))
+    text, front_matter = _split_front_matter(clean(decode_text(data), omissions))
     tokens = MarkdownIt("commonmark").enable("table").parse(_without_notes(text, omissions))
     blocks = list(_blocks(tokens, omissions))
     if not blocks:
         raise FieldError("file", "the file holds no text to speak", code="unspeakable_text")
     first = [block.text for block in blocks if block.level == 1]
-    title = next(iter(told.get("title", [])), "") or (first[0] if len(first) == 1 else "")
+    title = next(iter(front_matter.get("title", [])), "") or (first[0] if len(first) == 1 else "")
     return Book(
         title=title or name,
-        authors=tuple(told.get("author", []) or told.get("authors", [])),
-        language=next(iter(told.get("lang", []) or told.get("language", [])), ""),
-        chapters=_chapters(blocks, 1 if len(first) > 1 else 2, title or name, omissions),
+        authors=tuple(front_matter.get("author", []) or front_matter.get("authors", [])),
+        language=next(iter(front_matter.get("lang", []) or front_matter.get("language", [])), ""),
+        chapters=chapters_at_headings(blocks, 1 if len(first) > 1 else 2, title or name, omissions),
         notices=omissions.notices(),
     )
 
 
-def _without_front_matter(text: str) -> tuple[str, dict[str, list[str]]]:
+def _split_front_matter(text: str) -> tuple[str, dict[str, list[str]]]:
     """Values of a YAML head by key: one line, a list in brackets, or a list of lines.
 
-    >>> _without_front_matter("---\\ntitle: 'A'\\nauthor:\\n  - B\\n  - C\\n---\\nText")
+    >>> _split_front_matter("---\\ntitle: 'A'\\nauthor:\\n  - B\\n  - C\\n---\\nText")
     ('Text', {'title': ['A'], 'author': ['B', 'C']})
     """
     head = _FRONT_MATTER.match(text)
     if not head:
         return text, {}
-    told = {key.lower(): _values(value) for key, value in _FIELD.findall(head.group(1))}
-    return text[head.end() :], told
+    front_matter = {key.lower(): _values(value) for key, value in _FIELD.findall(head.group(1))}
+    return text[head.end() :], front_matter
 
 
 def _values(written: str) -> list[str]:
@@ -93,7 +92,7 @@ def _without_notes(text: str, omissions: Omissions) -> str:
     return _REFERENCE.sub("", text)
 
 
-def _blocks(tokens: Sequence[Token], omissions: Omissions) -> Iterator[Block]:
+def _blocks(tokens: Sequence[Token], omissions: Omissions) -> Iterator[TextBlock]:
     level, cells = 0, [""]
     in_row = False
     for token in tokens:
@@ -104,7 +103,7 @@ def _blocks(tokens: Sequence[Token], omissions: Omissions) -> Iterator[Block]:
         elif token.type == "tr_close":
             in_row = False
             if any(cells):
-                yield Block(", ".join(filter(None, cells)))
+                yield TextBlock(", ".join(filter(None, cells)))
         elif token.type in ("fence", "code_block"):
             omissions.leave_out("code", token.content)
         elif token.type == "html_block":
@@ -114,7 +113,7 @@ def _blocks(tokens: Sequence[Token], omissions: Omissions) -> Iterator[Block]:
             if in_row:
                 cells.append(text)
             elif text:
-                yield Block(text, level)
+                yield TextBlock(text, level)
             level = 0
 
 
@@ -132,21 +131,3 @@ def _inline(tokens: Sequence[Token], omissions: Omissions) -> str:
         elif token.type == "html_inline":
             omissions.leave_out("markup")
     return re.sub(r"[^\S\n]+", " ", "".join(parts)).strip()
-
-
-def _chapters(
-    blocks: Sequence[Block], level: int, title: str, omissions: Omissions
-) -> tuple[BookChapter, ...]:
-    chapters: list[BookChapter] = []
-    name, texts = title or FRONT_MATTER, list[str]()
-    for block in (*blocks, None):
-        starts = block is None or (0 < block.level <= level)
-        if starts and texts:
-            chapters.append(BookChapter(name, "\n\n".join(texts)))
-            texts = []
-        if block is not None:
-            name = " ".join(block.text.split()) if starts else name
-            texts.append(block.text)
-    if len(chapters) == 1:
-        omissions.remark("no_chapters", "no headings of chapters were found: it is one chapter")
-    return tuple(chapters)

@@ -7,9 +7,10 @@ from pathlib import PurePath
 
 from core.book import Book, BookChapter
 from core.errors import FieldError, SsmlError
+from text.books.encodings import decode_text
 from text.books.epub.reader import read_epub
 from text.books.markdown import read_markdown
-from text.books.plain_text.reader import decode, read_plain
+from text.books.plain_text.reader import read_plain
 from text.ssml.parser import parse_ssml
 
 EXTENSIONS = {
@@ -58,7 +59,7 @@ def read_book(data: bytes, filename: str) -> Book:
 
 def _read_ssml(data: bytes, name: str) -> Book:
     """One chapter, which holds the document as it is."""
-    text = decode(data)
+    text = decode_text(data)
     try:
         parse_ssml(text)
     except SsmlError as error:

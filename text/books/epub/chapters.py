@@ -9,20 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from core.book import BookChapter
-from text.books.epub.contents import Entry
-from text.books.epub.flow import Block, Flow
+from text.books.blocks import FRONT_MATTER, TextBlock
+from text.books.epub.contents import TocEntry
 from text.books.omissions import Omissions
+from text.books.pages.page_text import PageText
 
-FRONT_MATTER = "Front matter"
-"""Title of what stands before the first chapter, where the book has no title."""
-Place = tuple[int, int, int]
-"""Page, paragraph, character."""
-Start = tuple[Place, str]
-"""Where a chapter begins, and its title."""
-
-LIST_OF_LINKS = 3
+CONTENTS_RUN = 3
 """So many paragraphs one after the other that are mostly links are a table of contents."""
 _CONTENTS = re.compile(
     r"(?:brief |short |detailed |table of )?contents|(?:list of )?(?:illustrations|figures|plates)",
@@ -31,13 +26,31 @@ _CONTENTS = re.compile(
 _NOTES = re.compile(r"(?:foot|end)?notes?", re.IGNORECASE)
 
 
+class Position(NamedTuple):
+    """A place in the text of a book."""
+
+    page: int
+    """Index into the pages of the reading order."""
+    block: int
+    """Index into the page's blocks."""
+    offset: int
+    """Index into the block's text."""
+
+
+class ChapterStart(NamedTuple):
+    """Where a chapter begins, and its title."""
+
+    position: Position
+    title: str
+
+
 def cut_chapters(
-    flows: Mapping[str, Flow], entries: Sequence[Entry], title: str, omissions: Omissions
+    pages: Mapping[str, PageText], entries: Sequence[TocEntry], title: str, omissions: Omissions
 ) -> tuple[BookChapter, ...]:
-    """Cuts a book's pages.
+    """Cuts a book's pages at the entries of its table of contents.
 
     Args:
-        flows: pages by path, in reading order.
+        pages: by path, in reading order.
         entries: of the table of contents; empty = every page with a heading is a chapter.
         title: of the book, for what stands before the first chapter.
         omissions: learns of entries that lead nowhere and chapters without text.
@@ -45,122 +58,126 @@ def cut_chapters(
     Returns:
         chapters with text, in reading order.
     """
-    pages = list(flows.values())
-    starts = _starts(flows, entries, omissions) or _starts_of_pages(pages)
-    front = not starts or starts[0][0] > (0, 0, 0)
+    texts = list(pages.values())
+    starts = _starts(pages, entries, omissions) or _starts_of_pages(texts)
+    front = not starts or starts[0].position > (0, 0, 0)
     if front:
-        starts.insert(0, ((0, 0, 0), title or FRONT_MATTER))
-    ends = [*(place for place, _ in starts[1:]), (len(pages), 0, 0)]
+        starts.insert(0, ChapterStart(Position(0, 0, 0), title or FRONT_MATTER))
+    ends = [*(start.position for start in starts[1:]), Position(len(texts), 0, 0)]
     chapters = []
-    for index, ((start, name), end) in enumerate(zip(starts, ends, strict=True)):
-        text = "\n\n".join(_between(pages, start, end))
+    for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        text = "\n\n".join(_between(texts, start.position, end))
         if text:
-            chapters.append(BookChapter(name, text))
+            chapters.append(BookChapter(start.title, text))
         elif index or not front:
-            omissions.remark("chapter_empty", f"no text to speak under {name!r} of the contents")
+            message = f"no text to speak under {start.title!r} of the contents"
+            omissions.remark("chapter_empty", message)
     return tuple(chapters)
 
 
 def _starts(
-    flows: Mapping[str, Flow], entries: Sequence[Entry], omissions: Omissions
-) -> list[Start]:
-    numbers = {path: number for number, path in enumerate(flows)}
-    found: list[Start] = []
+    pages: Mapping[str, PageText], entries: Sequence[TocEntry], omissions: Omissions
+) -> list[ChapterStart]:
+    numbers = {path: number for number, path in enumerate(pages)}
+    found: list[ChapterStart] = []
     parents: list[str] = []
     for entry in entries:
         if not entry.path:
             parents.append(entry.title)
             continue
-        place = _place(flows, numbers, entry, omissions)
-        if place is not None:
+        position = _position(pages, numbers, entry, omissions)
+        if position is not None:
             name = ": ".join(filter(None, (*parents, entry.title)))
-            found.append((place, name or f"Chapter {len(found) + 1}"))
+            found.append(ChapterStart(position, name or f"Chapter {len(found) + 1}"))
             parents = []
-    if any(later[0] < earlier[0] for earlier, later in pairwise(found)):
+    if any(later.position < earlier.position for earlier, later in pairwise(found)):
         omissions.remark("contents_order", "the table of contents is not in the reading order")
-        found.sort(key=lambda start: start[0])
+        found.sort(key=lambda start: start.position)
     return _merged(found, omissions)
 
 
-def _place(
-    flows: Mapping[str, Flow], numbers: Mapping[str, int], entry: Entry, omissions: Omissions
-) -> Place | None:
+def _position(
+    pages: Mapping[str, PageText], numbers: Mapping[str, int], entry: TocEntry, omissions: Omissions
+) -> Position | None:
     number = numbers.get(entry.path)
     if number is None:
-        told = f"{entry.title!r} of the contents leads to no page of the reading order"
-        omissions.remark("contents_target", told)
+        message = f"{entry.title!r} of the contents leads to no page of the reading order"
+        omissions.remark("contents_target", message)
         return None
-    flow = flows[entry.path]
-    block, at = flow.anchors.get(entry.fragment, (0, 0)) if entry.fragment else (0, 0)
-    if entry.fragment and entry.fragment not in flow.anchors:
-        told = f"{entry.title!r} of the contents leads to a missing place; its page's start taken"
-        omissions.remark("contents_target", told)
-    if block < len(flow.blocks) and at >= len(flow.blocks[block].text):
-        block, at = block + 1, 0
-    return (number, block, at)
+    page = pages[entry.path]
+    block, offset = 0, 0
+    if entry.fragment in page.anchors:
+        block, offset = page.anchors[entry.fragment]
+    elif entry.fragment:
+        missing = f"{entry.title!r} of the contents leads to a missing place"
+        omissions.remark("contents_target", f"{missing}; its page's start taken")
+    if block < len(page.blocks) and offset >= len(page.blocks[block].text):
+        block, offset = block + 1, 0
+    return Position(number, block, offset)
 
 
-def _merged(starts: list[Start], omissions: Omissions) -> list[Start]:
+def _merged(starts: Sequence[ChapterStart], omissions: Omissions) -> list[ChapterStart]:
     """A part and its first chapter often lead to the same place."""
-    merged: list[Start] = []
-    for place, name in starts:
-        if not merged or merged[-1][0] != place:
-            merged.append((place, name))
+    merged: list[ChapterStart] = []
+    for start in starts:
+        if not merged or merged[-1].position != start.position:
+            merged.append(start)
             continue
-        before = merged[-1][1]
-        if name != before:
-            merged[-1] = (place, f"{before}: {name}")
-            told = f"entries of the contents that lead to one place are one chapter: {before!r}"
-            omissions.remark("contents_merged", f"{told}, {name!r}")
+        before = merged[-1].title
+        if start.title != before:
+            merged[-1] = ChapterStart(start.position, f"{before}: {start.title}")
+            message = f"entries of the contents that lead to one place are one chapter: {before!r}"
+            omissions.remark("contents_merged", f"{message}, {start.title!r}")
     return merged
 
 
-def _starts_of_pages(pages: Sequence[Flow]) -> list[Start]:
+def _starts_of_pages(pages: Sequence[PageText]) -> list[ChapterStart]:
     """Where a book has no contents: every page with a heading, named by it."""
     starts = []
     for number, page in enumerate(pages):
         heading = next((block for block in page.blocks if block.level), None)
         if heading is not None:
-            starts.append(((number, 0, 0), " ".join(heading.text.split())))
+            title = " ".join(heading.text.split())
+            starts.append(ChapterStart(Position(number, 0, 0), title))
     return starts
 
 
-def _between(pages: Sequence[Flow], start: Place, end: Place) -> list[str]:
-    """Paragraphs of a stretch; the first and the last may be pieces."""
+def _between(pages: Sequence[PageText], start: Position, end: Position) -> list[str]:
+    """Paragraphs between two positions; the first and the last may be pieces."""
     texts = []
-    for number in range(start[0], min(end[0] + 1, len(pages))):
+    for number in range(start.page, min(end.page + 1, len(pages))):
         blocks = pages[number].blocks
-        first = start[1] if number == start[0] else 0
-        last = end[1] + 1 if number == end[0] else len(blocks)
+        first = start.block if number == start.page else 0
+        last = end.block + 1 if number == end.page else len(blocks)
         for index in range(first, min(last, len(blocks))):
             text = blocks[index].text
-            upper = end[2] if (number, index) == end[:2] else len(text)
-            lower = start[2] if (number, index) == start[:2] else 0
+            upper = end.offset if (number, index) == end[:2] else len(text)
+            lower = start.offset if (number, index) == start[:2] else 0
             texts.append(text[lower:upper].strip())
     return [text for text in texts if text]
 
 
-def leave_out_contents(flow: Flow, omissions: Omissions) -> None:
+def leave_out_contents(page: PageText, omissions: Omissions) -> None:
     """Takes tables of contents out of a page, and headings of notes that are gone.
 
-    Paragraphs are emptied, not removed: places stay what they are.
+    Paragraphs are emptied, not removed: positions stay what they are.
     """
-    blocks, at = flow.blocks, 0
+    blocks, at = page.blocks, 0
     while at < len(blocks):
         run = at
         while run < len(blocks) and _is_link(blocks[run]):
             run += 1
-        if run - at >= LIST_OF_LINKS:
+        if run - at >= CONTENTS_RUN:
             heading = at > 0 and bool(_CONTENTS.fullmatch(blocks[at - 1].text.strip(" .:")))
             for block in blocks[at - heading : run]:
                 omissions.leave_out("contents", block.text)
                 block.text = ""
         at = max(run, at + 1)
-    if flow.notes:
+    if page.notes:
         _leave_out_note_headings(blocks, omissions)
 
 
-def _leave_out_note_headings(blocks: list[Block], omissions: Omissions) -> None:
+def _leave_out_note_headings(blocks: Sequence[TextBlock], omissions: Omissions) -> None:
     for block, following in zip(blocks, [*blocks, None][1:], strict=True):
         alone = following is None or following.level
         if block.level and alone and _NOTES.fullmatch(block.text.strip(" .:")):
@@ -168,6 +185,6 @@ def _leave_out_note_headings(blocks: list[Block], omissions: Omissions) -> None:
             block.text = ""
 
 
-def _is_link(block: Block) -> bool:
+def _is_link(block: TextBlock) -> bool:
     letters = sum(map(str.isalnum, block.text))
     return bool(letters) and 2 * block.linked >= letters

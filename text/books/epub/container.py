@@ -1,22 +1,35 @@
-"""The zip of an EPUB, looked at before anything is unpacked: size, names, encryption."""
+"""The zip of an EPUB: checked before anything is unpacked, its files found by URL, each read once.
+
+Names in an EPUB are URLs, and producers get them wrong in ways that reading systems forgive:
+backslashes, a leading slash, another case, decomposed accents, UTF-8 without the flag that says so.
+A name is looked for as it stands, then in a form in which all of these are equal.
+"""
 
 from __future__ import annotations
 
 import io
+import posixpath
+import unicodedata
 import zipfile
 import zlib
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from pathlib import PurePosixPath
+from urllib.parse import unquote
 
 from core.errors import FieldError
-from text.books.epub.markup import local_name, parse_xml
 from text.books.omissions import Omissions
+from text.books.pages.markup import local_name, parse_xml
 
+CONTAINER = "META-INF/container.xml"
 ENCRYPTION = "META-INF/encryption.xml"
 MAX_UNPACKED_BYTES = 256 * 2**20
 """All entries together. The largest illustrated novels have some 100 MB; text has a few."""
 MAX_RATIO = 200
 """Unpacked / packed, of the whole file. XHTML packs 3 to 10 times; deflate's limit is 1032."""
 MAX_ENTRIES = 20_000
+UTF8_FLAG = 0x800
+"""Bit of a zip entry that says that its name is UTF-8. Source: APPNOTE.TXT 6.3.10 §4.4.4."""
 FONT_OBFUSCATION = frozenset(
     {"http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC"}
 )
@@ -25,22 +38,75 @@ UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError,
 """What zipfile raises on damaged, encrypted or exotic archives."""
 
 
-def open_container(data: bytes, omissions: Omissions) -> zipfile.ZipFile:
-    """Opens an EPUB's zip after checking that it is safe to unpack in memory.
+class Container:
+    """An open EPUB.
+
+    Args:
+        data: the file.
+        omissions: learns of guessed encodings.
 
     Raises:
-        FieldError: broken, a bomb, names outside of itself, encrypted (DRM), or no EPUB.
+        FieldError: the zip is broken, a bomb, has names outside of itself, is encrypted (DRM), or
+            is no EPUB.
     """
-    try:
-        container = zipfile.ZipFile(io.BytesIO(data))
-        _check_size(container.infolist(), len(data))
-        _check_names(container.infolist())
-        _check_encryption(container, omissions)
-        if "META-INF/container.xml" not in container.namelist():
+
+    def __init__(self, data: bytes, omissions: Omissions) -> None:
+        try:
+            self._zip = zipfile.ZipFile(io.BytesIO(data))
+            _check_size(self._zip.infolist(), len(data))
+            _check_names(self._zip.infolist())
+            self._entries = {_name(info): info for info in self._zip.infolist()}
+            self._folded = _by_key(self._entries, _folded)
+            self._basenames = _by_key(self._entries, _basename)
+            self._check_encryption(omissions)
+        except UNREADABLE as error:
+            raise FieldError("file", f"the EPUB's zip is damaged: {error}") from error
+        if self.find(CONTAINER) is None:
             raise FieldError("file", "no EPUB: META-INF/container.xml is missing")
-    except UNREADABLE as error:
-        raise FieldError("file", f"the EPUB's zip is damaged: {error}") from error
-    return container
+
+    def find(self, path: str) -> str | None:
+        """Returns the name of the entry that a path means, or None.
+
+        Args:
+            path: from the container's root, as ``resolve_url`` returns it.
+        """
+        if path in self._entries:
+            return path
+        found = self._folded.get(_folded(path), ())
+        return found[0] if len(found) == 1 else None
+
+    def find_by_basename(self, path: str) -> str | None:
+        """Returns the only entry whose last component equals that of a path, or None."""
+        found = self._basenames.get(_basename(path), ())
+        return found[0] if len(found) == 1 else None
+
+    def size(self, name: str) -> int:
+        """Returns the unpacked size of an entry [bytes]."""
+        return self._entries[name].file_size
+
+    def read(self, name: str) -> bytes:
+        """Reads an entry.
+
+        Raises:
+            OSError: its data is damaged, or packed in a way that is not known.
+        """
+        try:
+            return self._zip.read(self._entries[name])
+        except UNREADABLE as error:
+            raise OSError(f"{name} is damaged: {error}") from error
+
+    def _check_encryption(self, omissions: Omissions) -> None:
+        if any(entry.flag_bits & 1 for entry in self._entries.values()):
+            raise FieldError("file", "the EPUB's zip is encrypted", code="encrypted")
+        name = self.find(ENCRYPTION)
+        if name is None:
+            return
+        root = parse_xml(self.read(name), name, omissions)
+        for item in (e for e in root.iter() if local_name(e) == "encrypteddata"):
+            methods = [e.get("Algorithm") for e in item if local_name(e) == "encryptionmethod"]
+            if not methods or set(methods) - FONT_OBFUSCATION:
+                message = "the EPUB is protected (DRM) and cannot be read"
+                raise FieldError("file", message, code="encrypted")
 
 
 def _check_size(entries: list[zipfile.ZipInfo], packed: int) -> None:
@@ -49,11 +115,11 @@ def _check_size(entries: list[zipfile.ZipInfo], packed: int) -> None:
     if len(entries) > MAX_ENTRIES:
         raise FieldError("file", f"{len(entries)} entries", allowed=f"at most {MAX_ENTRIES}")
     if unpacked > MAX_UNPACKED_BYTES:
-        told = f"at most {MAX_UNPACKED_BYTES} bytes unpacked"
-        raise FieldError("file", f"unpacks to {unpacked} bytes", allowed=told)
+        allowed = f"at most {MAX_UNPACKED_BYTES} bytes unpacked"
+        raise FieldError("file", f"unpacks to {unpacked} bytes", allowed=allowed)
     if unpacked > MAX_RATIO * packed:
-        told = f"at most {MAX_RATIO} times its own size"
-        raise FieldError("file", f"{packed} bytes unpack to {unpacked}", allowed=told)
+        allowed = f"at most {MAX_RATIO} times its own size"
+        raise FieldError("file", f"{packed} bytes unpack to {unpacked}", allowed=allowed)
 
 
 def _check_names(entries: list[zipfile.ZipInfo]) -> None:
@@ -63,14 +129,36 @@ def _check_names(entries: list[zipfile.ZipInfo]) -> None:
             raise FieldError("file", f"an entry lies outside of the EPUB: {entry.filename!r}")
 
 
-def _check_encryption(container: zipfile.ZipFile, omissions: Omissions) -> None:
-    if any(entry.flag_bits & 1 for entry in container.infolist()):
-        raise FieldError("file", "the EPUB's zip is encrypted", code="encrypted")
-    if ENCRYPTION not in container.namelist():
-        return
-    root = parse_xml(container.read(ENCRYPTION), ENCRYPTION, omissions)
-    for item in (e for e in root.iter() if local_name(e) == "encrypteddata"):
-        methods = [e.get("Algorithm") for e in item if local_name(e) == "encryptionmethod"]
-        if not methods or set(methods) - FONT_OBFUSCATION:
-            told = "the EPUB is protected (DRM) and cannot be read"
-            raise FieldError("file", told, code="encrypted")
+def _name(info: zipfile.ZipInfo) -> str:
+    """Returns an entry's name; many zip writers store UTF-8 without the flag that says so.
+
+    zipfile decodes such names as code page 437, which maps every byte to a character and back.
+    """
+    if not info.flag_bits & UTF8_FLAG:
+        try:
+            return info.filename.encode("cp437").decode("utf-8")
+        except UnicodeError:
+            pass
+    return info.filename
+
+
+def _folded(name: str) -> str:
+    """Returns a name in the form in which names are compared.
+
+    >>> _folded("OPS\\\\Text\\\\Ch%20One.xhtml") == _folded("/ops/text/ch one.xhtml")
+    True
+    """
+    path = posixpath.normpath("/" + unquote(name).replace("\\", "/"))
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", path).casefold()).lstrip("/")
+
+
+def _basename(name: str) -> str:
+    return posixpath.basename(_folded(name))
+
+
+def _by_key(names: Iterable[str], key: Callable[[str], str]) -> dict[str, list[str]]:
+    index: dict[str, list[str]] = defaultdict(list)
+    for name in names:
+        if not name.endswith(("/", "\\")):
+            index[key(name)].append(name)
+    return dict(index)

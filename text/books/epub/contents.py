@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
 
-from text.books.epub.markup import Element, attribute, local_name, parse_page, parse_xml, text_of
 from text.books.omissions import Omissions
+from text.books.pages.markup import (
+    Element,
+    attribute,
+    local_name,
+    parse_page,
+    parse_xml,
+    text_of,
+)
+from text.books.pages.urls import resolve_url
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of a table of contents.
+class TocEntry:
+    """An entry of a table of contents.
 
     Attributes:
         title: on one line; may be empty.
-        path: of the page, relative to the package; empty = a heading that leads nowhere.
+        path: of the page, from the container's root; empty = a heading that leads nowhere.
         fragment: an id on that page; empty = its beginning.
         depth: 0 = outermost.
     """
@@ -28,23 +34,13 @@ class Entry:
     depth: int
 
 
-def resolve(base: str, href: str) -> tuple[str, str]:
-    """A reference in a file as path within the package and fragment.
+def read_navigation_document(data: bytes, path: str, omissions: Omissions) -> list[TocEntry]:
+    """Reads the toc of a navigation document. Source: EPUB 3.3 §7.3, §7.4.2.
 
-    >>> resolve("nav/toc.xhtml", "../Text/One%20a.xhtml#c1")
-    ('Text/One a.xhtml', 'c1')
-    >>> resolve("one.xhtml", "#n")
-    ('one.xhtml', 'n')
-    """
-    parts = urlsplit(href)
-    if parts.scheme or not parts.path:
-        return (base if not parts.scheme else ""), unquote(parts.fragment)
-    path = posixpath.join(posixpath.dirname(base), unquote(parts.path))
-    return posixpath.normpath(path), unquote(parts.fragment)
-
-
-def read_nav(data: bytes, path: str, omissions: Omissions) -> list[Entry]:
-    """Entries of a navigation document's toc. Source: EPUB 3.3 §7.3, §7.4.2.
+    Args:
+        data: the file.
+        path: its path, against which links are resolved.
+        omissions: learns of mended markup.
 
     Raises:
         FieldError: it declares entities.
@@ -56,33 +52,41 @@ def read_nav(data: bytes, path: str, omissions: Omissions) -> list[Entry]:
     toc = next((n for n in navs if "toc" in attribute(n, "type").split()), None)
     if toc is None:
         toc = next((n for n in navs if attribute(n, "role") == "doc-toc"), None)
-    top = next((e for e in toc if local_name(e) in ("ol", "ul")), None) if toc is not None else None
-    return [] if top is None else list(_nav_entries(top, path, 0))
+    if toc is None:
+        return []
+    lists = (e for e in toc.iter() if local_name(e) in ("ol", "ul"))
+    top = next(lists, None)
+    return [] if top is None else list(_navigation_entries(top, path, 0))
 
 
-def _nav_entries(items: Element, path: str, depth: int) -> Iterator[Entry]:
+def _navigation_entries(items: Element, path: str, depth: int) -> Iterator[TocEntry]:
     for item in (e for e in items if local_name(e) == "li"):
-        label = next((e for e in item if local_name(e) not in ("ol", "ul")), None)
+        label = next((e for e in item if local_name(e) not in ("ol", "ul", "")), None)
         below = [e for e in item if local_name(e) in ("ol", "ul")]
         if label is not None:
             link = next((e for e in label.iter() if local_name(e) == "a"), label)
             yield _entry(_text(label), link.get("href"), path, depth)
         for nested in below:
-            yield from _nav_entries(nested, path, depth + 1)
+            yield from _navigation_entries(nested, path, depth + 1)
 
 
-def read_ncx(data: bytes, path: str, omissions: Omissions) -> list[Entry]:
-    """Entries of an NCX. Source: DAISY Z39.86-2005 §8.
+def read_ncx(data: bytes, path: str, omissions: Omissions) -> list[TocEntry]:
+    """Reads the navMap of an NCX. Source: DAISY Z39.86-2005 §8.
+
+    Args:
+        data: the file.
+        path: its path, against which links are resolved.
+        omissions: learns of a guessed encoding.
 
     Raises:
-        FieldError: damaged, or it declares entities.
+        FieldError: it is damaged beyond reading.
     """
     root = parse_xml(data, path, omissions)
     top = next((e for e in root.iter() if local_name(e) == "navmap"), None)
     return [] if top is None else list(_ncx_entries(top, path, 0))
 
 
-def _ncx_entries(above: Element, path: str, depth: int) -> Iterator[Entry]:
+def _ncx_entries(above: Element, path: str, depth: int) -> Iterator[TocEntry]:
     for point in (e for e in above if local_name(e) == "navpoint"):
         label = next((e for e in point if local_name(e) == "navlabel"), None)
         content = next((e for e in point if local_name(e) == "content"), None)
@@ -91,8 +95,8 @@ def _ncx_entries(above: Element, path: str, depth: int) -> Iterator[Entry]:
         yield from _ncx_entries(point, path, depth + 1)
 
 
-def _entry(title: str, href: str | None, base: str, depth: int) -> Entry:
-    return Entry(title, *(resolve(base, href) if href else ("", "")), depth)
+def _entry(title: str, href: str | None, base: str, depth: int) -> TocEntry:
+    return TocEntry(title, *(resolve_url(base, href) if href else ("", "")), depth)
 
 
 def _text(element: Element) -> str:

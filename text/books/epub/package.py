@@ -1,178 +1,203 @@
-"""An EPUB's package: what it is called, its pages in reading order, its table of contents.
+"""An EPUB's package document: metadata, manifest, spine, and the way to contents and cover.
 
-ebooklib reads container, manifest, spine and metadata; nothing outside of this module knows it.
+Source: EPUB 3.3 §5 (package document); OPF 2.0.1 for EPUB 2 (`toc`, `guide`, `<meta name=cover>`).
+Tolerant: no namespace is asked for, and what is missing costs only itself.
 """
 
 from __future__ import annotations
 
-import io
-import posixpath
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from ebooklib import epub
-from lxml import etree
 
 from core.book import Cover
 from core.errors import FieldError
-from text.books.epub.container import UNREADABLE, open_container
-from text.books.epub.contents import Entry, read_nav, read_ncx
+from text.books.epub.container import CONTAINER, Container
 from text.books.omissions import Omissions
+from text.books.pages.markup import Element, local_name, parse_xml, text_of
+from text.books.pages.urls import resolve_url
 
-PAGE_TYPES = frozenset(("application/xhtml+xml", "text/html", "application/x-dtbook+xml"))
+PACKAGE_TYPE = "application/oebps-package+xml"
+NCX_TYPE = "application/x-dtbncx+xml"
 COVER_TYPES = frozenset(("image/jpeg", "image/png"))
 """What MP4 and ID3 tags carry in practice."""
-MAX_PAGES_BYTES = 32 * 2**20
-"""XHTML of all pages; parsed it takes about ten times that. A Bible with its notes has 9 MB."""
-_DAMAGED = (
-    epub.EpubException, etree.LxmlError, *UNREADABLE,
-    AssertionError, AttributeError, KeyError, IndexError, TypeError, ValueError,
-)  # fmt: skip
-"""What ebooklib lets through when a package lacks something."""
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """A file of the spine.
+class ManifestItem:
+    """A file that the package lists.
 
     Attributes:
-        path: relative to the package, percent-decoded.
-        data: its bytes.
+        path: entry of the container; empty = the container does not hold it.
+        href: as the package writes it, for messages.
+        media_type: as declared, in lower case; empty = none.
+        properties: of EPUB 3: nav, cover-image, …
+        fragment: what its href has behind a ``#``, which it should not have.
     """
 
     path: str
-    data: bytes
+    href: str
+    media_type: str
+    properties: frozenset[str]
+    fragment: str
 
 
 @dataclass(frozen=True, slots=True)
-class Package:
+class SpineItem:
+    """A place in the reading order.
+
+    Attributes:
+        item: the file that stands there.
+        linear: whether it belongs to the order in which the book is read.
+    """
+
+    item: ManifestItem
+    linear: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PackageDocument:
     """What an EPUB says of itself.
 
     Attributes:
-        title, language: empty where it does not tell.
-        authors: creators in order.
-        pages: reading order, without navigation and what is outside of it.
-        entries: table of contents, in its order, nested ones after their parents.
-        cover: its picture, if it has one that tags can carry.
+        title, language: empty where it has none.
+        creators: in order.
+        manifest: items by id.
+        spine: reading order.
+        ncx: id of the manifest item that the spine calls its NCX; empty = none.
+        cover_id: what ``<meta name="cover">`` has for content; empty = none.
     """
 
     title: str
-    authors: tuple[str, ...]
+    creators: tuple[str, ...]
     language: str
-    pages: tuple[Page, ...]
-    entries: tuple[Entry, ...]
-    cover: Cover | None
+    manifest: Mapping[str, ManifestItem]
+    spine: tuple[SpineItem, ...]
+    ncx: str
+    cover_id: str
 
 
-class _Reader(epub.EpubReader):  # type: ignore[misc]  # ebooklib has no types
-    """ebooklib's reader, which lives with missing files and leaves the tables of contents to us."""
-
-    def __init__(self, data: bytes) -> None:
-        super().__init__(io.BytesIO(data))
-        self.missing: list[str] = []
-
-    def read_file(self, name: str) -> Any:
-        name = posixpath.normpath(name)
-        try:
-            return super().read_file(name)
-        except KeyError:
-            if name == "META-INF/container.xml" or name == self.opf_file:
-                raise
-            self.missing.append(name)
-            return b""
-
-    def _parse_nav(self, data: Any, base_path: str, navtype: str = "toc") -> None:
-        """Differs: fails on a nav without a toc, and knows no percent-encoding."""
-
-    def _parse_ncx(self, data: Any) -> None:
-        """Differs: takes paths as relative to the package, not to the NCX."""
-
-
-def read_package(data: bytes, omissions: Omissions) -> Package:
-    """Reads the package of an EPUB 2 or 3.
+def read_package(container: Container, omissions: Omissions) -> PackageDocument:
+    """Reads the package document of an EPUB 2 or 3.
 
     Args:
-        data: the file.
-        omissions: learns what is left out.
+        container: the EPUB.
+        omissions: learns of files that are listed and missing.
 
     Raises:
-        FieldError: broken, unsafe, encrypted, or without pages.
+        FieldError: there is no package document, or it cannot be read.
     """
-    open_container(data, omissions).close()
-    reader = _Reader(data)
+    path = _package_path(container, omissions)
     try:
-        book = reader.load()
-    except _DAMAGED as error:
-        raise FieldError("file", f"the EPUB's package cannot be read: {error!r}") from error
-    for name in reader.missing:
-        omissions.remark("file_missing", f"the EPUB lists {name}, but does not hold it")
-    return Package(
-        title=_first(book, "title"),
-        authors=tuple(_metadata(book, "creator")),
-        language=_first(book, "language"),
-        pages=tuple(_pages(book, omissions)),
-        entries=_entries(book, omissions),
-        cover=_cover(book, omissions),
+        root = parse_xml(container.read(path), path, omissions)
+    except OSError as error:
+        raise FieldError("file", f"the EPUB's package cannot be read: {error}") from error
+    metadata = _section(root, "metadata")
+    manifest = _manifest(root, path, container, omissions)
+    spine = next((e for e in root.iter() if local_name(e) == "spine"), None)
+    return PackageDocument(
+        title=next(iter(_dublin_core(metadata, "title")), ""),
+        creators=tuple(_dublin_core(metadata, "creator")),
+        language=next(iter(_dublin_core(metadata, "language")), ""),
+        manifest=manifest,
+        spine=tuple(_spine(spine, manifest, omissions)),
+        ncx="" if spine is None else spine.get("toc") or "",
+        cover_id=_meta(metadata, "cover"),
     )
 
 
-def _metadata(book: Any, name: str) -> list[str]:
-    found = book.metadata.get(epub.NAMESPACES["DC"], {}).get(name, [])
-    values = (value for value, _ in found)
-    return [" ".join(value.split()) for value in values if value and value.strip()]
+def read_cover(
+    package: PackageDocument, container: Container, omissions: Omissions
+) -> Cover | None:
+    """Reads the picture of the book. EPUB 3: property cover-image; EPUB 2: ``<meta name=cover>``.
 
-
-def _first(book: Any, name: str) -> str:
-    return next(iter(_metadata(book, name)), "")
-
-
-def _pages(book: Any, omissions: Omissions) -> list[Page]:
-    pages: dict[str, Page] = {}
-    for identifier, linear in book.spine:
-        item = book.get_item_with_id(identifier)
-        if item is None:
-            omissions.remark("file_missing", f"the spine names {identifier!r}, which is no file")
-        elif isinstance(item, epub.EpubNav):
-            omissions.leave_out("navigation")
-        elif linear == "no":
-            omissions.leave_out("nonlinear")
-        elif item.media_type not in PAGE_TYPES:
-            omissions.leave_out("image" if "image" in (item.media_type or "") else "media")
-        else:
-            pages.setdefault(item.file_name, Page(item.file_name, item.content))
-    if not pages:
-        raise FieldError("file", "the EPUB's spine has no pages to read")
-    size = sum(len(page.data) for page in pages.values())
-    if size > MAX_PAGES_BYTES:
-        told = f"at most {MAX_PAGES_BYTES} bytes of pages"
-        raise FieldError("file", f"the EPUB's pages have {size} bytes", allowed=told)
-    return list(pages.values())
-
-
-def _entries(book: Any, omissions: Omissions) -> tuple[Entry, ...]:
-    """Of the navigation document, else of the NCX."""
-    items = list(book.get_items())
-    for kind, read in ((epub.EpubNav, read_nav), (epub.EpubNcx, read_ncx)):
-        for item in items:
-            if isinstance(item, kind) and item.content:
-                entries = read(item.content, item.file_name, omissions)
-                if entries:
-                    return tuple(entries)
-    omissions.remark("no_contents", "the EPUB has no table of contents; its files are chapters")
-    return ()
-
-
-def _cover(book: Any, omissions: Omissions) -> Cover | None:
-    """EPUB 3: the item with the property cover-image; EPUB 2: <meta name="cover">, the guide."""
-    item = next((i for i in book.get_items() if isinstance(i, epub.EpubCover)), None)
-    if item is None:
-        metas = (more for _, more in book.metadata.get(epub.NAMESPACES["OPF"], {}).get("meta", []))
-        named = next((m.get("content", "") for m in metas if m.get("name") == "cover"), "")
-        item = book.get_item_with_id(named)
-    if item is None or not item.content:
+    Args:
+        package: of the EPUB.
+        container: the EPUB.
+        omissions: learns of a cover that sound files cannot carry.
+    """
+    items = package.manifest.values()
+    item = next((i for i in items if "cover-image" in i.properties), None)
+    item = item or package.manifest.get(package.cover_id)
+    if item is None or not item.path:
         return None
     if item.media_type not in COVER_TYPES:
-        told = f"the cover is {item.media_type}, which tags of sound files do not carry"
-        omissions.remark("cover_unusable", told)
+        message = f"the cover is {item.media_type}, which tags of sound files do not carry"
+        omissions.remark("cover_unusable", message)
         return None
-    return Cover(item.media_type, bytes(item.content))
+    try:
+        data = container.read(item.path)
+    except OSError as error:
+        omissions.remark("cover_unusable", f"the cover cannot be read: {error}")
+        return None
+    return Cover(item.media_type, data) if data else None
+
+
+def _package_path(container: Container, omissions: Omissions) -> str:
+    """The first package that the container names; else the only one that it holds."""
+    try:
+        root = parse_xml(container.read(container.find(CONTAINER) or ""), CONTAINER, omissions)
+        rootfiles = [e for e in root.iter() if local_name(e) == "rootfile"]
+    except OSError:
+        rootfiles = []
+    rootfiles.sort(key=lambda e: (e.get("media-type") or PACKAGE_TYPE) != PACKAGE_TYPE)
+    for rootfile in rootfiles:
+        found = container.find(resolve_url("", rootfile.get("full-path") or "")[0])
+        if found is not None:
+            return found
+    raise FieldError("file", "the EPUB's package cannot be read: its container names none")
+
+
+def _section(root: Element, name: str) -> list[Element]:
+    """Elements of a section, whatever lies between (EPUB 2 had dc-metadata)."""
+    return [e for s in root.iter() if local_name(s) == name for e in s.iter() if e is not s]
+
+
+def _dublin_core(metadata: Iterable[Element], name: str) -> list[str]:
+    values = (" ".join(text_of(e).split()) for e in metadata if local_name(e) == name)
+    return [value for value in values if value]
+
+
+def _meta(metadata: Iterable[Element], name: str) -> str:
+    """The content of ``<meta name="…" content="…"/>``."""
+    metas = (e for e in metadata if local_name(e) == "meta" and e.get("name") == name)
+    return next((e.get("content") or "" for e in metas), "")
+
+
+def _manifest(
+    root: Element, base: str, container: Container, omissions: Omissions
+) -> dict[str, ManifestItem]:
+    elements = [e for e in _section(root, "manifest") if local_name(e) == "item"]
+    found = [_resolved(base, e.get("href") or "", container) for e in elements]
+    claimed = {path for path, _ in found}
+    manifest: dict[str, ManifestItem] = {}
+    for element, (path, fragment) in zip(elements, found, strict=True):
+        href = element.get("href") or ""
+        if not path:
+            path = container.find_by_basename(resolve_url(base, href)[0]) or ""
+            path = "" if path in claimed else path
+        if not path:
+            omissions.remark("file_missing", f"the EPUB lists {href}, but does not hold it")
+        media_type = (element.get("media-type") or "").partition(";")[0].strip().lower()
+        properties = frozenset((element.get("properties") or "").split())
+        item = ManifestItem(path, href, media_type, properties, fragment)
+        manifest.setdefault(element.get("id") or f"#{len(manifest)}", item)
+    return manifest
+
+
+def _resolved(base: str, href: str, container: Container) -> tuple[str, str]:
+    path, fragment = resolve_url(base, href)
+    return container.find(path) or container.find(resolve_url("", href)[0]) or "", fragment
+
+
+def _spine(
+    spine: Element | None, manifest: Mapping[str, ManifestItem], omissions: Omissions
+) -> Iterable[SpineItem]:
+    for reference in () if spine is None else spine.iter():
+        if local_name(reference) != "itemref":
+            continue
+        identifier = reference.get("idref") or ""
+        item = manifest.get(identifier)
+        if item is None:
+            omissions.remark("file_missing", f"the spine names {identifier!r}, which is no file")
+        else:
+            yield SpineItem(item, (reference.get("linear") or "yes").lower() != "no")

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Sequence
 from itertools import pairwise
 
 from core.book import Book, BookChapter
 from core.errors import FieldError
+from text.books.blocks import FRONT_MATTER
 from text.books.characters import clean
-from text.books.epub.chapters import FRONT_MATTER
+from text.books.encodings import decode_text
 from text.books.omissions import Omissions
 from text.books.plain_text.gutenberg import without_frame
 from text.books.plain_text.headings import (
@@ -33,25 +33,6 @@ _REFERENCE = re.compile(r"(?<=\S)\[(?:\d{1,3}|[A-Z*†])\]")
 _EMPHASIS = re.compile(r"(?<![\w_])_([^_\n]+(?:\n[^_\n]+)*)_(?![\w_])")
 
 
-def decode(data: bytes) -> str:
-    """Text of a file: UTF-8, with or without its mark, or UTF-16 with it.
-
-    Raises:
-        FieldError: another encoding.
-    """
-    marked = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-    encoding = "utf-16" if data.startswith(marked) else "utf-8-sig"
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        told = f"the text is not {encoding.removesuffix('-sig').upper()}: byte {error.start}"
-        raise FieldError("file", told, allowed="UTF-8, or UTF-16 with a byte order mark") from error
-    if "\0" in text:
-        allowed = "UTF-8, or UTF-16 with a byte order mark"
-        raise FieldError("file", "the file is no text: it holds NUL characters", allowed=allowed)
-    return text
-
-
 def read_plain(data: bytes, name: str) -> Book:
     """Reads a plain text; chapters begin at their headings (``text.books.plain_text.headings``).
 
@@ -63,7 +44,7 @@ def read_plain(data: bytes, name: str) -> Book:
         FieldError: not a text, or an empty one.
     """
     omissions = Omissions()
-    text, told = without_frame(clean(decode(data), omissions), omissions)
+    text, told = without_frame(clean(decode_text(data), omissions), omissions)
     paragraphs = split_paragraphs(_without_marks(text, omissions))
     if not paragraphs:
         raise FieldError("file", "the file holds no text to speak", code="unspeakable_text")

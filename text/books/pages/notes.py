@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterator, Mapping
 
-from text.books.epub.contents import resolve
-from text.books.epub.elements import BLOCKS, CELLS, HEADINGS
-from text.books.epub.markup import Element, local_name, text_of
+from text.books.pages.elements import BLOCKS, CELLS, HEADINGS
+from text.books.pages.markup import Element, local_name, text_of
+from text.books.pages.urls import resolve_url
 
 _MARK = re.compile(r"([\[(]?)\s*(\d{1,4}|[ivxlc]{1,6}|[A-Za-z]|[*†‡§‖¶]{1,4})\s*([\])]?)")
 _NAMED = re.compile(r"(?:foot|end)?note|\bfn|\bref|sup", re.IGNORECASE)
@@ -45,7 +45,7 @@ def find_notes(pages: Mapping[str, Element]) -> tuple[set[Element], set[Element]
     for path, body in pages.items():
         for link in (e for e in body.iter("*") if local_name(e) == "a" and e.get("href")):
             mark = _mark(link)
-            target = targets.get(resolve(path, link.get("href") or "")) if mark else None
+            target = targets.get(resolve_url(path, link.get("href") or "")) if mark else None
             if target is None or not _leads_away(link, target):
                 continue
             references.add(link)

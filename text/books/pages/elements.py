@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from text.books.epub.markup import Element, attributes
+from text.books.pages.markup import Element, attributes
 
 HEADINGS = {f"h{n}": n for n in range(1, 7)}
 _BLOCKS = """

@@ -6,10 +6,11 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, field
 
+from text.books.blocks import TextBlock
 from text.books.characters import clean
-from text.books.epub.elements import BLOCKS, CELLS, HEADINGS, kind_left_out
-from text.books.epub.markup import Element, local_name
 from text.books.omissions import Omissions
+from text.books.pages.elements import BLOCKS, CELLS, HEADINGS, kind_left_out
+from text.books.pages.markup import Element, local_name
 
 _SPACES = re.compile(r"[ \t\r\n\f]+")
 _SUPERSCRIPT = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
@@ -21,22 +22,7 @@ _INITIAL = re.compile(r"[\"'“‘«]?[A-Za-zÀ-ÖØ-Þ]")
 
 
 @dataclass(slots=True)
-class Block:
-    """A paragraph.
-
-    Attributes:
-        text: without blank lines; line breaks of the author are kept.
-        level: of a heading, 1 to 6; 0 = none.
-        linked: letters and digits of it inside of links into the book.
-    """
-
-    text: str
-    level: int = 0
-    linked: int = 0
-
-
-@dataclass(slots=True)
-class Flow:
+class PageText:
     """A page as read.
 
     Attributes:
@@ -45,14 +31,14 @@ class Flow:
         notes: whether notes were left out of it.
     """
 
-    blocks: list[Block] = field(default_factory=list)
+    blocks: list[TextBlock] = field(default_factory=list)
     anchors: dict[str, tuple[int, int]] = field(default_factory=dict)
     notes: bool = False
 
 
-def read_flow(
+def read_page(
     body: Element, references: Container[Element], notes: Container[Element], omissions: Omissions
-) -> Flow:
+) -> PageText:
     """Reads a page.
 
     Args:
@@ -60,17 +46,17 @@ def read_flow(
         references, notes: elements known to be such (``find_notes``).
         omissions: learns what is left out.
     """
-    reading = _Reading(references, notes, omissions)
-    reading.inside(body)
-    reading.end_block()
-    return reading.flow
+    reader = _PageReader(references, notes, omissions)
+    reader.inside(body)
+    reader.end_block()
+    return reader.text
 
 
-class _Reading:
+class _PageReader:
     def __init__(
         self, references: Container[Element], notes: Container[Element], omissions: Omissions
     ) -> None:
-        self.flow = Flow()
+        self.text = PageText()
         self._references, self._notes, self._omissions = references, notes, omissions
         self._parts: list[str] = []
         self._length = self._linked = self._level = 0
@@ -87,8 +73,8 @@ class _Reading:
         name = local_name(element)
         for identifier in (element.get("id"), element.get("name") if name == "a" else None):
             if identifier:
-                place = (len(self.flow.blocks), self._length)
-                self.flow.anchors.setdefault(identifier, place)
+                place = (len(self.text.blocks), self._length)
+                self.text.anchors.setdefault(identifier, place)
         kind = self._left_out(element, name)
         if kind:
             self._leave_out(element, kind)
@@ -115,7 +101,7 @@ class _Reading:
             return
         text = "" if kind in ("script", "image") else " ".join(map(str, element.itertext()))
         self._omissions.leave_out(kind, text)
-        self.flow.notes |= kind == "note"
+        self.text.notes |= kind == "note"
         if local_name(element) in BLOCKS:
             self.end_block()
 
@@ -191,6 +177,6 @@ class _Reading:
         """Ends the paragraph, if one is open."""
         text = "".join(self._parts).rstrip(" \n")
         if text.strip():
-            self.flow.blocks.append(Block(text, self._level, self._linked))
+            self.text.blocks.append(TextBlock(text, self._level, self._linked))
         self._parts = []
         self._length = self._linked = 0
