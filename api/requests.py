@@ -14,9 +14,10 @@ from core.request import SAMPLE_RATES, Controls, Source, SynthesisRequest
 from core.voice import CONTROLLED_NETWORKS, Catalogue, Component
 from text.normalization.tables.signs import SYMBOLS
 from text.normalization.unicode import fold
-from text.ssml.directives import Markup
-from text.ssml.nesting import check_products
-from text.ssml.parser import parse_ssml, refusal
+from text.ssml.directives import SsmlDocument
+from text.ssml.errors import refusal
+from text.ssml.limits import check_nested_prosody
+from text.ssml.parser import parse_ssml
 from text.ssml.reader import check_overrides
 
 T = TypeVar("T", bound=Controls)
@@ -97,7 +98,7 @@ def _check_markup(
     markup = parse_ssml(source)
     content = fold(markup.characters, name="ssml")
     check_overrides(markup, content, source)
-    check_products(markup.scopes, source, speed=request.speed, pitch=request.pitch)
+    check_nested_prosody(markup.scopes, source, speed=request.speed, pitch=request.pitch)
     inner = [catalogue.voice(scope.voice) for scope in markup.scopes if scope.voice is not None]
     for one in (model, *(catalogue.inner_model(model, v, acoustic)[1] for v in inner)):
         _require_controls(request, one)
@@ -106,7 +107,7 @@ def _check_markup(
     return bool(markup.overrides) or _speakable(content.text)
 
 
-def _require_scopes(markup: Markup, model: Component, source: str) -> None:
+def _require_scopes(markup: SsmlDocument, model: Component, source: str) -> None:
     asked = (s for s in markup.scopes if (s.pitch, s.energy) != (1, 1))
     if model.network not in CONTROLLED_NETWORKS and (scope := next(asked, None)):
         message = f"{model.network} has no pitch or energy control, which this element needs"

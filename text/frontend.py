@@ -1,65 +1,64 @@
-"""The text front end: text or SSML in, utterances of one symbol table out."""
+"""The text front end: plain text or SSML in, utterances of one symbol table out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
 
-import gruut_lang_en  # type: ignore[import-untyped]
-
 from core.errors import FieldError, TextError
 from core.protocols import TextFrontend
 from core.text import Pauses, Span, TextAnalysis
-from text.g2p.lexicon import Lexicon
-from text.g2p.phonemizer import Voicing
+from text.g2p.lexicon import Lexicon, open_lexicon
+from text.g2p.phonemizer import Phonemizer
 from text.g2p.symbols import symbol_table
 from text.notices import Notices
-from text.segmentation.coverage import silences_between
-from text.segmentation.sentences import sentences
-from text.segmentation.utterances import Assembler
-from text.ssml.reader import Script, read_plain, read_ssml
+from text.segmentation.coverage import find_silences
+from text.segmentation.sentences import group_sentences
+from text.segmentation.utterances import UtteranceBuilder
+from text.ssml.reader import NormalizedText, normalize_plain, read_ssml
 
 LANGUAGES = ("en-us",)
 """BCP 47, lower case."""
-USUAL_PAUSES = Pauses()
+DEFAULT_PAUSES = Pauses()
 
 
 def open_frontend(symbols: str, language: str = "en-us") -> TextFrontend:
-    """The front end of a symbol table.
+    """Returns the front end of a symbol table.
 
     Args:
         symbols: a table's name: house-ipa, arpabet, characters.
         language: BCP 47, lower case.
 
     Raises:
-        FieldError: no such table or language.
+        FieldError: there is no such table or language.
         ArtifactMissing: the language's files are not installed.
     """
     if language.lower() not in LANGUAGES:
         raise FieldError("language", f"no language {language!r}", allowed=", ".join(LANGUAGES))
-    lexicon = _english()
-    return EnglishFrontend(Voicing(lexicon, symbol_table(symbols)), lexicon.__contains__)
+    lexicon = english_lexicon()
+    return EnglishFrontend(Phonemizer(lexicon, symbol_table(symbols)), lexicon.__contains__)
 
 
 @cache
-def _english() -> Lexicon:
-    return Lexicon(gruut_lang_en.get_lang_dir())
+def english_lexicon() -> Lexicon:
+    """Returns the lexicon of English, which is loaded once per process."""
+    return open_lexicon()
 
 
 class EnglishFrontend:
-    """English text to utterances. Keeps nothing between calls; safe to share between threads.
+    """The front end for English. It keeps nothing between calls and may be shared by threads.
 
     Args:
-        voicing: words to symbols.
-        knows: whether the lexicon has a lower-case word.
+        phonemizer: words to symbols.
+        in_lexicon: whether the lexicon has a lower-case word.
     """
 
-    def __init__(self, voicing: Voicing, knows: Callable[[str], bool]) -> None:
-        self._voicing = voicing
-        self._knows = knows
+    def __init__(self, phonemizer: Phonemizer, in_lexicon: Callable[[str], bool]) -> None:
+        self._phonemizer = phonemizer
+        self._in_lexicon = in_lexicon
 
-    def analyze(self, text: str, *, ssml: bool, pauses: Pauses = USUAL_PAUSES) -> TextAnalysis:
-        """Reads a text.
+    def analyze(self, text: str, *, ssml: bool, pauses: Pauses = DEFAULT_PAUSES) -> TextAnalysis:
+        """Returns a text's utterances, its silent characters and what is to be warned of.
 
         Args:
             text: plain text, or an SSML document.
@@ -67,29 +66,30 @@ class EnglishFrontend:
             pauses: silences where the text asks for none.
 
         Raises:
-            TextError: nothing to speak, or a control character.
+            TextError: there is nothing to speak, or a control character.
             SsmlError: the markup is refused.
         """
         field = "ssml" if ssml else "text"
         notices = Notices()
-        script = read_ssml(text, self._knows) if ssml else read_plain(text, self._knows)
-        _tell(script, notices)
-        lead, found = sentences(script.tokens, pauses)
-        assembler = Assembler(script.content, self._voicing, script.scopes, notices)
-        utterances = tuple(u for sentence in found for u in assembler.utterances(sentence))
+        read = read_ssml if ssml else normalize_plain
+        normalized = read(text, self._in_lexicon)
+        _add_notices(normalized, notices)
+        lead, grouped = group_sentences(normalized.tokens, pauses)
+        builder = UtteranceBuilder(normalized.content, self._phonemizer, normalized.scopes, notices)
+        utterances = tuple(u for sentence in grouped for u in builder.utterances(sentence))
         if not utterances:
             raise TextError(field, "there is nothing to speak", allowed="words or numbers")
-        silences = silences_between(text, utterances, script.content if ssml else None)
-        return TextAnalysis(utterances, silences, notices.told(), lead)
+        silences = find_silences(text, utterances, normalized.content if ssml else None)
+        return TextAnalysis(utterances, silences, notices.collected(), lead)
 
 
-def _tell(script: Script, notices: Notices) -> None:
-    for start, end in script.silent:
-        told = script.content.text[start:end]
-        span = script.content.span(start, end)
-        notices.add("character_silent", f"{told!r} cannot be spoken", span)
-    for language, place in script.languages:
+def _add_notices(normalized: NormalizedText, notices: Notices) -> None:
+    for start, end in normalized.silent:
+        characters = normalized.content.text[start:end]
+        span = normalized.content.span(start, end)
+        notices.add("character_silent", f"{characters!r} cannot be spoken", span)
+    for language, at in normalized.languages:
         message = f"there is no {language!r} reading; it is read as English"
-        notices.add("language_approximated", message, Span(place, place))
-    for name, place in script.marks:
-        notices.add("mark_passed", f"mark {name!r}", Span(place, place))
+        notices.add("language_approximated", message, Span(at, at))
+    for name, at in normalized.marks:
+        notices.add("mark_passed", f"mark {name!r}", Span(at, at))

@@ -1,4 +1,4 @@
-"""Warnings of one analysis, told once however often they occur."""
+"""Warnings of one analysis; the same warning again is counted, not repeated."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from core.text import Notice, Span
 
 
 class Notices:
-    """Collects notices; the same message again is counted."""
+    """Collects the notices of one analysis."""
 
     def __init__(self) -> None:
         self._found: dict[tuple[str, str], tuple[Span | None, int]] = {}
 
     def add(self, code: str, message: str, span: Span | None) -> None:
-        """Tells or counts."""
+        """Adds a notice, or counts one that is there already."""
         first, times = self._found.get((code, message), (span, 0))
         self._found[code, message] = (first, times + 1)
 
-    def told(self) -> tuple[Notice, ...]:
-        """In order of first occurrence; the span is the first one's."""
+    def collected(self) -> tuple[Notice, ...]:
+        """Returns the notices in order of first occurrence, each with its first span."""
         return tuple(
             Notice(code, message if times == 1 else f"{message} ({times} times)", span)
             for (code, message), (span, times) in self._found.items()

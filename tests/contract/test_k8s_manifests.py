@@ -216,7 +216,7 @@ def test_the_api_starts_where_there_is_no_torch() -> None:
     """Nor ONNX Runtime, nor any library of sound: they are not in its image."""
     program = """
 import sys
-absent = ("torch", "onnxruntime", "onnx", "soundfile", "soxr", "gruut", "av", "pyloudnorm")
+absent = ("torch", "onnxruntime", "onnx", "soundfile", "soxr", "pycrfsuite", "av", "pyloudnorm")
 sys.modules.update(dict.fromkeys(absent))  # None: to import one is an ImportError
 import pathlib, tempfile
 from api.app import create_app

@@ -170,7 +170,7 @@ def test_help_is_quick_because_it_loads_no_network() -> None:
         "from cli.main import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'onnxruntime', 'numpy', 'litestar', 'celery', 'gruut'}\n"
+        "heavy = {'torch', 'onnxruntime', 'numpy', 'litestar', 'celery', 'pycrfsuite'}\n"
         "print('LOADED', sorted(heavy & set(sys.modules)))\n"
     )
     root = Path(__file__).resolve().parents[2]

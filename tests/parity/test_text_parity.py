@@ -74,15 +74,15 @@ SAME_PRONUNCIATION = ["no?!", "double  space", "trailing punctuation!!!..."]
 def test_arpabet_of_plain_words(text: str) -> None:
     cases = figures("g2p_fastspeech2")["fastspeech2_preprocess_english"]["cases"]
     expected = next(tuple(case["ids"]) for case in cases if case["text"] == text)
-    (said,) = open_frontend("arpabet").analyze(text, ssml=False).utterances
-    assert said.phoneme_ids == expected
+    (utterance,) = open_frontend("arpabet").analyze(text, ssml=False).utterances
+    assert utterance.phoneme_ids == expected
 
 
 def test_arpabet_pauses_where_the_reference_does() -> None:
     cases = figures("g2p_fastspeech2")["fastspeech2_preprocess_english"]["cases"]
     text = "Printing, in the only sense."
     expected = next(case["ids"] for case in cases if case["text"] == text)
-    (said,) = open_frontend("arpabet").analyze(text, ssml=False).utterances
+    (utterance,) = open_frontend("arpabet").analyze(text, ssml=False).utterances
     names = symbol_table("arpabet").symbols
     bare = [names[i].rstrip("012") for i in expected]
-    assert [symbol.rstrip("012") for symbol in said.phonemes] == bare
+    assert [symbol.rstrip("012") for symbol in utterance.phonemes] == bare

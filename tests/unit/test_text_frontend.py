@@ -36,12 +36,12 @@ def test_unknown_table_and_language() -> None:
         open_frontend("house-ipa", "tlh")
 
 
-def test_guesses_and_silent_characters_are_told() -> None:
+def test_guesses_and_silent_characters_are_reported() -> None:
     analysis = FRONTEND.analyze("Blorptastic 😀 and 你好 and blorptastic 😀", ssml=False)
-    told = [(n.code, n.message) for n in analysis.notices]
-    assert ("character_silent", "'😀' cannot be spoken (2 times)") in told
-    assert ("character_silent", "'你好' cannot be spoken") in told
-    assert sum(code == "word_guessed" for code, _ in told) == 2
+    reported = [(n.code, n.message) for n in analysis.notices]
+    assert ("character_silent", "'😀' cannot be spoken (2 times)") in reported
+    assert ("character_silent", "'你好' cannot be spoken") in reported
+    assert sum(code == "word_guessed" for code, _ in reported) == 2
     assert all(n.span is not None for n in analysis.notices)
 
 
@@ -71,24 +71,24 @@ def test_silences_have_reasons() -> None:
     ],
 )
 def test_homographs(text: str, phonemes: str) -> None:
-    (said,) = FRONTEND.analyze(text, ssml=False).utterances
-    assert phonemes in "".join(said.phonemes)
+    (utterance,) = FRONTEND.analyze(text, ssml=False).utterances
+    assert phonemes in "".join(utterance.phonemes)
 
 
 def test_arpabet_has_pauses_and_no_gaps() -> None:
-    (said,) = open_frontend("arpabet").analyze("Hi, you.", ssml=False).utterances
-    assert said.phonemes == ("@HH", "@AY1", "@sp", "@Y", "@UW1")
+    (utterance,) = open_frontend("arpabet").analyze("Hi, you.", ssml=False).utterances
+    assert utterance.phonemes == ("@HH", "@AY1", "@sp", "@Y", "@UW1")
 
 
 def test_characters_are_the_normalized_text() -> None:
-    (said,) = open_frontend("characters").analyze("Café: 5 naïve DOGS!", ssml=False).utterances
-    assert "".join(said.phonemes) == "cafe: five naive dogs!"
+    (utterance,) = open_frontend("characters").analyze("Café: 5 naïve DOGS!", ssml=False).utterances
+    assert "".join(utterance.phonemes) == "cafe: five naive dogs!"
 
 
 def test_characters_take_phonemes_as_arpabet() -> None:
     source = '<speak>a <phoneme ph="həˈloʊ">x</phoneme></speak>'
-    (said,) = open_frontend("characters").analyze(source, ssml=True).utterances
-    assert said.phonemes == ("a", " ", "@HH", "@AH0", "@L", "@OW1", ".")
+    (utterance,) = open_frontend("characters").analyze(source, ssml=True).utterances
+    assert utterance.phonemes == ("a", " ", "@HH", "@AH0", "@L", "@OW1", ".")
 
 
 def test_table_refuses_foreign_symbols() -> None:
@@ -115,6 +115,6 @@ def test_no_torch() -> None:
 
 
 @pytest.mark.parametrize("name", SYMBOL_TABLES)
-def test_padding_is_never_said(name: str) -> None:
-    said = open_frontend(name).analyze("snake_case and so on", ssml=False).utterances[0]
-    assert 0 not in said.phoneme_ids
+def test_padding_is_never_a_symbol(name: str) -> None:
+    utterance = open_frontend(name).analyze("snake_case and so on", ssml=False).utterances[0]
+    assert 0 not in utterance.phoneme_ids

@@ -71,16 +71,16 @@ def test_a_heading_gets_a_full_stop() -> None:
 
 def test_words_point_into_source_and_phonemes() -> None:
     text = "Pay $3.50 now"
-    (said,) = analyze(text).utterances
-    where = [(w.text, text[w.span.start : w.span.end]) for w in said.words]
+    (utterance,) = analyze(text).utterances
+    where = [(w.text, text[w.span.start : w.span.end]) for w in utterance.words]
     assert where == [
         ("Pay", "Pay"),
         *((word, "$3.50") for word in ("three", "dollars", "and", "fifty", "cents")),
         ("now", "now"),
     ]
-    three = said.words[1]
-    assert said.phonemes[three.start : three.end] == ("θ", "ɹ", "ˈi")
-    assert said.phonemes[three.start - 1] == " "
+    three = utterance.words[1]
+    assert utterance.phonemes[three.start : three.end] == ("θ", "ɹ", "ˈi")
+    assert utterance.phonemes[three.start - 1] == " "
 
 
 def test_long_sentences_are_cut_at_clauses() -> None:

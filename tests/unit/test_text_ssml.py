@@ -19,7 +19,7 @@ def read(inner: str) -> str:
     return " | ".join(u.text for u in analyze(inner).utterances)
 
 
-READINGS = {
+VERBALIZED = {
     "Tom &amp; Jerry": "Tom and Jerry.",
     "<![CDATA[a < b &amp;]]>": "a less than b and amp;",
     "don&#8217;t": "don't.",
@@ -45,9 +45,9 @@ READINGS = {
 }
 
 
-@pytest.mark.parametrize(("inner", "spoken"), READINGS.items())
-def test_reading(inner: str, spoken: str) -> None:
-    assert read(inner) == spoken
+@pytest.mark.parametrize(("inner", "expected"), VERBALIZED.items())
+def test_normalized(inner: str, expected: str) -> None:
+    assert read(inner) == expected
 
 
 def test_breaks() -> None:
@@ -56,8 +56,8 @@ def test_breaks() -> None:
         'Three.<break strength="none"/> Four <break time="2s"/><break time="500ms"/>'
     )
     assert analysis.lead_seconds == 1.0
-    told = [(u.text, u.pause_after_seconds) for u in analysis.utterances]
-    assert told == [("One,", 0.25), ("two.", 0.7), ("Three.", 0.0), ("Four.", 2.5)]
+    reported = [(u.text, u.pause_after_seconds) for u in analysis.utterances]
+    assert reported == [("One,", 0.25), ("two.", 0.7), ("Three.", 0.0), ("Four.", 2.5)]
 
 
 def test_paragraph_pauses() -> None:
@@ -70,20 +70,20 @@ def test_paragraph_pauses() -> None:
 
 
 def test_prosody_covers_its_words() -> None:
-    (said,) = analyze(
+    (utterance,) = analyze(
         'We <prosody rate="150%" pitch="+12st" volume="-20dB">go now</prosody> home.'
     ).utterances
-    (run,) = said.prosody
-    assert said.phonemes[run.start : run.end] == ("ɡ", "ˈoʊ", " ", "n", "ˈaʊ", " ")
+    (run,) = utterance.prosody
+    assert utterance.phonemes[run.start : run.end] == ("ɡ", "ˈoʊ", " ", "n", "ˈaʊ", " ")
     assert (run.speed, run.pitch, run.energy) == (1.5, 2.0, 1.0)
     assert run.gain == pytest.approx(0.1)
 
 
 def test_nested_prosody_multiplies() -> None:
-    (said,) = analyze(
+    (utterance,) = analyze(
         '<prosody rate="200%">a <prosody rate="50%" pitch="high">b</prosody></prosody>'
     ).utterances
-    assert [(run.speed, run.pitch) for run in said.prosody] == [(2.0, 1.0), (1.0, 1.15)]
+    assert [(run.speed, run.pitch) for run in utterance.prosody] == [(2.0, 1.0), (1.0, 1.15)]
 
 
 def test_voice_makes_its_own_utterance() -> None:
@@ -105,8 +105,8 @@ def test_voice_makes_its_own_utterance() -> None:
     ],
 )
 def test_phoneme(markup: str, phonemes: str) -> None:
-    (said,) = analyze(markup).utterances
-    assert said.phonemes == (" ", *phonemes.split(), ".", " ")
+    (utterance,) = analyze(markup).utterances
+    assert utterance.phonemes == (" ", *phonemes.split(), ".", " ")
 
 
 def test_foreign_phonemes_are_replaced_with_a_notice() -> None:
@@ -115,7 +115,7 @@ def test_foreign_phonemes_are_replaced_with_a_notice() -> None:
     assert [n.code for n in analysis.notices] == ["phoneme_replaced"]
 
 
-def test_marks_and_languages_are_told() -> None:
+def test_marks_and_languages_are_reported() -> None:
     analysis = analyze('<mark name="here"/>Hi <lang xml:lang="fr-FR">bonjour</lang>')
     assert {n.code for n in analysis.notices} >= {"mark_passed", "language_approximated"}
 

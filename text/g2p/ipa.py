@@ -1,4 +1,4 @@
-"""IPA as authors write it to phones as the lexicon writes them."""
+"""IPA and ARPAbet as authors write them, parsed to phones as the lexicon writes them."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ _PHONE = re.compile(
     "|".join(re.escape(p) for p in sorted({*_PHONES, *_TIED}, key=len, reverse=True))
 )
 _MODIFIERS = frozenset("ːˑʰʲʷˠˤ̩̯̃̚ⁿˡ")
-_PASSED = frozenset("./|‿͡()")
+_IGNORED = frozenset("./|‿͡()")
 _STRESS = {"ˈ": "ˈ", "'": "ˈ", "ˌ": "ˌ", ",": "ˌ"}
 
 
 def parse_ipa(text: str) -> list[tuple[str, ...]]:
-    """Words of phones; a stress mark before a syllable moves to its vowel.
+    """Returns the words of an IPA text; a stress mark before a syllable moves to its vowel.
 
     Raises:
-        ValueError: a character is no IPA.
+        ValueError: a character is not IPA.
 
     >>> parse_ipa("təˈmeɪtoʊ")
     [('t', 'ə', 'm', 'ˈeɪ', 't', 'oʊ')]
@@ -38,7 +38,7 @@ def _word(text: str) -> tuple[str, ...]:
     while at < len(text):
         if text[at] in _STRESS:
             stress, at = _STRESS[text[at]], at + 1
-        elif text[at] in _PASSED or text[at] in _MODIFIERS or unicodedata.combining(text[at]):
+        elif text[at] in _IGNORED or text[at] in _MODIFIERS or unicodedata.combining(text[at]):
             at += 1
         elif match := _PHONE.match(text, at):
             phone = _TIED.get(match[0], match[0])
@@ -55,7 +55,7 @@ def _is_vowel(phone: str) -> bool:
 
 
 def parse_arpabet(text: str) -> list[tuple[str, ...]]:
-    """One word in ARPAbet, as in the CMU dictionary.
+    """Returns the one word of an ARPAbet text, written as in the CMU dictionary.
 
     Raises:
         ValueError: a symbol is unknown.

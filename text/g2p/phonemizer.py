@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from text.g2p.symbols import SymbolTable
 from text.normalization.tokens import Token
 
-if TYPE_CHECKING:  # the lexicon brings gruut along, which whoever only checks a text need not load
+if TYPE_CHECKING:  # the lexicon brings its models along, which no checker of SSML need load
     from text.g2p.lexicon import Lexicon, Phonemes
 
 STRESSES = ("ˈ", "ˌ")
@@ -57,7 +57,7 @@ ARPABET = {
     "z": "Z",
     "ʒ": "ZH",
 }
-"""Source: the CMU pronouncing dictionary's phones; gruut's en-us phonemes are their IPA."""
+"""Source: the CMU pronouncing dictionary's phones; the lexicon's phonemes are their IPA."""
 VOWELS = frozenset(list(ARPABET)[:16])
 
 NEAREST = {
@@ -119,8 +119,8 @@ NEAREST = {
 
 
 @dataclass(frozen=True, slots=True)
-class Voiced:
-    """Symbols of one word and what there is to tell about them.
+class Pronunciation:
+    """The symbols of one word and what there is to report about them.
 
     Attributes:
         symbols: of the table.
@@ -133,8 +133,8 @@ class Voiced:
     replaced: tuple[tuple[str, str], ...] = ()
 
 
-class Voicing:
-    """Speaks words in one symbol table.
+class Phonemizer:
+    """Pronounces words in one symbol table.
 
     Args:
         lexicon: pronunciations.
@@ -149,71 +149,71 @@ class Voicing:
         # no onset is cut where a boundary is off by its tolerance.
         self.edge: tuple[str, ...] = (" ",) if table.name == "house-ipa" else ()
 
-    def point(self, mark: str, *, last: bool) -> tuple[str, ...]:
-        """Symbols of a punctuation mark; ``last`` at the end of the utterance."""
+    def punctuation(self, mark: str, *, last: bool) -> tuple[str, ...]:
+        """Returns the symbols of a punctuation mark; ``last`` at the end of the utterance."""
         if self.table.name != "arpabet":
             return (mark,)
         return () if last else ("@sp",)
 
-    def words(self, tokens: Sequence[Token]) -> list[Voiced]:
-        """Symbols of a sentence's words."""
+    def pronounce(self, tokens: Sequence[Token]) -> list[Pronunciation]:
+        """Returns the pronunciations of a sentence's words, in order."""
         if self.table.name == "characters":
             return [self._characters(token) for token in tokens]
         tags = self._tags(tokens)
-        voiced = []
+        pronunciations = []
         for token, tag in zip(tokens, tags, strict=True):
             phonemes, guessed = token.phonemes, False
             if phonemes is None:
                 phonemes, guessed = self._lexicon.pronounce(token.text, tag)
-            voiced.append(self._in_table(phonemes, guessed))
-        return voiced
+            pronunciations.append(self._in_table(phonemes, guessed))
+        return pronunciations
 
     def _tags(self, tokens: Sequence[Token]) -> list[str]:
-        plain = [token.text for token in tokens]
+        texts = [token.text for token in tokens]
         if any(not t.letter and self._lexicon.is_homograph(t.text) for t in tokens):
-            tags = self._lexicon.tags(plain)
+            tags = self._lexicon.tag(texts)
         else:
-            tags = [""] * len(plain)
+            tags = [""] * len(texts)
         return [
             "letter" if token.letter else "DT" if token.text.lower() == "a" else tag
             for token, tag in zip(tokens, tags, strict=True)
         ]
 
-    def _in_table(self, phonemes: Phonemes, guessed: bool) -> Voiced:
+    def _in_table(self, phonemes: Phonemes, guessed: bool) -> Pronunciation:
         symbols: list[str] = []
         replaced: list[tuple[str, str]] = []
         for phone in phonemes:
-            near = phone if self._symbol(phone) in self.table else nearest(phone)
+            near = phone if self._symbol(phone) in self.table else nearest_phone(phone)
             if near != phone:
                 replaced.append((phone, near))
             if near:
                 symbols.append(self._symbol(near))
-        return Voiced(tuple(symbols), guessed, tuple(replaced))
+        return Pronunciation(tuple(symbols), guessed, tuple(replaced))
 
     def _symbol(self, phone: str) -> str:
         return arpabet(phone) if self.table.name == "arpabet" else phone
 
-    def _characters(self, token: Token) -> Voiced:
+    def _characters(self, token: Token) -> Pronunciation:
         if token.phonemes is not None:
-            return Voiced(
-                tuple(s for p in token.phonemes if (s := arpabet(nearest(p))) in self.table)
+            return Pronunciation(
+                tuple(s for p in token.phonemes if (s := arpabet(nearest_phone(p))) in self.table)
             )
-        spread = unicodedata.normalize("NFKD", token.text.lower().replace("ß", "ss"))
-        return Voiced(tuple(c for c in spread if c in self.table))
+        decomposed = unicodedata.normalize("NFKD", token.text.lower().replace("ß", "ss"))
+        return Pronunciation(tuple(c for c in decomposed if c in self.table))
 
 
-def nearest(phone: str) -> str:
-    """The English phone that stands for any phone; empty where nothing does (length, tone).
+def nearest_phone(phone: str) -> str:
+    """Returns the English phone that stands for any phone; empty where none does (length, tone).
 
-    >>> nearest("ˈɒ"), nearest("r"), nearest("ː")
+    >>> nearest_phone("ˈɒ"), nearest_phone("r"), nearest_phone("ː")
     ('ˈɑ', 'ɹ', '')
     """
     stress = phone[:1] if phone.startswith(STRESSES) else ""
     bare = unicodedata.normalize("NFC", phone[len(stress) :])
-    spread = "".join(
+    stripped = "".join(
         c for c in unicodedata.normalize("NFD", bare) if c == "͡" or not unicodedata.combining(c)
     )
-    for form in (bare, spread, spread.rstrip("ːˑʰʲʷˠ"), spread[:1]):
+    for form in (bare, stripped, stripped.rstrip("ːˑʰʲʷˠ"), stripped[:1]):
         form = NEAREST.get(form, form)
         if form in ARPABET:
             return stress + form if form in VOWELS else form
@@ -221,7 +221,7 @@ def nearest(phone: str) -> str:
 
 
 def arpabet(phone: str) -> str:
-    """ARPAbet symbol, with stress on vowels.
+    """Returns the ARPAbet symbol of a phone, with stress on vowels.
 
     >>> arpabet("ˈɑ"), arpabet("ə"), arpabet("ˌoʊ"), arpabet("t͡ʃ")
     ('@AA1', '@AH0', '@OW2', '@CH')

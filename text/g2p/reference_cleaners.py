@@ -1,7 +1,7 @@
 """Cleaners and ids of the reference front ends, for imported voices and for parity.
 
-A voice trained on the references' spelling hears what they wrote, faults included. The house's
-own front end reads better and is used for everything else.
+A voice trained with the references' spelling needs what they wrote, faults included. Our own
+front end reads better and is used for everything else.
 
 Source: keithito/tacotron text/cleaners.py, text/numbers.py as in NVIDIA/tacotron2@185cd24 and
 ming024/FastSpeech2@d4e79eb (behaviour rebuilt from figures, no code taken).
@@ -15,10 +15,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from num2words import num2words
-
 from text.g2p.symbols import PADDING, SymbolTable
-from text.normalization.numbers import cardinal
+from text.normalization.numbers import cardinal, ordinal_form
 
 _TITLES = {
     "mrs": "misess",
@@ -83,7 +81,7 @@ _SIGNS = {
 
 
 def transliterate(text: str) -> str:
-    """ASCII nearest to a text; characters nobody knows are dropped, as the reference does.
+    """Returns the ASCII nearest to a text; other characters are dropped, as the reference does.
 
     >>> transliterate("Café – straße £5")
     'Cafe - strasse PS5'
@@ -101,24 +99,24 @@ def _transliterate(character: str) -> str:
 
 
 def basic_cleaners(text: str) -> str:
-    """Lower case, single spaces."""
+    """Returns the text in lower case with single spaces."""
     return re.sub(r"\s+", " ", text.lower())
 
 
 def transliteration_cleaners(text: str) -> str:
-    """ASCII, lower case, single spaces."""
+    """Returns the text in ASCII, lower case, with single spaces."""
     return basic_cleaners(transliterate(text))
 
 
 def english_cleaners(text: str) -> str:
-    """ASCII, lower case, numbers and titles read out.
+    """Returns the text in ASCII, lower case, with numbers and titles in words.
 
     >>> english_cleaners("Dr. Who paid $3.50.")
     'doctor who paid three dollars, fifty cents.'
     """
     lowered = _numbers(transliterate(text).lower())
-    said = _TITLE.sub(lambda match: _TITLES[match[1].lower()], lowered)
-    return re.sub(r"\s+", " ", said)
+    expanded = _TITLE.sub(lambda match: _TITLES[match[1].lower()], lowered)
+    return re.sub(r"\s+", " ", expanded)
 
 
 def _numbers(text: str) -> str:
@@ -136,12 +134,12 @@ def _dollars(text: str) -> str:
         return f"{text} dollars"
     dollars = int(parts[0]) if parts[0] else 0
     cents = int(parts[1]) if len(parts) > 1 and parts[1] else 0
-    said = []
+    words = []
     if dollars:
-        said.append(f"{dollars} {'dollar' if dollars == 1 else 'dollars'}")
+        words.append(f"{dollars} {'dollar' if dollars == 1 else 'dollars'}")
     if cents:
-        said.append(f"{cents} {'cent' if cents == 1 else 'cents'}")
-    return ", ".join(said) or "zero dollars"
+        words.append(f"{cents} {'cent' if cents == 1 else 'cents'}")
+    return ", ".join(words) or "zero dollars"
 
 
 def _number(number: int) -> str:
@@ -157,31 +155,40 @@ def _number(number: int) -> str:
     return f"{_grouped(century)} {'oh ' if rest < 10 else ''}{_grouped(rest)}"
 
 
-def _grouped(number: int) -> str:
-    """1234: one thousand, two hundred thirty-four."""
+def _grouped(number: int, joint: str = " ") -> str:
+    """Returns a number with commas between its groups: one thousand, two hundred thirty-four.
+
+    Args:
+        number: not negative.
+        joint: stands before the last two digits.
+    """
     groups = []
     rest = number
     for power in range(len(_POWERS) - 1, -1, -1):
         value, rest = divmod(rest, 1000**power)
         if value:
-            groups.append(_group(value, power))
+            groups.append(_group(value, power, joint))
     last = groups.pop() if number % 1000 in range(1, 100) else ""
-    return " ".join(part for part in (", ".join(groups), last) if part) or "zero"
+    return joint.join(part for part in (", ".join(groups), last) if part) or "zero"
 
 
 def _ordinal(number: int) -> str:
-    """With "and" after hundreds, unlike the cardinals; so the reference."""
-    return str(num2words(number, to="ordinal"))
+    """Returns an ordinal, with "and" unlike the cardinals, as the reference does.
+
+    >>> _ordinal(1121)
+    'one thousand, one hundred and twenty-first'
+    """
+    return re.sub(r"[a-z]+$", lambda match: ordinal_form(match[0]), _grouped(number, " and "))
 
 
 _POWERS = ("", " thousand", " million", " billion", " trillion", " quadrillion", " quintillion")
 
 
-def _group(value: int, power: int) -> str:
+def _group(value: int, power: int, joint: str) -> str:
     hundreds, rest = divmod(value, 100)
-    said = f"{' '.join(cardinal(hundreds))} hundred" if hundreds else ""
+    words = f"{' '.join(cardinal(hundreds))} hundred" if hundreds else ""
     tail = "-".join(cardinal(rest)) if rest else ""
-    return " ".join(part for part in (said, tail) if part) + _POWERS[power]
+    return joint.join(part for part in (words, tail) if part) + _POWERS[power]
 
 
 CLEANERS: dict[str, Callable[[str], str]] = {
@@ -193,10 +200,10 @@ _BRACES = re.compile(r"(.*?)\{(.+?)\}(.*)", re.DOTALL)
 
 
 def reference_ids(text: str, table: SymbolTable, cleaners: str = "english_cleaners") -> list[int]:
-    """Ids as the reference gives them: text cleaned, {ARPAbet} taken as it stands.
+    """Returns ids as the reference gives them: text cleaned, {ARPAbet} taken as it stands.
 
-    Unlike the house's front end this drops unknown symbols without a word, as the reference does.
-    Differs: "_" is never said; NVIDIA's Tacotron 2 compares it by identity and may let it
+    Unlike our own front end this drops unknown symbols without a notice, as the reference does.
+    Differs: "_" is never a symbol; NVIDIA's Tacotron 2 compares it by identity and may let it
     through as id 0, which is padding.
     """
     symbols: list[str] = []

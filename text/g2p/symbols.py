@@ -20,7 +20,7 @@ PADDING = "_"
 
 @dataclass(frozen=True, slots=True)
 class SymbolTable:
-    """Symbols and their ids.
+    """The symbols a voice knows, and their ids.
 
     Attributes:
         name: as voices name it.
@@ -37,10 +37,10 @@ class SymbolTable:
         return symbol in self._index
 
     def ids(self, symbols: Iterable[str]) -> tuple[int, ...]:
-        """Ids of symbols.
+        """Returns the ids of symbols.
 
         Raises:
-            FieldError: a symbol is not of this table.
+            FieldError: a symbol is not in this table.
 
         >>> symbol_table("characters").ids("no")
         (51, 52)
@@ -64,10 +64,10 @@ _SPARE_ROWS = {"arpabet": 1}
 
 @cache
 def symbol_table(name: str) -> SymbolTable:
-    """The table of that name.
+    """Returns the table of that name.
 
     Raises:
-        FieldError: there is none.
+        FieldError: there is no such table.
 
     >>> symbol_table("house-ipa").ids([" ", "!", "z"])
     (1, 2, 30)
@@ -76,7 +76,7 @@ def symbol_table(name: str) -> SymbolTable:
     """
     if name not in SYMBOL_TABLES:
         raise FieldError("symbols", f"no symbol table {name!r}", allowed=", ".join(SYMBOL_TABLES))
-    listed = files("text.g2p").joinpath(f"{name}.txt").read_text(encoding="utf-8").split("\n")[:-1]
-    symbols = tuple(listed) if listed[0] == PADDING else (PADDING, *listed)
+    lines = files("text.g2p").joinpath(f"{name}.txt").read_text(encoding="utf-8").split("\n")[:-1]
+    symbols = tuple(lines) if lines[0] == PADDING else (PADDING, *lines)
     index = {symbol: number for number, symbol in enumerate(symbols)}
     return SymbolTable(name, symbols, len(symbols) + _SPARE_ROWS.get(name, 0), index)

@@ -1,11 +1,11 @@
-"""Reading rules for URLs, e-mail addresses, handles, hashtags and file names."""
+"""Rules for URLs, e-mail addresses, handles, hashtags and file names."""
 
 from __future__ import annotations
 
 import re
 
 from text.normalization.numbers import digits
-from text.normalization.tokens import Place, Reading, Rule, letters
+from text.normalization.tokens import Rule, RuleContext, Verbalization, letters
 
 _TOP_LEVEL = (
     r"com|org|net|edu|gov|mil|int|io|ai|co|uk|us|de|fr|eu|ch|at|it|es|nl|se|no|jp|cn|ru|br|in|ca|au|"
@@ -30,42 +30,42 @@ _NAMED = {
 _SPELLED = frozenset(
     ("www", "http", "https", "ftp", "html", "php", "pdf", "css", "js", "jpg", "io")
 )
-"""Parts of an address that are spelled though they might be said."""
+"""Parts of an address that are spelled though they could be pronounced."""
 
 
-def address(match: re.Match[str], place: Place) -> Reading | None:
-    """www.example.com/a-b, foo.bar@example.com, https://x.org."""
+def address(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads www.example.com/a-b, foo.bar@example.com, https://x.org."""
     text = re.sub(r"^(?:https?|ftp)://", "", match[0])
-    return _parts(text, place)
+    return _parts(text, context)
 
 
-def handle(match: re.Match[str], place: Place) -> Reading | None:
-    """@jane_doe, #BatchSize."""
-    return [{"@": "at", "#": "hashtag"}[match["mark"]], *_parts(match["name"], place)]
+def handle(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads @jane_doe, #BatchSize."""
+    return [{"@": "at", "#": "hashtag"}[match["mark"]], *_parts(match["name"], context)]
 
 
-def file_name(match: re.Match[str], place: Place) -> Reading | None:
-    """report.pdf, config.yaml."""
-    return _parts(match[0], place)
+def file_name(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads report.pdf, config.yaml."""
+    return _parts(match[0], context)
 
 
-def _parts(text: str, place: Place) -> list[str]:
-    said: list[str] = []
+def _parts(text: str, context: RuleContext) -> list[str]:
+    words: list[str] = []
     for part in re.findall(r"\d+|[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[^\W_]+|_|\W", text):
         if part in _NAMED:
-            said += _NAMED[part].split()
+            words += _NAMED[part].split()
         elif part.isdigit():
-            said += digits(part)
+            words += digits(part)
         elif part.isalpha():
-            said += _part(part, place)
-    return said
+            words += _part(part, context)
+    return words
 
 
-def _part(part: str, place: Place) -> list[str]:
+def _part(part: str, context: RuleContext) -> list[str]:
     lowered = part.lower()
     if lowered in _SPELLED or len(part) == 1 or (part.isupper() and len(part) < 5):
         return letters(part)
-    if place.knows(lowered) or re.search(r"[aeiouy]", lowered):
+    if context.in_lexicon(lowered) or re.search(r"[aeiouy]", lowered):
         return [lowered]
     return letters(part)
 

@@ -1,4 +1,4 @@
-"""Reading rules for dates, times of day and telephone numbers."""
+"""Rules for dates, times of day and telephone numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 from text.normalization.numbers import cardinal, digits, ordinal, year
 from text.normalization.tables.quantities import DAYS, MONTH_NUMBERS, MONTHS
-from text.normalization.tokens import Place, Reading, Rule, letters
+from text.normalization.tokens import Rule, RuleContext, Verbalization, letters
 
 _SHORT = "|".join(m.capitalize() for m in MONTH_NUMBERS if len(m) < 5 and m not in MONTHS)
 _MONTH = rf"(?:{'|'.join(m.capitalize() for m in MONTHS)}|(?:Sept|{_SHORT})\b\.?)"
@@ -22,72 +22,72 @@ def _month(match: re.Match[str]) -> str:
     return MONTHS[MONTH_NUMBERS[match["month"].lower().rstrip(".")] - 1]
 
 
-def month_day(match: re.Match[str], place: Place) -> Reading | None:
-    """March 5, 2024; Jan. 5th; Nov 22."""
+def month_day(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads March 5, 2024; Jan. 5th; Nov 22."""
     day = int(match["day"])
     if not 1 <= day <= 31:
         return None
-    said = [_month(match), *ordinal(day)]
+    words = [_month(match), *ordinal(day)]
     if match["to"]:
-        said += ["to", *_day(match["to"])]
-    return [*said, ",", *year(int(match["year"]))] if match["year"] else said
+        words += ["to", *_day(match["to"])]
+    return [*words, ",", *year(int(match["year"]))] if match["year"] else words
 
 
-def day_month(match: re.Match[str], place: Place) -> Reading | None:
-    """5 March 2024, 5th of March."""
+def day_month(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 5 March 2024, 5th of March."""
     day = int(match["day"])
     if not 1 <= day <= 31:
         return None
     month = _month(match)
-    said = [*([] if place.last.lower() == "the" else ["the"]), *ordinal(day), "of", month]
-    return [*said, *year(int(match["year"]))] if match["year"] else said
+    words = [*([] if context.last.lower() == "the" else ["the"]), *ordinal(day), "of", month]
+    return [*words, *year(int(match["year"]))] if match["year"] else words
 
 
-def month_year(match: re.Match[str], place: Place) -> Reading | None:
-    """March 1905; an abbreviated month before a full stop."""
+def month_year(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads March 1905."""
     return [_month(match), *year(int(match["year"]))]
 
 
-def iso_date(match: re.Match[str], place: Place) -> Reading | None:
-    """2024-03-05."""
+def iso_date(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 2024-03-05."""
     return _date(int(match["y"]), int(match["m"]), int(match["d"]))
 
 
-def slash_date(match: re.Match[str], place: Place) -> Reading | None:
-    """3/5/2024: month first, unless only day first is possible."""
+def slash_date(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 3/5/2024, month first, unless only day first is possible."""
     first, second, text = int(match["m"]), int(match["d"]), match["y"]
     number = int(text) if len(text) == 4 else int(text) + (2000 if int(text) < 50 else 1900)
     return _date(number, first, second) or _date(number, second, first)
 
 
-def dotted_date(match: re.Match[str], place: Place) -> Reading | None:
-    """31.12.1999: day first."""
+def dotted_date(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 31.12.1999, day first."""
     return _date(int(match["y"]), int(match["m"]), int(match["d"]))
 
 
-def _date(number: int, month: int, day: int) -> Reading | None:
+def _date(number: int, month: int, day: int) -> Verbalization | None:
     if not (1 <= month <= 12 and 1 <= day <= 31):
         return None
     return [MONTHS[month - 1], *ordinal(day), ",", *year(number)]
 
 
-def clock(match: re.Match[str], place: Place) -> Reading | None:
-    """10:30, 7:05 p.m., 14:00 UTC, 10:30:15."""
+def clock(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 10:30, 7:05 p.m., 14:00 UTC, 10:30:15."""
     hour, minute = int(match["h"]), int(match["m"])
     if hour > 24 or minute > 59:
         return None
-    said = cardinal(hour)
+    words = cardinal(hour)
     if minute:
-        said += [*(["oh"] if minute < 10 else []), *cardinal(minute)]
+        words += [*(["oh"] if minute < 10 else []), *cardinal(minute)]
     elif match["half"] is None and match["s"] is None:
-        said += ["hundred"] if hour > 12 or hour == 0 else ["o'clock"]
+        words += ["hundred"] if hour > 12 or hour == 0 else ["o'clock"]
     if match["s"]:
-        said += ["and", *cardinal(int(match["s"])), "seconds"]
-    return [*said, *_half(match["half"]), *letters(match["zone"] or "")]
+        words += ["and", *cardinal(int(match["s"])), "seconds"]
+    return [*words, *_half(match["half"]), *letters(match["zone"] or "")]
 
 
-def hour_only(match: re.Match[str], place: Place) -> Reading | None:
-    """7 p.m., 5pm."""
+def hour_only(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 7 p.m., 5pm."""
     if not 1 <= int(match["h"]) <= 12:
         return None
     return [*cardinal(int(match["h"])), *_half(match["half"])]
@@ -97,34 +97,34 @@ def _half(text: str | None) -> list[str]:
     return letters(text) if text else []
 
 
-def ratio(match: re.Match[str], place: Place) -> Reading | None:
-    """3:1."""
+def ratio(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 3:1."""
     return [*cardinal(int(match["a"])), "to", *cardinal(int(match["b"]))]
 
 
-def telephone(match: re.Match[str], place: Place) -> Reading | None:
-    """1-800-555-0199, (555) 123-4567, +44 20 7946 0958, 555-1234."""
-    said: list[str] = ["plus"] if match[0].startswith("+") else []
+def telephone(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 1-800-555-0199, (555) 123-4567, +44 20 7946 0958, 555-1234."""
+    words: list[str] = ["plus"] if match[0].startswith("+") else []
     for group in re.findall(r"\d+", match[0]):
-        if said and said != ["plus"]:
-            said.append(",")
-        said += ["eight", "hundred"] if group == "800" else digits(group, "oh")
-    return said
+        if words and words != ["plus"]:
+            words.append(",")
+        words += ["eight", "hundred"] if group == "800" else digits(group, "oh")
+    return words
 
 
-def hours(match: re.Match[str], place: Place) -> Reading | None:
-    """9-11am."""
+def hours(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 9-11am."""
     first = cardinal(int(match["first"]))
     return [*first, "to", *cardinal(int(match["h"])), *_half(match["half"])]
 
 
-def until(match: re.Match[str], place: Place) -> Reading | None:
-    """The stroke of 9:00-17:00 and 10am-5pm."""
+def until(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads the dash of 9:00-17:00 and 10am-5pm."""
     return ["to"]
 
 
-def name_range(match: re.Match[str], place: Place) -> Reading | None:
-    """Mon-Fri, Jan-Mar."""
+def name_range(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads Mon-Fri, Jan-Mar."""
     first, last = match["first"].lower(), match["last"].lower()
     if first in DAYS and last in DAYS:
         return [DAYS[first], "to", DAYS[last]]
@@ -133,8 +133,8 @@ def name_range(match: re.Match[str], place: Place) -> Reading | None:
     return None
 
 
-def weekday(match: re.Match[str], place: Place) -> Reading | None:
-    """Mon., before a date or a comma."""
+def weekday(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads Mon. before white space or a comma."""
     return [DAYS[match["day"].lower()]]
 
 

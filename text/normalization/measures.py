@@ -1,4 +1,4 @@
-"""Reading rules for money, measures and fractions."""
+"""Rules for money, measures and fractions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from text.normalization.numbers import cardinal, fraction, integer, number
 from text.normalization.quantities import DASH, NUMBER, SIGN, sign
 from text.normalization.tables.quantities import CURRENCIES, MAGNITUDES, SPACED_NEVER, UNITS, VULGAR
-from text.normalization.tokens import Place, Reading, Rule
+from text.normalization.tokens import Rule, RuleContext, Verbalization
 
 _END = r"(?![\w])"
 _MAGNITUDE = "|".join(sorted((m for m in MAGNITUDES if len(m) > 1), key=len, reverse=True))
@@ -20,102 +20,102 @@ _PLURAL = re.compile(r"\d\d\d+|[2-9]0")
 """Before a bare "s" a plural ("747s", "80s"), not seconds."""
 
 
-def money(match: re.Match[str], place: Place) -> Reading | None:
-    """$3.50, €5 million, ¥500, $2.5bn, US$10, $5–10."""
+def money(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads $3.50, €5 million, ¥500, $2.5bn, US$10, $5–10."""
     amount, many = (
         match["amount"].replace(",", "").replace(" ", ""),
         match["many"] or match["short"],
     )
     one, several, cent, cents = CURRENCIES[match["currency"]]
-    said = ["minus"] if match["inner"] else sign(match)
+    words = ["minus"] if match["inner"] else sign(match)
     if match["to"] or many:
         upper = ["to", *number(match["to"])] if match["to"] else []
         scale = [MAGNITUDES[many]] if many else []
-        return [*said, *number(amount), *upper, *scale, *several.split()]
+        return [*words, *number(amount), *upper, *scale, *several.split()]
     if match["adjective"]:
-        return [*said, *number(amount), *one.split()]
+        return [*words, *number(amount), *one.split()]
     whole, _, decimals = amount.partition(".")
     if decimals and (len(decimals) > 2 or not cent):
-        return [*said, *number(amount), *several.split()]
+        return [*words, *number(amount), *several.split()]
     hundredths = int(decimals.ljust(2, "0")) if decimals else 0
     if int(whole or 0) or not hundredths:
-        said += [*integer(whole or "0"), *(one if int(whole or 0) == 1 else several).split()]
+        words += [*integer(whole or "0"), *(one if int(whole or 0) == 1 else several).split()]
         if hundredths:
-            said.append("and")
+            words.append("and")
     if hundredths:
-        said += [*cardinal(hundredths), cent if hundredths == 1 else cents]
-    return said
+        words += [*cardinal(hundredths), cent if hundredths == 1 else cents]
+    return words
 
 
-def money_after(match: re.Match[str], place: Place) -> Reading | None:
-    """5€, 10 USD, 10$."""
+def money_after(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 5€, 10 USD, 10$."""
     one, several, _, _ = CURRENCIES[match["currency"]]
-    said = [*sign(match), *number(match["amount"])]
+    words = [*sign(match), *number(match["amount"])]
     if match["many"]:
-        said.append(MAGNITUDES[match["many"]])
-    return [*said, *(one if said == ["one"] else several).split()]
+        words.append(MAGNITUDES[match["many"]])
+    return [*words, *(one if words == ["one"] else several).split()]
 
 
-def measure(match: re.Match[str], place: Place) -> Reading | None:
-    """5kg, -5°C, 20 %, 60 km/h, 2½ in, 5-10 kg, a 10-km run."""
+def measure(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 5kg, -5°C, 20 %, 60 km/h, 2½ in, 5-10 kg, a 10-km run."""
     unit, gap = match["unit"], match["gap"]
     if unit == "s" and not gap and _PLURAL.fullmatch(match["amount"]):
         return None
-    after = place.text[match.end() : match.end() + 4]
+    after = context.text[match.end() : match.end() + 4]
     sure = (
         match["dot"]
         or after.startswith(" of ")
-        or (unit == "in" and (after.startswith(".") or place.last in ("feet", "foot")))
+        or (unit == "in" and (after.startswith(".") or context.last in ("feet", "foot")))
     )
     if gap.isspace() and unit in SPACED_NEVER and not sure:
         return None
     one, several = UNITS[unit]
-    said = [*sign(match), *_amount(match["amount"], match["vulgar"])]
+    words = [*sign(match), *_amount(match["amount"], match["vulgar"])]
     if match["to"]:
-        said += ["to", *_amount(match["to"], None)]
-    single = said in (["one"], ["minus", "one"]) or gap == "-"
+        words += ["to", *_amount(match["to"], None)]
+    single = words in (["one"], ["minus", "one"]) or gap == "-"
     per = ["per", *UNITS[match["per"]][0].split()] if match["per"] else []
-    return [*said, *(one if single else several).split(), *per]
+    return [*words, *(one if single else several).split(), *per]
 
 
 def _amount(amount: str | None, vulgar: str | None) -> list[str]:
-    said = number(amount) if amount else []
+    words = number(amount) if amount else []
     if vulgar:
         above, below = VULGAR[vulgar]
-        part = ["a", *fraction(1, below)[1:]] if above == 1 and said else fraction(above, below)
-        said = [*said, "and", *part] if said else part
-    return said
+        part = ["a", *fraction(1, below)[1:]] if above == 1 and words else fraction(above, below)
+        words = [*words, "and", *part] if words else part
+    return words
 
 
-def feet_and_inches(match: re.Match[str], place: Place) -> Reading | None:
-    """5'10"."""
+def feet_and_inches(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 5'10"."""
     feet, inches = int(match["feet"]), match["inches"]
-    said = [*cardinal(feet), "foot" if feet == 1 else "feet"]
-    return [*said, *number(inches), "inch" if inches == "1" else "inches"] if inches else said
+    words = [*cardinal(feet), "foot" if feet == 1 else "feet"]
+    return [*words, *number(inches), "inch" if inches == "1" else "inches"] if inches else words
 
 
-def vulgar_fraction(match: re.Match[str], place: Place) -> Reading | None:
-    """½, 2½, ½ kg."""
-    said = _amount(match["whole"], match["vulgar"])
+def vulgar_fraction(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads ½, 2½, ½ kg."""
+    words = _amount(match["whole"], match["vulgar"])
     if match["unit"] is None:
-        return said
+        return words
     one, several = UNITS[match["unit"]]
     if match["whole"]:
-        return [*said, *several.split()]
-    half = ["half"] if match["vulgar"] == "½" else [*said, "of"]
+        return [*words, *several.split()]
+    half = ["half"] if match["vulgar"] == "½" else [*words, "of"]
     return [*half, "an" if one[0] in "aeiou" else "a", *one.split()]
 
 
-def inches(match: re.Match[str], place: Place) -> Reading | None:
-    """12" where no quotation is open."""
-    if place.text.count('"', max(0, match.start() - 500), match.end() - 1) % 2:
+def inches(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 12" as inches where no quotation is open."""
+    if context.text.count('"', max(0, match.start() - 500), match.end() - 1) % 2:
         return None
     return [*number(match["number"]), "inch" if match["number"] == "1" else "inches"]
 
 
-def per_unit(match: re.Match[str], place: Place) -> Reading | None:
-    """The stroke of $100/day and 5 €/kg."""
-    if not (place.text[match.start() - 1 : match.start()].isdigit() or place.last in _PRICED):
+def per_unit(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads the slash of $100/day and 5 €/kg."""
+    if not (context.text[match.start() - 1 : match.start()].isdigit() or context.last in _PRICED):
         return None
     unit = match["unit"]
     return [
@@ -124,8 +124,8 @@ def per_unit(match: re.Match[str], place: Place) -> Reading | None:
     ]
 
 
-def slash_fraction(match: re.Match[str], place: Place) -> Reading | None:
-    """3/4, 2 1/2, 24/7."""
+def slash_fraction(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 3/4, 2 1/2, 24/7."""
     whole, above, below = match["whole"], int(match["above"]), int(match["below"])
     if below == 0 or (whole is None and max(above, below) > 100):
         return [*cardinal(above), "slash", *cardinal(below)]

@@ -1,4 +1,4 @@
-"""Reading rules for numbers: ranges, years, ordinals, powers, codes, plain numbers."""
+"""Rules for numbers: ranges, years, ordinals, powers, codes, plain numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from text.normalization.numbers import cardinal, digits, integer, number, ordina
 from text.normalization.tables.names import WORD_ACRONYMS
 from text.normalization.tables.quantities import MAGNITUDES
 from text.normalization.tables.signs import COMPOUND_SYMBOLS
-from text.normalization.tokens import Place, Reading, Rule, letters
+from text.normalization.tokens import Rule, RuleContext, Verbalization, letters
 
 NUMBER = (
     r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)|\d{1,3}(?: \d{3}){0,5} 000(?!\d|,\d)|\d+)(?:\.\d+)?|\.\d+"
@@ -49,17 +49,17 @@ _NOT_COUNTED = _listed(
 
 
 def sign(match: re.Match[str]) -> list[str]:
-    """Words of the sign before a number."""
+    """Returns the words of the sign before a number."""
     return _SIGNS[match["sign"] or ""].split()
 
 
-def operator(match: re.Match[str], place: Place) -> Reading | None:
-    """>=, !=, ->, and a star between numbers."""
+def operator(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads >=, !=, ->, and a star between numbers."""
     return COMPOUND_SYMBOLS.get(match[0], "times").split()
 
 
-def number_range(match: re.Match[str], place: Place) -> Reading | None:
-    """1643–1715, 10-20, 1990–95, 3.5-4."""
+def number_range(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 1643–1715, 10-20, 1990–95, 3.5-4."""
     left, right = match["left"], match["right"]
     if match["dash"].strip() == "-" and match["dash"] != "-":
         return None  # "10 - 20" is a subtraction or a dash, left to the plain rules
@@ -75,8 +75,8 @@ def _is_year(text: str) -> bool:
     return text.isdigit() and len(text) == 4 and 1000 <= int(text) <= LAST_YEAR
 
 
-def decade(match: re.Match[str], place: Place) -> Reading | None:
-    """1990s, '80s, 80s, 1800s."""
+def decade(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 1990s, '80s, 80s, 1800s."""
     century, tens = match["century"] or "", int(match["tens"])
     if not century:
         return plural(cardinal(tens)) if tens >= 20 else None
@@ -85,30 +85,30 @@ def decade(match: re.Match[str], place: Place) -> Reading | None:
     return [*cardinal(int(century)), *plural(cardinal(tens))]
 
 
-def ordinal_number(match: re.Match[str], place: Place) -> Reading | None:
-    """1st, 21st, 1,000th."""
+def ordinal_number(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 1st, 21st, 1,000th."""
     text = match["number"].replace(",", "")
     if len(text) > 15:
         return None
-    said = ordinal(int(text))
-    return plural(said) if match["s"] else said
+    words = ordinal(int(text))
+    return plural(words) if match["s"] else words
 
 
-def dotted(match: re.Match[str], place: Place) -> Reading | None:
-    """v1.2.3, 192.168.0.1, section 4.2.1."""
-    said: list[str] = ["version"] if match["v"] else []
+def dotted(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads v1.2.3, 192.168.0.1, section 4.2.1."""
+    words: list[str] = ["version"] if match["v"] else []
     for i, part in enumerate(match["parts"].split(".")):
-        said += (["point"] if i else []) + integer(part)
-    return said
+        words += (["point"] if i else []) + integer(part)
+    return words
 
 
-def power(match: re.Match[str], place: Place) -> Reading | None:
-    """1e-5."""
+def power(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 1e-5."""
     return [*number(match["base"]), "times", "ten", *_exponent(match["exponent"])]
 
 
-def exponent(match: re.Match[str], place: Place) -> Reading | None:
-    """The rest of x², 10^6, 10⁻³."""
+def exponent(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads the exponent of x², 10^6, 10⁻³."""
     return _exponent(match["exponent"]) if match.start() else None
 
 
@@ -119,52 +119,52 @@ def _exponent(text: str) -> list[str]:
     return ["to", "the", *sign, *integer(text.lstrip("+-"))]
 
 
-def shortened(match: re.Match[str], place: Place) -> Reading | None:
-    """8bn."""
+def shortened(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 8bn."""
     return [*number(match["number"]), MAGNITUDES[match["many"]]]
 
 
-def code_groups(match: re.Match[str], place: Place) -> Reading | None:
-    """123-45-6789, 978-3-16-148410-0, 4111 1111 1111 1111: digit by digit, in groups."""
-    said: list[str] = []
+def code_groups(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 123-45-6789, 978-3-16-148410-0, 4111 1111 1111 1111 digit by digit, in groups."""
+    words: list[str] = []
     for group in re.findall(r"\d+", match[0]):
-        said += ([","] if said else []) + digits(group)
-    return said
+        words += ([","] if words else []) + digits(group)
+    return words
 
 
-def counted_plural(match: re.Match[str], place: Place) -> Reading | None:
-    """747s, 100s of people; 30s are seconds."""
+def counted_plural(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 747s, 100s of people; not 30s, which are seconds."""
     text = match["number"]
     if text in ("100", "1000"):
         return [cardinal(int(text))[1] + "s"]
     return plural(_code(text)) if len(text) > 2 else None
 
 
-def plain_number(match: re.Match[str], place: Place) -> Reading | None:
-    """42, 1,234, 3.14, -7, 1999, 007, #1, 1999's."""
-    said = _plain_number(match, place)
-    return [*said[:-1], said[-1] + "'s"] if match["s"] else said
+def plain_number(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 42, 1,234, 3.14, -7, 1999, 007, #1, 1999's."""
+    words = _plain_number(match, context)
+    return [*words[:-1], words[-1] + "'s"] if match["s"] else words
 
 
-def _plain_number(match: re.Match[str], place: Place) -> list[str]:
+def _plain_number(match: re.Match[str], context: RuleContext) -> list[str]:
     text = match["number"]
     if match["hash"]:
         return ["number", *number(text)]
-    if place.last.lower() in _CODE_CUES and text.isdigit() and len(text) > 3:
+    if context.last.lower() in _CODE_CUES and text.isdigit() and len(text) > 3:
         return digits(text)
-    if not match["sign"] and len(text) == 4 and text.isdigit() and _reads_as_year(match, place):
+    if not match["sign"] and len(text) == 4 and text.isdigit() and _reads_as_year(match, context):
         return year(int(text))
     return [*sign(match), *number(text)]
 
 
-def _reads_as_year(match: re.Match[str], place: Place) -> bool:
-    value, text = int(match["number"]), place.text
-    if 1000 <= value <= LAST_YEAR and place.last.lower() in _YEAR_CUES:
-        counted = re.compile(r"\s+([a-z]+)").match(text, match.end(), place.end)
+def _reads_as_year(match: re.Match[str], context: RuleContext) -> bool:
+    value, text = int(match["number"]), context.text
+    if 1000 <= value <= LAST_YEAR and context.last.lower() in _YEAR_CUES:
+        counted = re.compile(r"\s+([a-z]+)").match(text, match.end(), context.end)
         return counted is None or not _is_counted(counted[1])
     if not FIRST_YEAR <= value <= LAST_YEAR or value % 1000 == 0:
         return False
-    following = re.compile(r"\s+([a-z]+)").match(text, match.end(), place.end)
+    following = re.compile(r"\s+([a-z]+)").match(text, match.end(), context.end)
     return following is None or not _is_counted(following[1])
 
 
@@ -172,27 +172,27 @@ def _is_counted(word: str) -> bool:
     return (len(word) > 2 and word.endswith("s") and word not in _NOT_COUNTED) or word == "people"
 
 
-def alphanumeric(match: re.Match[str], place: Place) -> Reading | None:
-    """H100s, B2B, COVID-19, F-16, 4K, MP3, 3D, x86."""
+def alphanumeric(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads H100s, B2B, COVID-19, F-16, 4K, MP3, 3D, x86."""
     body = match["body"]
     if _JOINED_WORD.search(body):
         return None  # "top-10", "20-year-old": words joined to a number
     several = re.fullmatch(r"(.*[A-Z0-9])'?s", body + (match["plural"] or ""))
-    said: list[str] = []
+    words: list[str] = []
     for part in re.findall(r"\d+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+", several[1] if several else body):
         if part.isdigit():
-            said += _code(part)
+            words += _code(part)
         elif len(part) > 1 and (part in WORD_ACRONYMS or not part.isupper()):
-            said.append(part)
+            words.append(part)
         else:
-            said += letters(part)
+            words += letters(part)
     if not several:
-        return said
-    return plural(said) if len(said[-1]) > 1 else [*said[:-1], said[-1] + "'s"]
+        return words
+    return plural(words) if len(words[-1]) > 1 else [*words[:-1], words[-1] + "'s"]
 
 
 def _code(part: str) -> list[str]:
-    """Digits inside a code: 100 as a number, 4090 in pairs."""
+    """Returns the digits inside a code in words: 100 as a number, 4090 in pairs."""
     if part.startswith("0") or len(part) > 4:
         return digits(part, "oh") if len(part) > 1 else ["zero"]
     if len(part) == 4 and part[2:] != "00":

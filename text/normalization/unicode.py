@@ -1,7 +1,7 @@
-"""Source text made uniform for reading, every character still knowing where it came from.
+"""Unicode folding: source text made uniform, every character with its place in the source.
 
-Reading rules see straight quotes, one kind of dash, ASCII digits and composed letters; spans are
-told in the source's own code points.
+Verbalization rules see straight quotes, one kind of dash, ASCII digits and composed letters;
+spans are in the source's own code points.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ _FOLDED = {
     "¡": "",
 }
 _KEPT = frozenset("½¼¾⅓⅔⅛⅜⅝⅞⅕⅖⅗⅘⅙⅚°™©®…€£¥₹µ")
-"""Compatibility characters that reading rules know by themselves."""
+"""Compatibility characters that the rules know by themselves."""
 _EXPONENTS = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True))
 """Raised figures read like 10^-3."""
 _INVISIBLE = frozenset(("Cf", "Mn", "Me", "Cn", "Co"))
 
 
 @dataclass(slots=True)
-class Content:
-    """Text to read.
+class FoldedText:
+    """Uniform text and where each character comes from.
 
     Attributes:
         text: uniform characters.
@@ -52,12 +52,12 @@ class Content:
     ends: list[int] = field(default_factory=list)
 
     def span(self, start: int, end: int) -> Span:
-        """Source span of ``text[start:end]``, which is not empty."""
+        """Returns the source span of ``text[start:end]``, which is not empty."""
         return Span(self.starts[start], self.ends[end - 1])
 
 
-def fold(characters: Iterable[tuple[str, int, int]], *, name: str = "text") -> Content:
-    """Makes characters uniform.
+def fold(characters: Iterable[tuple[str, int, int]], *, name: str = "text") -> FoldedText:
+    """Returns the characters made uniform.
 
     Args:
         characters: (character, source start, source end).
@@ -70,7 +70,7 @@ def fold(characters: Iterable[tuple[str, int, int]], *, name: str = "text") -> C
     "'é"
     """
     out: list[str] = []
-    content = Content()
+    content = FoldedText()
     raised = False
     for character, start, end in characters:
         folded = _fold(character, start, name)
@@ -99,18 +99,18 @@ def _fold(character: str, position: int, name: str) -> str:
         return folded
     if character == "\r":
         return "\n"
-    kind = unicodedata.category(character)
-    if kind in ("Cc", "Cs"):
-        told = f"control character U+{ord(character):04X} at position {position}"
+    category = unicodedata.category(character)
+    if category in ("Cc", "Cs"):
+        message = f"control character U+{ord(character):04X} at position {position}"
         allowed = "printable characters, tabs and line breaks"
-        raise TextError(name, told, allowed=allowed, code="control_character")
+        raise TextError(name, message, allowed=allowed, code="control_character")
     if character in _KEPT or unicodedata.combining(character):
         return character
-    if kind in _INVISIBLE:
+    if category in _INVISIBLE:
         return ""
-    if kind == "Zs":
+    if category == "Zs":
         return " "
-    if kind == "Nd":
+    if category == "Nd":
         return str(unicodedata.digit(character))
-    spread = unicodedata.normalize("NFKC", character)
-    return "".join(_FOLDED.get(c, c) for c in spread)
+    decomposed = unicodedata.normalize("NFKC", character)
+    return "".join(_FOLDED.get(c, c) for c in decomposed)

@@ -1,4 +1,4 @@
-"""Source characters that are not spoken, by reason."""
+"""Coverage: which source characters are not spoken, and why."""
 
 from __future__ import annotations
 
@@ -7,37 +7,37 @@ from collections.abc import Sequence
 from typing import Literal
 
 from core.text import Silence, Span, Utterance
-from text.normalization.unicode import Content
+from text.normalization.unicode import FoldedText
 
 Reason = Literal["whitespace", "punctuation", "markup", "symbol", "emoji", "control"]
 
 
-def silences_between(
-    source: str, utterances: Sequence[Utterance], content: Content | None
+def find_silences(
+    source: str, utterances: Sequence[Utterance], content: FoldedText | None
 ) -> tuple[Silence, ...]:
-    """Runs of one reason, outside the utterances' spans.
+    """Returns the runs of characters between the utterances' spans, each of one reason.
 
     Args:
         source: the whole text.
-        utterances: in order, spans disjoint.
+        utterances: in order, with disjoint spans.
         content: of a document with markup; what is not content is markup.
     """
-    read = _read_flags(source, content)
+    is_content = _content_flags(source, content)
     silences: list[Silence] = []
     position = 0
     for span in (*(u.span for u in utterances), Span(len(source), len(source))):
         start = position
         for i in range(position, span.start):
-            reason = _reason(source, i, read)
-            if i + 1 == span.start or _reason(source, i + 1, read) != reason:
+            reason = _reason(source, i, is_content)
+            if i + 1 == span.start or _reason(source, i + 1, is_content) != reason:
                 silences.append(Silence(Span(start, i + 1), reason))
                 start = i + 1
         position = max(position, span.end)
     return tuple(silences)
 
 
-def _read_flags(source: str, content: Content | None) -> bytearray:
-    """1 for content, 0 for markup."""
+def _content_flags(source: str, content: FoldedText | None) -> bytearray:
+    """Returns 1 for each character of content, 0 for each of markup."""
     if content is None:
         return bytearray(b"\1") * len(source)
     flags = bytearray(len(source))
@@ -46,15 +46,15 @@ def _read_flags(source: str, content: Content | None) -> bytearray:
     return flags
 
 
-def _reason(source: str, at: int, read: bytearray) -> Reason:
-    if not read[at]:
+def _reason(source: str, at: int, is_content: bytearray) -> Reason:
+    if not is_content[at]:
         return "markup"
     character = source[at]
-    kind = unicodedata.category(character)
-    if character.isspace() or kind[0] == "Z":
+    category = unicodedata.category(character)
+    if character.isspace() or category[0] == "Z":
         return "whitespace"
-    if kind[0] == "C":
+    if category[0] == "C":
         return "control"
-    if kind[0] in "PM":
+    if category[0] in "PM":
         return "punctuation"
-    return "emoji" if kind == "So" and character >= "\u2190" else "symbol"
+    return "emoji" if category == "So" and character >= "\u2190" else "symbol"

@@ -1,4 +1,4 @@
-"""Where sentences and paragraphs end."""
+"""Sentence boundaries: where sentences and paragraphs end."""
 
 from __future__ import annotations
 
@@ -28,9 +28,16 @@ STARTERS = frozenset(
 
 
 def ends_sentence(
-    text: str, match: re.Match[str], before: Sequence[str], knows: Callable[[str], bool]
+    text: str, match: re.Match[str], before: Sequence[str], in_lexicon: Callable[[str], bool]
 ) -> bool:
-    """Whether a cluster of . ? ! … ends a sentence."""
+    """Returns whether a cluster of . ? ! … ends a sentence.
+
+    Args:
+        text: the whole content.
+        match: the cluster.
+        before: words of the sentence so far.
+        in_lexicon: whether the lexicon has a lower-case word.
+    """
     closed = _CLOSERS.match(text, match.end())
     stop = closed.end() if closed else match.end()
     if stop >= len(text):
@@ -45,11 +52,11 @@ def ends_sentence(
     if match[0] != ".":
         return False
     last = before[-1] if before else ""
-    return last.islower() and len(last) > 2 and knows(last) and stop == match.end()
+    return last.islower() and len(last) > 2 and in_lexicon(last) and stop == match.end()
 
 
 def ends_after_abbreviation(text: str, at: int) -> bool:
-    """Whether the full stop of an abbreviation also ends the sentence."""
+    """Returns whether the full stop of an abbreviation also ends the sentence."""
     closed = _CLOSERS.match(text, at)
     stop = closed.end() if closed else at
     following = _NEXT.match(text, stop)
@@ -66,7 +73,7 @@ def ends_after_abbreviation(text: str, at: int) -> bool:
 
 
 def line_break(text: str, start: int, stop: int) -> Literal["sentence", "paragraph"] | None:
-    """What a run of white space ``text[start:stop]`` breaks.
+    """Returns what the white space ``text[start:stop]`` breaks, if anything.
 
     >>> line_break("a\\n \\nb", 1, 4)
     'paragraph'

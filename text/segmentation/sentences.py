@@ -10,75 +10,76 @@ from text.normalization.tokens import Token
 
 
 @dataclass(slots=True)
-class Sentence:
-    """Words and points, and the silence after them [s]."""
+class TokenSentence:
+    """A sentence's words and punctuation, and the silence after it [s]."""
 
     tokens: list[Token]
     pause: float
 
-    def settle(self) -> None:
-        """A comma that a break put at its end becomes a full stop: nothing follows."""
+    def close(self) -> None:
+        """Turns a comma that a break put at the end into a full stop: nothing follows it."""
         last = self.tokens[-1]
         if last.text == "," and last.start == last.end:
-            self.tokens[-1] = Token("point", ".", last.start, last.end, ends=True)
+            self.tokens[-1] = Token("punctuation", ".", last.start, last.end, ends=True)
 
 
-def sentences(tokens: Iterable[Token], pauses: Pauses) -> tuple[float, list[Sentence]]:
-    """Groups tokens; the first value is the silence before everything [s]."""
+def group_sentences(tokens: Iterable[Token], pauses: Pauses) -> tuple[float, list[TokenSentence]]:
+    """Returns the silence before everything [s] and the sentences."""
     grouping = _Grouping(pauses)
     for token in tokens:
-        grouping.take(token)
-    return grouping.finished()
+        grouping.add(token)
+    return grouping.finish()
 
 
 class _Grouping:
     def __init__(self, pauses: Pauses) -> None:
         self._pauses = pauses
         self._lead = 0.0
-        self._done: list[Sentence] = []
+        self._done: list[TokenSentence] = []
         self._open: list[Token] = []
-        self._asked = False
-        """The pause after the last sentence is the author's."""
+        self._pause_by_author = False
+        """Whether the pause after the last sentence comes from a <break>."""
 
-    def take(self, token: Token) -> None:
-        if token.kind in ("word", "point"):
+    def add(self, token: Token) -> None:
+        if token.kind in ("word", "punctuation"):
             self._open.append(token)
             if token.ends:
-                self._close()
+                self._end_sentence()
         elif token.kind == "break":
-            self._pause(token)
+            self._add_break(token)
         else:
             if self._open:
-                self._close()
+                self._end_sentence()
             elif self._done:
-                self._done[-1].settle()
-            if token.kind == "paragraph" and self._done and not self._asked:
+                self._done[-1].close()
+            if token.kind == "paragraph" and self._done and not self._pause_by_author:
                 self._done[-1].pause = self._pauses.paragraph
 
-    def _close(self) -> None:
+    def _end_sentence(self) -> None:
         if any(token.kind == "word" for token in self._open):
-            self._done.append(Sentence(self._open, self._pauses.sentence))
-            self._asked = False
+            self._done.append(TokenSentence(self._open, self._pauses.sentence))
+            self._pause_by_author = False
         self._open = []
 
-    def _pause(self, token: Token) -> None:
+    def _add_break(self, token: Token) -> None:
         if self._open and not token.seconds:
             return
         if self._open:
-            self._open.append(Token("point", ",", token.start, token.start))
-            self._close()
+            # A break inside a sentence cuts it; the comma keeps the voice's melody open.
+            self._open.append(Token("punctuation", ",", token.start, token.start))
+            self._end_sentence()
         if not self._done:
             self._lead += token.seconds
             return
         last = self._done[-1]
-        last.pause = token.seconds + (last.pause if self._asked else 0.0)
-        self._asked = True
+        last.pause = token.seconds + (last.pause if self._pause_by_author else 0.0)
+        self._pause_by_author = True
 
-    def finished(self) -> tuple[float, list[Sentence]]:
+    def finish(self) -> tuple[float, list[TokenSentence]]:
         if self._open:
-            self._close()
+            self._end_sentence()
         if self._done:
-            self._done[-1].settle()
-            if not self._asked:
+            self._done[-1].close()
+            if not self._pause_by_author:
                 self._done[-1].pause = 0.0
         return self._lead, self._done

@@ -1,15 +1,15 @@
-"""Where a sentence too long for the acoustic model is cut."""
+"""Where a sentence too long for the acoustic model is split."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from text.g2p.phonemizer import Voiced
+from text.g2p.phonemizer import Pronunciation
 from text.normalization.tokens import Token
 
 CLAUSE_PAUSE = 0.0
-"""Seconds where a long sentence is cut: its comma carries the silence."""
+"""Seconds where a long sentence is split: its comma carries the silence."""
 LONGEST_UTTERANCE = 152
 """Symbols, edges included. The corpus's longest has 154: beyond it positions are untrained."""
 _LONGEST_PIECE = LONGEST_UTTERANCE - 2  # without the edges
@@ -17,42 +17,52 @@ _CONJUNCTIONS = frozenset(("and", "or", "but", "because", "which", "that", "whil
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """A token with its symbols; points have no word."""
+class PhonemizedToken:
+    """A token with its symbols; punctuation has none of a word."""
 
     token: Token
-    voiced: Voiced
+    pronunciation: Pronunciation
 
 
-def cut(items: Sequence[Item], lengths: Sequence[int]) -> list[Sequence[Item]]:
-    """Pieces that fit LONGEST_UTTERANCE with their edges, cut at clauses, else between words."""
-    pieces: list[Sequence[Item]] = []
+def split(
+    tokens: Sequence[PhonemizedToken], lengths: Sequence[int]
+) -> list[Sequence[PhonemizedToken]]:
+    """Returns pieces that fit LONGEST_UTTERANCE, split at clauses, else between words.
+
+    Args:
+        tokens: of one sentence.
+        lengths: symbols of each, gaps included.
+    """
+    pieces: list[Sequence[PhonemizedToken]] = []
     start, rest = 0, sum(lengths)
-    while rest > _LONGEST_PIECE and start < len(items) - 1:
+    while rest > _LONGEST_PIECE and start < len(tokens) - 1:
+        # Pieces of about equal length, so that no short rest is left over.
         target = rest / -(-rest // _LONGEST_PIECE)
-        stop = _cut_near(items, lengths, start, target)
-        if stop >= len(items):
+        stop = _best_split(tokens, lengths, start, target)
+        if stop >= len(tokens):
             break
-        pieces.append(items[start:stop])
+        pieces.append(tokens[start:stop])
         rest -= sum(lengths[start:stop])
         start = stop
-    return [*pieces, items[start:]]
+    return [*pieces, tokens[start:]]
 
 
-def _cut_near(items: Sequence[Item], lengths: Sequence[int], start: int, target: float) -> int:
-    """Index of the best first item of the next piece."""
-    best, best_cost, said = len(items), float("inf"), 0
-    for stop in range(start + 1, len(items)):
-        said += lengths[stop - 1]
-        if items[stop].token.kind == "point":
-            continue  # a point stays with the word before it
-        if said > _LONGEST_PIECE and best < len(items):
+def _best_split(
+    tokens: Sequence[PhonemizedToken], lengths: Sequence[int], start: int, target: float
+) -> int:
+    """Returns the index of the next piece's best first token."""
+    best, best_cost, length = len(tokens), float("inf"), 0
+    for stop in range(start + 1, len(tokens)):
+        length += lengths[stop - 1]
+        if tokens[stop].token.kind == "punctuation":
+            continue  # punctuation stays with the word before it
+        if length > _LONGEST_PIECE and best < len(tokens):
             break
-        before, after = items[stop - 1].token, items[stop].token
-        cost = abs(said - target) / target
+        before, after = tokens[stop - 1].token, tokens[stop].token
+        cost = abs(length - target) / target
         if after.start < before.end:
-            cost += 3.0  # inside a reading ("one hundred")
-        elif before.kind != "point":
+            cost += 3.0  # inside one verbalization ("one hundred")
+        elif before.kind != "punctuation":
             cost += 0.6 if after.text.lower() in _CONJUNCTIONS else 1.0
         if cost < best_cost:
             best, best_cost = stop, cost

@@ -1,4 +1,4 @@
-"""Sentences to utterances: voiced, cut where too long, with spans, words and prosody."""
+"""Sentences to utterances: pronounced, split where too long, with spans, words and prosody."""
 
 from __future__ import annotations
 
@@ -7,80 +7,86 @@ from collections.abc import Iterable, Sequence
 from msgspec import structs
 
 from core.text import Prosody, Span, Utterance, Word
-from text.g2p.phonemizer import Voiced, Voicing
+from text.g2p.phonemizer import Phonemizer, Pronunciation
 from text.normalization.tokens import Token
-from text.normalization.unicode import Content
+from text.normalization.unicode import FoldedText
 from text.notices import Notices
-from text.segmentation.sentences import Sentence
-from text.segmentation.splitting import CLAUSE_PAUSE, LONGEST_UTTERANCE, Item, cut
-from text.ssml.directives import Scope
+from text.segmentation.sentences import TokenSentence
+from text.segmentation.splitting import CLAUSE_PAUSE, LONGEST_UTTERANCE, PhonemizedToken, split
+from text.ssml.directives import SsmlScope
 
 
-class Assembler:
+class UtteranceBuilder:
     """Makes utterances of sentences.
 
     Args:
         content: for source spans.
-        voicing: the symbol table at work.
+        phonemizer: the symbol table at work.
         scopes: of the markup: prosody, voice.
         notices: collects warnings.
     """
 
     def __init__(
-        self, content: Content, voicing: Voicing, scopes: Sequence[Scope], notices: Notices
+        self,
+        content: FoldedText,
+        phonemizer: Phonemizer,
+        scopes: Sequence[SsmlScope],
+        notices: Notices,
     ) -> None:
         self._content = content
-        self._voicing = voicing
+        self._phonemizer = phonemizer
         self._scopes = scopes
         self._notices = notices
 
-    def utterances(self, sentence: Sentence) -> list[Utterance]:
-        """One, or several where the sentence is too long."""
-        tokens = _finished(sentence.tokens)
-        voiced = iter(self._voicing.words([t for t in tokens if t.kind == "word"]))
-        items = []
+    def utterances(self, sentence: TokenSentence) -> list[Utterance]:
+        """Returns one utterance, or several where the sentence is too long."""
+        tokens = _with_final_mark(sentence.tokens)
+        pronunciations = iter(self._phonemizer.pronounce([t for t in tokens if t.kind == "word"]))
+        items: list[PhonemizedToken] = []
         for token in tokens:
-            item = Item(token, next(voiced) if token.kind == "word" else Voiced(()))
-            self._tell(item)
+            item = PhonemizedToken(
+                token, next(pronunciations) if token.kind == "word" else Pronunciation(())
+            )
+            self._add_notices(item)
             items.append(item)
-        pieces = cut(items, [self._length(item) for item in items])
+        pieces = split(items, [self._length(item) for item in items])
         if len(pieces) > 1:
             self._notices.add(
                 "sentence_split",
                 f"a sentence of over {LONGEST_UTTERANCE} symbols is spoken in {len(pieces)} pieces",
                 self._span(tokens, -1),
             )
-        out: list[Utterance] = []
+        utterances: list[Utterance] = []
         end = -1
         for number, piece in enumerate(pieces):
             last = number == len(pieces) - 1
             pause = sentence.pause if last else CLAUSE_PAUSE
-            said = self._utterance(piece, end, pause)
-            if said.phonemes:
-                out.append(said)
-                end = said.span.end
-        return out
+            utterance = self._utterance(piece, end, pause)
+            if utterance.phonemes:
+                utterances.append(utterance)
+                end = utterance.span.end
+        return utterances
 
-    def _tell(self, item: Item) -> None:
-        word, token = item.voiced, item.token
-        if word.guessed:
+    def _add_notices(self, item: PhonemizedToken) -> None:
+        pronunciation, token = item.pronunciation, item.token
+        if pronunciation.guessed:
             self._notices.add(
                 "word_guessed",
                 f"{token.text!r} is not in the lexicon; its pronunciation is a guess",
                 self._span([token], -1),
             )
-        for phone, near in word.replaced:
-            told = f"replaced by {near!r}" if near else "left out"
+        for phone, near in pronunciation.replaced:
+            fate = f"replaced by {near!r}" if near else "left out"
             self._notices.add(
                 "phoneme_replaced",
-                f"the voice has no phoneme {phone!r}; {told}",
+                f"the voice has no phoneme {phone!r}; {fate}",
                 self._span([token], -1),
             )
 
-    def _length(self, item: Item) -> int:
-        if item.token.kind == "point":
+    def _length(self, item: PhonemizedToken) -> int:
+        if item.token.kind == "punctuation":
             return 1
-        return len(item.voiced.symbols) + len(self._voicing.gap)
+        return len(item.pronunciation.symbols) + len(self._phonemizer.gap)
 
     def _span(self, tokens: Sequence[Token], after: int) -> Span:
         real = [t for t in tokens if t.end > t.start]
@@ -88,32 +94,36 @@ class Assembler:
         start = max(span.start, after)
         return Span(start, max(span.end, start))
 
-    def _utterance(self, items: Sequence[Item], after: int, pause: float) -> Utterance:
-        edge = self._voicing.edge
+    def _utterance(self, items: Sequence[PhonemizedToken], after: int, pause: float) -> Utterance:
+        edge = self._phonemizer.edge
         symbols: list[str] = []
         words: list[Word] = []
         for number, item in enumerate(items):
-            if item.token.kind == "point":
-                symbols += self._voicing.point(item.token.text, last=number == len(items) - 1)
+            if item.token.kind == "punctuation":
+                symbols += self._phonemizer.punctuation(
+                    item.token.text, last=number == len(items) - 1
+                )
                 continue
             if symbols:
-                symbols += self._voicing.gap
+                symbols += self._phonemizer.gap
             start = len(edge) + len(symbols)
-            symbols += item.voiced.symbols
+            symbols += item.pronunciation.symbols
             span = self._content.span(item.token.start, item.token.end)
             words.append(Word(item.token.text, span, start, len(edge) + len(symbols)))
         framed = (*edge, *symbols, *edge) if symbols else ()
         tokens = [item.token for item in items]
-        spoken = [token for token in tokens if token.kind == "word"]
+        words_only = [token for token in tokens if token.kind == "word"]
         return Utterance(
-            text=_spelled(tokens),
+            text=_joined(tokens),
             span=self._span(tokens, after),
             phonemes=framed,
-            phoneme_ids=self._voicing.table.ids(framed),
+            phoneme_ids=self._phonemizer.table.ids(framed),
             pause_after_seconds=pause,
-            prosody=self._prosody(spoken, words, len(framed)) if self._scopes and spoken else (),
+            prosody=self._prosody(words_only, words, len(framed))
+            if self._scopes and words_only
+            else (),
             words=tuple(words),
-            voice=self._voice(spoken[0]) if spoken else None,
+            voice=self._voice(words_only[0]) if words_only else None,
         )
 
     def _voice(self, token: Token) -> str | None:
@@ -138,8 +148,8 @@ class Assembler:
         return tuple(run for run in runs if any(factor != 1.0 for factor in _factors(run)))
 
 
-def _inside(run: Prosody, scope: Scope) -> Prosody:
-    """The run inside one more scope: factors multiply."""
+def _inside(run: Prosody, scope: SsmlScope) -> Prosody:
+    """Returns the run inside one more scope: factors multiply."""
     return structs.replace(
         run,
         speed=run.speed * scope.speed,
@@ -153,16 +163,16 @@ def _factors(run: Prosody) -> tuple[float, ...]:
     return (run.speed, run.pitch, run.energy, run.gain)
 
 
-def _finished(tokens: Sequence[Token]) -> list[Token]:
-    """A sentence always ends in a point: without one the voice's melody stays open."""
+def _with_final_mark(tokens: Sequence[Token]) -> list[Token]:
+    """Returns the tokens with a final mark: without one the voice's melody stays open."""
     last = tokens[-1]
     if last.kind == "word":
-        return [*tokens, Token("point", ".", last.end, last.end)]
+        return [*tokens, Token("punctuation", ".", last.end, last.end)]
     return [*tokens]
 
 
-def _spelled(tokens: Iterable[Token]) -> str:
-    out = ""
+def _joined(tokens: Iterable[Token]) -> str:
+    text = ""
     for token in tokens:
-        out += token.text if token.kind == "point" or not out else " " + token.text
-    return out
+        text += token.text if token.kind == "punctuation" or not text else " " + token.text
+    return text

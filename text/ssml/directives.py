@@ -1,4 +1,4 @@
-"""What SSML asks, as places in the source: scopes, events, overrides."""
+"""What SSML asks of the text it marks up: scopes, events, overrides."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["break", "mark", "sentence", "paragraph", "edge"]
+EventKind = Literal["break", "mark", "sentence", "paragraph", "edge"]
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """What markup asks of a stretch, half open.
+class SsmlScope:
+    """What an element asks of the text inside it; the span is half open.
 
     Attributes:
         speed, pitch, energy, gain: factors.
@@ -28,18 +28,18 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
-    """Something at a place: a break [s], a mark, the edge of a sentence, paragraph or word."""
+class SsmlEvent:
+    """Something at one position: a break [s], a mark, the edge of a sentence, paragraph or word."""
 
     at: int
-    kind: Kind
+    kind: EventKind
     seconds: float = 0.0
     name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Override:
-    """A stretch that is not read as written.
+class SsmlOverride:
+    """Text that is not read as written; the span is half open.
 
     Attributes:
         tag: phoneme, sub or say-as.
@@ -53,16 +53,16 @@ class Override:
 
 
 @dataclass(slots=True)
-class Markup:
-    """A parsed document; all places are code points of the source.
+class SsmlDocument:
+    """A parsed document; all positions are code points of the source.
 
     Attributes:
         characters: (character, start, end) of the text to read.
-        languages: other than English, with their places.
+        languages: other than English, with their positions.
     """
 
     characters: list[tuple[str, int, int]] = field(default_factory=list)
-    scopes: list[Scope] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
-    overrides: list[Override] = field(default_factory=list)
+    scopes: list[SsmlScope] = field(default_factory=list)
+    events: list[SsmlEvent] = field(default_factory=list)
+    overrides: list[SsmlOverride] = field(default_factory=list)
     languages: list[tuple[str, int]] = field(default_factory=list)

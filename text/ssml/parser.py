@@ -1,7 +1,7 @@
-"""SSML to characters with places: which text is read, and what the markup asks of it.
+"""SSML parsed: which characters are read, where they stand, what the markup asks of them.
 
 Source: W3C SSML 1.1 (Recommendation 2010-09-07), sections 3.1 and 3.2.
-Differs: a subset; whatever is not in it is refused with its position, never passed over. DOCTYPE
+Differs: a subset; whatever is not in it is refused with its position, never ignored. DOCTYPE
 is forbidden (entity expansion). Prosody is relative; a pitch in Hz has no meaning for a factor.
 """
 
@@ -15,7 +15,9 @@ from itertools import accumulate
 from xml.parsers import expat
 
 from core.errors import SsmlError
-from text.ssml.directives import Event, Markup, Override, Scope
+from text.ssml.directives import SsmlDocument, SsmlEvent, SsmlOverride, SsmlScope
+from text.ssml.errors import refusal
+from text.ssml.limits import DEEPEST_NESTING
 from text.ssml.prosody import EMPHASIS, pause_seconds, pitch_factor, rate_factor, volume_gain
 
 ATTRIBUTES: dict[str, frozenset[str]] = {
@@ -45,15 +47,13 @@ REQUIRED = {
 }
 _REPLACING = frozenset(("phoneme", "sub", "say-as"))
 _EMPTY = frozenset(("break", "mark"))
-DEEPEST = 64
-"""Elements inside elements."""
 _AMPERSAND = re.compile(r"&(?:amp|#0*38|#x0*26);")
 STAND_IN = "\ufffc"
-"""Stands for the text of an empty phoneme or sub, so that it has a place."""
+"""Stands for the text of an empty phoneme or sub, so that it has a position."""
 
 
-def parse_ssml(source: str) -> Markup:
-    """Parses a document.
+def parse_ssml(source: str) -> SsmlDocument:
+    """Returns the parsed document.
 
     Raises:
         SsmlError: not well formed, a DOCTYPE, or outside the subset.
@@ -65,23 +65,17 @@ def parse_ssml(source: str) -> Markup:
 
 
 @dataclass(slots=True)
-class _Open:
+class _OpenElement:
     tag: str
     attributes: dict[str, str]
     start: int
 
 
-def refusal(message: str, source: str, place: int) -> SsmlError:
-    """The error at a place of the source."""
-    line = source.count("\n", 0, place) + 1
-    return SsmlError(message, line=line, column=place - source.rfind("\n", 0, place))
-
-
 class _Parser:
     def __init__(self, source: str) -> None:
         self._source = source
-        self._markup = Markup()
-        self._stack: list[_Open] = []
+        self._document = SsmlDocument()
+        self._stack: list[_OpenElement] = []
         self._bytes = [0, *accumulate(len(c.encode("utf-8", "surrogatepass")) for c in source)]
         self._expat = expat.ParserCreate("utf-8")
         self._expat.buffer_text = False
@@ -90,23 +84,25 @@ class _Parser:
         self._expat.CharacterDataHandler = self._text
         self._expat.StartDoctypeDeclHandler = self._doctype
 
-    def parse(self) -> Markup:
+    def parse(self) -> SsmlDocument:
         try:
             self._expat.Parse(self._source.encode("utf-8", "surrogatepass"), True)
         except expat.ExpatError as error:
-            told = expat.ErrorString(error.code)
-            raise self._error(f"not well formed: {told}", self._expat.ErrorByteIndex) from error
-        return self._markup
+            reason = expat.ErrorString(error.code)
+            raise self._error(f"not well formed: {reason}", self._expat.ErrorByteIndex) from error
+        return self._document
 
-    def _place(self, index: int) -> int:
-        """Code point of a byte index."""
+    def _code_point(self, index: int) -> int:
+        """Returns the code point at a byte index."""
         return max(0, bisect_right(self._bytes, index) - 1)
 
     def _here(self) -> int:
-        return self._place(self._expat.CurrentByteIndex)
+        return self._code_point(self._expat.CurrentByteIndex)
 
     def _error(self, message: str, index: int | None = None) -> SsmlError:
-        return refusal(message, self._source, self._here() if index is None else self._place(index))
+        return refusal(
+            message, self._source, self._here() if index is None else self._code_point(index)
+        )
 
     def _doctype(self, *_: object) -> None:
         raise self._error("a DOCTYPE is not allowed")
@@ -114,7 +110,7 @@ class _Parser:
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         self._check(tag, attributes)
         start = self._here()
-        self._stack.append(_Open(tag, attributes, start))
+        self._stack.append(_OpenElement(tag, attributes, start))
         self._open(tag, attributes, start)
 
     def _check(self, tag: str, attributes: dict[str, str]) -> None:
@@ -126,8 +122,8 @@ class _Parser:
             raise self._error("<speak> inside <speak>")
         if self._stack and (parent := self._stack[-1].tag) in (*_REPLACING, *_EMPTY):
             raise self._error(f"<{tag}> is not allowed inside <{parent}>")
-        if len(self._stack) >= DEEPEST:
-            raise self._error(f"more than {DEEPEST} elements inside each other")
+        if len(self._stack) >= DEEPEST_NESTING:
+            raise self._error(f"more than {DEEPEST_NESTING} elements inside each other")
         for name in attributes:
             if name not in ATTRIBUTES[tag]:
                 raise self._error(f"<{tag}> has no attribute {name!r}")
@@ -136,57 +132,57 @@ class _Parser:
             raise self._error(f"<{tag}> needs the attribute {required!r}")
 
     def _open(self, tag: str, attributes: dict[str, str], at: int) -> None:
-        events = self._markup.events
+        events = self._document.events
         language = attributes.get("xml:lang", "en")
         if not language.lower().startswith("en"):
-            self._markup.languages.append((language, at))
+            self._document.languages.append((language, at))
         if tag == "break":
-            events.append(Event(at, "break", seconds=self._pause(attributes)))
+            events.append(SsmlEvent(at, "break", seconds=self._pause(attributes)))
         elif tag == "mark":
-            events.append(Event(at, "mark", name=attributes["name"]))
+            events.append(SsmlEvent(at, "mark", name=attributes["name"]))
         elif tag == "p":
-            events.append(Event(at, "paragraph"))
+            events.append(SsmlEvent(at, "paragraph"))
         elif tag in ("s", "voice"):
-            events.append(Event(at, "sentence"))
+            events.append(SsmlEvent(at, "sentence"))
         elif tag in ("w", "token"):
-            events.append(Event(at, "edge"))
+            events.append(SsmlEvent(at, "edge"))
 
     def _end(self, tag: str) -> None:
         opened, at = self._stack.pop(), self._here()
         if tag == "p":
-            self._markup.events.append(Event(at, "paragraph"))
+            self._document.events.append(SsmlEvent(at, "paragraph"))
         elif tag in ("s", "voice"):
-            self._markup.events.append(Event(at, "sentence"))
+            self._document.events.append(SsmlEvent(at, "sentence"))
         elif tag in ("w", "token"):
-            self._markup.events.append(Event(at, "edge"))
+            self._document.events.append(SsmlEvent(at, "edge"))
         if tag in _REPLACING:
             self._replace(opened, at)
         if tag in ("prosody", "emphasis", "voice"):
-            self._markup.scopes.append(self._scope(opened, at))
+            self._document.scopes.append(self._scope(opened, at))
 
-    def _replace(self, opened: _Open, at: int) -> None:
-        characters = self._markup.characters
+    def _replace(self, opened: _OpenElement, at: int) -> None:
+        characters = self._document.characters
         if not characters or characters[-1][1] < opened.start:
             if opened.tag == "say-as":
                 raise self._error("<say-as> holds no text")
             characters.append((STAND_IN, opened.start, opened.start + 1))
             at = max(at, opened.start + 1)
-        override = Override(opened.start, at, opened.tag, opened.attributes)
-        self._markup.overrides.append(override)
+        override = SsmlOverride(opened.start, at, opened.tag, opened.attributes)
+        self._document.overrides.append(override)
 
-    def _scope(self, opened: _Open, at: int) -> Scope:
+    def _scope(self, opened: _OpenElement, at: int) -> SsmlScope:
         attributes = opened.attributes
         if opened.tag == "voice":
-            return Scope(opened.start, at, voice=attributes["name"].strip())
+            return SsmlScope(opened.start, at, voice=attributes["name"].strip())
         if opened.tag == "emphasis":
             level = attributes.get("level", "moderate")
             if level not in EMPHASIS:
-                told = f"emphasis level {level!r}; known are {', '.join(EMPHASIS)}"
-                raise refusal(told, self._source, opened.start)
+                message = f"emphasis level {level!r}; known are {', '.join(EMPHASIS)}"
+                raise refusal(message, self._source, opened.start)
             speed, pitch, energy = EMPHASIS[level]
-            return Scope(opened.start, at, speed=speed, pitch=pitch, energy=energy)
+            return SsmlScope(opened.start, at, speed=speed, pitch=pitch, energy=energy)
         try:
-            return Scope(
+            return SsmlScope(
                 opened.start,
                 at,
                 speed=rate_factor(attributes.get("rate", "medium")),
@@ -211,9 +207,9 @@ class _Parser:
             and self._source[at] == "&"
             and (data != "&" or _AMPERSAND.match(self._source, at))
         ):
-            self._markup.characters.append((data, at, self._source.index(";", at) + 1))
+            self._document.characters.append((data, at, self._source.index(";", at) + 1))
             return
         for character in data:
             end = at + (2 if character == "\n" and self._source.startswith("\r\n", at) else 1)
-            self._markup.characters.append((character, at, end))
+            self._document.characters.append((character, at, end))
             at = end

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-LONGEST_PAUSE = 10.0
-"""Seconds of one <break>."""
+from text.ssml.limits import LONGEST_PAUSE
+
 RATES = {"x-slow": 0.5, "slow": 0.75, "medium": 1.0, "fast": 1.25, "x-fast": 1.6, "default": 1.0}
 PITCHES = {"x-low": 0.75, "low": 0.87, "medium": 1.0, "high": 1.15, "x-high": 1.33, "default": 1.0}
 VOLUMES = {"silent": -96.0, "x-soft": -12.0, "soft": -6.0, "medium": 0.0, "loud": 3.0} | {
@@ -40,10 +40,10 @@ _SECONDS = re.compile(r"\+?((?:\d+(?:\.\d*)?|\.\d+))\s*(ms|s)$")
 
 
 def pause_seconds(attributes: Mapping[str, str]) -> float:
-    """Of a <break>: its time, or its strength.
+    """Returns the seconds of a <break>: of its time, or of its strength.
 
     Raises:
-        ValueError: unknown or too long.
+        ValueError: the value is unknown or too long.
 
     >>> pause_seconds({"time": "250ms"}), pause_seconds({})
     (0.25, 0.4)
@@ -63,10 +63,10 @@ def pause_seconds(attributes: Mapping[str, str]) -> float:
 
 
 def rate_factor(value: str) -> float:
-    """Factor on speed.
+    """Returns the factor on speed.
 
     Raises:
-        ValueError: unknown or out of range.
+        ValueError: the value is unknown or out of range.
 
     >>> rate_factor("fast"), rate_factor("150%"), rate_factor("-10%"), rate_factor("1.5")
     (1.25, 1.5, 0.9, 1.5)
@@ -78,10 +78,10 @@ def rate_factor(value: str) -> float:
 
 
 def pitch_factor(value: str) -> float:
-    """Factor on F0.
+    """Returns the factor on F0.
 
     Raises:
-        ValueError: unknown or out of range.
+        ValueError: the value is unknown or out of range.
 
     >>> pitch_factor("+12st"), pitch_factor("+10%")
     (2.0, 1.1)
@@ -95,10 +95,10 @@ def pitch_factor(value: str) -> float:
 
 
 def volume_gain(value: str) -> float:
-    """Factor on samples.
+    """Returns the factor on samples.
 
     Raises:
-        ValueError: unknown or out of range.
+        ValueError: the value is unknown or out of range.
 
     >>> volume_gain("-20dB")
     0.1

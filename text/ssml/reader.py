@@ -1,4 +1,4 @@
-"""The script of a text: everything to say, in order, plain or with markup."""
+"""Reads plain text and SSML to tokens: words, punctuation and breaks, in order."""
 
 from __future__ import annotations
 
@@ -7,140 +7,141 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from text.g2p.ipa import parse_arpabet, parse_ipa
-from text.normalization.normalizer import Reader
-from text.normalization.tokens import Token, say
-from text.normalization.unicode import Content, fold
-from text.ssml.directives import Event, Markup, Override, Scope
-from text.ssml.parser import STAND_IN, parse_ssml, refusal
+from text.normalization.normalizer import Normalizer
+from text.normalization.tokens import Token, to_tokens
+from text.normalization.unicode import FoldedText, fold
+from text.ssml.directives import SsmlDocument, SsmlEvent, SsmlOverride, SsmlScope
+from text.ssml.errors import refusal
+from text.ssml.limits import LONGEST_PRONUNCIATION
+from text.ssml.parser import STAND_IN, parse_ssml
 from text.ssml.say_as import say_as
 
-LONGEST_PRONUNCIATION = 100
-"""Phonemes of one word in <phoneme>: a word is never cut, so it must fit an utterance."""
-
-Knows = Callable[[str], bool]
+InLexicon = Callable[[str], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
-    """What is to be said.
+class NormalizedText:
+    """A text in tokens.
 
     Attributes:
         content: the text that was read.
-        tokens: words, points and breaks.
-        silent: stretches of content nobody can say.
+        tokens: words, punctuation and breaks.
+        silent: runs of content that cannot be spoken.
         scopes: prosody and voices, over content.
-        languages, marks: names and their places in the source.
+        languages, marks: names and their positions in the source.
     """
 
-    content: Content
+    content: FoldedText
     tokens: Sequence[Token]
     silent: Sequence[tuple[int, int]]
-    scopes: Sequence[Scope] = ()
+    scopes: Sequence[SsmlScope] = ()
     languages: Sequence[tuple[str, int]] = ()
     marks: Sequence[tuple[str, int]] = ()
 
 
-def read_plain(text: str, knows: Knows) -> Script:
-    """The script of plain text.
+def normalize_plain(text: str, in_lexicon: InLexicon) -> NormalizedText:
+    """Returns plain text in tokens.
 
     Raises:
         TextError: a control character.
     """
     content = fold(((c, i, i + 1) for i, c in enumerate(text)), name="text")
-    reader = Reader(content.text, knows)
-    reader.read(0, len(content.text))
-    return Script(content, reader.tokens, reader.silent)
+    normalizer = Normalizer(content.text, in_lexicon)
+    normalizer.read(0, len(content.text))
+    return NormalizedText(content, normalizer.tokens, normalizer.silent)
 
 
-def read_ssml(source: str, knows: Knows) -> Script:
-    """The script of an SSML document.
+def read_ssml(source: str, in_lexicon: InLexicon) -> NormalizedText:
+    """Returns an SSML document in tokens.
 
     Raises:
         SsmlError: the markup is refused.
         TextError: a control character.
     """
-    markup = parse_ssml(source)
-    content = fold(markup.characters, name="ssml")
-    reader = Reader(content.text, knows)
+    document = parse_ssml(source)
+    content = fold(document.characters, name="ssml")
+    normalizer = Normalizer(content.text, in_lexicon)
     position = 0
-    steps: list[Event | Override] = [*markup.events, *markup.overrides]
-    for step in sorted(steps, key=_place):
-        at = bisect_left(content.starts, _place(step))
-        reader.read(position, at)
+    steps: list[SsmlEvent | SsmlOverride] = [*document.events, *document.overrides]
+    for step in sorted(steps, key=_position):
+        at = bisect_left(content.starts, _position(step))
+        normalizer.read(position, at)
         position = at
-        if isinstance(step, Override):
-            at, position = _stretch(step, content, source)
-            said = _said(step, content.text[at:position], at, position, knows, source)
-            for token in _read(reader, at, position) if said is None else said:
-                reader.add(token)
+        if isinstance(step, SsmlOverride):
+            at, position = _content_span(step, content, source)
+            tokens = _override(step, content.text[at:position], at, position, in_lexicon, source)
+            for token in _normalize_alone(normalizer, at, position) if tokens is None else tokens:
+                normalizer.add(token)
         elif step.kind != "mark" and step.kind != "edge":
-            reader.add(Token(step.kind, "", at, at, seconds=step.seconds))
-    reader.read(position, len(content.text))
+            normalizer.add(Token(step.kind, "", at, at, seconds=step.seconds))
+    normalizer.read(position, len(content.text))
     scopes = [
         replace(
             scope,
             start=bisect_left(content.starts, scope.start),
             end=bisect_left(content.starts, scope.end),
         )
-        for scope in markup.scopes
+        for scope in document.scopes
     ]
-    marks = [(event.name, event.at) for event in markup.events if event.kind == "mark"]
-    return Script(content, reader.tokens, reader.silent, scopes, markup.languages, marks)
+    marks = [(event.name, event.at) for event in document.events if event.kind == "mark"]
+    return NormalizedText(
+        content, normalizer.tokens, normalizer.silent, scopes, document.languages, marks
+    )
 
 
-def _place(step: Event | Override) -> int:
-    return step.at if isinstance(step, Event) else step.start
+def _position(step: SsmlEvent | SsmlOverride) -> int:
+    return step.at if isinstance(step, SsmlEvent) else step.start
 
 
-def check_overrides(markup: Markup, content: Content, source: str) -> None:
-    """Refuses beforehand what ``read_ssml`` would refuse: a pronunciation, an alias, a say-as.
+def check_overrides(document: SsmlDocument, content: FoldedText, source: str) -> None:
+    """Raises what ``read_ssml`` would raise: for a pronunciation, an alias, a say-as.
 
     Args:
-        markup: of the source.
+        document: of the source.
         content: its folded characters.
         source: the document.
 
     Raises:
-        SsmlError: an override cannot be said.
+        SsmlError: an override cannot be spoken.
         TextError: a control character in an alias.
     """
-    for override in markup.overrides:
-        start, end = _stretch(override, content, source)
-        _said(override, content.text[start:end], start, end, lambda word: False, source)
+    for override in document.overrides:
+        start, end = _content_span(override, content, source)
+        _override(override, content.text[start:end], start, end, lambda word: False, source)
 
 
-def _stretch(override: Override, content: Content, source: str) -> tuple[int, int]:
-    """What it stands for, in content."""
+def _content_span(override: SsmlOverride, content: FoldedText, source: str) -> tuple[int, int]:
+    """Returns the content that an override stands for."""
     start, end = (bisect_left(content.starts, at) for at in (override.start, override.end))
     if start == end:
         raise refusal(f"<{override.tag}> holds no visible text", source, override.start)
     return start, end
 
 
-def _said(
-    override: Override, text: str, start: int, end: int, knows: Knows, source: str
+def _override(
+    override: SsmlOverride, text: str, start: int, end: int, in_lexicon: InLexicon, source: str
 ) -> list[Token] | None:
-    """What is said instead of the text; None: the ordinary reading does it."""
+    """Returns the tokens that stand for the text; None where the ordinary rules read it."""
     written, attributes = text.strip().removeprefix(STAND_IN), override.attributes
     try:
         if override.tag == "phoneme":
             return _phoneme(override, written, start, end)
         if override.tag == "sub":
-            return _alias(attributes["alias"], start, end, knows)
+            return _alias(attributes["alias"], start, end, in_lexicon)
         words = say_as(written, attributes["interpret-as"].strip(), attributes.get("format", ""))
     except ValueError as error:
         raise refusal(str(error), source, override.start) from error
-    return None if words is None else say(words, start, end)
+    return None if words is None else to_tokens(words, start, end)
 
 
-def _read(reader: Reader, start: int, end: int) -> list[Token]:
-    """A stretch read by itself."""
-    own = Reader(reader.text[:end], reader.knows)
-    own.read(start, end)
-    return own.tokens
+def _normalize_alone(normalizer: Normalizer, start: int, end: int) -> list[Token]:
+    """Returns the tokens of a run of content read without its surroundings."""
+    alone = Normalizer(normalizer.text[:end], normalizer.in_lexicon)
+    alone.read(start, end)
+    return alone.tokens
 
 
-def _phoneme(override: Override, written: str, start: int, end: int) -> list[Token]:
+def _phoneme(override: SsmlOverride, written: str, start: int, end: int) -> list[Token]:
     alphabet = override.attributes.get("alphabet", "ipa")
     parsers = {"ipa": parse_ipa, "x-arpabet": parse_arpabet, "cmu-arpabet": parse_arpabet}
     if alphabet not in parsers:
@@ -159,12 +160,12 @@ def _phoneme(override: Override, written: str, start: int, end: int) -> list[Tok
     ]
 
 
-def _alias(alias: str, start: int, end: int, knows: Knows) -> list[Token]:
+def _alias(alias: str, start: int, end: int, in_lexicon: InLexicon) -> list[Token]:
     content = fold(((c, i, i + 1) for i, c in enumerate(alias)), name="ssml")
-    reader = Reader(content.text, knows)
-    reader.read(0, len(content.text))
-    tokens = [t for t in reader.tokens if t.kind in ("word", "point")]
-    while tokens and tokens[-1].kind == "point":
+    normalizer = Normalizer(content.text, in_lexicon)
+    normalizer.read(0, len(content.text))
+    tokens = [t for t in normalizer.tokens if t.kind in ("word", "punctuation")]
+    while tokens and tokens[-1].kind == "punctuation":
         tokens.pop()
     if not tokens:
         raise ValueError(f"alias {alias!r} holds nothing to speak")

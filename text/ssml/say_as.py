@@ -1,4 +1,4 @@
-"""Readings that <say-as> asks for."""
+"""How text inside <say-as> is read."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _DATE_FORMATS = frozenset(("mdy", "dmy", "ymd", "md", "dm", "ym", "my", "d", "m"
 
 
 def say_as(text: str, interpretation: str, form: str) -> list[str] | None:
-    """Words of a text under an interpretation; None: the ordinary reading does it.
+    """Returns the words of a text under an interpretation; None where ordinary rules do it.
 
     Raises:
         ValueError: an unknown interpretation or format, or the text does not fit.
@@ -31,16 +31,16 @@ def say_as(text: str, interpretation: str, form: str) -> list[str] | None:
     >>> say_as("2/3/2024", "date", "dmy")
     ['march', 'second', ',', 'twenty', 'twenty', 'four']
     """
-    reader = READERS.get(interpretation)
-    if reader is None:
+    verbalize = VERBALIZERS.get(interpretation)
+    if verbalize is None:
         if interpretation in ORDINARY:
             return None
-        known = ", ".join(sorted((*READERS, *ORDINARY)))
+        known = ", ".join(sorted((*VERBALIZERS, *ORDINARY)))
         raise ValueError(f"say-as {interpretation!r}; known are {known}")
-    said = reader(text.strip(), form)
-    if not said:
-        raise ValueError(f"{text.strip()!r} cannot be said as {interpretation}")
-    return said
+    words = verbalize(text.strip(), form)
+    if not words:
+        raise ValueError(f"{text.strip()!r} cannot be read as {interpretation}")
+    return words
 
 
 def _cardinal(text: str, form: str) -> list[str]:
@@ -61,16 +61,16 @@ def _ordinal(text: str, form: str) -> list[str]:
 
 
 def _spelled(text: str, form: str) -> list[str]:
-    said: list[str] = []
+    words: list[str] = []
     for character in text:
         name = _NAMED.get(character) or SYMBOLS.get(character)
         if character.isascii() and character.isalnum():
-            said += letters(character)
+            words += letters(character)
         elif name:
-            said += name.split()
+            words += name.split()
         elif not character.isspace():
             return []
-    return said
+    return words
 
 
 def _digits(text: str, form: str) -> list[str]:
@@ -80,12 +80,12 @@ def _digits(text: str, form: str) -> list[str]:
 def _telephone(text: str, form: str) -> list[str]:
     if not re.fullmatch(r"[\d\s().+x#*-]*\d[\d\s().+x#*-]*", text):
         return []
-    said = ["plus"] if text.startswith("+") else []
+    words = ["plus"] if text.startswith("+") else []
     for i, group in enumerate(re.findall(r"\d+", text)):
-        said += ([","] if i else []) + (
+        words += ([","] if i else []) + (
             ["eight", "hundred"] if group == "800" else digits(group, "oh")
         )
-    return said
+    return words
 
 
 def _date(text: str, form: str) -> list[str]:
@@ -99,11 +99,11 @@ def _date(text: str, form: str) -> list[str]:
     month, day = values.get("m", 1), values.get("d", 1)
     if len(values) != len(parts) or not (1 <= month <= 12 and 1 <= day <= 31):
         return []
-    said = [MONTHS[month - 1]] if "m" in values else []
-    said += ordinal(day) if "d" in values else []
+    words = [MONTHS[month - 1]] if "m" in values else []
+    words += ordinal(day) if "d" in values else []
     if "y" in values:
-        said += [",", *year(values["y"])] if "d" in values else year(values["y"])
-    return said
+        words += [",", *year(values["y"])] if "d" in values else year(values["y"])
+    return words
 
 
 def _fraction(text: str, form: str) -> list[str]:
@@ -114,7 +114,7 @@ def _fraction(text: str, form: str) -> list[str]:
     return [*cardinal(int(match[1])), "and", *part] if match[1] else part
 
 
-READERS: dict[str, Callable[[str, str], list[str]]] = {
+VERBALIZERS: dict[str, Callable[[str, str], list[str]]] = {
     "cardinal": _cardinal,
     "number": _cardinal,
     "ordinal": _ordinal,
@@ -127,4 +127,4 @@ READERS: dict[str, Callable[[str, str], list[str]]] = {
     "fraction": _fraction,
 }
 ORDINARY = frozenset(("time", "currency", "unit", "address", "name"))
-"""Interpretations the ordinary reading rules make by themselves."""
+"""Interpretations that the ordinary rules make by themselves."""

@@ -37,16 +37,16 @@ def check(text: str, analysis: TextAnalysis, symbols: str) -> None:
     assert [start for start, _ in covered] == [0, *(end for _, end in covered[:-1])]
     assert covered[-1][1] == len(text)
     table = symbol_table(symbols)
-    for said in analysis.utterances:
-        assert said.phonemes
-        assert said.phoneme_ids == table.ids(said.phonemes)
-        assert 0 not in said.phoneme_ids
-        assert 0.0 <= said.pause_after_seconds <= 10_000.0
-        for word in said.words:
-            assert 0 <= word.start <= word.end <= len(said.phonemes)
+    for utterance in analysis.utterances:
+        assert utterance.phonemes
+        assert utterance.phoneme_ids == table.ids(utterance.phonemes)
+        assert 0 not in utterance.phoneme_ids
+        assert 0.0 <= utterance.pause_after_seconds <= 10_000.0
+        for word in utterance.words:
+            assert 0 <= word.start <= word.end <= len(utterance.phonemes)
             assert 0 <= word.span.start < word.span.end <= len(text)
-        for run in said.prosody:
-            assert 0 <= run.start < run.end <= len(said.phonemes)
+        for run in utterance.prosody:
+            assert 0 <= run.start < run.end <= len(utterance.phonemes)
 
 
 @pytest.mark.parametrize("symbols", SYMBOL_TABLES)
@@ -110,5 +110,5 @@ def test_no_utterance_is_longer_than_the_limit(words: list[str]) -> None:
     text = " ".join(words * 20)
     analysis = FRONTENDS["house-ipa"].analyze(text, ssml=False)
     assert max(len(u.phonemes) for u in analysis.utterances) <= LONGEST_UTTERANCE
-    spoken = [w.text for u in analysis.utterances for w in u.words]
-    assert spoken == [w.strip(",;") for w in words * 20]
+    words_read = [w.text for u in analysis.utterances for w in u.words]
+    assert words_read == [w.strip(",;") for w in words * 20]

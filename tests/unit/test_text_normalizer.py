@@ -1,4 +1,4 @@
-"""Tricky sentences and how they are read."""
+"""Sentences that are hard to read, and the words they are read as."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 
 from text.frontend import open_frontend
 
-READINGS = {
-    # what gruut reads wrong
+VERBALIZED = {
+    # what common normalizers read wrong
     "It costs ¥500.": "It costs five hundred yen.",
     "A 5kg bag.": "A five kilograms bag.",
     "From 1643–1715.": "From sixteen forty three to seventeen fifteen.",
@@ -153,20 +153,20 @@ READINGS = {
 def read() -> Callable[[str], str]:
     frontend = open_frontend("house-ipa")
 
-    def reading(text: str) -> str:
+    def normalized(text: str) -> str:
         return " | ".join(u.text for u in frontend.analyze(text, ssml=False).utterances)
 
-    return reading
+    return normalized
 
 
-@pytest.mark.parametrize(("text", "spoken"), READINGS.items())
-def test_reading(read: Callable[[str], str], text: str, spoken: str) -> None:
-    assert read(text) == spoken
+@pytest.mark.parametrize(("text", "expected"), VERBALIZED.items())
+def test_normalized(read: Callable[[str], str], text: str, expected: str) -> None:
+    assert read(text) == expected
 
 
 def test_every_table_word_is_in_the_lexicon() -> None:
     """Words that the rules write must not be guesses."""
-    from text.frontend import _english
+    from text.frontend import english_lexicon
     from text.normalization import numbers
     from text.normalization.tables import names, quantities, signs
 
@@ -190,4 +190,4 @@ def test_every_table_word_is_in_the_lexicon() -> None:
     ]
     words = {word for phrase in written for word in phrase.split()}
     assert len(words) > 400
-    assert [w for w in sorted(words) if _english().pronounce(w)[1]] == []
+    assert [w for w in sorted(words) if english_lexicon().pronounce(w)[1]] == []
