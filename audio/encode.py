@@ -1,7 +1,8 @@
-"""Streaming encoders: blocks of samples to a file with right headers."""
+"""Streaming encoders: blocks of samples to a file with right headers, tags and chapter marks."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -9,8 +10,12 @@ from typing import Self
 import numpy as np
 import soundfile
 
+from audio.containers.flac import tag_flac
+from audio.containers.id3 import tag_mp3
+from audio.containers.ogg import tag_ogg
 from audio.m4b import M4bFile
 from audio.pcm import clipped, to_pcm16
+from audio.tags import ChapterMark, Tags
 from core.errors import Unavailable
 from core.formats import check_format
 from core.mel import Float32
@@ -24,6 +29,13 @@ CODECS: dict[str, tuple[str, str]] = {
     "mp3": ("MP3", "MPEG_LAYER_III"),
 }
 """libsndfile's names of container and codec."""
+TAG_WRITERS: dict[str, Callable[[Path, Tags, Sequence[ChapterMark], int], None]] = {
+    "flac": tag_flac,
+    "ogg": tag_ogg,
+    "opus": tag_ogg,
+    "mp3": tag_mp3,
+}
+"""What writes tags into finished files; m4b gets them with its index."""
 LOSSLESS: frozenset[AudioFormat] = frozenset({"wav", "flac"})
 
 RIFF_LIMIT_BYTES = 2**32 - 4096
@@ -33,7 +45,7 @@ BLOCK_SAMPLES = 16384
 
 
 def codec_of(format: AudioFormat, samples: int | None) -> tuple[str, str]:
-    """libsndfile's container and codec for a file of so many samples (None = not known).
+    """Returns libsndfile's container and codec for a file of so many samples (None = not known).
 
     >>> codec_of("wav", 22050)
     ('WAV', 'PCM_16')
@@ -47,16 +59,23 @@ def codec_of(format: AudioFormat, samples: int | None) -> tuple[str, str]:
 
 
 class SoundFile:
-    """A file that libsndfile writes.
+    """A file that libsndfile writes; tags and chapter marks are written when it is finished.
 
     Raises:
         Unavailable: it cannot be opened.
     """
 
     def __init__(
-        self, path: Path, format: AudioFormat, sample_rate: int, samples: int | None
+        self,
+        path: Path,
+        format: AudioFormat,
+        sample_rate: int,
+        samples: int | None,
+        tags: Tags | None,
+        marks: Sequence[ChapterMark],
     ) -> None:
-        self._lossless = format in LOSSLESS
+        self._path, self._format, self._rate = path, format, sample_rate
+        self._tags, self._marks = tags, [mark for mark in marks if mark.samples]
         container, codec = codec_of(format, samples)
         try:
             self._file = soundfile.SoundFile(
@@ -65,12 +84,9 @@ class SoundFile:
         except (soundfile.LibsndfileError, OSError) as error:
             raise Unavailable(f"cannot write {path}: {error}", code="disk") from error
 
-    def begin_chapter(self, title: str) -> None:
-        """These files have no marks of chapters."""
-
     def write(self, block: Float32) -> None:
         """Appends (N,) float32 in [-1, 1]. Raises Unavailable."""
-        data = to_pcm16(block) if self._lossless else block
+        data = to_pcm16(block) if self._format in LOSSLESS else block
         try:
             for start in range(0, len(data), BLOCK_SAMPLES):
                 self._file.write(data[start : start + BLOCK_SAMPLES])
@@ -78,16 +94,25 @@ class SoundFile:
             raise Unavailable(f"cannot write audio: {error}", code="disk") from error
 
     def close(self) -> None:
-        """Writes the headers. Raises Unavailable."""
+        """Writes headers, tags and marks. Raises Unavailable."""
+        self.discard()
+        write_tags = TAG_WRITERS.get(self._format)
+        if self._tags is None or write_tags is None:
+            return
+        try:
+            write_tags(self._path, self._tags, self._marks, self._rate)
+        except OSError as error:
+            raise Unavailable(f"cannot write tags: {error}", code="disk") from error
+
+    def discard(self) -> None:
+        """Closes a file whose content does not matter any more. Raises Unavailable."""
         try:
             self._file.close()
         except (soundfile.LibsndfileError, OSError) as error:
             raise Unavailable(f"cannot finish audio: {error}", code="disk") from error
 
-    discard = close
 
-
-class Encoder:
+class AudioEncoder:
     """Writes a mono file block by block; a context manager.
 
     A file counts as written only after ``close`` returned: it checks the promised length.
@@ -97,7 +122,11 @@ class Encoder:
         format: container and codec.
         sample_rate: [Hz].
         samples: the length of the whole audio, promised beforehand; None = not known, then a WAV
-            cannot be longer than RIFF's sizes tell.
+            cannot be longer than RIFF's sizes can say.
+        tags: of the file; None = neither tags nor marks. WAV files get none: there are no tags in
+            them that players agree on.
+        marks: its chapters, in order, without gaps, from sample 0; those without samples have no
+            place and are left out.
 
     Raises:
         FieldError: the format cannot carry the sample rate.
@@ -109,7 +138,14 @@ class Encoder:
     """
 
     def __init__(
-        self, path: Path, format: AudioFormat, sample_rate: int, samples: int | None
+        self,
+        path: Path,
+        format: AudioFormat,
+        sample_rate: int,
+        samples: int | None,
+        *,
+        tags: Tags | None = None,
+        marks: Sequence[ChapterMark] = (),
     ) -> None:
         check_format(format, sample_rate)
         self.clipped = self.written = 0
@@ -118,16 +154,9 @@ class Encoder:
             self._limit = RIFF_LIMIT_BYTES // 2
         self._file: SoundFile | M4bFile
         if format == "m4b":
-            self._file = M4bFile(path, sample_rate)
+            self._file = M4bFile(path, sample_rate, tags, marks)
         else:
-            self._file = SoundFile(path, format, sample_rate, samples)
-
-    def begin_chapter(self, title: str) -> None:
-        """The next sample begins a chapter; formats without marks of chapters (all but m4b) pass.
-
-        The first chapter reaches back to the start of the file; one without samples is left out.
-        """
-        self._file.begin_chapter(title)
+            self._file = SoundFile(path, format, sample_rate, samples, tags, marks)
 
     def write(self, block: Float32) -> None:
         """Appends a block, (N,) float32; outside [-1, 1] it is clipped and counted.
@@ -145,7 +174,7 @@ class Encoder:
         self._file.write(np.clip(block, -1.0, 1.0))
 
     def close(self) -> None:
-        """Writes the headers.
+        """Writes headers, tags and marks.
 
         Raises:
             ValueError: fewer samples than promised.

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from audio.encode import Encoder
+from audio.encode import AudioEncoder
 from audio.join import Piece, join, stream
 from core.errors import RhapsodeError
 from core.mel import Float32
@@ -151,7 +151,7 @@ def joined(pieces: Sequence[Piece], sample_rate: int) -> Float32:
 def encode(pieces: Sequence[Piece], sample_rate: int, folder: Path) -> bytes:
     """The pieces as a WAV file, written and read back as the service does."""
     path = folder / "audio.wav"
-    with Encoder(path, "wav", sample_rate, length(pieces)) as encoder:
+    with AudioEncoder(path, "wav", sample_rate, length(pieces)) as encoder:
         for block in stream(pieces, sample_rate):
             encoder.write(block)
     return path.read_bytes()

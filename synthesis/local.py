@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from audio.encode import Encoder
+from audio.encode import AudioEncoder
 from audio.join import Piece, stream
 from audio.resample import Resampler
 from core.errors import FieldError, RhapsodeError
@@ -113,7 +113,7 @@ class LocalSynthesizer:
         resampler = Resampler(native, rate)
         lead = pause_samples(reading.lead_seconds, request.speed, native)
         pieces = self._pieces(request, parts, tally, progress, reading.utterances)
-        with Encoder(path, request.format, rate, None) as encoder:
+        with AudioEncoder(path, request.format, rate, None) as encoder:
             for block in stream(pieces, native, lead=lead):
                 start = self._monotonic()
                 encoder.write(resampler.push(block))

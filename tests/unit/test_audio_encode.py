@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio.encode import Encoder, codec_of
+from audio.encode import AudioEncoder, codec_of
 from core.errors import FieldError, Unavailable
 from core.formats import check_format, resolve_sample_rate, sample_rates
 from core.request import AudioFormat
@@ -38,7 +38,7 @@ def test_reads_back_with_exact_length_rate_and_level(
 ) -> None:
     samples = int(1.37 * sample_rate) + 17
     wave, path = tone(sample_rate, samples), tmp_path / "out"
-    with Encoder(path, format, sample_rate, samples) as encoder:
+    with AudioEncoder(path, format, sample_rate, samples) as encoder:
         for start in range(0, samples, 5000):
             encoder.write(wave[start : start + 5000])
     back, rate = read_back(path, format)
@@ -50,7 +50,7 @@ def test_reads_back_with_exact_length_rate_and_level(
 
 def test_full_scale_is_clipped_and_counted_never_wrapped(tmp_path: Path) -> None:
     wave = np.array([1.0, 1.5, -1.0, -3.0, 0.0], np.float32)
-    with Encoder(tmp_path / "o.wav", "wav", 22050, 5) as encoder:
+    with AudioEncoder(tmp_path / "o.wav", "wav", 22050, 5) as encoder:
         encoder.write(wave)
     pcm, _ = soundfile.read(tmp_path / "o.wav", dtype="int16")
     assert pcm.tolist() == [32767, 32767, -32768, -32768, 0]
@@ -59,13 +59,13 @@ def test_full_scale_is_clipped_and_counted_never_wrapped(tmp_path: Path) -> None
 
 def test_a_long_block_goes_through_vorbis(tmp_path: Path) -> None:
     wave = np.zeros(3_000_000, np.float32)
-    with Encoder(tmp_path / "o.ogg", "ogg", 22050, len(wave)) as encoder:
+    with AudioEncoder(tmp_path / "o.ogg", "ogg", 22050, len(wave)) as encoder:
         encoder.write(wave)
     assert soundfile.info(tmp_path / "o.ogg").frames == len(wave)
 
 
 def test_wav_header_of_a_stream_is_right(tmp_path: Path) -> None:
-    with Encoder(tmp_path / "o.wav", "wav", 22050, 100) as encoder:
+    with AudioEncoder(tmp_path / "o.wav", "wav", 22050, 100) as encoder:
         encoder.write(np.zeros(100, np.float32))
     data = (tmp_path / "o.wav").read_bytes()
     assert int.from_bytes(data[4:8], "little") == len(data) - 8
@@ -80,21 +80,30 @@ def test_rf64_above_four_gigabytes() -> None:
 
 
 def test_a_broken_promise_of_length_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="promised"), Encoder(tmp_path / "o", "wav", 8000, 5) as e:
+    with (
+        pytest.raises(ValueError, match="promised"),
+        AudioEncoder(tmp_path / "o", "wav", 8000, 5) as e,
+    ):
         e.write(np.zeros(4, np.float32))
-    with pytest.raises(ValueError, match="promised"), Encoder(tmp_path / "o", "wav", 8000, 5) as e:
+    with (
+        pytest.raises(ValueError, match="promised"),
+        AudioEncoder(tmp_path / "o", "wav", 8000, 5) as e,
+    ):
         e.write(np.zeros(6, np.float32))
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_not_finite_is_refused(tmp_path: Path, format: AudioFormat) -> None:
-    with pytest.raises(ValueError, match="finite"), Encoder(tmp_path / "o", format, 8000, 2) as e:
+    with (
+        pytest.raises(ValueError, match="finite"),
+        AudioEncoder(tmp_path / "o", format, 8000, 2) as e,
+    ):
         e.write(np.array([0, np.nan], np.float32))
 
 
 def test_unwritable_path_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(Unavailable):
-        Encoder(tmp_path / "no" / "o.wav", "wav", 22050, 1)
+        AudioEncoder(tmp_path / "no" / "o.wav", "wav", 22050, 1)
 
 
 def test_opus_names_the_allowed_rates() -> None:

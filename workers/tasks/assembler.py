@@ -10,11 +10,11 @@ import msgspec
 import numpy as np
 
 from audio.acx import PEAK_DB, AcxMeter
-from audio.delivery import Delivery, Mark
+from audio.delivery import Delivery
 from audio.join import Piece, stream
 from audio.loudness import LoudnessMeter, gain_for, gain_notice
 from audio.resample import Resampler, resampled_length
-from audio.tags import Tags
+from audio.tags import ChapterMark, Tags
 from core.book import Cover
 from core.errors import Conflict, NotFound
 from core.mel import Float32
@@ -113,7 +113,7 @@ class Programme:
         book = self._source.book
         titles = [c.title for c in self._source.chapters] or [book.title if book else "Speech"]
         marks = [
-            Mark(title, start, end - start)
+            ChapterMark(title, start, end - start)
             for title, (start, end) in zip(titles, pairwise(edges), strict=True)
         ]
         return Delivery(
@@ -126,7 +126,7 @@ class Programme:
 
     def _tags(self, book: BookFacts) -> Tags:
         return Tags(
-            title=book.title, artists=book.authors, album=book.title, cover=self._cover(book)
+            title=book.title, authors=book.authors, album=book.title, cover=self._cover(book)
         )
 
     def _cover(self, book: BookFacts) -> Cover | None:
