@@ -1,4 +1,4 @@
-"""``rhapsode bench``: the benchmarks of a checkout."""
+"""``rhapsode bench``: runs the benchmarks of a source checkout."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``rhapsode book``: a book's file to an audiobook, through the whole service."""
+"""``rhapsode book``: turns a book's file into an audiobook, through the whole service."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rich.console import Console
 from rich.table import Table
 
 from api.books import BookRequest
-from cli.client import Client, Job
+from cli.client import Document, ServiceClient
 from cli.request import convert_request, format_of, speech_options
 from cli.stack import Stack
-from cli.submit import FAILED, told
-from cli.up import terminated
-from cli.watch import watched
+from cli.submit import FAILED, print_result
+from cli.up import sigterm_as_interrupt
+from cli.watch import wait_with_progress
 from core.errors import FieldError
 
 _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
@@ -45,7 +45,7 @@ _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
 @click.option(
     "--url",
     envvar="RHAPSODE_URL",
-    help="Of a running service (or RHAPSODE_URL); by default one is started for the book.",
+    help="URL of a running service (or RHAPSODE_URL); by default one is started for the book.",
 )
 @click.option(
     "--data",
@@ -80,17 +80,17 @@ def book(
     if out is None and not only_list:
         raise FieldError("--out", "needed, unless --list is given")
     request = _request(out, format_, chapters, options)
-    with terminated(), _client(url, data) as client:
+    with sigterm_as_interrupt(), _open_client(url, data) as client:
         if only_list or out is None:
-            _show(client.chapters(file))
+            _print_chapters(client.chapters(file))
             return 0
-        job = client.submit_book(file, request, _key(file, request))
+        job = client.submit_book(file, request, _idempotency_key(file, request))
         if job["state"] in ("partial", "failed"):
             job = client.retry(job)
-        job = watched(client, job)
+        job = wait_with_progress(client, job)
         if job["audio"]:
             client.download(job, out)
-    told(job, out, as_json)
+    print_result(job, out, as_json)
     return 0 if job["state"] == "succeeded" else FAILED
 
 
@@ -102,7 +102,7 @@ def _request(
     fields: dict[str, Any] = {
         **options,
         "pauses": {name: seconds for name, seconds in pauses.items() if seconds is not None},
-        "chapters": numbers(chapters) if chapters else None,
+        "chapters": parse_ranges(chapters) if chapters else None,
     }
     if out is not None and out.suffix.lower() == ".zip":
         fields |= {"package": "chapters", "format": format_ or "mp3"}
@@ -111,35 +111,36 @@ def _request(
     return convert_request(BookRequest, fields)
 
 
-def numbers(told_: str) -> list[int]:
-    """Numbers and ranges.
+def parse_ranges(text: str) -> list[int]:
+    """Returns the numbers that a list of numbers and ranges names.
 
     Raises:
-        FieldError: it is neither.
+        FieldError: a member of the list is neither.
 
-    >>> numbers("1-3,7")
+    >>> parse_ranges("1-3,7")
     [1, 2, 3, 7]
     """
-    found: list[int] = []
-    for one in told_.replace(" ", "").split(","):
-        match = _RANGE.match(one)
+    numbers: list[int] = []
+    for member in text.replace(" ", "").split(","):
+        match = _RANGE.match(member)
         if match is None:
-            raise FieldError("--chapters", f"{one!r} is no range", allowed="like 1-3,7")
-        found += range(int(match[1]), int(match[2] or match[1]) + 1)
-    return found
+            raise FieldError("--chapters", f"{member!r} is no range", allowed="like 1-3,7")
+        numbers += range(int(match[1]), int(match[2] or match[1]) + 1)
+    return numbers
 
 
-def _key(file: Path, request: BookRequest) -> str:
-    """The same file and options are the same job, also after a crash of this command."""
+def _idempotency_key(file: Path, request: BookRequest) -> str:
+    """Returns a key under which the same file and options are the same job, even after a crash."""
     digest = hashlib.sha256(file.read_bytes())
     digest.update(msgspec.json.encode(request) + ascii(file.name).encode())
     return digest.hexdigest()
 
 
 @contextmanager
-def _client(url: str | None, data: Path) -> Iterator[Client]:
+def _open_client(url: str | None, data: Path) -> Iterator[ServiceClient]:
+    """Yields a client of the service at the URL, or of one that runs as long as the block."""
     if url is not None:
-        with Client(url) as client:
+        with ServiceClient(url) as client:
             yield client
         return
     with Console(stderr=True).status("starting Redis, API and workers …"):
@@ -149,18 +150,18 @@ def _client(url: str | None, data: Path) -> Iterator[Client]:
             redis_url=os.environ.get("REDIS_URL") or None,
         ).__enter__()
     try:
-        with Client(stack.url) as client:
+        with ServiceClient(stack.url) as client:
             yield client
     finally:
         stack.__exit__(None, None, None)
 
 
-def _show(found: Job) -> None:
-    table = Table(title=f"{found['title']} — {', '.join(found['authors'])}".strip(" —"))
+def _print_chapters(contents: Document) -> None:
+    table = Table(title=f"{contents['title']} — {', '.join(contents['authors'])}".strip(" —"))
     for name in ("number", "title", "words"):
         table.add_column(name, justify="left" if name == "title" else "right")
-    for chapter in found["chapters"]:
+    for chapter in contents["chapters"]:
         table.add_row(str(chapter["number"]), chapter["title"], str(chapter["words"]))
     Console().print(table)
-    for notice in found["notices"]:
+    for notice in contents["notices"]:
         click.echo(f"note: {notice['message']} [{notice['code']}]", err=True)

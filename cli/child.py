@@ -1,4 +1,4 @@
-"""One of the processes that make up the service, as its parent sees it."""
+"""A child process of ``rhapsode up`` that is restarted when it dies."""
 
 from __future__ import annotations
 
@@ -12,23 +12,29 @@ from pathlib import Path
 from jobs.child_processes import die_with_parent, stand_back
 
 STABLE_SECONDS = 60.0
-"""Restarted at once if it lived so long; an earlier death waits twice as long each time."""
-MOST_BACKOFF_SECONDS = 30.0
+"""A process that lived so long is restarted at once; each earlier death doubles the wait [s]."""
+MAX_BACKOFF_SECONDS = 30.0
 
 
-def _begin(nice: int) -> None:
+def _prepare(nice: int) -> None:
+    """Runs in the child between fork and exec."""
     die_with_parent()
     stand_back(nice)
 
 
 @dataclass(slots=True)
-class Child:
+class ChildProcess:
     """A process that is kept running.
 
     Attributes:
-        name: of the process and its log.
-        module: run with ``python -m``.
-        nice: how far it stands back where cores are short.
+        name: name of the process and of its log.
+        module: module that ``python -m`` runs.
+        arguments: arguments of the module.
+        process: the running process; None before the first start and between two of them.
+        started: monotonic time of the last start [s].
+        nice: niceness added to the parent's, so that others go first where cores are short.
+        deaths: deaths in a row, each within ``STABLE_SECONDS`` of its start.
+        due: monotonic time of the next start [s].
     """
 
     name: str
@@ -39,15 +45,14 @@ class Child:
     nice: int = 0
     deaths: int = 0
     due: float = 0.0
-    """Monotonic time of the next start."""
 
     def start(self, environment: dict[str, str], log: Path, *, verbose: bool) -> None:
         """Starts the process.
 
         Args:
-            environment: all of it.
-            log: takes its output, at the end of what is there.
-            verbose: our own output takes it instead.
+            environment: complete environment of the process.
+            log: file that its output is appended to.
+            verbose: True sends its output to our own instead.
         """
         command = [sys.executable, "-m", self.module, *self.arguments]
         with log.open("ab") as file:
@@ -58,21 +63,21 @@ class Child:
                 stdout=None if verbose else file,
                 stderr=None if verbose else file,
                 start_new_session=True,  # Ctrl-C is ours alone; children are told to drain
-                preexec_fn=partial(_begin, self.nice),
+                preexec_fn=partial(_prepare, self.nice),
             )
         self.started = time.monotonic()
 
     @property
     def ended(self) -> bool:
-        """Whether it ran and does no more."""
+        """Whether the process was started and has ended."""
         return self.process is not None and self.process.poll() is not None
 
-    def lay_to_rest(self, now: float) -> None:
-        """Says when it is to start again, by how long it lived.
+    def schedule_restart(self, now: float) -> None:
+        """Forgets a process that has ended and sets when the next one starts.
 
         Args:
-            now: monotonic time.
+            now: monotonic time [s].
         """
         self.deaths = 0 if now - self.started > STABLE_SECONDS else self.deaths + 1
-        wait = min(2.0 ** (self.deaths - 1), MOST_BACKOFF_SECONDS) if self.deaths else 0.0
+        wait = min(2.0 ** (self.deaths - 1), MAX_BACKOFF_SECONDS) if self.deaths else 0.0
         self.process, self.due = None, now + wait

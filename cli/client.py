@@ -1,4 +1,4 @@
-"""A client of a running service; its problems become the errors of ``core.errors``."""
+"""A client of a running service; problem documents become the errors of ``core.errors``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from api.books import BookRequest
-from cli.events import Event, read_events
+from cli.server_sent_events import ServerSentEvent, read_events
 from core.errors import (
     FieldError,
     InputError,
@@ -26,20 +26,22 @@ from core.errors import (
 from core.record import TERMINAL
 from core.request import SynthesisRequest
 
-LOOK_SECONDS = 0.25
-"""Between two looks at a job [s]."""
-PATIENCE_SECONDS = 60.0
-"""A restarted API or Redis is back by then [s]."""
-Job = Mapping[str, Any]
-"""A job as the API tells it."""
+POLL_SECONDS = 0.25
+"""Time between two requests for a job's state [s]."""
+OUTAGE_SECONDS = 60.0
+"""How long a service may be away while a job is waited for; a restart takes less [s]."""
+Document = Mapping[str, Any]
+"""A JSON object of the API."""
+JobDocument = Document
+"""A job as the API returns it."""
 
 
-class Client:
-    """A context manager.
+class ServiceClient:
+    """A client of one service; a context manager that closes its connections.
 
     Args:
-        url: of the API.
-        key: an API key; None = RHAPSODE_KEY, which no list of processes shows.
+        url: URL of the API.
+        key: an API key; None takes RHAPSODE_KEY, which no list of processes shows.
     """
 
     def __init__(self, url: str, key: str | None = None) -> None:
@@ -47,14 +49,14 @@ class Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(base_url=url, timeout=90, trust_env=False, headers=headers)
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> ServiceClient:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._http.close()
 
-    def submit(self, request: SynthesisRequest, *, wait_seconds: int = 0) -> Job:
-        """Creates a job; waits for its end for some time.
+    def submit(self, request: SynthesisRequest, *, wait_seconds: int = 0) -> JobDocument:
+        """Creates a job and waits for its end for some time.
 
         Raises:
             InputError, Unavailable: the service refuses, or does not answer.
@@ -65,8 +67,8 @@ class Client:
         body = msgspec.json.encode(request)
         return self._json(self._call("POST", "/synthesize", content=body, headers=headers))
 
-    def submit_book(self, file: Path, request: BookRequest, key: str) -> Job:
-        """Creates a job of a book's file; the same key again names the same job.
+    def submit_book(self, file: Path, request: BookRequest, key: str) -> JobDocument:
+        """Creates a job from a book's file; the same key again names the same job.
 
         Raises:
             InputError, Unavailable: the service refuses, or does not answer.
@@ -77,45 +79,53 @@ class Client:
             self._call("POST", "/audiobooks", files=_upload(file), data=form, headers=headers)
         )
 
-    def chapters(self, file: Path) -> Job:
-        """What a book's file holds.
+    def chapters(self, file: Path) -> Document:
+        """Returns title, authors and chapters of a book's file.
 
         Raises:
             InputError, Unavailable: the service refuses, or does not answer.
         """
         return self._json(self._call("POST", "/audiobooks/chapters", files=_upload(file)))
 
-    def retry(self, job: Job) -> Job:
-        """Runs again what failed.
+    def retry(self, job: JobDocument) -> JobDocument:
+        """Starts the failed parts of a job again.
 
         Raises:
-            NotFound, InputError, Unavailable: it is gone, there is nothing to run, no answer.
+            NotFound: the job is gone.
+            InputError: nothing of it failed.
+            Unavailable: the service does not answer.
         """
         return self._json(self._call("POST", f"/jobs/{job['id']}/retry"))
 
-    def until_ended(self, job: Job, told: Callable[[Job], None]) -> Job:
-        """The job once it has ended; ``told`` sees every move of it.
+    def wait_until_ended(
+        self, job: JobDocument, on_update: Callable[[JobDocument], None]
+    ) -> JobDocument:
+        """Returns the job once it has ended.
 
-        Events tell of moves; where there is no stream of them, the job is looked at now and then. A
-        service that is away for less than ``PATIENCE_SECONDS`` is waited for.
+        The job's event stream reports its transitions; while there is no stream, the job is polled.
+        A service that is away for less than ``OUTAGE_SECONDS`` is waited for.
+
+        Args:
+            job: the job.
+            on_update: called with the job at the start and after every transition.
 
         Raises:
             NotFound, Unavailable: the job is gone, or the service does not answer.
         """
-        looked = time.monotonic()
-        told(job)
-        with closing(self._moves(job["id"])) as moves:
+        polled = time.monotonic()
+        on_update(job)
+        with closing(self._events(job["id"])) as events:
             while job["state"] not in TERMINAL:
-                event = next(moves)
+                event = next(events)
                 if event is not None and event.event != "finished":
-                    job = {**job, **_after(event)}
-                if event is None or event.event == "finished" or time.monotonic() > looked + 1:
-                    job, looked = self._patiently(job["id"]), time.monotonic()
-                told(job)
+                    job = {**job, **_progress_of(event)}
+                if event is None or event.event == "finished" or time.monotonic() > polled + 1:
+                    job, polled = self._get_patiently(job["id"]), time.monotonic()
+                on_update(job)
         return job
 
-    def _moves(self, job_id: str) -> Generator[Event | None, None, None]:
-        """Events as they come; None whenever time has passed without a stream."""
+    def _events(self, job_id: str) -> Generator[ServerSentEvent | None, None, None]:
+        """Yields events as they come, and None after each pause without a stream: poll then."""
         last = ""
         while True:
             headers = {"Last-Event-ID": last}
@@ -126,22 +136,22 @@ class Client:
                         last = event.id
                         yield event
             except httpx.TransportError:
-                pass  # the look that follows tells whether the service is away
-            time.sleep(LOOK_SECONDS)
+                pass  # the poll that follows shows whether the service is away
+            time.sleep(POLL_SECONDS)
             yield None
 
-    def _patiently(self, job_id: str) -> Job:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+    def _get_patiently(self, job_id: str) -> JobDocument:
+        deadline = time.monotonic() + OUTAGE_SECONDS
         while True:
             try:
                 return self._json(self._call("GET", f"/jobs/{job_id}"))
             except Unavailable:
                 if time.monotonic() > deadline:
                     raise
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
-    def download(self, job: Job, path: Path) -> None:
-        """The job's audio to a file; the file is there whole or not at all.
+    def download(self, job: JobDocument, path: Path) -> None:
+        """Writes the job's audio to a file, which is there whole or not at all.
 
         Raises:
             NotFound, Unavailable: there is no audio, or the service or the disk refuses.
@@ -152,7 +162,7 @@ class Client:
             with self._http.stream("GET", job["audio"], follow_redirects=True) as answer:
                 if answer.status_code != 200:
                     answer.read()
-                    raise problem(answer)
+                    raise error_from(answer)
                 with partial.open("wb") as file:
                     for block in answer.iter_bytes():
                         file.write(block)
@@ -174,14 +184,14 @@ class Client:
                 ) from error
             if answer.status_code < 400:
                 return answer
-            told = problem(answer)
-            if not isinstance(told, LimitReached) or told.code != "rate_limited":
-                raise told
-            time.sleep(told.wait_seconds)
+            refusal = error_from(answer)
+            if not isinstance(refusal, LimitReached) or refusal.code != "rate_limited":
+                raise refusal
+            time.sleep(refusal.wait_seconds)
 
-    def _json(self, answer: httpx.Response) -> Job:
-        found: Job = answer.json()
-        return found
+    def _json(self, answer: httpx.Response) -> Document:
+        document: Document = answer.json()
+        return document
 
 
 def _upload(file: Path) -> dict[str, tuple[str, bytes]]:
@@ -191,20 +201,20 @@ def _upload(file: Path) -> dict[str, tuple[str, bytes]]:
         raise FieldError("FILE", f"cannot read {file}: {error.strerror}") from error
 
 
-def _after(event: Event) -> Job:
-    """What an event tells of its job."""
-    told: Job = msgspec.json.decode(event.data)
-    return {name: told[name] for name in ("state", "progress")}
+def _progress_of(event: ServerSentEvent) -> Document:
+    """Returns the fields of a job that its event carries."""
+    data: Document = msgspec.json.decode(event.data)
+    return {name: data[name] for name in ("state", "progress")}
 
 
-def problem(answer: httpx.Response) -> RhapsodeError:
-    """The error a problem document tells."""
+def error_from(answer: httpx.Response) -> RhapsodeError:
+    """Returns the error that a problem document (RFC 9457) describes."""
     try:
-        told: dict[str, Any] = answer.json()
+        problem: dict[str, Any] = answer.json()
     except ValueError:
-        told = {}
-    code = str(told.get("code", "http"))
-    detail = str(told.get("detail", f"HTTP status {answer.status_code}"))
+        problem = {}
+    code = str(problem.get("code", "http"))
+    detail = str(problem.get("detail", f"HTTP status {answer.status_code}"))
     if answer.status_code >= 500:
         return Unavailable(detail, code=code)
     if answer.status_code == 404:
@@ -213,7 +223,7 @@ def problem(answer: httpx.Response) -> RhapsodeError:
         return Unauthenticated(f"{detail} (RHAPSODE_KEY)", code=code)
     if answer.status_code == 429:
         return LimitReached(detail, float(answer.headers.get("retry-after", 1)), code=code)
-    if errors := told.get("errors"):
+    if errors := problem.get("errors"):
         first = errors[0]
         return FieldError(first["field"], first["message"], allowed=first.get("allowed"), code=code)
     return InputError(detail, code=code)

@@ -1,4 +1,4 @@
-"""``rhapsode demo``: the whole service for one request: up, submit, fetch, down."""
+"""``rhapsode demo``: starts the service, submits one request, fetches the file, stops it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 import rich_click as click
 from rich.console import Console
 
-from cli.client import Client
+from cli.client import ServiceClient
 from cli.request import build_request, format_of, read_text, speech_options
 from cli.stack import Stack
-from cli.submit import FAILED, told
-from cli.up import terminated
+from cli.submit import FAILED, print_result
+from cli.up import sigterm_as_interrupt
 
 
 @click.command()
@@ -38,17 +38,17 @@ def demo(text: str, output: Path, data: Path, format_: str | None, **options: ob
     """Speak TEXT through the whole service: Redis, API, workers, one POST, the file, its cost."""
     request = build_request(text=read_text(text), format=format_of(output, format_), **options)
     console = Console(stderr=True)
-    with terminated(), console.status("starting Redis, API and workers …") as status:
+    with sigterm_as_interrupt(), console.status("starting Redis, API and workers …") as status:
         stack = Stack(
             data,
             environment=dict(os.environ),
             redis_url=os.environ.get("REDIS_URL") or None,
-            missing=lambda names: status.update(f"starting … waiting for {', '.join(names)}"),
+            on_missing=lambda names: status.update(f"starting … waiting for {', '.join(names)}"),
         )
-        with stack, Client(stack.url) as client:
+        with stack, ServiceClient(stack.url) as client:
             status.update(f"POST {stack.url}/synthesize")
-            job = client.until_ended(client.submit(request, wait_seconds=60), lambda job: None)
+            job = client.wait_until_ended(client.submit(request, wait_seconds=60), lambda job: None)
             if job["audio"]:
                 client.download(job, output)
-    told(job, output, as_json=True)
+    print_result(job, output, as_json=True)
     return 0 if job["state"] == "succeeded" else FAILED

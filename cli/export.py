@@ -1,4 +1,4 @@
-"""``rhapsode export``: networks to artifacts, with their parity."""
+"""``rhapsode export``: exports networks to artifacts and prints their parity."""
 
 from __future__ import annotations
 

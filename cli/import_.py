@@ -1,4 +1,4 @@
-"""``rhapsode import``: a public checkpoint becomes a component of the catalogue."""
+"""``rhapsode import``: turns a public checkpoint into a component of the catalogue."""
 
 from __future__ import annotations
 
@@ -21,13 +21,15 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--network", required=True, help="fastspeech2, tacotron2, hifigan, melgan or waveglow."
 )
-@click.option("--name", required=True, help="Of the component, lower case.")
+@click.option("--name", required=True, help="Name of the component, in lower case.")
 @click.option(
     "--config",
     type=FILE,
     help="HiFi-GAN: its config.json; FastSpeech 2: its stats.json; others need none.",
 )
-@click.option("--licence", required=True, help="Of the weights, as their publisher says.")
+@click.option(
+    "--licence", required=True, help="Licence of the weights, as their publisher names it."
+)
 @click.option("--half", is_flag=True, help="Store the weights as float16.")
 @click.option(
     "--folder",
@@ -61,7 +63,7 @@ def import_(
         component = import_checkpoint(
             checkpoint, kind, target, config_path=config, name=name, licence=licence, half=half
         )
-    _tell(component)
+    _print_component(component)
 
 
 def _network(name: str) -> Network:
@@ -81,7 +83,7 @@ def _target(folder: Path, name: str) -> Path:
     return target
 
 
-def _tell(component: Component) -> None:
+def _print_component(component: Component) -> None:
     from core.voice import ACOUSTIC_NETWORKS
 
     table = "acoustic" if component.network in ACOUSTIC_NETWORKS else "vocoders"

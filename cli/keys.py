@@ -1,4 +1,4 @@
-"""``rhapsode keys``: who may use a service that requires API keys."""
+"""``rhapsode keys``: adds, lists and revokes the API keys of a service."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def keys(context: click.Context, data: Path) -> None:
 @click.pass_obj
 def add(data: Path, /, name: str, admin: bool, as_json: bool, **limits: Any) -> None:
     """Make a key for NAME and print it, once: only its digest is kept."""
-    with opened(data) as book:
-        key, token = book.add(name, time.time(), limits=KeyLimits(**limits), admin=admin)
+    with open_key_store(data) as store:
+        key, token = store.add(name, time.time(), limits=KeyLimits(**limits), admin=admin)
     if as_json:
-        click.echo(json.dumps(told(key) | {"key": token}, indent=2))
+        click.echo(json.dumps(public_fields(key) | {"key": token}, indent=2))
         return
     click.echo(token)
     click.echo(f"key {key.id} of {name}; it is shown this once", err=True)
@@ -72,10 +72,10 @@ def add(data: Path, /, name: str, admin: bool, as_json: bool, **limits: Any) -> 
 @click.pass_obj
 def list_(data: Path, /, as_json: bool) -> None:
     """List all keys, revoked ones too; never their secrets."""
-    with opened(data) as book:
-        found = book.all()
+    with open_key_store(data) as store:
+        found = store.all()
     if as_json:
-        click.echo(json.dumps([told(key) for key in found], indent=2))
+        click.echo(json.dumps([public_fields(key) for key in found], indent=2))
         return
     table = Table("id", "name", "made", "limits", "state", box=None)
     for key in found:
@@ -90,14 +90,14 @@ def list_(data: Path, /, as_json: bool) -> None:
 @click.pass_obj
 def revoke(data: Path, /, id_: str) -> None:
     """Refuse the key ID from now on; jobs made with it go on."""
-    with opened(data) as book:
-        key = book.revoke(id_, time.time())
+    with open_key_store(data) as store:
+        key = store.revoke(id_, time.time())
     click.echo(f"revoked {key.id} of {key.name}")
 
 
 @contextmanager
-def opened(data: Path) -> Iterator[RedisKeys]:
-    """The keys in REDIS_URL, or in the Redis of ``rhapsode up``, whether it runs or not."""
+def open_key_store(data: Path) -> Iterator[RedisKeys]:
+    """Yields the keys in REDIS_URL, or in the Redis of ``rhapsode up``, whether it runs or not."""
     folder = data / "redis"
     url = os.environ.get("REDIS_URL") or running_redis(folder)
     if url:
@@ -107,11 +107,11 @@ def opened(data: Path) -> Iterator[RedisKeys]:
         yield RedisKeys(server.url)
 
 
-def told(key: ApiKey) -> dict[str, Any]:
-    """What anybody may know of a key."""
-    found: dict[str, Any] = msgspec.to_builtins(key)
-    del found["digest"]
-    return found
+def public_fields(key: ApiKey) -> dict[str, Any]:
+    """Returns the fields of a key without the digest of its secret."""
+    fields: dict[str, Any] = msgspec.to_builtins(key)
+    del fields["digest"]
+    return fields
 
 
 def _day(seconds: float) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import rich_click as click
 from rich.console import Console
 
-from cli.exits import EXIT_CODES, exit_code_of
+from cli.exit_codes import EXIT_CODES, exit_code
 from core.errors import FieldError, RhapsodeError
 
 COMMANDS = {
@@ -25,20 +25,20 @@ COMMANDS = {
     "train": "cli.train:train",
     "bench": "cli.bench:bench",
 }
-"""Command → module:object, imported when named or listed."""
+"""Name of a command → module:object, imported when the command is run or listed."""
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
 
 
 class LazyGroup(click.RichGroup):
-    """Imports a command's file only when it is asked for."""
+    """A group of commands that imports a command's file only when it is asked for."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """In the order of a new user's way."""
+        """Returns the names in the order in which a new user meets them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command, or None for an unknown name."""
+        """Returns the command, or None for an unknown name."""
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
@@ -77,15 +77,15 @@ def main(argv: list[str] | None = None) -> None:
         Console(stderr=True).print("[red]stopped[/]")
         sys.exit(130)
     except RhapsodeError as error:
-        Console(stderr=True, soft_wrap=True).print(told(error), markup=False, style="red")
-        sys.exit(exit_code_of(error))
+        Console(stderr=True, soft_wrap=True).print(format_error(error), markup=False, style="red")
+        sys.exit(exit_code(error))
     sys.exit(result if isinstance(result, int) else 0)
 
 
-def told(error: RhapsodeError) -> str:
-    """One line: the code, the field, what is wrong, what is allowed.
+def format_error(error: RhapsodeError) -> str:
+    """Returns one line with the field, what is wrong, what is allowed, and the code.
 
-    >>> told(FieldError("speed", "must be at least 0.25", allowed="0.25 to 4"))
+    >>> format_error(FieldError("speed", "must be at least 0.25", allowed="0.25 to 4"))
     'error: speed: must be at least 0.25 (allowed: 0.25 to 4) [invalid_field]'
     """
     field = f"{error.field}: " if isinstance(error, FieldError) else ""

@@ -1,4 +1,4 @@
-"""Options of the commands that speak, turned into the request that the API takes."""
+"""Options of the commands that synthesize, and the request that they make."""
 
 from __future__ import annotations
 
@@ -24,18 +24,20 @@ _OPTIONS = (
     click.option("--voice", help="A voice of `rhapsode voices`."),
     click.option("--acoustic", help="An acoustic model of the voice."),
     click.option("--vocoder", help="A vocoder of the voice."),
-    click.option("--runtime", type=click.Choice(get_args(RuntimeName)), help="Which export."),
+    click.option(
+        "--runtime", type=click.Choice(get_args(RuntimeName)), help="Runtime of the networks."
+    ),
     click.option("--speed", type=float, help="2.0 = twice as fast."),
     click.option("--pitch", type=float, help="Factor on the pitch."),
     click.option("--energy", type=float, help="Factor on the energy."),
-    click.option("--sample-rate", type=int, help="Of the file, in Hz."),
+    click.option("--sample-rate", type=int, help="Sample rate of the file, in Hz."),
     click.option(
         "--format",
         "format_",
         type=click.Choice(get_args(AudioFormat)),
-        help="Of the file; by default what its suffix says.",
+        help="Format of the file; by default that of its suffix.",
     ),
-    click.option("--lufs", "loudness_lufs", type=float, help="Loudness of the whole, in LUFS."),
+    click.option("--lufs", "loudness_lufs", type=float, help="Loudness of the file, in LUFS."),
     click.option("--seed", type=int, help="Same text, seed and voice: same samples."),
 )
 
@@ -48,7 +50,7 @@ def speech_options(command: F) -> F:
 
 
 def read_text(text: str) -> str:
-    """The argument itself, or standard input for ``-``.
+    """Returns the argument itself, or standard input for ``-``.
 
     Raises:
         TextError: standard input is not UTF-8, or nothing is there.
@@ -64,10 +66,10 @@ def read_text(text: str) -> str:
 
 
 def format_of(path: Path, format_: str | None) -> str:
-    """The format an output path asks for.
+    """Returns the audio format of an output path.
 
     Raises:
-        FieldError: no format is given and the suffix tells none.
+        FieldError: no format is given and the suffix names none.
 
     >>> format_of(Path("a.MP3"), None)
     'mp3'
@@ -77,14 +79,14 @@ def format_of(path: Path, format_: str | None) -> str:
     if path.suffix.lower() not in SUFFIXES:
         raise FieldError(
             "format",
-            f"the suffix of {path.name!r} tells no format; give --format",
+            f"the suffix of {path.name!r} names no format; give --format",
             allowed=", ".join(MEDIA_TYPES),
         )
     return SUFFIXES[path.suffix.lower()]
 
 
 def build_request(**fields: object) -> SynthesisRequest:
-    """The request with every given field checked; None = not given.
+    """Returns a request with every given field checked; None means not given.
 
     Raises:
         FieldError: names the field.
@@ -93,7 +95,7 @@ def build_request(**fields: object) -> SynthesisRequest:
 
 
 def convert_request(kind: type[T], fields: Mapping[str, object]) -> T:
-    """A request of some kind with every given field checked; None = not given.
+    """Returns a request of a type with every given field checked; None means not given.
 
     Raises:
         FieldError: names the field.

@@ -1,4 +1,4 @@
-"""``rhapsode say``: text to a file in this process."""
+"""``rhapsode say``: speaks a text to a file in this process."""
 
 from __future__ import annotations
 

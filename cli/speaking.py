@@ -1,4 +1,4 @@
-"""The synthesizer of this process, built from the environment."""
+"""Builds the synthesizer of this process from the environment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from text.frontend import open_frontend
 
 
 def open_synthesizer(settings: SynthesisSettings | None = None) -> LocalSynthesizer:
-    """Catalogue, engine and front end as the settings say; 0 threads = all cores.
+    """Returns a synthesizer with the catalogue, engine and front end of the settings.
 
     Raises:
         FieldError: a variable is refused.

@@ -1,4 +1,4 @@
-"""The whole service on this machine: Redis, API, planner and synthesizers as child processes."""
+"""Runs the whole service on this machine: Redis, API, planner and synthesizers as children."""
 
 from __future__ import annotations
 
@@ -16,37 +16,38 @@ from typing import IO, Self
 import httpx
 from prometheus_client.multiprocess import mark_process_dead
 
-from cli.child import Child
+from cli.child import ChildProcess
 from core.errors import Conflict, Unavailable
 from jobs.redis_backend.server import EmbeddedRedis, free_port, require_free
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 600.0
-"""A first start exports the networks of the default voice."""
+"""How long a start may take: the first one exports the networks of the default voice [s]."""
 DRAIN_SECONDS = 120.0
-"""What runs at the end gets so long; then it is killed and sent again at the next start."""
+"""How long running work may take to end; what is killed then runs again after a restart [s]."""
 LOG_TAIL_LINES = 12
 WORKERS_NICE = 10
-"""Workers take all cores for hours: who asks the API should not wait for a turn. A tenth of its
-weight (sched(7)), and all that it leaves."""
+"""Niceness of workers: beside the API they have a tenth of its weight (sched(7)) and all cores
+that it leaves, so that a request is answered at once while they compute for hours."""
 
 
 class Stack:
-    """A context manager; inside, the service is ready.
+    """A service of child processes; a context manager that is entered when the service is ready.
 
     Args:
         data: folder of everything that is written.
-        host, port: of the API; port 0 = a free one.
-        synthesizers: how many, each one process.
+        environment: environment of the children; the settings that follow from here override it.
+        host: address that the API listens on.
+        port: port of the API; 0 takes a free one.
+        synthesizers: number of synthesizer processes.
         voices: more folders of voices.
-        redis_url: an existing Redis; None starts one.
-        verbose: children's logs go to stderr instead of ``<data>/logs``.
-        workers_nice: how far workers stand back where cores are short.
-        environment: of the children, on top of which settings are laid.
-        missing: called with what the service still waits for.
+        redis_url: URL of an existing Redis; None starts one.
+        verbose: True sends the children's logs to stderr instead of ``<data>/logs``.
+        workers_nice: niceness that workers add to ours.
+        on_missing: called with the names of the components that the service still waits for.
 
     Attributes:
-        url: of the API.
+        url: URL of the API.
     """
 
     def __init__(
@@ -61,9 +62,9 @@ class Stack:
         redis_url: str | None = None,
         verbose: bool = False,
         workers_nice: int = 0,
-        missing: Callable[[tuple[str, ...]], None] = lambda names: None,
+        on_missing: Callable[[tuple[str, ...]], None] = lambda names: None,
     ) -> None:
-        self._data, self._verbose, self._missing = data, verbose, missing
+        self._data, self._verbose, self._on_missing = data, verbose, on_missing
         self._redis = None if redis_url else EmbeddedRedis(data / "redis")
         self.redis_url = redis_url or self._redis_of().url
         self._host, self.port = host, port or free_port()
@@ -84,9 +85,9 @@ class Stack:
         self._environment = {**defaults, **environment, **settings}
         workers = [("planner", "planner")]
         workers += [(f"synthesizer-{index}", "synthesizer") for index in range(synthesizers)]
-        self.children = [Child("api", "api.app")]
+        self.children = [ChildProcess("api", "api.app")]
         for name, role in workers:
-            self.children.append(Child(name, "workers.app", (role,), nice=workers_nice))
+            self.children.append(ChildProcess(name, "workers.app", (role,), nice=workers_nice))
         self._lock: IO[str] | None = None
         self._metrics: Path | None = None
 
@@ -95,14 +96,14 @@ class Stack:
         return self._redis
 
     def __enter__(self) -> Self:
-        self._take_folder()
+        self._lock_data_folder()
         try:
             require_free(self._host, self.port)
             if self._redis is not None:
                 self._redis.start()
             for child in self.children:
                 self._spawn(child)
-            self._until_ready()
+            self._wait_until_ready()
         except BaseException:
             self.stop()
             raise
@@ -116,7 +117,7 @@ class Stack:
     ) -> None:
         self.stop()
 
-    def _take_folder(self) -> None:
+    def _lock_data_folder(self) -> None:
         (self._data / "logs").mkdir(parents=True, exist_ok=True)
         self._lock = (self._data / "up.lock").open("w")
         try:
@@ -130,18 +131,18 @@ class Stack:
         self._metrics = Path(tempfile.mkdtemp(prefix="metrics-", dir=self._data))
         self._environment["PROMETHEUS_MULTIPROC_DIR"] = str(self._metrics.resolve())
 
-    def _spawn(self, child: Child) -> None:
+    def _spawn(self, child: ChildProcess) -> None:
         child.start(self._environment, self._log_path(child), verbose=self._verbose)
 
     @property
     def logs_folder(self) -> Path:
-        """Where children's logs are."""
+        """Folder of the children's logs."""
         return self._data / "logs"
 
-    def _log_path(self, child: Child) -> Path:
+    def _log_path(self, child: ChildProcess) -> Path:
         return self.logs_folder / f"{child.name}.log"
 
-    def _until_ready(self) -> None:
+    def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
         with httpx.Client(base_url=self.url, timeout=5, trust_env=False) as client:
             while not self._ready(client):
@@ -158,18 +159,18 @@ class Stack:
         try:
             answer = client.get("/readyz")
         except httpx.TransportError:
-            self._missing(("api",))
+            self._on_missing(("api",))
             return False
-        told = answer.json()
-        if failures := told.get("failures"):
+        readiness = answer.json()
+        if failures := readiness.get("failures"):
             raise Unavailable(
                 f"the default voice cannot be loaded: {'; '.join(failures)}", code="models"
             )
-        self._missing(tuple(told.get("missing", ())))
+        self._on_missing(tuple(readiness.get("missing", ())))
         # Of several synthesizers the first that is ready will do; the others join when they are.
         return answer.status_code == 200
 
-    def _died(self, child: Child) -> Unavailable:
+    def _died(self, child: ChildProcess) -> Unavailable:
         code = child.process.returncode if child.process else None
         tail = ""
         if not self._verbose:
@@ -180,7 +181,7 @@ class Stack:
         )
 
     def check(self) -> list[str]:
-        """Restarts children that died, later each time; returns the names of those restarted.
+        """Restarts children that died, each time after a longer wait; returns the restarted names.
 
         Raises:
             Unavailable: our Redis died.
@@ -192,14 +193,14 @@ class Stack:
             if child.process is not None and child.ended:
                 # Its gauges would be summed for ever; its counters rightly stay.
                 mark_process_dead(child.process.pid, str(self._metrics))  # type: ignore[no-untyped-call]
-                child.lay_to_rest(now)
+                child.schedule_restart(now)
             if child.process is None and now >= child.due:
                 self._spawn(child)
                 restarted.append(child.name)
         return restarted
 
     def stop(self) -> None:
-        """API first, so that nothing new comes; workers end what they have begun; Redis last."""
+        """Stops the API, which ends new work, then the workers when their work ends, then Redis."""
         running = [c.process for c in self.children if c.process is not None]
         for process in running:
             if process.poll() is None:

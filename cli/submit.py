@@ -1,4 +1,4 @@
-"""``rhapsode submit``: a text to a running service."""
+"""``rhapsode submit``: sends a text to a running service."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any, get_args
 
 import rich_click as click
 
-from cli.client import Client, Job
+from cli.client import JobDocument, ServiceClient
 from cli.request import build_request, format_of, read_text, speech_options
-from cli.watch import watched
+from cli.watch import wait_with_progress
 from core.errors import FieldError, TextError
 from core.request import Lane, SynthesisRequest
 
 FAILED = 4
-"""Exit code: see ``cli.exits``."""
+"""Exit code of a job that did not succeed; see ``cli.exit_codes``."""
 MARKUP = (".ssml", ".xml")
 
 
@@ -30,9 +30,9 @@ MARKUP = (".ssml", ".xml")
     default="http://127.0.0.1:8080",
     envvar="RHAPSODE_URL",
     show_default=True,
-    help="Of the service (or RHAPSODE_URL).",
+    help="URL of the service (or RHAPSODE_URL).",
 )
-@click.option("--ssml", is_flag=True, help="The text is SSML (known of .ssml and .xml files).")
+@click.option("--ssml", is_flag=True, help="The text is SSML (assumed for .ssml and .xml files).")
 @click.option("--lane", type=click.Choice(get_args(Lane)), help="Bulk lets others go first.")
 @click.option("--no-wait", is_flag=True, help="Print the job and leave.")
 @click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
@@ -60,7 +60,7 @@ def submit(
     kind = format_of(out, format_) if out is not None else format_
     field = "ssml" if ssml or markup else "text"
     request = build_request(**{field: source}, format=kind, **options)
-    with Client(url) as client:
+    with ServiceClient(url) as client:
         if no_wait or out is None:
             job = client.submit(request)
             click.echo(json.dumps(job, indent=2) if as_json else f"{url}/jobs/{job['id']}")
@@ -81,16 +81,16 @@ def _source(file: str | None, text: str | None) -> tuple[str, bool]:
         raise FieldError("FILE", f"cannot read {file}: {error.strerror}") from error
 
 
-def _fetch(client: Client, request: SynthesisRequest, out: Path, as_json: bool) -> int:
-    job = watched(client, client.submit(request))
+def _fetch(client: ServiceClient, request: SynthesisRequest, out: Path, as_json: bool) -> int:
+    job = wait_with_progress(client, client.submit(request))
     if job["audio"]:
         client.download(job, out)
-    told(job, out, as_json)
+    print_result(job, out, as_json)
     return 0 if job["state"] == "succeeded" else FAILED
 
 
-def told(job: Job, out: Path, as_json: bool) -> None:
-    """Prints what became of a job."""
+def print_result(job: JobDocument, out: Path, as_json: bool) -> None:
+    """Prints the report of an ended job, or its error."""
     if as_json:
         click.echo(json.dumps(job, indent=2, ensure_ascii=False))
         return

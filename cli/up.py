@@ -1,4 +1,4 @@
-"""``rhapsode up``: the service on this machine, until Ctrl-C."""
+"""``rhapsode up``: runs the service on this machine until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rich.console import Console
 
 from cli.stack import WORKERS_NICE, Stack
 
-LOOK_SECONDS = 0.5
-"""How often children are looked at [s]."""
+POLL_SECONDS = 0.5
+"""How often child processes are checked [s]."""
 
 
 @click.command()
@@ -51,7 +51,7 @@ def up(
     What runs at the end is finished first; what waits is done at the next start.
     """
     console = Console(stderr=True)
-    with terminated(), console.status("starting …") as status:
+    with sigterm_as_interrupt(), console.status("starting …") as status:
         stack = Stack(
             data,
             environment=dict(os.environ),
@@ -62,7 +62,7 @@ def up(
             redis_url=os.environ.get("REDIS_URL") or None,
             verbose=verbose,
             workers_nice=WORKERS_NICE,
-            missing=lambda names: status.update(f"starting … waiting for {', '.join(names)}"),
+            on_missing=lambda names: status.update(f"starting … waiting for {', '.join(names)}"),
         )
         with stack:
             status.stop()
@@ -75,14 +75,14 @@ def up(
 
 def _watch(stack: Stack, console: Console) -> None:
     while True:
-        time.sleep(LOOK_SECONDS)
+        time.sleep(POLL_SECONDS)
         for name in stack.check():
             console.print(f"[yellow]{name} died and was started again[/]")
 
 
 @contextmanager
-def terminated() -> Iterator[None]:
-    """SIGTERM interrupts as Ctrl-C does."""
+def sigterm_as_interrupt() -> Iterator[None]:
+    """Makes SIGTERM raise KeyboardInterrupt, as Ctrl-C does, as long as the block runs."""
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         yield

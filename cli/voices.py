@@ -1,4 +1,4 @@
-"""``rhapsode voices``: what can speak."""
+"""``rhapsode voices``: lists the installed voices."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _table(catalogue: Catalogue) -> Table:
 
 
 def _networks(catalogue: Catalogue, offered: dict[str, str]) -> str:
-    """Names as a request says them; the network's, too, where a card calls it otherwise."""
+    """Returns the names that requests use, with the network's name where it differs."""
     networks = {
         name: catalogue.components[component].network for name, component in offered.items()
     }
@@ -63,7 +63,7 @@ def _networks(catalogue: Catalogue, offered: dict[str, str]) -> str:
 
 
 def _pairs(catalogue: Catalogue) -> Table:
-    """What was measured of every pair; a dash where nothing was."""
+    """Returns a table of every pair's measured quality, with dashes for what was not measured."""
     pairs = [
         (card.name, acoustic, vocoder, card.quality.get(acoustic, {}).get(vocoder, {}))
         for card in catalogue.voices.values()

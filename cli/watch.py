@@ -1,15 +1,15 @@
-"""A job's progress on the terminal."""
+"""Shows a job's progress on the terminal."""
 
 from __future__ import annotations
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from cli.client import Client, Job
+from cli.client import JobDocument, ServiceClient
 
 
-def watched(client: Client, job: Job) -> Job:
-    """The job once it has ended, with a bar until then.
+def wait_with_progress(client: ServiceClient, job: JobDocument) -> JobDocument:
+    """Returns the job once it has ended and shows a progress bar until then.
 
     Raises:
         NotFound, Unavailable: the job is gone, or the service does not answer.
@@ -19,31 +19,31 @@ def watched(client: Client, job: Job) -> Job:
     with Progress(*columns, TimeElapsedColumn(), left, console=Console(stderr=True)) as bar:
         task = bar.add_task(job["state"], total=1.0, left="")
 
-        def tell(seen: Job) -> None:
+        def show(update: JobDocument) -> None:
             bar.update(
                 task,
-                description=told_of(seen),
-                completed=seen["progress"]["share"] or 0.0,
-                left=left_of(seen["eta_seconds"]),
+                description=state_text(update),
+                completed=update["progress"]["share"] or 0.0,
+                left=time_left_text(update["eta_seconds"]),
             )
 
-        return client.until_ended(job, tell)
+        return client.wait_until_ended(job, show)
 
 
-def told_of(job: Job) -> str:
-    """Its state, and how many are before it.
+def state_text(job: JobDocument) -> str:
+    """Returns the state of a job and how many jobs are before it.
 
-    >>> told_of({"state": "queued", "queue_position": 3})
+    >>> state_text({"state": "queued", "queue_position": 3})
     'queued behind 3'
     """
     state, before = str(job["state"]), job["queue_position"]
     return f"{state} behind {before}" if before else state
 
 
-def left_of(seconds: float | None) -> str:
-    """How long it will take still, in words.
+def time_left_text(seconds: float | None) -> str:
+    """Returns the time that is left, in words.
 
-    >>> left_of(None), left_of(59.0), left_of(3700.0)
+    >>> time_left_text(None), time_left_text(59.0), time_left_text(3700.0)
     ('', '59 s left', '1 h 2 min left')
     """
     if seconds is None:

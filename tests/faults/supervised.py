@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from cli.child import Child
+from cli.child import ChildProcess
 from cli.stack import Stack
 from core.record import TERMINAL
 
@@ -44,7 +44,7 @@ class Supervised:
             child.deaths, child.due = -1, 0.0
         self.stack.check()
 
-    def child(self, name: str) -> Child:
+    def child(self, name: str) -> ChildProcess:
         """By the beginning of its name."""
         return next(child for child in self.stack.children if child.name.startswith(name))
 

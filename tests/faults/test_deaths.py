@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.child import Child
+from cli.child import ChildProcess
 from cli.stack import Stack
 from core.record import TERMINAL
 from jobs.redis_backend.server import EmbeddedRedis
@@ -83,7 +83,7 @@ def ended(stack: Stack, http: httpx.Client, job: Job) -> Job:
     return state(http, job)
 
 
-def child(stack: Stack, name: str) -> Child:
+def child(stack: Stack, name: str) -> ChildProcess:
     return next(child for child in stack.children if child.name.startswith(name))
 
 

@@ -16,8 +16,8 @@ import httpx
 import msgspec
 import pytest
 
-from cli.client import Client
-from cli.events import read_events
+from cli.client import ServiceClient
+from cli.server_sent_events import read_events
 from cli.stack import ROOT, Stack
 from core.part import JobPlan, Part, PartAudio, PartResult
 from core.record import JobEvent, JobRecord
@@ -267,12 +267,12 @@ def _raw(api: Api, job: str) -> socket.socket:
 def test_the_command_line_waits_by_events_and_outlives_a_restart(api: Api) -> None:
     job = api.make(3)
     looks: list[float] = []
-    with Client(api.url) as client:
+    with ServiceClient(api.url) as client:
         first = client._json(client._call("GET", f"/jobs/{job}"))
         found: list[Any] = []
         waiting = threading.Thread(
             target=lambda: found.append(
-                client.until_ended(first, lambda seen: looks.append(seen["progress"]["share"]))
+                client.wait_until_ended(first, lambda seen: looks.append(seen["progress"]["share"]))
             )
         )
         waiting.start()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from cli.client import Client
+from cli.client import ServiceClient
 from cli.stack import Stack
 from core.record import TERMINAL
 from core.request import SynthesisRequest
@@ -103,9 +103,9 @@ def test_head_tells_without_a_redirect(http: httpx.Client) -> None:
 def test_the_command_line_follows(on_s3: Stack, tmp_path: Path) -> None:
     """The key of the API is for the API: S3 refuses a request with two kinds of credentials."""
     out = tmp_path / "hello.wav"
-    with Client(on_s3.url, "rk_ignored_where_no_key_is_needed") as client:
+    with ServiceClient(on_s3.url, "rk_ignored_where_no_key_is_needed") as client:
         job = client.submit(SynthesisRequest(text="Hello there."))
-        job = client.until_ended(job, lambda _: None)
+        job = client.wait_until_ended(job, lambda _: None)
         client.download(job, out)
     assert soundfile.info(out).frames == job["report"]["samples"]
 

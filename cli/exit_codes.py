@@ -1,4 +1,4 @@
-"""Exit codes that mean something to a script."""
+"""Exit codes of the command and what they mean to a script."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ EXIT_CODES = {
 }
 
 
-def exit_code_of(error: RhapsodeError) -> int:
-    """The code of an error.
+def exit_code(error: RhapsodeError) -> int:
+    """Returns the exit code of an error.
 
-    >>> exit_code_of(InputError("no"))
+    >>> exit_code(InputError("no"))
     2
     """
     if isinstance(error, InputError | NotFound | Conflict | Unauthenticated):

@@ -1,4 +1,4 @@
-"""Server-sent events as text comes in. Source: WHATWG HTML §9.2.6."""
+"""Parses a stream of server-sent events. Source: WHATWG HTML §9.2.6."""
 
 from __future__ import annotations
 
@@ -7,28 +7,28 @@ from collections.abc import Iterable, Iterator
 import msgspec
 
 
-class Event(msgspec.Struct, frozen=True):
-    """What a stream told."""
+class ServerSentEvent(msgspec.Struct, frozen=True):
+    """One event of a stream."""
 
     id: str
     event: str
     data: str
 
 
-def read_events(lines: Iterable[str]) -> Iterator[Event]:
-    """Events of a stream; comments and an event that was cut off are left out.
+def read_events(lines: Iterable[str]) -> Iterator[ServerSentEvent]:
+    """Yields the events of a stream, without comments and without an event that was cut off.
 
     Args:
-        lines: without their ends.
+        lines: lines of the stream, without their ends.
 
     >>> list(read_events([": hello", "", "id: 1-0", "event: created", "data: {}", "", "id: 2-0"]))
-    [Event(id='1-0', event='created', data='{}')]
+    [ServerSentEvent(id='1-0', event='created', data='{}')]
     """
     last, event, data = "", "message", list[str]()
     for line in lines:
         if not line:
             if data:
-                yield Event(last, event, "\n".join(data))
+                yield ServerSentEvent(last, event, "\n".join(data))
             event, data = "message", []
             continue
         name, _, value = line.partition(":")
