@@ -1,4 +1,8 @@
-"""The mel contract and the tensor types that carry mels and samples."""
+"""The mel contract and the types that carry phonemes, mels and samples.
+
+A mel crosses every seam as (n_mels, T) float32, one array per utterance: only the adapter that
+calls a graph pads, to the shape which that graph needs.
+"""
 
 from __future__ import annotations
 
@@ -82,32 +86,6 @@ class MelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 @dataclass(frozen=True, slots=True)
-class MelBatch:
-    """Log-mels of several utterances.
-
-    Attributes:
-        values: (B, n_mels, T) float32; frames at or past an item's length hold ``spec.silence``.
-        lengths: (B,) int64, valid frames of each item.
-        spec: what the values mean.
-    """
-
-    values: Float32
-    lengths: Int64
-    spec: MelSpec
-
-    def __post_init__(self) -> None:
-        b, n_mels, t = self.values.shape
-        if n_mels != self.spec.n_mels or self.lengths.shape != (b,):
-            raise ValueError(f"mel {self.values.shape} with lengths {self.lengths.shape}")
-        if b and int(self.lengths.max()) > t:
-            raise ValueError(f"length {int(self.lengths.max())} exceeds {t} frames")
-
-    def item(self, index: int) -> Float32:
-        """One item without its padding, (n_mels, T_i)."""
-        return self.values[index, :, : int(self.lengths[index])]
-
-
-@dataclass(frozen=True, slots=True)
 class Waveform:
     """Mono samples.
 
@@ -158,17 +136,17 @@ class PhonemeBatch:
 
 @dataclass(frozen=True, slots=True)
 class AcousticOutput:
-    """What an acoustic model says.
+    """What an acoustic model predicts for one utterance.
 
     Attributes:
-        mels: the spectrograms.
-        durations: (B, L) int64 frames of each symbol; Σ over an item = its mel length.
-        runaway: (B,) bool, True where the model hit its length cap before it decided to stop.
-        stray_frames: (B,) int64 frames in which the attention stood on what had been said before,
-            at speed 1; None of a model without attention.
+        mel: (n_mels, T) float32, without padding.
+        durations: (L,) int64 frames of each symbol; their sum is T.
+        runaway: the model hit its length cap before it decided to stop.
+        stray_frames: frames in which the attention stood on symbols that it had left before, at
+            speed 1; 0 for a model without attention.
     """
 
-    mels: MelBatch
+    mel: Float32
     durations: Int64
-    runaway: NDArray[np.bool_]
-    stray_frames: Int64 | None = None
+    runaway: bool = False
+    stray_frames: int = 0

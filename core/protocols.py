@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
-from core.mel import AcousticOutput, Float32, MelBatch, MelSpec, PhonemeBatch
+from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
 from core.text import Pauses, TextAnalysis
 
 Array = NDArray[Any]
@@ -53,10 +53,10 @@ class AcousticModel(Protocol):
 
     @property
     def mel_spec(self) -> MelSpec:
-        """Of the mels it says."""
+        """What the values of its mels mean."""
 
-    def __call__(self, batch: PhonemeBatch) -> AcousticOutput:
-        """Raises SynthesisError."""
+    def __call__(self, batch: PhonemeBatch) -> list[AcousticOutput]:
+        """Returns one output per item of the batch. Raises SynthesisError."""
 
 
 class Vocoder(Protocol):
@@ -64,10 +64,13 @@ class Vocoder(Protocol):
 
     @property
     def mel_spec(self) -> MelSpec:
-        """Of the mels it reads."""
+        """What the values of the mels that it reads mean."""
 
-    def __call__(self, mels: MelBatch, seeds: Sequence[int]) -> list[Float32]:
-        """Per item (length · hop_length,) float32, not clipped. Raises SynthesisError."""
+    def __call__(self, mels: Sequence[Float32], seeds: Sequence[int]) -> list[Float32]:
+        """Returns (T · hop_length,) float32 samples, not clipped, per mel (n_mels, T).
+
+        Raises SynthesisError.
+        """
 
 
 class AudioStore(Protocol):

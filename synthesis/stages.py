@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from core.errors import AnomalyError, RhapsodeError, SynthesisError
-from core.mel import Float32, Int64, MelBatch, PhonemeBatch
+from core.mel import Float32, Int64, PhonemeBatch
 from core.text import Notice
 from core.voice import Network
 from synthesis.anomalies import Take, detect_anomalies
@@ -123,13 +123,12 @@ def phoneme_batch(works: Sequence[UtteranceState]) -> PhonemeBatch:
 
 def run_acoustic(works: Sequence[UtteranceState]) -> None:
     """Fills mel, durations and runaway; all works share the acoustic model."""
-    said = works[0].loaded.acoustic(phoneme_batch(works))
-    for row, work in enumerate(works):
-        length = len(work.speech.utterance.phoneme_ids)
-        work.mel = said.mels.item(row)
-        work.durations = tuple(said.durations[row, :length].tolist())
-        work.runaway = bool(said.runaway[row])
-        work.stray_frames = 0 if said.stray_frames is None else int(said.stray_frames[row])
+    outputs = works[0].loaded.acoustic(phoneme_batch(works))
+    for work, output in zip(works, outputs, strict=True):
+        work.mel = output.mel
+        work.durations = tuple(output.durations.tolist())
+        work.runaway = output.runaway
+        work.stray_frames = output.stray_frames
         if sum(work.durations) != work.frames:
             raise SynthesisError(f"durations of {sum(work.durations)} for {work.frames} frames")
 
@@ -137,13 +136,8 @@ def run_acoustic(works: Sequence[UtteranceState]) -> None:
 def run_vocoder(works: Sequence[UtteranceState]) -> None:
     """Fills samples; all works share the vocoder."""
     vocoder = works[0].loaded.vocoder
-    spec = vocoder.mel_spec
-    lengths = np.array([work.frames for work in works], np.int64)
-    values = np.full((len(works), spec.n_mels, int(lengths.max())), spec.silence, np.float32)
-    for row, work in enumerate(works):
-        values[row, :, : work.frames] = work.mel
-    samples = vocoder(MelBatch(values, lengths, spec), [work.seed for work in works])
+    samples = vocoder([work.mel for work in works], [work.seed for work in works])
     for work, own in zip(works, samples, strict=True):
-        if len(own) != work.frames * spec.hop_length:
+        if len(own) != work.frames * vocoder.mel_spec.hop_length:
             raise SynthesisError(f"{len(own)} samples for {work.frames} frames")
         work.samples = own

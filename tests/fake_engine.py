@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import ArtifactError, DeviceError, RhapsodeError
-from core.mel import AcousticOutput, Float32, MelBatch, MelSpec, PhonemeBatch
+from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
 from core.text import Span, Utterance
 from core.voice import Catalogue, Component, Network, Provenance, VoiceCard
 from synthesis.engine import Budgets, Engine
@@ -29,7 +29,7 @@ class FakeAcoustic:
     calls: list[PhonemeBatch] = field(default_factory=list)
     largest: int = 10**9
 
-    def __call__(self, batch: PhonemeBatch) -> AcousticOutput:
+    def __call__(self, batch: PhonemeBatch) -> list[AcousticOutput]:
         self.calls.append(batch)
         ids = batch.ids.copy()
         behaves = (ids == WHIM).any(1) & (batch.seeds % 2 == 1)
@@ -42,15 +42,17 @@ class FakeAcoustic:
         durations[ids == NOTHING] = 0
         durations[ids == LONG] = 300
         durations[ids == PAUSE] = 140
-        lengths = durations.sum(1)
-        values = np.full((len(lengths), 80, lengths.max()), SPEC.silence, np.float32)
-        for row, length in enumerate(lengths):
-            frames = np.repeat(ids[row], durations[row])
-            values[row, :, :length] = frames + 1000 * batch.speakers[row]
-        stray = 30 * (ids == STRAY).any(1)
-        return AcousticOutput(
-            MelBatch(values, lengths, SPEC), durations, (ids == RUNAWAY).any(1), stray
-        )
+        return [
+            AcousticOutput(
+                np.tile(np.repeat(row, frames) + 1000 * speaker, (80, 1)).astype(np.float32),
+                frames[:length],
+                runaway=bool((row == RUNAWAY).any()),
+                stray_frames=30 * int((row == STRAY).any()),
+            )
+            for row, frames, speaker, length in zip(
+                ids, durations, batch.speakers, batch.lengths, strict=True
+            )
+        ]
 
 
 @dataclass
@@ -60,9 +62,9 @@ class FakeVocoder:
     mel_spec: MelSpec = SPEC
     sizes: list[int] = field(default_factory=list)
 
-    def __call__(self, mels: MelBatch, seeds: Sequence[int]) -> list[Float32]:
+    def __call__(self, mels: Sequence[Float32], seeds: Sequence[int]) -> list[Float32]:
         self.sizes.append(len(seeds))
-        return [self._one(mels.item(i)[0], seed, len(seeds)) for i, seed in enumerate(seeds)]
+        return [self._one(m[0], seed, len(seeds)) for m, seed in zip(mels, seeds, strict=True)]
 
     def _one(self, frames: Float32, seed: int, crowd: int) -> Float32:
         samples = np.repeat(frames / 1000, HOP).astype(np.float32)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from core.errors import AnomalyError
-from core.mel import Float32, MelBatch, MelSpec
+from core.errors import AnomalyError, SpecMismatch
+from core.mel import Float32, MelSpec
 from core.protocols import Graph
 from vocoders.windows import Window, WindowPolicy, stack_windows
 
@@ -17,7 +17,7 @@ class ConvVocoder:
 
     Args:
         graphs: ``vocode``: mel (B, n_mels, T) float32 → samples (B, T · hop) float32.
-        mel_spec: of the mels it reads.
+        mel_spec: what the values of the mels that it reads mean.
         halo: frames of context per side that the network needs.
         policy: how to cut into windows.
         min_frames: shortest input of the network; shorter mels are extended by silence, whose
@@ -41,20 +41,21 @@ class ConvVocoder:
 
     @property
     def mel_spec(self) -> MelSpec:
-        """Of the mels it reads."""
+        """What the values of the mels that it reads mean."""
         return self._spec
 
-    def __call__(self, mels: MelBatch, seeds: Sequence[int]) -> list[Float32]:
-        """Per item (length · hop,) float32; seeds matter only to a network with noise.
+    def __call__(self, mels: Sequence[Float32], seeds: Sequence[int]) -> list[Float32]:
+        """Returns (T · hop,) float32 per mel; seeds matter only to a network with noise.
 
         Raises:
-            SpecMismatch: the mels are of another spec.
-            AnomalyError: the network says values that are not finite.
+            SpecMismatch: a mel has another number of bands.
+            AnomalyError: samples are not finite.
             SynthesisError: the runtime failed.
         """
-        mels.spec.require_equal(self._spec, left="mels", right="vocoder")
+        for mel in mels:
+            self._require_bands(mel)
         hop = self._spec.hop_length
-        frames = [self._extended(mels.item(i)) for i in range(len(mels.lengths))]
+        frames = [self._extended(mel) for mel in mels]
         samples = [np.empty(f.shape[1] * hop, np.float32) for f in frames]
         lengths = [f.shape[1] for f in frames]
         for batch in stack_windows(lengths, self._halo, self._policy):
@@ -62,9 +63,14 @@ class ConvVocoder:
             for row, (item, window) in zip(said, batch, strict=True):
                 write_core(samples[item], row, window, hop)
         return [
-            require_finite(self._finished(s)[: int(n) * hop])
-            for s, n in zip(samples, mels.lengths, strict=True)
+            require_finite(self._finished(s)[: mel.shape[1] * hop])
+            for s, mel in zip(samples, mels, strict=True)
         ]
+
+    def _require_bands(self, mel: Float32) -> None:
+        if mel.shape[0] != self._spec.n_mels:
+            bands: dict[str, tuple[object, object]] = {"n_mels": (mel.shape[0], self._spec.n_mels)}
+            raise SpecMismatch(bands, left="mel", right="vocoder")
 
     def _inputs(
         self, frames: list[Float32], seeds: Sequence[int], batch: list[tuple[int, Window]]

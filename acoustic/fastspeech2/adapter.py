@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
+from acoustic.checks import require_finite_mel
 from core.errors import AnomalyError
-from core.mel import AcousticOutput, Float32, Int64, MelBatch, MelSpec, PhonemeBatch
+from core.mel import AcousticOutput, Float32, Int64, MelSpec, PhonemeBatch
 from core.protocols import Graph
 
 
@@ -37,7 +38,7 @@ class FastSpeech2Model:
 
     Args:
         graphs: ``encode`` and ``decode`` (acoustic/fastspeech2/graphs.py).
-        mel_spec: of the mels it says.
+        mel_spec: what the values of its mels mean.
         max_frames: rows of the decoder's position table.
         frame_controls: the decoder takes pitch and energy per frame.
     """
@@ -57,11 +58,11 @@ class FastSpeech2Model:
 
     @property
     def mel_spec(self) -> MelSpec:
-        """Of the mels it says."""
+        """What the values of its mels mean."""
         return self._spec
 
-    def __call__(self, batch: PhonemeBatch) -> AcousticOutput:
-        """Every item's mel; an item whose durations are all 0 has length 0.
+    def __call__(self, batch: PhonemeBatch) -> list[AcousticOutput]:
+        """Returns every item's mel and durations; one whose durations are all 0 has no frame.
 
         Raises:
             AnomalyError: an item is longer than the position table, or not finite.
@@ -70,32 +71,28 @@ class FastSpeech2Model:
         hidden, durations = self._encode(
             batch.ids, batch.lengths, batch.speakers, batch.speed, batch.pitch, batch.energy
         )
-        lengths = self._checked(durations.sum(1))
-        values = np.full(
-            (len(lengths), self._spec.n_mels, int(lengths.max(initial=0))),
-            self._spec.silence,
-            np.float32,
-        )
-        spoken = np.flatnonzero(lengths)  # attention over no key at all is not a number
-        if len(spoken):
-            self._fill(values, spoken, hidden[spoken], durations[spoken], batch)
-        return AcousticOutput(
-            MelBatch(values, lengths, self._spec), durations, np.zeros(len(lengths), np.bool_)
-        )
+        frames = self._checked(durations.sum(1))
+        mels: list[Float32] = [np.zeros((self._spec.n_mels, 0), np.float32) for _ in frames]
+        audible = np.flatnonzero(frames)  # attention over no key at all is not a number
+        if len(audible):
+            decoded = self._decoded(audible, hidden[audible], durations[audible], batch)
+            for item, mel in zip(audible, decoded, strict=True):
+                mels[item] = mel
+        return [
+            AcousticOutput(mel, row[:length])
+            for mel, row, length in zip(mels, durations, batch.lengths, strict=True)
+        ]
 
-    def _fill(
-        self, values: Float32, items: Int64, hidden: Float32, durations: Int64, batch: PhonemeBatch
-    ) -> None:
+    def _decoded(
+        self, items: Int64, hidden: Float32, durations: Int64, batch: PhonemeBatch
+    ) -> Iterator[Float32]:
+        """Yields the mels (n_mels, T) of items that have frames."""
         lengths, index = durations.sum(1), frame_index(durations)
         controls = (batch.pitch[items], batch.energy[items]) if self._frame_controls else ()
         frames = [regulate(rows, index, lengths) for rows in (hidden, *controls)]
-        (mel,) = self._decode(frames[0], lengths, *frames[1:])
-        for row, item, length in zip(mel, items, lengths, strict=True):
-            if not np.isfinite(row[:, :length]).all():
-                raise AnomalyError(
-                    "the acoustic model said a mel that is not finite", code="anomaly_not_finite"
-                )
-            values[item, :, :length] = row[:, :length]
+        (mels,) = self._decode(frames[0], lengths, *frames[1:])
+        for mel, length in zip(mels, lengths, strict=True):
+            yield require_finite_mel(mel[:, :length])
 
     def _checked(self, lengths: Int64) -> Int64:
         if int(lengths.max(initial=0)) > self._max_frames:

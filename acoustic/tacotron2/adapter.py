@@ -8,13 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
+from acoustic.checks import require_finite_mel
 from acoustic.tacotron2.alignment import durations_of, stray_frames
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.dropout import PrenetDropout
 from acoustic.tacotron2.graphs import STEPS
 from acoustic.tacotron2.time_stretch import stretch
-from core.errors import AnomalyError, FieldError
-from core.mel import AcousticOutput, Float32, Int64, MelBatch, MelSpec, PhonemeBatch
+from core.errors import FieldError
+from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
 from core.protocols import Array, Graph
 
 
@@ -49,7 +50,7 @@ class Tacotron2Model:
 
     Args:
         graphs: ``encode``, ``steps`` and ``postnet`` (acoustic/tacotron2/graphs.py).
-        mel_spec: of the mels it says.
+        mel_spec: what the values of its mels mean.
         config: of the network; its gate threshold and caps decide when an item ends.
         dropout: seeds → the prenet's factors.
     """
@@ -71,11 +72,11 @@ class Tacotron2Model:
 
     @property
     def mel_spec(self) -> MelSpec:
-        """Of the mels it says."""
+        """What the values of its mels mean."""
         return self._spec
 
-    def __call__(self, batch: PhonemeBatch) -> AcousticOutput:
-        """Every item's mel; one that met its cap before it stopped is flagged as a runaway.
+    def __call__(self, batch: PhonemeBatch) -> list[AcousticOutput]:
+        """Returns every item's mel; one that met its cap before it stopped is a runaway.
 
         Raises:
             FieldError: pitch or energy is not 1.
@@ -84,18 +85,21 @@ class Tacotron2Model:
         """
         _require_neutral(batch)
         takes = self._speak(batch)
-        mels = self._refined(takes)
-        durations = np.zeros(batch.ids.shape, np.int64)
-        stray = np.zeros(len(takes), np.int64)
-        for i, (take, size) in enumerate(zip(takes, batch.lengths, strict=True)):
-            alignment = np.concatenate(take.alignments)[:, :size]
-            told, stray[i] = durations_of(alignment, self._r), stray_frames(alignment, self._r)
-            speed = batch.speed[i, :size]
-            if (speed != 1).any():
-                mels[i], told = stretch(mels[i], told, speed)
-            durations[i, :size] = told
-        runaway = np.array([not take.stopped for take in takes], np.bool_)
-        return AcousticOutput(self._batched(mels), durations, runaway, stray)
+        speeds = [row[:size] for row, size in zip(batch.speed, batch.lengths, strict=True)]
+        refined = self._refined(takes)
+        return [
+            self._output(take, mel, speed)
+            for take, mel, speed in zip(takes, refined, speeds, strict=True)
+        ]
+
+    def _output(self, take: Take, mel: Float32, speed: Float32) -> AcousticOutput:
+        """Reads the durations off the attention and stretches the mel (n_mels, T) to the speed."""
+        alignment = np.concatenate(take.alignments)[:, : len(speed)]  # (steps, L)
+        durations = durations_of(alignment, self._r)
+        stray = stray_frames(alignment, self._r)
+        if (speed != 1).any():
+            mel, durations = stretch(mel, durations, speed)
+        return AcousticOutput(require_finite_mel(mel), durations, not take.stopped, stray)
 
     @property
     def _r(self) -> int:
@@ -154,18 +158,6 @@ class Tacotron2Model:
             row[:, : mel.shape[1]] = mel
         (refined,) = self._postnet(values, lengths)
         return [mel[:, :length] for mel, length in zip(refined, lengths, strict=True)]
-
-    def _batched(self, mels: list[Float32]) -> MelBatch:
-        lengths: Int64 = np.array([mel.shape[1] for mel in mels], np.int64)
-        shape = (len(mels), self._spec.n_mels, int(lengths.max()))
-        values = np.full(shape, self._spec.silence, np.float32)
-        for row, mel in zip(values, mels, strict=True):
-            if not np.isfinite(mel).all():
-                raise AnomalyError(
-                    "the acoustic model said a mel that is not finite", code="anomaly_not_finite"
-                )
-            row[:, : mel.shape[1]] = mel
-        return MelBatch(values, lengths, self._spec)
 
 
 def _factors(stream: DropoutStream) -> Float32:

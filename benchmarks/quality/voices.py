@@ -14,7 +14,7 @@ from benchmarks.quality.listener import MissingTool
 from benchmarks.quality.sentences import Sentence
 from benchmarks.quality.systems import Corpus, Say, System
 from core.errors import AnomalyError, RhapsodeError
-from core.mel import Float32, MelBatch
+from core.mel import Float32
 from core.voice import Catalogue, read_catalogue
 from exports.voice import load_voice
 from synthesis.settings import SynthesisSettings
@@ -97,8 +97,7 @@ def _open_copy(catalogue: Catalogue, choice: Choice, settings: SynthesisSettings
         samples = soxr.resample(recording[0], recording[1], spec.sample_rate)
         samples = samples + DITHER * noise.standard_normal(samples.shape)
         with torch.inference_mode():
-            mel = extract(torch.from_numpy(samples.astype(np.float32))[None]).numpy()
-        lengths = np.array([mel.shape[2]], np.int64)
-        return voice.vocoder(MelBatch(mel, lengths, spec), [0])[0], spec.sample_rate
+            (mel,) = extract(torch.from_numpy(samples.astype(np.float32))[None]).numpy()
+        return voice.vocoder([mel], [0])[0], spec.sample_rate
 
     return say

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.mel import Float32, MelBatch, MelSpec
+from core.mel import Float32, MelSpec
 from core.protocols import Vocoder
 from core.request import RuntimeName
 from core.voice import Network
@@ -27,9 +27,9 @@ VOCODERS: tuple[Network, ...] = tuple(n for n, kind in NETWORKS.items() if kind.
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
 
-def mels(lengths: list[int], spec: MelSpec, seed: int = 0) -> MelBatch:
+def random_mels(lengths: list[int], spec: MelSpec, seed: int = 0) -> list[Float32]:
     values = np.random.default_rng(seed).normal(-5, 2, (len(lengths), spec.n_mels, max(lengths)))
-    return MelBatch(values.astype(np.float32), np.array(lengths), spec)
+    return [v[:, :n] for v, n in zip(values.astype(np.float32), lengths, strict=True)]
 
 
 @pytest.fixture(scope="module")
@@ -57,14 +57,13 @@ def test_windowed_is_whole_and_batch_is_singles(
     whole = vocoder(folder, network, runtime, CutPolicy(core=10_000))
     cut = CutPolicy(core=24, static=static, max_batch_frames=3 * (24 + 2 * halo))
     windowed = vocoder(folder, network, runtime, cut)
-    batch, seeds = mels([longest, 3, longest - 7, 40], whole.mel_spec), [5, 6, 7, 8]
-    for item, said in enumerate(windowed(batch, seeds)):
-        alone = MelBatch(batch.item(item)[None], batch.lengths[item : item + 1], batch.spec)
-        wanted = whole(alone, seeds[item : item + 1])[0]
-        assert said.shape == (batch.lengths[item] * 256,)
-        np.testing.assert_allclose(said, wanted, rtol=0, atol=1e-6)
-        single = windowed(alone, seeds[item : item + 1])[0]
-        np.testing.assert_allclose(single, said, rtol=0, atol=1e-5)
+    mels, seeds = random_mels([longest, 3, longest - 7, 40], whole.mel_spec), [5, 6, 7, 8]
+    for mel, seed, samples in zip(mels, seeds, windowed(mels, seeds), strict=True):
+        (expected,) = whole([mel], [seed])
+        assert samples.shape == (mel.shape[1] * 256,)
+        np.testing.assert_allclose(samples, expected, rtol=0, atol=1e-6)
+        (single,) = windowed([mel], [seed])
+        np.testing.assert_allclose(single, samples, rtol=0, atol=1e-5)
 
 
 SHAPES = {
@@ -108,12 +107,12 @@ def test_one_frame_less_of_halo_is_heard(folder: Path) -> None:
     export_component(component, "eager", "fp32", folder)
     graphs = open_runtime("eager").open(artifact_folder(folder, component, "eager", "fp32"))
     halo = halo_frames(read_config("hifigan", component.config))
-    batch = mels([100], component.mel)
+    mels = random_mels([100], component.mel)
 
-    def spoken(halo: int, window: int) -> Float32:
+    def vocoded(halo: int, window: int) -> Float32:
         policy = WindowPolicy(window)
-        return ConvVocoder(graphs, component.mel, halo=halo, policy=policy)(batch, [0])[0]
+        return ConvVocoder(graphs, component.mel, halo=halo, policy=policy)(mels, [0])[0]
 
-    whole = spoken(halo, 100)
-    assert np.abs(spoken(halo, 20 + 2 * halo) - whole).max() <= 1e-6
-    assert np.abs(spoken(halo - 1, 20 + 2 * halo) - whole).max() > 1e-6
+    whole = vocoded(halo, 100)
+    assert np.abs(vocoded(halo, 20 + 2 * halo) - whole).max() <= 1e-6
+    assert np.abs(vocoded(halo - 1, 20 + 2 * halo) - whole).max() > 1e-6

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.mel import Float32, MelBatch, MelSpec
+from core.mel import Float32, MelSpec
 from vocoders.adapter import ConvVocoder
 from vocoders.windows import WindowPolicy, plan_windows, stack_windows
 
@@ -76,6 +76,6 @@ def test_windowed_is_whole(
     values = np.random.default_rng(seed).integers(-50, 50, shape).astype(np.float32)
     policy = WindowPolicy(core + 2 * HALO, static, max_batch_frames)
     vocoder = ConvVocoder({"vocode": smooth}, SPEC, halo=HALO, policy=policy)
-    said = vocoder(MelBatch(values, np.array(lengths), SPEC), [0] * len(lengths))
-    for mel, length, samples in zip(values, lengths, said, strict=True):
-        assert (samples == smooth(mel[None, :, :length])[0][0]).all()
+    mels = [mel[:, :length] for mel, length in zip(values, lengths, strict=True)]
+    for mel, samples in zip(mels, vocoder(mels, [0] * len(mels)), strict=True):
+        assert (samples == smooth(mel[None])[0][0]).all()
