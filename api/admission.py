@@ -16,8 +16,7 @@ from api.settings import ApiSettings
 from core.errors import FieldError, NotFound, Unauthenticated
 from core.record import JobRecord
 from jobs.ids import ID_PATTERN
-from jobs.protocols import OpenJobLimits
-from jobs.redis_backend.api_keys import ApiKey, ApiKeyStore
+from jobs.protocols import ApiKey, ApiKeyStore, OpenJobLimits
 
 OPEN: Final = ("/healthz", "/readyz", "/metrics", "/schema")
 """Probes, Prometheus and the description of the API have no key; see docs/operations.md."""
@@ -54,7 +53,7 @@ class Client:
         """Whether a job exists for it."""
         return self.only is None or record.owner == self.only
 
-    def room(self, settings: ApiSettings) -> OpenJobLimits:
+    def open_job_limits(self, settings: ApiSettings) -> OpenJobLimits:
         """What a new job needs."""
         own = self.key.limits.open_jobs if self.key else None
         return OpenJobLimits(of_all=settings.max_open_jobs, of_owner=own)
@@ -98,7 +97,7 @@ class Admission:
             client = await to_thread.run_sync(_known, keys, token_of(connection))
             job_id = connection.path_params.get("job_id")
             if client.only is not None and job_id is not None and ID_PATTERN.match(job_id):
-                record = await to_thread.run_sync(self._backends.store.get, job_id)
+                record = await to_thread.run_sync(self._backends.store.records.get, job_id)
                 if not client.may_see(record):
                     raise NotFound(f"no job {job_id}", code="job_not_found")
         connection.scope["state"]["client"] = client

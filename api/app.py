@@ -39,12 +39,13 @@ from api.settings import ApiSettings
 from core.errors import RhapsodeError
 from core.request import SynthesisRequest
 from core.voice import read_catalogue
-from jobs.celery_queue import CeleryQueue
-from jobs.redis_backend.api_keys import RedisKeys
+from jobs.celery_queue import CeleryQueue, celery_app
+from jobs.redis_backend.api_keys import RedisApiKeys
 from jobs.redis_backend.backlog import RedisBacklog
+from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.events import RedisEvents
-from jobs.redis_backend.listener import MoveListener
-from jobs.redis_backend.store import RedisStore
+from jobs.redis_backend.listener import JobEventListener
+from jobs.redis_backend.store import redis_job_store
 from jobs.storage.open import open_audio_store
 from telemetry.logs import configure_logs
 
@@ -60,16 +61,17 @@ def open_backends(settings: ApiSettings) -> Backends:
     Raises:
         ArtifactError: the catalogue cannot be read.
     """
+    client = open_redis(settings.redis_url)
     return Backends(
         settings=settings,
-        store=RedisStore(settings.redis_url, alive_seconds=settings.alive_seconds),
-        queue=CeleryQueue(settings.redis_url),
+        store=redis_job_store(client, alive_seconds=settings.alive_seconds),
+        queue=CeleryQueue(client, celery_app(settings.redis_url)),
         audio=open_audio_store(settings),
         catalogue=read_catalogue(settings.voice_folders),
-        listener=MoveListener(settings.redis_url),
-        events=RedisEvents(settings.redis_url),
-        backlog=RedisBacklog(settings.redis_url),
-        keys=RedisKeys(settings.redis_url) if settings.require_keys else None,
+        listener=JobEventListener(client),
+        events=RedisEvents(client),
+        backlog=RedisBacklog(client),
+        keys=RedisApiKeys(client) if settings.require_keys else None,
     )
 
 

@@ -13,11 +13,8 @@ from api.settings import ApiSettings
 from core.protocols import AudioStore
 from core.record import TERMINAL, JobRecord
 from core.voice import Catalogue
-from jobs.protocols import JobQueue, JobStore
-from jobs.redis_backend.api_keys import ApiKeyStore
-from jobs.redis_backend.backlog import RedisBacklog
-from jobs.redis_backend.events import RedisEvents
-from jobs.redis_backend.listener import MoveListener
+from jobs.protocols import ApiKeyStore, BacklogReader, EventLog, JobQueue, JobStore
+from jobs.redis_backend.listener import JobEventListener
 
 LOOK_SECONDS = 1.0
 """How often a waiting request looks at the record, should the message have been missed [s]."""
@@ -32,9 +29,9 @@ class Backends:
     queue: JobQueue
     audio: AudioStore
     catalogue: Catalogue
-    listener: MoveListener
-    events: RedisEvents
-    backlog: RedisBacklog
+    listener: JobEventListener
+    events: EventLog
+    backlog: BacklogReader
     keys: ApiKeyStore | None = None
     """None: no key is required."""
     now: Callable[[], float] = time.time
@@ -52,10 +49,10 @@ class Backends:
         def wake() -> object:
             return loop.call_soon_threadsafe(event.set)
 
-        with self.listener.told(job_id, wake, of="finished"):
+        with self.listener.listening(job_id, wake, event="finished"):
             while True:
                 event.clear()  # before the look: what ends after it sets the event again
-                record = await to_thread.run_sync(self.store.get, job_id)
+                record = await to_thread.run_sync(self.store.records.get, job_id)
                 left = deadline - loop.time()
                 if record.state in TERMINAL or left <= 0:
                     return record

@@ -16,7 +16,9 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from jobs.redis_backend.api_keys import ApiKey, KeyLimits, RedisKeys
+from jobs.protocols import ApiKey, KeyLimits
+from jobs.redis_backend.api_keys import RedisApiKeys
+from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.server import EmbeddedRedis, running_redis
 
 
@@ -96,15 +98,15 @@ def revoke(data: Path, /, id_: str) -> None:
 
 
 @contextmanager
-def open_key_store(data: Path) -> Iterator[RedisKeys]:
+def open_key_store(data: Path) -> Iterator[RedisApiKeys]:
     """Yields the keys in REDIS_URL, or in the Redis of ``rhapsode up``, whether it runs or not."""
     folder = data / "redis"
     url = os.environ.get("REDIS_URL") or running_redis(folder)
     if url:
-        yield RedisKeys(url)
+        yield RedisApiKeys(open_redis(url))
         return
     with EmbeddedRedis(folder) as server:
-        yield RedisKeys(server.url)
+        yield RedisApiKeys(open_redis(server.url))
 
 
 def public_fields(key: ApiKey) -> dict[str, Any]:

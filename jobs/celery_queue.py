@@ -8,13 +8,16 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
+import redis
 from celery import Celery
 from kombu.exceptions import OperationalError
 
 from core.errors import Unavailable
 from core.request import Lane
 from jobs.protocols import ASSEMBLE, PLAN, UnacknowledgedMessage, WorkId
-from jobs.redis_backend.client import open_redis, translated
+from jobs.redis_backend.client import translated
+from jobs.redis_backend.keys import QUEUE_PREFIX, UNACKED, UNACKED_INDEX
+from jobs.redis_backend.scripts import LuaScript
 
 PLAN_TASK: Final = "rhapsode.plan"
 SYNTHESIZE_TASK: Final = "rhapsode.synthesize"
@@ -22,26 +25,15 @@ ASSEMBLE_TASK: Final = "rhapsode.assemble"
 CONTROL_QUEUES: Final = ("assemble", "plan")
 """Assembling first: it ends jobs, planning starts them."""
 SPEECH_QUEUES: Final = ("interactive", "bulk")
-PREFIX: Final = "rhapsode:queue:"
-UNACKED: Final = f"{PREFIX}unacked"
-UNACKED_INDEX: Final = f"{PREFIX}unacked_index"
-"""Source: celery/kombu v5 kombu/transport/redis.py, Channel.unacked_key and unacked_index_key."""
 CHUNK: Final = 500
 """Messages read at once, about half a megabyte."""
 MOST_TAKEN: Final = 10_000
 """Looked at in one go: all threads of some hundred workers."""
-GIVE_BACK: Final = """
--- KEYS unacked_index, unacked, queue | ARGV tag, message
-if redis.call('ZREM', KEYS[1], ARGV[1]) == 0 then return 0 end
-redis.call('HDEL', KEYS[2], ARGV[1])
-redis.call('RPUSH', KEYS[3], ARGV[2])
-return 1
-"""
 SENT_HEADER: Final = "sent_at"
 """When a message was sent [Unix s]; it keeps it when it is given out again."""
 VISIBILITY_SECONDS: Final = 300
 """When Redis gives an unacknowledged message out again [s]: longer than any part, plan or assembly.
-What a dead worker held is sent again much earlier, see ``jobs.protocols.JobStore.lost``."""
+What a dead worker held is sent again much earlier, see ``jobs.protocols.WorkLeases.expire``."""
 
 
 def celery_app(redis_url: str, name: str = "rhapsode") -> Celery:
@@ -52,7 +44,7 @@ def celery_app(redis_url: str, name: str = "rhapsode") -> Celery:
         "socket_connect_timeout": 2,
         "socket_timeout": 30,
         "health_check_interval": 30,
-        "global_keyprefix": PREFIX,
+        "global_keyprefix": QUEUE_PREFIX,
     }
     app = Celery(name, broker=redis_url, set_as_current=False)
     app.conf.update(
@@ -79,22 +71,22 @@ class CeleryQueue:
     """See ``jobs.protocols.JobQueue``. Thread-safe.
 
     Args:
-        redis_url: the broker.
-        app: an application to send with; None makes one.
+        client: a connection to the broker's Redis, to look at what waits.
+        app: the application to send with.
         now: Unix seconds, told in every message.
     """
 
     def __init__(
         self,
-        redis_url: str,
-        app: Celery | None = None,
+        client: redis.Redis,
+        app: Celery,
         *,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._now = now
-        self._app = app or celery_app(redis_url)
-        self._redis: Any = open_redis(redis_url)
-        self._give_back = self._redis.register_script(GIVE_BACK)
+        self._app = app
+        self._client: Any = client  # untyped where it is asked for rows
+        self._return_message = LuaScript(client, "return_message")
 
     def plan(self, job_id: str) -> None:
         """See JobQueue."""
@@ -112,9 +104,9 @@ class CeleryQueue:
         """See JobQueue."""
         names = (*CONTROL_QUEUES, *SPEECH_QUEUES)
         with translated():
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._client.pipeline(transaction=False)
             for name in names:
-                pipe.llen(PREFIX + name)
+                pipe.llen(QUEUE_PREFIX + name)
             return dict(zip(names, pipe.execute(), strict=True))
 
     def waiting(self) -> Iterator[tuple[str, WorkId]]:
@@ -123,7 +115,7 @@ class CeleryQueue:
             start = 0
             while True:
                 with translated():
-                    rows = self._redis.lrange(PREFIX + name, start, start + CHUNK - 1)
+                    rows = self._client.lrange(QUEUE_PREFIX + name, start, start + CHUNK - 1)
                 yield from (_named(msgspec.json.decode(row)) for row in rows)
                 if len(rows) < CHUNK:
                     break
@@ -132,8 +124,8 @@ class CeleryQueue:
     def taken(self, before: float) -> tuple[UnacknowledgedMessage, ...]:
         """See JobQueue. Kombu keeps what is not acknowledged in a hash, by time of delivery."""
         with translated():
-            tags = self._redis.zrangebyscore(UNACKED_INDEX, "-inf", before, 0, MOST_TAKEN)
-            rows: list[bytes | None] = self._redis.hmget(UNACKED, tags) if tags else []
+            tags = self._client.zrangebyscore(UNACKED_INDEX, "-inf", before, 0, MOST_TAKEN)
+            rows: list[bytes | None] = self._client.hmget(UNACKED, tags) if tags else []
         return tuple(
             _taken(tag.decode(), row)
             for tag, row in zip(tags, rows, strict=True)
@@ -143,20 +135,20 @@ class CeleryQueue:
     def give_back(self, message: UnacknowledgedMessage) -> bool:
         """See JobQueue."""
         with translated():
-            row: bytes | None = self._redis.hget(UNACKED, message.tag)
-            if row is None:
-                return False
-            raw, _, queue = msgspec.json.decode(row, type=tuple[msgspec.Raw, str, str])
-            keys = [UNACKED_INDEX, UNACKED, PREFIX + queue]
-            return bool(self._give_back(keys, [message.tag, bytes(raw)]))
+            row: bytes | None = self._client.hget(UNACKED, message.tag)
+        if row is None:
+            return False
+        raw, _, queue = msgspec.json.decode(row, type=tuple[msgspec.Raw, str, str])
+        names = {"unacked_index": UNACKED_INDEX, "unacked": UNACKED, "queue": QUEUE_PREFIX + queue}
+        return bool(self._return_message(names, tag=message.tag, message=bytes(raw)))
 
     def ages(self, now: float) -> dict[str, float]:
         """See JobQueue. Redis hands messages out from the right."""
         names = (*CONTROL_QUEUES, *SPEECH_QUEUES)
         with translated():
-            pipe = self._redis.pipeline(transaction=False)
+            pipe = self._client.pipeline(transaction=False)
             for name in names:
-                pipe.lindex(PREFIX + name, -1)
+                pipe.lindex(QUEUE_PREFIX + name, -1)
             found: list[bytes | None] = pipe.execute()
         return {name: _age(row, now) for name, row in zip(names, found, strict=True)}
 

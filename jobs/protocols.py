@@ -1,16 +1,19 @@
-"""What the control plane and the workers expect of the job store and the queue."""
+"""The roles of the job store and the queue, as API and workers ask for them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Literal, Protocol
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol
 
 import msgspec
+from msgspec import Meta
 
 from core.part import JobPlan, Part, PartResult
-from core.record import JobError, JobRecord, JobState
+from core.record import JobError, JobEvent, JobRecord, JobState
 from core.report import SynthesisReport
 from core.request import Lane, Source
+from jobs.progress import Backlog, Forecast
 
 WorkId = str
 """``plan``, ``assemble``, or the decimal index of a part: what a message asks a worker to do."""
@@ -92,24 +95,23 @@ class WorkerBeat(msgspec.Struct, frozen=True):
     """Why the models of the default voice cannot be loaded; None: they are, or may yet be."""
 
 
-class JobStore(Protocol):
-    """The truth about jobs. Every move is atomic and compare-and-set.
+class JobRecords(Protocol):
+    """The truth about jobs. Every transition is atomic and compare-and-set.
 
     A job goes queued → running → succeeded | partial | failed, or is cancelled on the way; retried,
-    a partial or failed one runs again. It is queued until its first part starts. Work is claimed by
-    a worker and held until it is done or released; what a dead worker held is given out again by
-    ``lost``. Raises Unavailable throughout.
+    a partial or failed one runs again. It is queued until its first part starts. Raises Unavailable
+    throughout.
     """
 
     def ping(self) -> None:
-        """Answers, or raises Unavailable."""
+        """Returns, or raises Unavailable."""
 
     def create(
         self,
         record: JobRecord,
         source: Source,
         idempotency: Idempotency | None = None,
-        room: OpenJobLimits = ...,
+        limits: OpenJobLimits = ...,
     ) -> JobRecord:
         """Stores a new job, or returns the one that the idempotency key of this owner names.
 
@@ -120,69 +122,26 @@ class JobStore(Protocol):
         """
 
     def get(self, job_id: str) -> JobRecord:
-        """Raises NotFound."""
+        """Returns a record. Raises NotFound."""
 
     def source(self, job_id: str) -> Source:
-        """What it speaks. Raises NotFound."""
+        """Returns what a job speaks. Raises NotFound."""
 
     def page(self, *, cursor: str | None, limit: int, wanted: JobFilter = ...) -> JobPage:
-        """The jobs that are meant, newest first. A page may hold fewer than the limit, and more may
-        follow: the cursor tells."""
-
-    def claim(self, job_id: str, work: WorkId, worker: str, now: float) -> Claim:
-        """Takes a piece of work; the first part that is claimed starts the job."""
-
-    def begin(self, job_id: str, work: WorkId, worker: str) -> bool:
-        """Counts a try of claimed work, the moment it is really done: a worker that dies with many
-        parts in hand has tried only those that it was speaking. A worker that begins again what
-        it holds goes on with the same try.
-
-        Returns:
-            False where it must not be done: the job has ended, or another worker has the work.
-        """
-
-    def release(self, job_id: str, work: WorkId, worker: str) -> None:
-        """Gives work back undone, or says that planning has sent its parts."""
-
-    def put_plan(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
-        """Stores what is to be spoken; a second time changes nothing."""
-
-    def plan(self, job_id: str) -> JobPlan | None:
-        """None: not planned yet."""
-
-    def part(self, job_id: str, index: int) -> Part:
-        """Raises NotFound."""
-
-    def parts(self, job_id: str) -> Iterator[Part]:
-        """In order, a few at a time in memory; none before it is planned or after it succeeded."""
+        """Returns the jobs that are meant, newest first. A page may hold fewer than the limit, and
+        more may follow: the cursor says so."""
 
     def open_jobs(self) -> tuple[str, ...]:
-        """Those that have not ended."""
+        """Returns the ids of the jobs that have not ended."""
 
-    def loose(self, job_id: str) -> tuple[WorkId, ...]:
-        """Work of an open job that comes next, is not done, and that nobody holds."""
+    def ended_before(self, before: float, limit: int = 100) -> tuple[str, ...]:
+        """Returns the ids of jobs that ended before that time [Unix s]."""
 
-    def orphaned(self, job_id: str, work: WorkId) -> bool:
-        """The job is open, the work not done, and nobody holds it."""
+    def discard_results(self, job_id: str, indices: Sequence[int], now: float) -> None:
+        """Drops results of a running job: these parts are to be spoken again."""
 
-    def pending(self, job_id: str) -> tuple[int, ...]:
-        """Parts without a result, in order."""
-
-    def part_done(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
-        """Stores a part's result, once. True for exactly one call: who gets it sends assemble.
-
-        Raises:
-            Conflict: the job has ended (code ``job_over``).
-        """
-
-    def results(self, job_id: str) -> Iterator[PartResult]:
-        """In the order of the parts, a few at a time in memory; none after it succeeded."""
-
-    def undo(self, job_id: str, indices: Sequence[int], now: float) -> None:
-        """Forgets results of a running job: these parts are to be spoken again."""
-
-    def retry(self, job_id: str, now: float, room: OpenJobLimits = ...) -> JobRecord:
-        """A partial or failed job runs again, without the results that failed.
+    def retry(self, job_id: str, now: float, limits: OpenJobLimits = ...) -> JobRecord:
+        """Runs a partial or failed job again, without the results that failed.
 
         Raises:
             NotFound: no such job.
@@ -199,42 +158,184 @@ class JobStore(Protocol):
         report: SynthesisReport | None = None,
         error: JobError | None = None,
     ) -> bool:
-        """Ends a job. False: it had ended before, nothing changed. Raises NotFound.
+        """Ends a job. Returns False where it had ended before: nothing changed. Raises NotFound.
 
         Parts and results are kept where they may be needed again: of partial and failed jobs.
         """
 
-    def beat(self, beat: WorkerBeat) -> None:
-        """Says that a worker lives."""
+    def forget(self, job_id: str) -> None:
+        """Deletes a job."""
 
-    def workers(self, now: float) -> tuple[WorkerBeat, ...]:
-        """Workers that said so lately."""
+
+class PlanStore(Protocol):
+    """What jobs are to speak, part by part. Raises Unavailable throughout."""
+
+    def put(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
+        """Stores a plan with its parts; a second time changes nothing."""
+
+    def get(self, job_id: str) -> JobPlan | None:
+        """Returns a job's plan; None: it is not planned yet."""
+
+    def part(self, job_id: str, index: int) -> Part:
+        """Returns a part. Raises NotFound."""
+
+    def parts(self, job_id: str) -> Iterator[Part]:
+        """Yields the parts in order, a few at a time in memory; none before the job is planned or
+        after it succeeded. Raises NotFound: no such job."""
+
+
+class ResultStore(Protocol):
+    """What became of the parts of jobs. Raises Unavailable throughout."""
+
+    def add(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
+        """Stores a part's result, once, and ends the worker's lease of it.
+
+        Returns:
+            True for exactly one call: who gets it sends ``assemble``.
+
+        Raises:
+            Conflict: the job has ended (code ``job_over``).
+        """
+
+    def all(self, job_id: str) -> Iterator[PartResult]:
+        """Yields the results in the order of the parts, a few at a time in memory; none after the
+        job succeeded. Raises NotFound: no such job."""
+
+    def missing(self, job_id: str) -> tuple[int, ...]:
+        """Returns the indices of the parts without a result, in order."""
+
+
+class WorkLeases(Protocol):
+    """Who holds which work. Raises Unavailable throughout.
+
+    Work is claimed by a worker and held until it is done or released. A lease is good as long as
+    its worker lives; ``expire`` finds what a dead one held.
+    """
+
+    def claim(self, job_id: str, work: WorkId, worker: str, now: float) -> Claim:
+        """Takes a piece of work; the first part that is claimed starts the job."""
+
+    def begin(self, job_id: str, work: WorkId, worker: str) -> bool:
+        """Counts a try of claimed work, the moment it is really done: a worker that dies with many
+        parts in hand has tried only those that it was speaking. A worker that begins again what
+        it holds goes on with the same try.
+
+        Returns:
+            False where it must not be done: the job has ended, or another worker has the work.
+        """
+
+    def release(self, job_id: str, work: WorkId, worker: str) -> None:
+        """Gives work back undone, or says that planning has sent its parts."""
+
+    def unclaimed(self, job_id: str) -> tuple[WorkId, ...]:
+        """Returns the work of an open job that comes next, is not done, and that nobody holds."""
+
+    def is_unclaimed(self, job_id: str, work: WorkId) -> bool:
+        """Returns whether the job is open, the work not done, and nobody holds it."""
+
+    def expire(self, now: float, *, stale_before: float) -> tuple[tuple[str, WorkId], ...]:
+        """Drops leases, and returns the work to be sent again, as job id and work.
+
+        That is what workers hold that do not live; and of jobs that nobody touched since
+        ``stale_before`` [Unix s] all that is held, or the plan if nothing is.
+        """
+
+
+class WorkerRegistry(Protocol):
+    """Which worker processes live. Raises Unavailable throughout."""
+
+    def beat(self, beat: WorkerBeat) -> None:
+        """Notes that a worker lives."""
+
+    def alive(self, now: float) -> tuple[WorkerBeat, ...]:
+        """Returns the last beats of the workers that live."""
 
     def leave(self, worker: str) -> None:
-        """The worker ends: what it holds is lost at once, not after its beat has grown old."""
+        """Takes a worker off that ends: what it holds is lost at once, not after its beat has grown
+        old."""
 
-    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, WorkId], ...]:
-        """Work to be sent again: held by workers that do not live; and of jobs that nobody touched
-        since ``stale_before`` [Unix s] all that is held, or the plan if nothing is."""
 
-    def expired(self, before: float, limit: int = 100) -> tuple[str, ...]:
-        """Jobs that ended before that time [Unix s]."""
+@dataclass(frozen=True, slots=True)
+class JobStore:
+    """All that is kept of jobs, by role; who needs one role takes that one alone."""
 
-    def forget(self, job_id: str) -> None:
-        """Deletes a job's record."""
+    records: JobRecords
+    plans: PlanStore
+    results: ResultStore
+    leases: WorkLeases
+    workers: WorkerRegistry
 
 
 class PartIndex(Protocol):
-    """Which sounds lie in the audio store, and when each was used last. Raises Unavailable."""
+    """Which parts lie in the audio store, and when each was used last. Raises Unavailable."""
 
     def use(self, digest: str, now: float) -> bool:
-        """True: it is there, and its time begins anew."""
+        """Returns whether a part is there; if so, its time begins anew."""
 
     def put(self, digest: str, now: float) -> None:
-        """It is there now."""
+        """Notes that a part is there."""
 
-    def clear(self, before: float, limit: int = 1000) -> tuple[str, ...]:
-        """Takes off what was not used since then [Unix s]; the caller deletes the sounds."""
+    def take_unused(self, before: float, limit: int = 1000) -> tuple[str, ...]:
+        """Takes off what was not used since then [Unix s], and returns it; the caller deletes the
+        audio."""
+
+
+class EventLog(Protocol):
+    """The events of jobs, in order: about the last thousand of each; gone with the job."""
+
+    def after(self, job_id: str, last: str = ...) -> tuple[JobEvent, ...]:
+        """Returns what happened after that event, oldest first; some of it where there is much.
+        Raises Unavailable."""
+
+
+class BacklogReader(Protocol):
+    """What waits, and what that means for a job. Raises Unavailable throughout."""
+
+    def backlog(self) -> Backlog:
+        """Returns what is planned and not done, of all jobs."""
+
+    def forecast(self, records: Sequence[JobRecord]) -> tuple[Forecast, ...]:
+        """Returns what may be expected of each job, all at one moment."""
+
+
+class KeyLimits(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits of an API key; None = as much as the service can."""
+
+    requests_per_minute: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
+    """Of all requests with the key, looks at jobs included."""
+    burst: Annotated[int, Meta(ge=1, le=1_000_000)] = 20
+    """Requests that may come at once after a rest."""
+    characters: Annotated[int, Meta(ge=1)] | None = None
+    """Longest text of one request, in code points."""
+    open_jobs: Annotated[int, Meta(ge=1)] | None = None
+    """Jobs that have not ended."""
+
+
+class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
+    """An API key as it is kept. Times are Unix seconds."""
+
+    id: str
+    """12 hex digits; owner of the jobs that are made with it."""
+    name: str
+    """Whose it is, for people."""
+    digest: str
+    """SHA-256 of the secret, hex."""
+    created_at: float
+    disabled_at: float | None = None
+    """Since when it is refused."""
+    admin: bool = False
+    """Sees and cancels the jobs of all keys."""
+    limits: KeyLimits = KeyLimits()
+
+
+class ApiKeyStore(Protocol):
+    """The API keys, as the API asks for them. Raises Unavailable throughout."""
+
+    def check(self, token: str) -> ApiKey:
+        """Returns the key of a token. Raises Unauthenticated."""
+
+    def admit(self, key: ApiKey) -> None:
+        """Counts a request. Raises LimitReached."""
 
 
 class UnacknowledgedMessage(msgspec.Struct, frozen=True):

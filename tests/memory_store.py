@@ -19,6 +19,7 @@ from jobs.protocols import (
     Idempotency,
     JobFilter,
     JobPage,
+    JobStore,
     OpenJobLimits,
     UnacknowledgedMessage,
     WorkerBeat,
@@ -38,15 +39,48 @@ class _Job:
     tries: dict[WorkId, list[str]] = field(default_factory=dict)
     begun: dict[WorkId, str] = field(default_factory=dict)
 
+    def count(self) -> None:
+        failed = sum(result.error is not None for result in self.results.values())
+        total = self.plan.parts if self.plan else 0
+        progress = JobProgress(total, len(self.results) - failed, failed)
+        self.record = msgspec.structs.replace(self.record, progress=progress)
 
-class MemoryStore:
-    """See ``jobs.protocols.JobStore``; one thread."""
 
-    def __init__(self, *, alive_seconds: float = 15.0) -> None:
-        self._alive = alive_seconds
-        self._jobs: dict[str, _Job] = {}
-        self._keys: dict[tuple[str | None, str], tuple[str, str]] = {}
-        self._beats: dict[str, WorkerBeat] = {}
+class MemoryJobs:
+    """The state that the roles share; one thread."""
+
+    def __init__(self, alive_seconds: float) -> None:
+        self.alive_seconds = alive_seconds
+        self.jobs: dict[str, _Job] = {}
+        self.idempotency: dict[tuple[str | None, str], tuple[str, str]] = {}
+        self.beats: dict[str, WorkerBeat] = {}
+
+    def job(self, job_id: str) -> _Job:
+        if job_id not in self.jobs:
+            raise NotFound(f"no job {job_id}", code="job_not_found")
+        return self.jobs[job_id]
+
+    def open_job(self, job_id: str) -> _Job | None:
+        job = self.jobs.get(job_id)
+        return None if job is None or job.record.state in TERMINAL else job
+
+    def lives(self, worker: str, now: float) -> bool:
+        beat = self.beats.get(worker)
+        return beat is not None and beat.seen_at >= now - self.alive_seconds
+
+    def require_room(self, owner: str | None, limits: OpenJobLimits) -> None:
+        owners = [j.record.owner for j in self.jobs.values() if j.record.state not in TERMINAL]
+        if limits.of_all is not None and len(owners) >= limits.of_all:
+            raise Unavailable("too many jobs", code="overloaded")
+        if limits.of_owner is not None and owners.count(owner) >= limits.of_owner:
+            raise LimitReached("too many jobs", 5.0, code="too_many_open_jobs")
+
+
+@dataclass
+class MemoryJobRecords:
+    """See ``jobs.protocols.JobRecords``."""
+
+    state: MemoryJobs
 
     def ping(self) -> None: ...
 
@@ -55,32 +89,25 @@ class MemoryStore:
         record: JobRecord,
         source: Source,
         idempotency: Idempotency | None = None,
-        room: OpenJobLimits = OpenJobLimits(),  # noqa: B008
+        limits: OpenJobLimits = OpenJobLimits(),  # noqa: B008
     ) -> JobRecord:
-        known = (record.owner, idempotency.key) if idempotency else (None, "")
-        job_id, payload = self._keys.get(known, ("", ""))
-        if idempotency and job_id in self._jobs:
+        named = (record.owner, idempotency.key) if idempotency else (None, "")
+        job_id, payload = self.state.idempotency.get(named, ("", ""))
+        if idempotency and job_id in self.state.jobs:
             if payload != idempotency.payload:
                 raise Conflict("another request", code="idempotency_mismatch")
             return self.get(job_id)
-        self._require_room(record.owner, room)
+        self.state.require_room(record.owner, limits)
         if idempotency:
-            self._keys[known] = (record.id, idempotency.payload)
-        self._jobs[record.id] = _Job(record, record.created_at, source)
+            self.state.idempotency[named] = (record.id, idempotency.payload)
+        self.state.jobs[record.id] = _Job(record, record.created_at, source)
         return record
 
     def get(self, job_id: str) -> JobRecord:
-        return self._job(job_id).record
+        return self.state.job(job_id).record
 
     def source(self, job_id: str) -> Source:
-        return self._job(job_id).source
-
-    def _require_room(self, owner: str | None, room: OpenJobLimits) -> None:
-        owners = [j.record.owner for j in self._jobs.values() if j.record.state not in TERMINAL]
-        if room.of_all is not None and len(owners) >= room.of_all:
-            raise Unavailable("too many jobs", code="overloaded")
-        if room.of_owner is not None and owners.count(owner) >= room.of_owner:
-            raise LimitReached("too many jobs", 5.0, code="too_many_open_jobs")
+        return self.state.job(job_id).source
 
     def page(
         self,
@@ -89,103 +116,42 @@ class MemoryStore:
         limit: int,
         wanted: JobFilter = JobFilter(),  # noqa: B008
     ) -> JobPage:
-        ids = sorted(self._jobs, reverse=True)
+        ids = sorted(self.state.jobs, reverse=True)
         ids = [i for i in ids if wanted.admits(self.get(i)) and (not cursor or i < cursor)]
         more = ids[limit - 1] if len(ids) > limit else None
         return JobPage(tuple(self.get(i) for i in ids[:limit]), more)
 
-    def claim(self, job_id: str, work: WorkId, worker: str, now: float) -> Claim:
-        if job_id not in self._jobs:
-            return Claim("gone")
-        job = self._jobs[job_id]
-        if job.record.state in TERMINAL:
-            return Claim("over")
-        if work.isdecimal() and int(work) in job.results:
-            promised = job.leases.get(ASSEMBLE) == f"?{worker}"
-            return Claim("promised" if promised else "done")
-        holder = job.leases.get(work)
-        if holder and holder != worker and not holder.startswith("?") and self._lives(holder, now):
-            return Claim("held")
-        job.leases[work], job.touched = worker, now
-        if job.record.state == "queued" and work.isdecimal():
-            job.record = msgspec.structs.replace(job.record, state="running", started_at=now)
-        return Claim("run", len(job.tries.get(work, ())) + (job.begun.get(work) != worker))
-
-    def begin(self, job_id: str, work: WorkId, worker: str) -> bool:
-        job = self._jobs.get(job_id)
-        if job is None or job.record.state in TERMINAL or job.leases.get(work) != worker:
-            return False
-        if job.begun.get(work) != worker:
-            job.begun[work] = worker
-            job.tries.setdefault(work, []).append(worker)
-        return True
-
-    def release(self, job_id: str, work: WorkId, worker: str) -> None:
-        job = self._jobs.get(job_id)
-        if job and job.leases.get(work) == worker:
-            del job.leases[work]
-            job.begun.pop(work, None)
-
-    def put_plan(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
-        job = self._job(job_id)
-        if job.plan is None and job.record.state not in TERMINAL:
-            job.plan, job.parts = plan, {part.index: part for part in parts}
-            self._progress(job)
-
-    def plan(self, job_id: str) -> JobPlan | None:
-        job = self._jobs.get(job_id)
-        return job.plan if job else None
-
-    def part(self, job_id: str, index: int) -> Part:
-        job = self._jobs.get(job_id)
-        if job is None or index not in job.parts:
-            raise NotFound("no part", code="part_not_found")
-        return job.parts[index]
-
-    def parts(self, job_id: str) -> Iterator[Part]:
-        job = self._job(job_id)
-        yield from (job.parts[index] for index in sorted(job.parts))
-
     def open_jobs(self) -> tuple[str, ...]:
-        return tuple(i for i, job in self._jobs.items() if job.record.state not in TERMINAL)
+        return tuple(i for i in self.state.jobs if self.state.open_job(i))
 
-    def loose(self, job_id: str) -> tuple[WorkId, ...]:
-        job = self._jobs.get(job_id)
-        if job is None or job.record.state in TERMINAL or PLAN in job.leases:
-            return ()
-        parts = {str(i) for i in self.pending(job_id)}
-        wanted = parts if parts else {ASSEMBLE if job.plan else PLAN}
-        return tuple(sorted(wanted - set(job.leases)))
+    def ended_before(self, before: float, limit: int = 100) -> tuple[str, ...]:
+        ended = ((i, self.get(i).finished_at) for i in sorted(self.state.jobs))
+        return tuple(i for i, at in ended if at is not None and at < before)[:limit]
 
-    def orphaned(self, job_id: str, work: WorkId) -> bool:
-        job = self._jobs.get(job_id)
-        if job is None or job.record.state in TERMINAL:
-            return False
-        done = work.isdecimal() and int(work) in job.results
-        return not done and work not in job.leases
+    def discard_results(self, job_id: str, indices: Sequence[int], now: float) -> None:
+        job = self.state.job(job_id)
+        for index in indices if job.record.state == "running" else ():
+            job.results.pop(index, None)
+        job.count()
 
-    def pending(self, job_id: str) -> tuple[int, ...]:
-        job = self._job(job_id)
-        total = job.plan.parts if job.plan else 0
-        return tuple(index for index in range(total) if index not in job.results)
-
-    def part_done(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
-        job = self._jobs.get(job_id)
-        if job is None or job.record.state in TERMINAL:
-            raise Conflict("over", code="job_over")
-        if result.index in job.results:
-            return False
-        job.results[result.index], job.touched = result, now
-        job.leases.pop(str(result.index), None)
-        self._progress(job)
-        last = job.plan is not None and len(job.results) == job.plan.parts
-        if last:
-            job.leases[ASSEMBLE] = f"?{worker}"
-        return last
-
-    def results(self, job_id: str) -> Iterator[PartResult]:
-        job = self._job(job_id)
-        yield from (job.results[index] for index in sorted(job.results))
+    def retry(
+        self,
+        job_id: str,
+        now: float,
+        limits: OpenJobLimits = OpenJobLimits(),  # noqa: B008
+    ) -> JobRecord:
+        job = self.state.job(job_id)
+        if job.record.state not in ("partial", "failed"):
+            raise Conflict("nothing to retry", code="not_retryable")
+        self.state.require_room(job.record.owner, limits)
+        job.results = {i: r for i, r in job.results.items() if r.error is None}
+        state: JobState = "running" if job.plan else "queued"
+        job.record = msgspec.structs.replace(
+            job.record, state=state, finished_at=None, report=None, error=None
+        )
+        job.touched = now
+        job.count()
+        return job.record
 
     def finish(
         self,
@@ -196,7 +162,7 @@ class MemoryStore:
         report: SynthesisReport | None = None,
         error: JobError | None = None,
     ) -> bool:
-        job = self._job(job_id)
+        job = self.state.job(job_id)
         if job.record.state in TERMINAL:
             return False
         job.record = msgspec.structs.replace(
@@ -207,81 +173,163 @@ class MemoryStore:
             job.parts, job.results = {}, {}
         return True
 
-    def undo(self, job_id: str, indices: Sequence[int], now: float) -> None:
-        job = self._job(job_id)
-        for index in indices if job.record.state == "running" else ():
-            job.results.pop(index, None)
-        self._progress(job)
+    def forget(self, job_id: str) -> None:
+        self.state.jobs.pop(job_id, None)
 
-    def retry(
-        self,
-        job_id: str,
-        now: float,
-        room: OpenJobLimits = OpenJobLimits(),  # noqa: B008
-    ) -> JobRecord:
-        job = self._job(job_id)
-        if job.record.state not in ("partial", "failed"):
-            raise Conflict("nothing to retry", code="not_retryable")
-        self._require_room(job.record.owner, room)
-        job.results = {i: r for i, r in job.results.items() if r.error is None}
-        job.record, job.touched = (
-            msgspec.structs.replace(
-                job.record,
-                state="running" if job.plan else "queued",
-                finished_at=None,
-                report=None,
-                error=None,
-            ),
-            now,
-        )
-        self._progress(job)
-        return job.record
 
-    def beat(self, beat: WorkerBeat) -> None:
-        self._beats[beat.id] = beat
+@dataclass
+class MemoryPlans:
+    """See ``jobs.protocols.PlanStore``."""
 
-    def workers(self, now: float) -> tuple[WorkerBeat, ...]:
-        return tuple(beat for beat in self._beats.values() if self._lives(beat.id, now))
+    state: MemoryJobs
 
-    def leave(self, worker: str) -> None:
-        self._beats.pop(worker, None)
+    def put(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
+        job = self.state.job(job_id)
+        if job.plan is None and job.record.state not in TERMINAL:
+            job.plan, job.parts = plan, {part.index: part for part in parts}
+            job.count()
 
-    def lost(self, now: float, *, stale_before: float) -> tuple[tuple[str, WorkId], ...]:
+    def get(self, job_id: str) -> JobPlan | None:
+        job = self.state.jobs.get(job_id)
+        return job.plan if job else None
+
+    def part(self, job_id: str, index: int) -> Part:
+        job = self.state.jobs.get(job_id)
+        if job is None or index not in job.parts:
+            raise NotFound("no part", code="part_not_found")
+        return job.parts[index]
+
+    def parts(self, job_id: str) -> Iterator[Part]:
+        job = self.state.job(job_id)
+        yield from (job.parts[index] for index in sorted(job.parts))
+
+
+@dataclass
+class MemoryResults:
+    """See ``jobs.protocols.ResultStore``."""
+
+    state: MemoryJobs
+
+    def add(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
+        job = self.state.open_job(job_id)
+        if job is None:
+            raise Conflict("over", code="job_over")
+        if result.index in job.results:
+            return False
+        job.results[result.index], job.touched = result, now
+        job.leases.pop(str(result.index), None)
+        job.count()
+        last = job.plan is not None and len(job.results) == job.plan.parts
+        if last:
+            job.leases[ASSEMBLE] = f"?{worker}"
+        return last
+
+    def all(self, job_id: str) -> Iterator[PartResult]:
+        job = self.state.job(job_id)
+        yield from (job.results[index] for index in sorted(job.results))
+
+    def missing(self, job_id: str) -> tuple[int, ...]:
+        job = self.state.job(job_id)
+        total = job.plan.parts if job.plan else 0
+        return tuple(index for index in range(total) if index not in job.results)
+
+
+@dataclass
+class MemoryLeases:
+    """See ``jobs.protocols.WorkLeases``."""
+
+    state: MemoryJobs
+
+    def claim(self, job_id: str, work: WorkId, worker: str, now: float) -> Claim:
+        if job_id not in self.state.jobs:
+            return Claim("gone")
+        job = self.state.open_job(job_id)
+        if job is None:
+            return Claim("over")
+        if work.isdecimal() and int(work) in job.results:
+            promised = job.leases.get(ASSEMBLE) == f"?{worker}"
+            return Claim("promised" if promised else "done")
+        holder = job.leases.get(work, "?")
+        if holder != worker and not holder.startswith("?") and self.state.lives(holder, now):
+            return Claim("held")
+        job.leases[work], job.touched = worker, now
+        if job.record.state == "queued" and work.isdecimal():
+            job.record = msgspec.structs.replace(job.record, state="running", started_at=now)
+        return Claim("run", len(job.tries.get(work, ())) + (job.begun.get(work) != worker))
+
+    def begin(self, job_id: str, work: WorkId, worker: str) -> bool:
+        job = self.state.open_job(job_id)
+        if job is None or job.leases.get(work) != worker:
+            return False
+        if job.begun.get(work) != worker:
+            job.begun[work] = worker
+            job.tries.setdefault(work, []).append(worker)
+        return True
+
+    def release(self, job_id: str, work: WorkId, worker: str) -> None:
+        job = self.state.jobs.get(job_id)
+        if job and job.leases.get(work) == worker:
+            del job.leases[work]
+            job.begun.pop(work, None)
+
+    def unclaimed(self, job_id: str) -> tuple[WorkId, ...]:
+        job = self.state.open_job(job_id)
+        if job is None or PLAN in job.leases:
+            return ()
+        parts = {str(i) for i in MemoryResults(self.state).missing(job_id)}
+        wanted = parts if parts else {ASSEMBLE if job.plan else PLAN}
+        return tuple(sorted(wanted - set(job.leases)))
+
+    def is_unclaimed(self, job_id: str, work: WorkId) -> bool:
+        job = self.state.open_job(job_id)
+        if job is None:
+            return False
+        done = work.isdecimal() and int(work) in job.results
+        return not done and work not in job.leases
+
+    def expire(self, now: float, *, stale_before: float) -> tuple[tuple[str, WorkId], ...]:
         found: list[tuple[str, WorkId]] = []
-        for job_id, job in self._jobs.items():
+        for job_id, job in self.state.jobs.items():
             if job.record.state in TERMINAL:
                 continue
             stale = job.touched < stale_before
             if not job.leases and stale:
                 found.append((job_id, PLAN))
             for work, holder in list(job.leases.items()):
-                if stale or not self._lives(holder.removeprefix("?"), now):
+                if stale or not self.state.lives(holder.removeprefix("?"), now):
                     del job.leases[work]
                     found.append((job_id, work))
             job.touched = now if stale else job.touched
         return tuple(found)
 
-    def expired(self, before: float, limit: int = 100) -> tuple[str, ...]:
-        ended = ((i, self.get(i).finished_at) for i in sorted(self._jobs))
-        return tuple(i for i, at in ended if at is not None and at < before)[:limit]
 
-    def forget(self, job_id: str) -> None:
-        self._jobs.pop(job_id, None)
+@dataclass
+class MemoryWorkers:
+    """See ``jobs.protocols.WorkerRegistry``."""
 
-    def _job(self, job_id: str) -> _Job:
-        if job_id not in self._jobs:
-            raise NotFound(f"no job {job_id}", code="job_not_found")
-        return self._jobs[job_id]
+    state: MemoryJobs
 
-    def _lives(self, worker: str, now: float) -> bool:
-        beat = self._beats.get(worker)
-        return beat is not None and beat.seen_at >= now - self._alive
+    def beat(self, beat: WorkerBeat) -> None:
+        self.state.beats[beat.id] = beat
 
-    def _progress(self, job: _Job) -> None:
-        failed = sum(result.error is not None for result in job.results.values())
-        total = job.plan.parts if job.plan else 0
-        progress = JobProgress(total, len(job.results) - failed, failed)
-        job.record = msgspec.structs.replace(job.record, progress=progress)
+    def alive(self, now: float) -> tuple[WorkerBeat, ...]:
+        beats = self.state.beats.values()
+        return tuple(beat for beat in beats if self.state.lives(beat.id, now))
+
+    def leave(self, worker: str) -> None:
+        self.state.beats.pop(worker, None)
+
+
+def memory_job_store(*, alive_seconds: float = 15.0) -> JobStore:
+    """A job store whose parts share this process's memory."""
+    state = MemoryJobs(alive_seconds)
+    return JobStore(
+        records=MemoryJobRecords(state),
+        plans=MemoryPlans(state),
+        results=MemoryResults(state),
+        leases=MemoryLeases(state),
+        workers=MemoryWorkers(state),
+    )
 
 
 @dataclass
@@ -318,8 +366,8 @@ class MemoryQueue:
 
 
 @dataclass
-class MemoryShelf:
-    """See ``jobs.protocols.Shelf``."""
+class MemoryPartIndex:
+    """See ``jobs.protocols.PartIndex``."""
 
     used: dict[str, float] = field(default_factory=dict)
 
@@ -331,7 +379,7 @@ class MemoryShelf:
     def put(self, digest: str, now: float) -> None:
         self.used[digest] = now
 
-    def clear(self, before: float, limit: int = 1000) -> tuple[str, ...]:
+    def take_unused(self, before: float, limit: int = 1000) -> tuple[str, ...]:
         old = [digest for digest, at in self.used.items() if at < before][:limit]
         for digest in old:
             del self.used[digest]

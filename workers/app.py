@@ -30,8 +30,9 @@ from jobs.celery_queue import (
     celery_app,
 )
 from jobs.protocols import Role
+from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.part_index import RedisPartIndex
-from jobs.redis_backend.store import RedisStore
+from jobs.redis_backend.store import redis_job_store
 from jobs.storage.open import open_audio_store
 from telemetry.logs import configure_logs
 from workers.celery_runtime.in_flight import Running
@@ -62,11 +63,12 @@ def open_context(settings: WorkerSettings, app: Celery) -> Context:
     Raises:
         ArtifactError: the catalogue cannot be read.
     """
+    client = open_redis(settings.redis_url)
     return Context(
-        store=RedisStore(settings.redis_url, alive_seconds=settings.alive_seconds),
-        queue=CeleryQueue(settings.redis_url, app),
+        store=redis_job_store(client, alive_seconds=settings.alive_seconds),
+        queue=CeleryQueue(client, app),
         audio=open_audio_store(settings),
-        shelf=RedisPartIndex(settings.redis_url),
+        part_index=RedisPartIndex(client),
         catalogue=read_catalogue(settings.voice_folders),
         clock=SystemClock(),
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
@@ -128,7 +130,7 @@ def _life(settings: WorkerSettings, context: Context, role: Role, device: Device
             device.look()
         loaded = device.loaded if device else ()
         failure = device.failure if device else None
-        context.store.beat(beat_of(context, role, loaded, failure))
+        context.store.workers.beat(beat_of(context, role, loaded, failure))
 
     duties: list[Any] = [beat]
     if role == "planner":
@@ -163,7 +165,7 @@ def _life(settings: WorkerSettings, context: Context, role: Role, device: Device
             device.stop()
         upkeep.stop()
         try:
-            context.store.leave(context.worker)
+            context.store.workers.leave(context.worker)
         except Unavailable as error:
             log.warning("leave", code=error.code)
 

@@ -38,7 +38,7 @@ class Context:
     store: JobStore
     queue: JobQueue
     audio: AudioStore
-    shelf: PartIndex
+    part_index: PartIndex
     catalogue: Catalogue
     clock: Clock
     worker: str
@@ -54,7 +54,7 @@ class Context:
     ) -> bool:
         """Ends a job and counts it, once; False: it had ended before."""
         now = self.clock.now()
-        ended = self.store.finish(record.id, state, now, report=report, error=error)
+        ended = self.store.records.finish(record.id, state, now, report=report, error=error)
         if ended:
             count_finished(record, state, now)
         return ended

@@ -115,7 +115,7 @@ def find_audio(backends: Backends, job_id: str) -> AudioFile:
     Raises:
         NotFound, AudioNotReady, Unavailable: there is none, or not yet.
     """
-    record = backends.store.get(job_id)
+    record = backends.store.records.get(job_id)
     _require_audio(record)
     key = audio_key(job_id, record.request)
     suffix = key.rsplit(".", 1)[-1]

@@ -74,7 +74,7 @@ async def events(
     ] = None,
 ) -> Response[Any]:
     """The stream, or 204 where there is nothing left to tell."""
-    record = await to_thread.run_sync(backends.store.get, known_id(job_id))
+    record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
     last = last or START
     known = partial(backends.events.after, job_id, last)
     if record.state in TERMINAL and not await to_thread.run_sync(known):
@@ -91,7 +91,7 @@ async def _messages(
     def wake() -> object:
         return loop.call_soon_threadsafe(moved.set)
 
-    with backends.listener.told(job_id, wake):
+    with backends.listener.listening(job_id, wake):
         while True:
             moved.clear()  # before the look: what happens after it sets the event again
             try:
@@ -130,7 +130,7 @@ async def _within(moved: asyncio.Event, seconds: float) -> bool:
 async def _is_over(backends: Backends, job_id: str) -> bool:
     """Whether nothing can come any more: the job was deleted, or ended before it had events."""
     try:
-        record = await to_thread.run_sync(backends.store.get, job_id)
+        record = await to_thread.run_sync(backends.store.records.get, job_id)
     except NotFound:
         return True
     except Unavailable:

@@ -63,8 +63,8 @@ def readiness(backends: Backends) -> Readiness:
     """What is there and what is not."""
     missing = [] if backends.catalogue.voices else ["voices"]
     try:
-        backends.store.ping()
-        beats = backends.store.workers(backends.now())
+        backends.store.records.ping()
+        beats = backends.store.workers.alive(backends.now())
     except Unavailable:
         return Readiness(False, (*missing, "redis"))
     planners = sum(beat.role == "planner" for beat in beats)

@@ -44,8 +44,8 @@ def known_id(job_id: str) -> str:
 @get("/jobs/{job_id:str}", responses=documented(404, 503), tags=["jobs"])
 async def look(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Response[JobView]:
     """A job with its progress, and once it has ended its report or error."""
-    record = await to_thread.run_sync(backends.store.get, known_id(job_id))
-    (outlook,) = await to_thread.run_sync(backends.backlog.outlook, [record])
+    record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
+    (outlook,) = await to_thread.run_sync(backends.backlog.forecast, [record])
     headers = {} if record.finished_at else {"Retry-After": "1"}
     return Response(view_of(record, outlook), headers=headers)
 
@@ -87,9 +87,9 @@ async def page(
         since=since,
         until=until,
     )
-    read = partial(backends.store.page, wanted=meant, cursor=cursor, limit=limit)
+    read = partial(backends.store.records.page, wanted=meant, cursor=cursor, limit=limit)
     found = await to_thread.run_sync(read)
-    outlooks = await to_thread.run_sync(backends.backlog.outlook, found.jobs)
+    outlooks = await to_thread.run_sync(backends.backlog.forecast, found.jobs)
     views = tuple(map(view_of, found.jobs, outlooks))
     return JobList(views, found.cursor)
 
@@ -112,13 +112,13 @@ async def cancel(job_id: FromPath[str], backends: NamedDependency[Backends]) -> 
 
 
 def _cancel(job_id: str, backends: Backends) -> JobRecord:
-    record = backends.store.get(job_id)
+    record = backends.store.records.get(job_id)
     now = backends.now()
-    if not backends.store.finish(job_id, "cancelled", now):
+    if not backends.store.records.finish(job_id, "cancelled", now):
         raise Conflict(f"the job has ended: {record.state}", code="job_over")
     count_finished(record, "cancelled", now)
     backends.audio.delete(job_folder(job_id))
-    return backends.store.get(job_id)
+    return backends.store.records.get(job_id)
 
 
 @post(
@@ -136,7 +136,9 @@ async def retry(
 
 
 def _retry(job_id: str, backends: Backends, client: Client) -> JobRecord:
-    record = backends.store.retry(job_id, backends.now(), client.room(backends.settings))
+    record = backends.store.records.retry(
+        job_id, backends.now(), client.open_job_limits(backends.settings)
+    )
     # Should the queue be away now: nobody holds anything of the job, so a planner finds it.
     backends.queue.plan(job_id)
     return record

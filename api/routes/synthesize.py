@@ -118,7 +118,9 @@ def create(
         created_at=now,
         owner=client.owner,
     )
-    record = backends.store.create(fresh, source, key, client.room(backends.settings))
+    record = backends.store.records.create(
+        fresh, source, key, client.open_job_limits(backends.settings)
+    )
     if record.id != fresh.id:
         if record.state == "queued" and not record.progress.parts_total:
             keep(record.id)
@@ -130,7 +132,7 @@ def create(
     except Unavailable:
         # Nobody would plan it soon; the client is told to try again.
         with contextlib.suppress(Unavailable):
-            backends.store.forget(record.id)
+            backends.store.records.forget(record.id)
         raise
     count_submitted(record)
     return record

@@ -65,7 +65,7 @@ async def look_timings(
     """Chapters, sentences and words with their times and their places in the source."""
     if form not in MEDIA:
         raise FieldError("format", f"no form {form!r}", allowed=", ".join(MEDIA))
-    record = await to_thread.run_sync(backends.store.get, known_id(job_id))
+    record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
     if record.state not in TERMINAL:
         raise AudioNotReady(f"the job is {record.state}")
     if record.report is None:
@@ -77,7 +77,7 @@ async def look_timings(
 @get("/jobs/{job_id:str}/manifest", responses=documented(404, 503), tags=["jobs"])
 async def look_manifest(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Manifest:
     """What became of every source character, at any time of the job."""
-    record = await to_thread.run_sync(backends.store.get, known_id(job_id))
+    record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
     return await to_thread.run_sync(_manifest, backends, record)
 
 
@@ -94,16 +94,16 @@ def _rendered(backends: Backends, record: JobRecord, form: str, phonemes: bool) 
     if form == "json":
         return timings(head, lines, phonemes=phonemes)
     kind: Literal["srt", "vtt"] = "srt" if form == "srt" else "vtt"
-    return subtitles(lines, backends.store.source(record.id), kind)
+    return subtitles(lines, backends.store.records.source(record.id), kind)
 
 
 def _manifest(backends: Backends, record: JobRecord) -> Manifest:
     if record.report is not None:
         head, lines = _stored(backends, record)
         return manifest(head.characters, lines, head.silences)
-    plan = backends.store.plan(record.id)
+    plan = backends.store.plans.get(record.id)
     so_far = [*_so_far(backends, record)]
-    now = backends.store.get(record.id)
+    now = backends.store.records.get(record.id)
     if now.finished_at != record.finished_at:  # what it ended with was deleted meanwhile
         return _manifest(backends, now)
     if plan is None or record.state == "cancelled":
@@ -113,8 +113,8 @@ def _manifest(backends: Backends, record: JobRecord) -> Manifest:
 
 def _so_far(backends: Backends, record: JobRecord) -> Iterator[TranscriptLine]:
     """Lines of a job that has no audio yet, or none at all."""
-    results = {result.index: result for result in backends.store.results(record.id)}
-    for part in backends.store.parts(record.id):
+    results = {result.index: result for result in backends.store.results.all(record.id)}
+    for part in backends.store.plans.parts(record.id):
         result = results.get(part.index)
         error = result.error.code if result and result.error else None
         status: Literal["spoken", "failed", "pending"] = "spoken" if result else "pending"

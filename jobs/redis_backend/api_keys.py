@@ -13,87 +13,32 @@ import hashlib
 import hmac
 import re
 import secrets
-from typing import Annotated, Final, Protocol, cast
+from typing import Final, cast
 
 import msgspec
-from msgspec import Meta
+import redis
 
 from core.errors import LimitReached, NotFound, Unauthenticated
-from jobs.redis_backend.client import open_redis, translated
+from jobs.protocols import ApiKey, KeyLimits
+from jobs.redis_backend.client import translated
+from jobs.redis_backend.keys import API_KEYS, rate_key
+from jobs.redis_backend.scripts import LuaScript
 
-KEYS: Final = "rhapsode:keys"
-RATE: Final = "rhapsode:rate"
 TOKEN: Final = re.compile(r"rk_(?P<id>[0-9a-f]{12})_(?P<secret>[0-9A-Za-z_-]{43})")
 NOBODY: Final = hashlib.sha256(b"").hexdigest()
 """Compared where no key is found, so that an unknown id takes as long as a wrong secret."""
 
-ADMIT = """
--- KEYS theoretical arrival time [µs] | ARGV microseconds between requests, burst
--- The generic cell rate algorithm (ITU-T I.371 annex A, virtual scheduling): a request conforms if
--- it comes no earlier than (burst - 1) intervals before its theoretical time. One number per key,
--- no drift; the clock is Redis' own, so that all API processes agree.
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local due = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
-local early = due - now - ARGV[1] * (ARGV[2] - 1)
-if early > 0 then return string.format('%.0f', math.ceil(early)) end
-local following = due + ARGV[1]
-local life = math.ceil((following - now) / 1000)
-redis.call('SET', KEYS[1], string.format('%.0f', following), 'PX', string.format('%.0f', life))
-return '0'
-"""
 
-
-class KeyLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a key may; None = as much as the service can."""
-
-    requests_per_minute: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
-    """Of all requests with the key, looks at jobs included."""
-    burst: Annotated[int, Meta(ge=1, le=1_000_000)] = 20
-    """Requests that may come at once after a rest."""
-    characters: Annotated[int, Meta(ge=1)] | None = None
-    """Longest text of one request, in code points."""
-    open_jobs: Annotated[int, Meta(ge=1)] | None = None
-    """Jobs that have not ended."""
-
-
-class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
-    """A key as it is kept. Times are Unix seconds."""
-
-    id: str
-    """12 hex digits; owner of the jobs that are made with it."""
-    name: str
-    """Whose it is, for people."""
-    digest: str
-    """SHA-256 of the secret, hex."""
-    created_at: float
-    disabled_at: float | None = None
-    """Since when it is refused."""
-    admin: bool = False
-    """Sees and cancels the jobs of all keys."""
-    limits: KeyLimits = KeyLimits()
-
-
-class ApiKeyStore(Protocol):
-    """What the API expects of the keys. Raises Unavailable throughout."""
-
-    def check(self, token: str) -> ApiKey:
-        """The key of a token. Raises Unauthenticated."""
-
-    def admit(self, key: ApiKey) -> None:
-        """Counts a request. Raises LimitReached."""
-
-
-class RedisKeys:
-    """See ``KeyBook``; and what the command line does with keys.
+class RedisApiKeys:
+    """See ``jobs.protocols.ApiKeyStore``; and what the command line does with keys.
 
     Args:
-        url: redis://host:port/db.
+        client: the connection.
     """
 
-    def __init__(self, url: str) -> None:
-        self._redis = open_redis(url)
-        self._admit = self._redis.register_script(ADMIT)
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._admit = LuaScript(client, "admit_request")
 
     def add(
         self, name: str, now: float, *, limits: KeyLimits | None = None, admin: bool = False
@@ -114,7 +59,7 @@ class RedisKeys:
     def all(self) -> tuple[ApiKey, ...]:
         """Every key there ever was, the oldest first."""
         with translated():
-            rows = cast("list[bytes]", self._redis.hvals(KEYS))
+            rows = cast("list[bytes]", self._client.hvals(API_KEYS))
         keys = (msgspec.msgpack.decode(row, type=ApiKey) for row in rows)
         return tuple(sorted(keys, key=lambda key: (key.created_at, key.id)))
 
@@ -147,8 +92,8 @@ class RedisKeys:
         rate = key.limits.requests_per_minute
         if rate is None:
             return
-        with translated():
-            early = self._admit([f"{RATE}:{key.id}"], [round(60e6 / rate), key.limits.burst])
+        names = {"arrival": rate_key(key.id)}
+        early = self._admit(names, interval=round(60e6 / rate), burst=key.limits.burst)
         if wait := int(early):
             raise LimitReached(
                 f"the key may ask {rate:g} times a minute", wait / 1e6, code="rate_limited"
@@ -156,12 +101,12 @@ class RedisKeys:
 
     def _find(self, id_: str) -> ApiKey | None:
         with translated():
-            row = self._redis.hget(KEYS, id_)
+            row = self._client.hget(API_KEYS, id_)
         return None if row is None else msgspec.msgpack.decode(cast(bytes, row), type=ApiKey)
 
     def _write(self, key: ApiKey) -> None:
         with translated():
-            self._redis.hset(KEYS, key.id, msgspec.msgpack.encode(key))
+            self._client.hset(API_KEYS, key.id, msgspec.msgpack.encode(key))
 
 
 def _digest(secret: str) -> str:

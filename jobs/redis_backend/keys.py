@@ -1,26 +1,114 @@
-"""How things are called in Redis."""
+"""The name of every key and channel in Redis; no other file spells one.
+
+All begin with ``rhapsode:``, so that an ACL user needs ``~rhapsode:*`` and ``&rhapsode:*`` alone.
+The keys of one script lie in several hash slots: a Redis Cluster is not supported.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, get_args
+
+from core.record import JobState
+from core.request import Lane
 
 PREFIX: Final = "rhapsode"
+JOBS: Final = f"{PREFIX}:jobs"
+"""Sorted set: ids of all jobs, all with the score 0, so that they are sorted by id."""
+ACTIVE: Final = f"{PREFIX}:active"
+"""Sorted set: jobs that have not ended, by when they were touched last [Unix s]."""
+LEASED: Final = f"{PREFIX}:leased"
+"""Set: jobs of which a worker may hold work."""
+WORKERS: Final = f"{PREFIX}:workers"
+"""Sorted set: workers by their last beat [Unix s]."""
+BEATS: Final = f"{PREFIX}:beats"
+"""Hash: worker → its last beat."""
+BACKLOG: Final = f"{PREFIX}:backlog"
+"""Hash: estimated speech by lane [ms], see ``lua/transition.lua``."""
+PACE: Final = f"{PREFIX}:pace"
+"""Hash: how fast speech is made, see ``lua/transition.lua``."""
+MOVED: Final = f"{PREFIX}:moved"
+"""Channel: "<job id> <event>" for every transition."""
+PART_INDEX: Final = f"{PREFIX}:shelf"
+"""Sorted set: digests of stored parts, by when they were used last [Unix s]."""
+API_KEYS: Final = f"{PREFIX}:keys"
+"""Hash: id → API key."""
+QUEUE_PREFIX: Final = f"{PREFIX}:queue:"
+"""What Celery's transport puts before the names of its queues and its own keys."""
+UNACKED: Final = f"{QUEUE_PREFIX}unacked"
+"""Hash: delivery tag → message that a worker took and has not acknowledged."""
+UNACKED_INDEX: Final = f"{QUEUE_PREFIX}unacked_index"
+"""Sorted set: delivery tags by the time of delivery [Unix s].
+
+Source: celery/kombu v5 kombu/transport/redis.py, Channel.unacked_key and unacked_index_key.
+"""
+
+_JOB_PARTS: Final = {
+    "events": "events",  # stream: what happened
+    "parts": "parts",  # hash: index → part
+    "part_ms": "ms",  # hash: index → estimated speech of the part [ms]
+    "results": "results",  # hash: index → result
+    "failed_parts": "failed",  # set: indices of the parts whose result is an error
+    "leases": "leases",  # hash: work → worker that holds it
+    "attempts": "attempts",  # hash: work → times it was begun; "<work>:by" → who began it last
+}
+"""Name in the scripts → end of the key."""
+_SERVICE_NAMES: Final = {
+    "jobs": JOBS,
+    "active": ACTIVE,
+    "leased": LEASED,
+    "workers": WORKERS,
+    "backlog": BACKLOG,
+    "pace": PACE,
+    "moved": MOVED,
+    "job_prefix": f"{PREFIX}:job:",
+    "owned_prefix": f"{JOBS}:of:",
+    "open_prefix": f"{PREFIX}:open:",
+    **{f"queued_{lane}": f"{PREFIX}:queued:{lane}" for lane in get_args(Lane)},
+    **{f"index_{state}": f"{JOBS}:{state}" for state in get_args(JobState)},
+}
 
 
-def redis_key(*names: str) -> str:
-    """Something of the service.
+def job_key(job_id: str, name: str = "") -> str:
+    """Returns the key of a job's hash, or of something beside it, by its name in the scripts.
 
-    >>> redis_key("jobs", "queued")
-    'rhapsode:jobs:queued'
+    >>> job_key("1"), job_key("1", "part_ms")
+    ('rhapsode:job:1', 'rhapsode:job:1:ms')
     """
-    return ":".join((PREFIX, *names))
+    base = f"{_SERVICE_NAMES['job_prefix']}{job_id}"
+    return f"{base}:{_JOB_PARTS[name]}" if name else base
 
 
-def job_key(job_id: str, *names: str) -> str:
-    """A job's hash, or something of the job."""
-    return redis_key("job", job_id, *names)
+def names_of_job(job_id: str) -> dict[str, str]:
+    """Returns every name that a script about a job may use, with its key, prefix or channel."""
+    own = {name: job_key(job_id, name) for name in _JOB_PARTS}
+    return {**_SERVICE_NAMES, **own, "job": job_key(job_id), "id": job_id}
 
 
-def index_key(state: str) -> str:
-    """The jobs in a state, by id."""
-    return redis_key("jobs", state)
+def state_key(state: JobState) -> str:
+    """Returns the key of the sorted set of the jobs in a state, by id."""
+    return _SERVICE_NAMES[f"index_{state}"]
+
+
+def queued_key(lane: Lane) -> str:
+    """Returns the key of the sorted set of a lane's queued jobs, by id and so by time."""
+    return _SERVICE_NAMES[f"queued_{lane}"]
+
+
+def owned_key(owner: str) -> str:
+    """Returns the key of the sorted set of an owner's jobs, by id."""
+    return _SERVICE_NAMES["owned_prefix"] + owner
+
+
+def open_key(owner: str) -> str:
+    """Returns the key of the set of an owner's jobs that have not ended."""
+    return _SERVICE_NAMES["open_prefix"] + owner
+
+
+def idempotency_key(owner: str, key: str) -> str:
+    """Returns the key of the hash of the job that a client's Idempotency-Key names."""
+    return f"{PREFIX}:idempotency:{owner}:{key}"
+
+
+def rate_key(key_id: str) -> str:
+    """Returns the key of an API key's theoretical arrival time [µs]."""
+    return f"{PREFIX}:rate:{key_id}"

@@ -1,4 +1,4 @@
-"""Tells as soon as a job has moved, so that nobody polls for it."""
+"""Wakes who waits as soon as a job has an event, so that nobody polls for it."""
 
 from __future__ import annotations
 
@@ -11,26 +11,25 @@ import redis
 import structlog
 
 from core.record import JobEventName
-from jobs.redis_backend.client import open_redis
-from jobs.redis_backend.transitions import MOVED
+from jobs.redis_backend.keys import MOVED
 
 log = structlog.get_logger(__name__)
-Call = Callable[[], object]
+Callback = Callable[[], object]
 
 
-class MoveListener:
+class JobEventListener:
     """One subscription for all who wait in this process, with one thread however many they are.
 
     A message may be missed while Redis is away. Everybody is called when it is back; still, who
     waits looks at the record now and then.
 
     Args:
-        url: of Redis.
+        client: the connection.
     """
 
-    def __init__(self, url: str) -> None:
-        self._redis = open_redis(url)
-        self._waiting: dict[str, list[tuple[Call, JobEventName | None]]] = {}
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._waiting: dict[str, list[tuple[Callback, JobEventName | None]]] = {}
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="moves", daemon=True)
 
@@ -44,15 +43,17 @@ class MoveListener:
         self._thread.join()
 
     @contextmanager
-    def told(self, job_id: str, call: Call, *, of: JobEventName | None = None) -> Iterator[None]:
-        """While the block runs, ``call`` is called (in the listener's thread) when the job moves.
+    def listening(
+        self, job_id: str, callback: Callback, *, event: JobEventName | None = None
+    ) -> Iterator[None]:
+        """Calls back, in the listener's thread, at every event of a job while the block runs.
 
         Args:
             job_id: of the job.
-            call: must not raise nor block.
-            of: the one event of interest; None = any.
+            callback: must not raise nor block.
+            event: the one event of interest; None = any.
         """
-        waiting = (call, of)
+        waiting = (callback, event)
         with self._lock:
             self._waiting.setdefault(job_id, []).append(waiting)
         try:
@@ -67,30 +68,31 @@ class MoveListener:
         while not self._stop.is_set():
             try:
                 self._listen()
-            except redis.RedisError:  # whatever it refuses: a thread that ended would tell nobody
+            except redis.RedisError:  # whatever it refuses: a thread that ended would wake nobody
                 log.warning("listener_lost")
                 self._stop.wait(1)
 
     def _listen(self) -> None:
-        subscribe: Any = self._redis.pubsub  # untyped in redis
+        subscribe: Any = self._client.pubsub  # untyped in redis
         with subscribe() as channel:
             channel.subscribe(MOVED)
             while not self._stop.is_set():
                 message = channel.get_message(timeout=0.5)
                 if message and message["type"] == "subscribe":
-                    self._tell_all()
+                    self._wake_all()
                 elif message and message["type"] == "message":
                     job_id, _, event = message["data"].decode().partition(" ")
-                    self._tell(job_id, event)
+                    self._wake(job_id, event)
 
-    def _tell(self, job_id: str, event: str) -> None:
+    def _wake(self, job_id: str, event: str) -> None:
         with self._lock:
-            calls = [call for call, of in self._waiting.get(job_id, ()) if of in (None, event)]
-        for call in calls:
-            call()
+            waiting = self._waiting.get(job_id, ())
+            callbacks = [call for call, wanted in waiting if wanted in (None, event)]
+        for callback in callbacks:
+            callback()
 
-    def _tell_all(self) -> None:
+    def _wake_all(self) -> None:
         with self._lock:
-            calls = [call for waiting in self._waiting.values() for call, _ in waiting]
-        for call in calls:
-            call()
+            callbacks = [call for waiting in self._waiting.values() for call, _ in waiting]
+        for callback in callbacks:
+            callback()

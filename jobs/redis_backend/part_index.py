@@ -1,40 +1,39 @@
-"""The shelf on Redis: digests of sounds, sorted by when they were used last."""
+"""Which parts lie in the audio store, on Redis: their digests, sorted by when they were used."""
 
 from __future__ import annotations
 
-from typing import Final
+import redis
 
-from jobs.redis_backend import scripts
-from jobs.redis_backend.client import open_redis, translated
-
-KEY: Final = "rhapsode:shelf"
+from jobs.redis_backend.client import translated
+from jobs.redis_backend.keys import PART_INDEX
+from jobs.redis_backend.scripts import LuaScript
 
 
 class RedisPartIndex:
-    """See ``jobs.protocols.Shelf``.
+    """See ``jobs.protocols.PartIndex``.
 
     Args:
-        url: redis://host:port/db.
+        client: the connection.
     """
 
-    def __init__(self, url: str) -> None:
-        self._redis = open_redis(url)
-        self._clear = self._redis.register_script(scripts.CLEAR)
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._take_unused = LuaScript(client, "take_unused_parts")
 
     def use(self, digest: str, now: float) -> bool:
-        """See Shelf."""
+        """See PartIndex."""
         with translated():
-            known = self._redis.zscore(KEY, digest) is not None
+            known = self._client.zscore(PART_INDEX, digest) is not None
             if known:
-                self._redis.zadd(KEY, {digest: now}, xx=True)
+                self._client.zadd(PART_INDEX, {digest: now}, xx=True)
         return known
 
     def put(self, digest: str, now: float) -> None:
-        """See Shelf."""
+        """See PartIndex."""
         with translated():
-            self._redis.zadd(KEY, {digest: now})
+            self._client.zadd(PART_INDEX, {digest: now})
 
-    def clear(self, before: float, limit: int = 1000) -> tuple[str, ...]:
-        """See Shelf."""
-        with translated():
-            return tuple(d.decode() for d in self._clear([KEY], [repr(before), limit]))
+    def take_unused(self, before: float, limit: int = 1000) -> tuple[str, ...]:
+        """See PartIndex."""
+        found = self._take_unused({"part_index": PART_INDEX}, before=repr(before), limit=limit)
+        return tuple(digest.decode() for digest in found)

@@ -1,17 +1,18 @@
-"""What a job is to say, part by part, and what became of it: rows of the job store."""
+"""What a job is to speak, part by part, and what became of each, on Redis."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, TypeVar, cast
+from typing import Final, TypeVar, cast
 
 import msgspec
 import redis
 
-from core.errors import NotFound
+from core.errors import Conflict, NotFound
 from core.part import JobPlan, Part, PartResult
 from jobs.redis_backend.client import translated
-from jobs.redis_backend.keys import job_key
+from jobs.redis_backend.keys import job_key, names_of_job
+from jobs.redis_backend.scripts import LuaScript, Value
 
 CHUNK: Final = 64
 """Parts or results moved per command, about a megabyte."""
@@ -21,69 +22,96 @@ _encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
 
 
-class PlansOnRedis:
-    """A part of ``jobs.redis_backend.store.RedisStore``, which gives it its attributes.
+class RedisPlans:
+    """See ``jobs.protocols.PlanStore``.
 
-    Attributes:
-        redis: the connection.
+    Args:
+        client: the connection.
     """
 
-    redis: redis.Redis
-    _put_plan: Any
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._put = LuaScript(client, "transitions/put_plan")
 
-    def put_plan(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
-        """See JobStore. Written in pieces; the plan itself last, and only then does it exist."""
-        keys = [job_key(job_id, *name) for name in ((), ("parts",), ("ms",))]
-        ms = [round(part.seconds * 1000) for part in parts]
-        with translated():
-            for start in range(0, len(parts), CHUNK):
-                flat: list[Any] = ["", 0, 0]
-                for part in parts[start : start + CHUNK]:
-                    flat += [part.index, _encode(part), ms[part.index]]
-                self._put_plan(keys, flat)
-            self._put_plan(keys, [_encode(plan), plan.parts, sum(ms)])
+    def put(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
+        """See PlanStore. Written in pieces; the plan itself last, and only then does it exist."""
+        names, ms = names_of_job(job_id), [round(part.seconds * 1000) for part in parts]
+        for start in range(0, len(parts), CHUNK):
+            rows: list[Value] = []
+            for part in parts[start : start + CHUNK]:
+                rows += [part.index, _encode(part), ms[part.index]]
+            self._put(names, rows, plan="", total=0, total_ms=0)
+        self._put(names, plan=_encode(plan), total=plan.parts, total_ms=sum(ms))
 
-    def plan(self, job_id: str) -> JobPlan | None:
-        """See JobStore."""
+    def get(self, job_id: str) -> JobPlan | None:
+        """See PlanStore."""
         with translated():
-            data = self.redis.hget(job_key(job_id), "plan")
+            data = self._client.hget(job_key(job_id), "plan")
         return None if data is None else _decode(cast(bytes, data), type=JobPlan)
 
     def part(self, job_id: str, index: int) -> Part:
-        """See JobStore."""
+        """See PlanStore."""
         with translated():
-            data = self.redis.hget(job_key(job_id, "parts"), str(index))
+            data = self._client.hget(job_key(job_id, "parts"), str(index))
         if data is None:
             raise NotFound(f"no part {index} of job {job_id}", code="part_not_found")
         return _decode(cast(bytes, data), type=Part)
 
     def parts(self, job_id: str) -> Iterator[Part]:
-        """See JobStore."""
-        return self._rows(job_id, "parts", Part)
+        """See PlanStore."""
+        return _rows(self._client, job_id, "parts", Part)
 
-    def pending(self, job_id: str) -> tuple[int, ...]:
-        """See JobStore."""
+
+class RedisResults:
+    """See ``jobs.protocols.ResultStore``.
+
+    Args:
+        client: the connection.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._add = LuaScript(client, "transitions/add_result")
+
+    def add(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
+        """See ResultStore."""
+        moved = self._add(
+            names_of_job(job_id),
+            index=result.index,
+            result=_encode(result),
+            failed=int(result.error is not None),
+            worker=worker,
+            now=repr(now),
+            spoken=int(result.sound is not None and not result.reused),
+        )
+        if moved == -1:
+            raise Conflict(f"job {job_id} has ended", code="job_over")
+        return bool(moved)
+
+    def all(self, job_id: str) -> Iterator[PartResult]:
+        """See ResultStore."""
+        return _rows(self._client, job_id, "results", PartResult)
+
+    def missing(self, job_id: str) -> tuple[int, ...]:
+        """See ResultStore."""
         with translated():
-            total = int(cast("bytes | None", self.redis.hget(job_key(job_id), "parts_total")) or 0)
-            done = {
-                int(i) for i in cast("list[bytes]", self.redis.hkeys(job_key(job_id, "results")))
-            }
-        return tuple(index for index in range(total) if index not in done)
+            total = cast("bytes | None", self._client.hget(job_key(job_id), "parts_total"))
+            done = cast("list[bytes]", self._client.hkeys(job_key(job_id, "results")))
+        indices = {int(index) for index in done}
+        return tuple(index for index in range(int(total or 0)) if index not in indices)
 
-    def results(self, job_id: str) -> Iterator[PartResult]:
-        """See JobStore."""
-        return self._rows(job_id, "results", PartResult)
 
-    def _rows(self, job_id: str, name: str, kind: type[T]) -> Iterator[T]:
+def _rows(client: redis.Redis, job_id: str, name: str, kind: type[T]) -> Iterator[T]:
+    """Yields what a job's hash of parts or of results holds, in the order of the parts."""
+    with translated():
+        state, parts = client.hmget(job_key(job_id), ["state", "parts_total"])
+    if state is None:
+        raise NotFound(f"no job {job_id}", code="job_not_found")
+    total = int(parts or 0)
+    for start in range(0, total, CHUNK):
+        indices = [str(i) for i in range(start, min(start + CHUNK, total))]
         with translated():
-            state, parts = self.redis.hmget(job_key(job_id), ["state", "parts_total"])
-        if state is None:
-            raise NotFound(f"no job {job_id}", code="job_not_found")
-        total = int(parts or 0)
-        for start in range(0, total, CHUNK):
-            wanted = [str(i) for i in range(start, min(start + CHUNK, total))]
-            with translated():
-                rows = cast("list[bytes | None]", self.redis.hmget(job_key(job_id, name), wanted))
-            for row in rows:
-                if row is not None:
-                    yield _decode(row, type=kind)
+            rows = cast("list[bytes | None]", client.hmget(job_key(job_id, name), indices))
+        for row in rows:
+            if row is not None:
+                yield _decode(row, type=kind)

@@ -1,4 +1,4 @@
-"""Records out of their hashes, one or a page of them."""
+"""Job records on Redis: one hash per job, and its transitions."""
 
 from __future__ import annotations
 
@@ -8,16 +8,22 @@ from typing import Any, Final, cast
 import msgspec
 import redis
 
+from core.errors import Conflict, LimitReached, NotFound, Unavailable
 from core.record import JobError, JobProgress, JobRecord, JobState
 from core.report import SynthesisReport
-from core.request import Controls, SourceFacts
+from core.request import Controls, Source, SourceFacts
 from jobs.ids import oldest_id
 from jobs.progress import share_of
-from jobs.protocols import JobFilter, JobPage
-from jobs.redis_backend import scripts
+from jobs.protocols import Idempotency, JobFilter, JobPage, OpenJobLimits
+from jobs.redis_backend import keys
 from jobs.redis_backend.client import translated
-from jobs.redis_backend.keys import index_key, job_key, redis_key
+from jobs.redis_backend.keys import job_key, names_of_job
+from jobs.redis_backend.scripts import LuaScript, Value
 
+IDEMPOTENCY_SECONDS: Final = 24 * 3600
+"""How long a client's key names its job: a day of retries."""
+FULL_SECONDS: Final = 5.0
+"""When an owner with too many open jobs may ask again: jobs end by then, or not for long [s]."""
 FIELDS: Final = (
     "state", "request", "created_at", "started_at", "finished_at", "report", "error",
     "parts_total", "parts_done", "parts_failed", "facts", "owner", "total_ms", "done_ms",
@@ -26,47 +32,222 @@ MOST_READ: Final = 100
 """Records read at once for a list."""
 MOST_LOOKED: Final = 2000
 """A filter that admits few ends its page here, some 50 ms of work, and the next one goes on."""
+NO_LIMITS: Final = OpenJobLimits()
+ALL_JOBS: Final = JobFilter()
 
+_encode = msgspec.msgpack.encode
 _decode = msgspec.msgpack.decode
 
 
-def read_records(client: redis.Redis, ids: Sequence[str]) -> list[JobRecord | None]:
-    """One per id; None: there is no such job. Raises Unavailable."""
-    with translated():
-        pipe = client.pipeline(transaction=False)
-        for job_id in ids:
-            pipe.hmget(job_key(job_id), list(FIELDS))
-        return [_record(i, row) for i, row in zip(ids, pipe.execute(), strict=True)]
+class RedisJobRecords:
+    """See ``jobs.protocols.JobRecords``.
+
+    Args:
+        client: the connection.
+    """
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client = client
+        self._create = LuaScript(client, "transitions/create")
+        self._finish = LuaScript(client, "transitions/finish")
+        self._reopen = LuaScript(client, "transitions/reopen")
+        self._forget = LuaScript(client, "transitions/forget")
+
+    def ping(self) -> None:
+        """See JobRecords."""
+        with translated():
+            self._client.ping()
+
+    def create(
+        self,
+        record: JobRecord,
+        source: Source,
+        idempotency: Idempotency | None = None,
+        limits: OpenJobLimits = NO_LIMITS,
+    ) -> JobRecord:
+        """See JobRecords."""
+        named, owner = idempotency or Idempotency("", ""), record.owner or ""
+        fields: dict[str, Value] = {
+            "state": record.state,
+            "lane": record.request.lane,
+            "request": _encode(record.request),
+            "created_at": repr(record.created_at),
+            "facts": _encode(record.source),
+            "source": _encode(source),
+        }
+        if owner:
+            fields["owner"] = owner
+        verdict, job_id = self._create(
+            names_of_job(record.id),
+            [item for pair in fields.items() for item in pair],
+            idempotency=keys.idempotency_key(owner, named.key),
+            owned=keys.owned_key(owner),
+            open=keys.open_key(owner),
+            payload=named.payload,
+            lifetime=IDEMPOTENCY_SECONDS * 1000,
+            now=repr(record.created_at),
+            owner=owner,
+            **_limits(limits),
+        )
+        _require_accepted(verdict.decode(), limits)
+        return record if verdict == b"new" else self.get(job_id.decode())
+
+    def get(self, job_id: str) -> JobRecord:
+        """See JobRecords."""
+        (record,) = self._read([job_id])
+        if record is None:
+            raise NotFound(f"no job {job_id}", code="job_not_found")
+        return record
+
+    def source(self, job_id: str) -> Source:
+        """See JobRecords."""
+        with translated():
+            data = self._client.hget(job_key(job_id), "source")
+        if data is None:
+            raise NotFound(f"no job {job_id}", code="job_not_found")
+        return _decode(cast(bytes, data), type=Source)
+
+    def page(self, *, cursor: str | None, limit: int, wanted: JobFilter = ALL_JOBS) -> JobPage:
+        """See JobRecords. Walks down one index, and looks at no more than ``MOST_LOOKED``."""
+        key = keys.state_key(wanted.state) if wanted.state else keys.JOBS
+        key = keys.owned_key(wanted.owner) if wanted.owner else key
+        bottom = "-" if wanted.since is None else f"[{oldest_id(wanted.since)}"
+        tops = [cursor, None if wanted.until is None else oldest_id(wanted.until)]
+        top = min(filter(None, tops), default=None)
+        sifted = wanted.lane or wanted.voice or (wanted.owner and wanted.state)
+        count = MOST_READ if sifted else min(limit + 1, MOST_READ)
+        found: list[JobRecord] = []
+        for _ in range(0, MOST_LOOKED, count):
+            ids = self._ids(key, top, bottom, count)
+            for job_id, record in zip(ids, self._read(ids), strict=True):
+                if len(found) == limit:
+                    return JobPage(tuple(found), top)
+                top = job_id
+                if record is not None and wanted.admits(record):
+                    found.append(record)
+            if len(ids) < count:
+                return JobPage(tuple(found), None)
+        return JobPage(tuple(found), top)
+
+    def open_jobs(self) -> tuple[str, ...]:
+        """See JobRecords."""
+        with translated():
+            rows = cast("list[bytes]", self._client.zrange(keys.ACTIVE, 0, -1))
+        return tuple(row.decode() for row in rows)
+
+    def ended_before(self, before: float, limit: int = 100) -> tuple[str, ...]:
+        """See JobRecords. Ids sort by the time of making, and what ended before was made before."""
+        found: list[str] = []
+        bottom, top = "-", f"({oldest_id(before)}"
+        while len(found) < limit:
+            with translated():
+                rows = self._client.zrangebylex(keys.JOBS, bottom, top, 0, limit)
+                ids = [row.decode() for row in cast("list[bytes]", rows)]
+                pipe = self._client.pipeline(transaction=False)
+                for job_id in ids:
+                    pipe.hmget(job_key(job_id), ["state", "finished_at"])
+                facts = pipe.execute()
+            found += [i for i, fact in zip(ids, facts, strict=True) if _ended_before(before, *fact)]
+            if len(ids) < limit:
+                break
+            bottom = f"({ids[-1]}"
+        return tuple(found[:limit])
+
+    def discard_results(self, job_id: str, indices: Sequence[int], now: float) -> None:
+        """See JobRecords."""
+        self._run_again(job_id, "running", indices, now)
+
+    def retry(self, job_id: str, now: float, limits: OpenJobLimits = NO_LIMITS) -> JobRecord:
+        """See JobRecords."""
+        state = self.get(job_id).state
+        with translated():
+            failed = cast("set[bytes]", self._client.smembers(job_key(job_id, "failed_parts")))
+        ended_badly, indices = state in ("partial", "failed"), [int(i) for i in failed]
+        if not ended_badly or not self._run_again(job_id, state, indices, now, limits):
+            raise Conflict(f"the job is {state}: nothing to retry", code="not_retryable")
+        return self.get(job_id)
+
+    def finish(
+        self,
+        job_id: str,
+        state: JobState,
+        now: float,
+        *,
+        report: SynthesisReport | None = None,
+        error: JobError | None = None,
+    ) -> bool:
+        """See JobRecords."""
+        moved = self._finish(
+            names_of_job(job_id),
+            index_new=keys.state_key(state),
+            new_state=state,
+            now=repr(now),
+            report=b"" if report is None else _encode(report),
+            error=b"" if error is None else _encode(error),
+            keep=int(state in ("partial", "failed")),
+        )
+        if moved == -1:
+            raise NotFound(f"no job {job_id}", code="job_not_found")
+        return bool(moved)
+
+    def forget(self, job_id: str) -> None:
+        """See JobRecords."""
+        self._forget(names_of_job(job_id))
+
+    def _run_again(
+        self,
+        job_id: str,
+        state: JobState,
+        indices: Sequence[int],
+        now: float,
+        limits: OpenJobLimits = NO_LIMITS,
+    ) -> bool:
+        verdict = self._reopen(
+            names_of_job(job_id),
+            indices,
+            index_old=keys.state_key(state),
+            old_state=state,
+            now=repr(now),
+            **_limits(limits),
+        )
+        _require_accepted(verdict.decode(), limits)
+        return bool(verdict == b"yes")
+
+    def _read(self, ids: Sequence[str]) -> list[JobRecord | None]:
+        """One per id; None: there is no such job."""
+        with translated():
+            pipe = self._client.pipeline(transaction=False)
+            for job_id in ids:
+                pipe.hmget(job_key(job_id), list(FIELDS))
+            return [_record(i, row) for i, row in zip(ids, pipe.execute(), strict=True)]
+
+    def _ids(self, key: str, top: str | None, bottom: str, count: int) -> list[str]:
+        above = f"({top}" if top else "+"
+        with translated():
+            rows = self._client.zrevrangebylex(key, above, bottom, 0, count)
+        return [row.decode() for row in cast("list[bytes]", rows)]
 
 
-def read_page(client: redis.Redis, wanted: JobFilter, cursor: str | None, limit: int) -> JobPage:
-    """See JobStore. Walks down one index, and looks at no more than ``MOST_LOOKED`` records."""
-    key = index_key(wanted.state) if wanted.state else redis_key("jobs")
-    key = scripts.OWNERS + wanted.owner if wanted.owner else key
-    bottom = "-" if wanted.since is None else f"[{oldest_id(wanted.since)}"
-    tops = [cursor, None if wanted.until is None else oldest_id(wanted.until)]
-    top = min(filter(None, tops), default=None)
-    sifted = wanted.lane or wanted.voice or (wanted.owner and wanted.state)
-    count = MOST_READ if sifted else min(limit + 1, MOST_READ)
-    found: list[JobRecord] = []
-    for _ in range(0, MOST_LOOKED, count):
-        ids = _ids(client, key, top, bottom, count)
-        for job_id, record in zip(ids, read_records(client, ids), strict=True):
-            if len(found) == limit:
-                return JobPage(tuple(found), top)
-            top = job_id
-            if record is not None and wanted.admits(record):
-                found.append(record)
-        if len(ids) < count:
-            return JobPage(tuple(found), None)
-    return JobPage(tuple(found), top)
+def _limits(limits: OpenJobLimits) -> dict[str, Value]:
+    """The limits as the scripts take them."""
+    most = {"most_open": limits.of_all, "most_owned": limits.of_owner}
+    return {name: -1 if value is None else value for name, value in most.items()}
 
 
-def _ids(client: redis.Redis, key: str, top: str | None, bottom: str, count: int) -> list[str]:
-    above = f"({top}" if top else "+"
-    with translated():
-        rows = cast("list[bytes]", client.zrevrangebylex(key, above, bottom, 0, count))
-    return [row.decode() for row in rows]
+def _require_accepted(verdict: str, limits: OpenJobLimits) -> None:
+    if verdict == "other":
+        message = "this Idempotency-Key was used for another request"
+        raise Conflict(message, code="idempotency_mismatch")
+    if verdict == "full":
+        message = f"the key has {limits.of_owner} jobs that have not ended, as many as it may"
+        raise LimitReached(message, FULL_SECONDS, code="too_many_open_jobs")
+    if verdict == "overloaded":
+        raise Unavailable("too many jobs have not ended; try again later", code="overloaded")
+
+
+def _ended_before(before: float, state: bytes | None, finished_at: bytes | None) -> bool:
+    """A record that is no longer there has ended, whatever its index says."""
+    return state is None or (finished_at is not None and float(finished_at) < before)
 
 
 def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
@@ -75,7 +256,7 @@ def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
     if state is None or request is None or created is None:
         return None
     names = ("parts_total", "parts_done", "parts_failed")
-    planned, done, failed = (int(fields[name] or 0) for name in names)
+    total, done, failed = (int(fields[name] or 0) for name in names)
     share = share_of(int(fields["done_ms"] or 0), int(fields["total_ms"] or 0))
     return JobRecord(
         id=job_id,
@@ -86,7 +267,7 @@ def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
         created_at=float(created),
         started_at=_time(fields["started_at"]),
         finished_at=_time(fields["finished_at"]),
-        progress=JobProgress(planned, done, failed, share),
+        progress=JobProgress(total, done, failed, share),
         report=_optional(fields["report"], SynthesisReport),
         error=_optional(fields["error"], JobError),
     )

@@ -16,9 +16,9 @@ from jobs.protocols import PLAN
 from jobs.redis_backend.backlog import RedisBacklog
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.events import AT_ONCE, RedisEvents
-from jobs.redis_backend.listener import MoveListener
+from jobs.redis_backend.listener import JobEventListener
 from jobs.redis_backend.server import EmbeddedRedis
-from jobs.redis_backend.store import RedisStore
+from jobs.redis_backend.store import redis_job_store
 
 NOW = 1_700_000_000.0
 SOURCE = Source(text="Hello.")
@@ -32,8 +32,11 @@ class Desk:
     """Everything that reads and writes jobs, on one Redis."""
 
     def __init__(self, url: str) -> None:
-        self.store, self.events = RedisStore(url, alive_seconds=10), RedisEvents(url)
-        self.reader = RedisBacklog(url)
+        self.store, self.events = (
+            redis_job_store(open_redis(url), alive_seconds=10),
+            RedisEvents(open_redis(url)),
+        )
+        self.reader = RedisBacklog(open_redis(url))
         self._made = 0
 
     def make(self, *seconds: float, lane: Lane = "bulk") -> str:
@@ -44,7 +47,7 @@ class Desk:
         record = JobRecord(
             id=new_job_id(at), state="queued", request=request, source=SOURCE.facts, created_at=at
         )
-        self.store.create(record, SOURCE)
+        self.store.records.create(record, SOURCE)
         if seconds:
             self.plan(record.id, *seconds)
         return record.id
@@ -54,21 +57,21 @@ class Desk:
             parts=len(seconds), utterances=len(seconds), lead_seconds=0.0, text_seconds=0.0
         )
         parts = [Part(i, i, (UTTERANCE,), seconds=s) for i, s in enumerate(seconds)]
-        self.store.put_plan(job, plan, parts)
+        self.store.plans.put(job, plan, parts)
 
     def speak(self, job: str, index: int, at: float, *, reused: bool = False) -> bool:
         result = PartResult(index=index, digest="00", sound=SOUND, reused=reused)
-        return self.store.part_done(job, result, "w", at)
+        return self.store.results.add(job, result, "w", at)
 
     def fail(self, job: str, index: int, at: float) -> bool:
         result = PartResult(index=index, error=JobError("x", "x", part=index))
-        return self.store.part_done(job, result, "w", at)
+        return self.store.results.add(job, result, "w", at)
 
     def start(self, job: str, index: int, at: float) -> None:
-        assert self.store.claim(job, str(index), "w", at).verdict == "run"
+        assert self.store.leases.claim(job, str(index), "w", at).verdict == "run"
 
     def outlook(self, job: str) -> Forecast:
-        return self.reader.outlook([self.store.get(job)])[0]
+        return self.reader.forecast([self.store.records.get(job)])[0]
 
     def told(self, job: str) -> list[str]:
         return [event.event for event in self.events.after(job)]
@@ -81,7 +84,7 @@ def desk(redis_url: str) -> Desk:
 
 def test_every_move_is_told_once_and_in_order(desk: Desk) -> None:
     job = desk.make()
-    desk.store.claim(job, PLAN, "w", NOW)
+    desk.store.leases.claim(job, PLAN, "w", NOW)
     desk.plan(job, 1.0, 3.0)
     desk.plan(job, 1.0, 3.0)  # a second time changes nothing
     desk.start(job, 1, NOW)
@@ -89,11 +92,11 @@ def test_every_move_is_told_once_and_in_order(desk: Desk) -> None:
     desk.fail(job, 1, NOW + 1)
     desk.speak(job, 0, NOW + 2)
     desk.speak(job, 0, NOW + 2)
-    desk.store.finish(job, "partial", NOW + 3)
-    desk.store.finish(job, "failed", NOW + 3)
-    desk.store.retry(job, NOW + 4)
-    desk.store.undo(job, [0], NOW + 5)
-    desk.store.finish(job, "cancelled", NOW + 6)
+    desk.store.records.finish(job, "partial", NOW + 3)
+    desk.store.records.finish(job, "failed", NOW + 3)
+    desk.store.records.retry(job, NOW + 4)
+    desk.store.records.discard_results(job, [0], NOW + 5)
+    desk.store.records.finish(job, "cancelled", NOW + 6)
     told = desk.events.after(job)
     assert [(e.event, e.state, e.part, e.progress.share) for e in told] == [
         ("created", "queued", None, 0.0),
@@ -113,7 +116,7 @@ def test_every_move_is_told_once_and_in_order(desk: Desk) -> None:
         "finished",
     ]
     assert desk.events.after(job, told[-1].id) == ()
-    desk.store.forget(job)
+    desk.store.records.forget(job)
     assert desk.events.after(job) == ()
 
 
@@ -137,10 +140,17 @@ def test_the_events_of_a_long_job_are_bounded_and_go_on_without_a_gap(desk: Desk
 
 def test_nobody_waits_for_a_listener_that_was_cut_off(redis_url: str, desk: Desk) -> None:
     job, other = desk.make(), desk.make()
-    listener, woken, ended = MoveListener(redis_url), threading.Semaphore(0), threading.Event()
+    listener, woken, ended = (
+        JobEventListener(open_redis(redis_url)),
+        threading.Semaphore(0),
+        threading.Event(),
+    )
     listener.start()
     try:
-        with listener.told(job, woken.release), listener.told(job, ended.set, of="finished"):
+        with (
+            listener.listening(job, woken.release),
+            listener.listening(job, ended.set, event="finished"),
+        ):
             assert woken.acquire(timeout=10)  # everybody looks once it listens
             assert ended.wait(10)
             ended.clear()
@@ -149,7 +159,7 @@ def test_nobody_waits_for_a_listener_that_was_cut_off(redis_url: str, desk: Desk
             assert woken.acquire(timeout=10)
             assert not woken.acquire(blocking=False)
             assert not ended.is_set()
-            desk.store.finish(job, "cancelled", NOW)
+            desk.store.records.finish(job, "cancelled", NOW)
             assert ended.wait(10)
             ended.clear()
             client = open_redis(redis_url)
@@ -169,17 +179,17 @@ def test_the_backlog_is_what_planned_jobs_owe(desk: Desk) -> None:
     desk.speak(book, 1, NOW)
     desk.fail(book, 0, NOW)
     assert desk.reader.backlog().bulk == 30.0
-    desk.store.undo(book, [1], NOW)
+    desk.store.records.discard_results(book, [1], NOW)
     assert desk.reader.backlog().bulk == 50.0
     desk.speak(book, 1, NOW)
     desk.speak(book, 2, NOW)
-    desk.store.finish(book, "partial", NOW)
-    desk.store.retry(book, NOW)
+    desk.store.records.finish(book, "partial", NOW)
+    desk.store.records.retry(book, NOW)
     assert desk.reader.backlog().bulk == 10.0
-    desk.store.finish(short, "cancelled", NOW)
-    desk.store.forget(book)
+    desk.store.records.finish(short, "cancelled", NOW)
+    desk.store.records.forget(book)
     assert (desk.reader.backlog().interactive, desk.reader.backlog().bulk) == (0.0, 0.0)
-    desk.store.forget(book)
+    desk.store.records.forget(book)
     assert desk.reader.backlog().bulk == 0.0
 
 
@@ -213,9 +223,9 @@ def test_positions_count_queued_jobs_of_the_lane(desk: Desk) -> None:
     positions = [desk.outlook(job).queue_position for job in jobs]
     assert positions == [0, 0, 1, 2]
     desk.start(jobs[0], 0, NOW)
-    desk.store.finish(jobs[2], "failed", NOW)
+    desk.store.records.finish(jobs[2], "failed", NOW)
     assert [desk.outlook(job).queue_position for job in jobs] == [None, 0, None, 0]
-    desk.store.retry(jobs[2], NOW)  # it was never planned, so it is queued again
+    desk.store.records.retry(jobs[2], NOW)  # it was never planned, so it is queued again
     assert [desk.outlook(job).queue_position for job in jobs] == [None, 0, 0, 1]
 
 
@@ -233,9 +243,9 @@ def test_the_eta_is_what_is_before_and_the_rest_by_the_pace(desk: Desk) -> None:
     assert desk.outlook(other).eta_seconds == pytest.approx(55 / 5)
     desk.speak(book, 1, NOW + 8)
     assert desk.outlook(book).eta_seconds == pytest.approx(1.0)  # only the quick one is before it
-    desk.store.finish(book, "succeeded", NOW + 9)
+    desk.store.records.finish(book, "succeeded", NOW + 9)
     assert desk.outlook(book) == Forecast()
-    desk.store.finish(quick, "cancelled", NOW + 9)
+    desk.store.records.finish(quick, "cancelled", NOW + 9)
     assert desk.outlook(other).eta_seconds == pytest.approx(4.0)
 
 
@@ -244,7 +254,7 @@ def test_a_cancelled_job_behind_makes_no_eta_negative(desk: Desk) -> None:
     behind = desk.make(500.0)
     desk.start(first, 0, NOW)
     desk.speak(first, 0, NOW + 1)
-    desk.store.finish(behind, "cancelled", NOW + 1)
+    desk.store.records.finish(behind, "cancelled", NOW + 1)
     assert desk.outlook(first).eta_seconds == pytest.approx(1.0)
 
 
@@ -259,6 +269,6 @@ def test_all_of_it_survives_a_restart(tmp_path_factory: pytest.TempPathFactory) 
         server.start()
         again = Desk(server.url)
         assert (again.events.after(job), again.reader.backlog(), again.outlook(job)) == before
-        again.store.finish(job, "cancelled", NOW + 3)
+        again.store.records.finish(job, "cancelled", NOW + 3)
         assert [e.event for e in again.events.after(job, before[0][-1].id)] == ["finished"]
         assert again.reader.backlog().bulk == 0.0

@@ -6,13 +6,14 @@ import time
 
 from jobs.celery_queue import CeleryQueue, celery_app
 from jobs.protocols import PLAN
+from jobs.redis_backend.client import open_redis
 
 NOW = 1_700_000_000.0
 
 
 def test_the_oldest_message_tells_its_age(redis_url: str) -> None:
     now = [NOW]
-    queue = CeleryQueue(redis_url, now=lambda: now[0])
+    queue = CeleryQueue(open_redis(redis_url), celery_app(redis_url), now=lambda: now[0])
     assert set(queue.ages(NOW).values()) == {0.0}
     queue.synthesize("a" * 32, 0, "bulk")
     now[0] += 5
@@ -34,7 +35,7 @@ def taken_by_nobody(queue: CeleryQueue, url: str, times: int = 1) -> None:
 
 
 def test_what_was_taken_and_not_ended_is_seen_and_given_back(redis_url: str) -> None:
-    queue = CeleryQueue(redis_url)
+    queue = CeleryQueue(open_redis(redis_url), celery_app(redis_url))
     queue.plan("a" * 32)
     queue.synthesize("b" * 32, 7, "bulk")
     taken_by_nobody(queue, redis_url, times=2)

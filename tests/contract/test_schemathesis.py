@@ -18,7 +18,8 @@ from typing import Any
 import pytest
 
 from cli.stack import Stack
-from jobs.redis_backend.api_keys import RedisKeys
+from jobs.redis_backend.api_keys import RedisApiKeys
+from jobs.redis_backend.client import open_redis
 from tests.conftest import tiny_environment
 
 CASES = 40
@@ -64,7 +65,7 @@ def guarded(
         yield stack
 
 
-def write_settings(folder: Path, keys: RedisKeys) -> Path:
+def write_settings(folder: Path, keys: RedisApiKeys) -> Path:
     names = ("one", "other")
     tokens = {name: keys.add(name, time.time())[1] for name in names}
     users = [
@@ -90,7 +91,7 @@ def checks_of(report: Path) -> Counter[tuple[str, str]]:
 
 
 def test_the_service_is_what_its_description_says(guarded: Stack, tmp_path: Path) -> None:
-    settings = write_settings(tmp_path, RedisKeys(guarded.redis_url))
+    settings = write_settings(tmp_path, RedisApiKeys(open_redis(guarded.redis_url)))
     command = [sys.executable, "-m", "schemathesis.cli", "--no-color"]
     command += ["--config-file", str(settings), "run", f"{guarded.url}/schema/openapi.json"]
     command += ["--checks=all", "--seed=1", "--generation-deterministic", "--continue-on-failure"]

@@ -25,9 +25,10 @@ from core.request import Controls, Source
 from core.text import Span, Utterance
 from jobs.child_processes import die_with_parent
 from jobs.ids import new_job_id
+from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.events import RedisEvents
 from jobs.redis_backend.server import EmbeddedRedis, free_port
-from jobs.redis_backend.store import RedisStore
+from jobs.redis_backend.store import redis_job_store
 from tests.conftest import tiny_environment
 
 DEADLINE = 120.0
@@ -61,7 +62,10 @@ class Api:
             "RHAPSODE_PORT": str(self.port),
             "PYTHONPATH": str(ROOT),
         }
-        self.store, self.events = RedisStore(self.redis.url), RedisEvents(self.redis.url)
+        self.store, self.events = (
+            redis_job_store(open_redis(self.redis.url)),
+            RedisEvents(open_redis(self.redis.url)),
+        )
         self.start()
 
     def start(self) -> None:
@@ -94,19 +98,19 @@ class Api:
         record = JobRecord(
             id=new_job_id(now), state="queued", request=request, source=SOURCE.facts, created_at=now
         )
-        self.store.create(record, SOURCE)
+        self.store.records.create(record, SOURCE)
         plan = JobPlan(parts=parts, utterances=parts, lead_seconds=0.0, text_seconds=0.0)
-        self.store.put_plan(
+        self.store.plans.put(
             record.id, plan, [Part(i, i, (UTTERANCE,), seconds=1.0) for i in range(parts)]
         )
         return record.id
 
     def speak(self, job: str, *indices: int) -> None:
         for index in indices:
-            self.store.part_done(job, PartResult(index=index, sound=SOUND), "w", time.time())
+            self.store.results.add(job, PartResult(index=index, sound=SOUND), "w", time.time())
 
     def end(self, job: str) -> None:
-        self.store.finish(job, "succeeded", time.time())
+        self.store.records.finish(job, "succeeded", time.time())
 
 
 @pytest.fixture
@@ -160,7 +164,7 @@ def test_all_is_told_in_order_then_the_stream_ends(api: Api) -> None:
     job = api.make(3)
     early = Follower(api, job)
     early.saw(2)
-    api.store.claim(job, "0", "w", time.time())
+    api.store.leases.claim(job, "0", "w", time.time())
     api.speak(job, 2, 0, 1)
     api.end(job)
     early.require_all()
@@ -194,8 +198,8 @@ def test_a_view_tells_place_and_time(api: Api) -> None:
         listed = http.get("/jobs").json()["jobs"]
         assert [(job["id"], job["queue_position"]) for job in listed] == [(second, 1), (first, 0)]
         assert listed[0]["eta_seconds"] is None  # nothing was ever spoken
-        api.store.claim(first, "0", "w", 1000.0)
-        api.store.part_done(first, PartResult(index=0, sound=SOUND), "w", 1002.0)
+        api.store.leases.claim(first, "0", "w", 1000.0)
+        api.store.results.add(first, PartResult(index=0, sound=SOUND), "w", 1002.0)
         job = http.get(f"/jobs/{first}").json()
         assert (job["queue_position"], job["progress"]["share"]) == (None, 0.5)
         assert job["eta_seconds"] == pytest.approx(2.0)  # a second of speech took two

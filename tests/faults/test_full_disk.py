@@ -22,7 +22,7 @@ from jobs.storage.folder import FolderStore
 from jobs.storage.keys import audio_key
 from synthesis.part_audio import part_audio_of, write_part_audio
 from synthesis.results import SynthesizedUtterance
-from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
+from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
 from workers.context import Context, SystemClock
 from workers.tasks.assemble import assemble
 
@@ -50,9 +50,9 @@ def audio(tmp_path: Path) -> FolderStore:
 @pytest.fixture
 def context(audio: FolderStore) -> Context:
     """A job whose one part was spoken."""
-    clock, store = SystemClock(), MemoryStore()
+    clock, store = SystemClock(), memory_job_store()
     request, source = Controls(voice="v", acoustic="a", vocoder="b"), Source(text="Hello.")
-    store.create(
+    store.records.create(
         JobRecord(
             id=JOB,
             state="queued",
@@ -67,7 +67,7 @@ def context(audio: FolderStore) -> Context:
         text="hello", span=span, phonemes=("h",), phoneme_ids=(1,), pause_after_seconds=0.0
     )
     plan = JobPlan(parts=1, utterances=1, lead_seconds=0.0, text_seconds=0.1)
-    store.put_plan(JOB, plan, [Part(0, 0, (said,))])
+    store.plans.put(JOB, plan, [Part(0, 0, (said,))])
     spoken = SynthesizedUtterance(
         waveform=Waveform(np.zeros(SAMPLES, np.float32), 22050),
         durations=(1,),
@@ -78,10 +78,10 @@ def context(audio: FolderStore) -> Context:
     sound = part_audio_of([spoken])
     write_part_audio(audio, "0a", sound, [spoken])
     result = PartResult(index=0, digest="0a", sound=sound)
-    store.claim(JOB, "0", "me", clock.now())
-    store.part_done(JOB, result, "me", clock.now())
+    store.leases.claim(JOB, "0", "me", clock.now())
+    store.results.add(JOB, result, "me", clock.now())
     return Context(
-        store, MemoryQueue(), audio, MemoryShelf(), Catalogue({}, {}), clock, "me", ATTEMPTS
+        store, MemoryQueue(), audio, MemoryPartIndex(), Catalogue({}, {}), clock, "me", ATTEMPTS
     )
 
 
@@ -99,16 +99,16 @@ def test_a_job_that_does_not_fit_waits_for_room(context: Context, room: int) -> 
         for _ in range(2 * ATTEMPTS):
             with pytest.raises(Unavailable):
                 assemble(context, JOB)
-    assert context.store.get(JOB).state == "running"
+    assert context.store.records.get(JOB).state == "running"
     assert not context.audio.exists(audio_key(JOB, Controls()))
     assemble(context, JOB)
-    assert context.store.get(JOB).state == "succeeded"
+    assert context.store.records.get(JOB).state == "succeeded"
 
 
 def test_a_disk_with_room_again_costs_nothing(context: Context) -> None:
     with full(1000), pytest.raises(Unavailable):
         assemble(context, JOB)
     assemble(context, JOB)
-    record = context.store.get(JOB)
+    record = context.store.records.get(JOB)
     assert record.report is not None
     assert (record.state, record.report.samples) == ("succeeded", SAMPLES)

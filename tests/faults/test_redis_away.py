@@ -14,14 +14,15 @@ from api.backends import Backends
 from api.settings import ApiSettings
 from core.errors import NotFound
 from core.voice import read_catalogue
-from jobs.celery_queue import CeleryQueue
+from jobs.celery_queue import CeleryQueue, celery_app
 from jobs.protocols import JobStore
 from jobs.redis_backend.backlog import RedisBacklog
+from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.events import RedisEvents
-from jobs.redis_backend.listener import MoveListener
-from jobs.redis_backend.store import RedisStore
+from jobs.redis_backend.listener import JobEventListener
+from jobs.redis_backend.store import redis_job_store
 from jobs.storage.folder import FolderStore
-from tests.memory_store import MemoryStore
+from tests.memory_store import memory_job_store
 
 Http = TestClient[Litestar]
 JOB = "/jobs/" + "0" * 32
@@ -32,13 +33,13 @@ def backends(voices: Path, folder: Path, port: int, store: JobStore | None = Non
     chosen = ApiSettings(voices=(voices,), shipped_voices=False, redis_url=url)
     return Backends(
         settings=chosen,
-        store=store or RedisStore(url),
-        queue=CeleryQueue(url),
+        store=store or redis_job_store(open_redis(url)),
+        queue=CeleryQueue(open_redis(url), celery_app(url)),
         audio=FolderStore(folder),
         catalogue=read_catalogue(chosen.voice_folders),
-        listener=MoveListener(url),
-        events=RedisEvents(url),
-        backlog=RedisBacklog(url),
+        listener=JobEventListener(open_redis(url)),
+        events=RedisEvents(open_redis(url)),
+        backlog=RedisBacklog(open_redis(url)),
     )
 
 
@@ -82,11 +83,11 @@ def test_what_needs_no_redis_answers(http: Http) -> None:
 def test_a_job_that_cannot_be_queued_is_not_kept(
     tiny_voices: Path, tmp_path: Path, closed_port: int
 ) -> None:
-    store = MemoryStore()
+    store = memory_job_store()
     state = backends(tiny_voices, tmp_path, closed_port, store)
     with TestClient(create_app(state.settings, state), raise_server_exceptions=False) as client:
         answer = client.post("/synthesize", json={"text": "Hello."})
         assert (answer.status_code, answer.json()["code"]) == (503, "queue_unavailable")
-    assert store.page(cursor=None, limit=9).jobs == ()
+    assert store.records.page(cursor=None, limit=9).jobs == ()
     with pytest.raises(NotFound):
-        store.get("0" * 32)
+        store.records.get("0" * 32)

@@ -13,7 +13,7 @@ from litestar.testing import TestClient
 from api.app import create_app, open_backends
 from api.settings import ApiSettings
 from core.errors import Unavailable
-from jobs.celery_queue import CeleryQueue
+from jobs.celery_queue import CeleryQueue, celery_app
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.server import EmbeddedRedis
 
@@ -86,7 +86,7 @@ def test_a_job_whose_message_does_not_fit_is_not_kept(
 
 @pytest.mark.parametrize("connected", [False, True])
 def test_a_message_that_does_not_fit_is_unavailable(full: EmbeddedRedis, connected: bool) -> None:
-    queue = CeleryQueue(full.url)
+    queue = CeleryQueue(open_redis(full.url), celery_app(full.url))
     if connected:
         queue.plan("0" * 32)
     fill(full)
@@ -96,9 +96,10 @@ def test_a_message_that_does_not_fit_is_unavailable(full: EmbeddedRedis, connect
 
 def test_keys_are_still_known(full: EmbeddedRedis, http: Http, tmp_path: Path) -> None:
     """What only reads goes on; what counts a request cannot, and says so."""
-    from jobs.redis_backend.api_keys import KeyLimits, RedisKeys
+    from jobs.protocols import KeyLimits
+    from jobs.redis_backend.api_keys import RedisApiKeys
 
-    keys = RedisKeys(full.url)
+    keys = RedisApiKeys(open_redis(full.url))
     key, token = keys.add("a", 0.0)
     fill(full)
     assert keys.check(token) == key

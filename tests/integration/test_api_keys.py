@@ -14,7 +14,9 @@ from litestar.testing import TestClient
 from api.admission import OPEN
 from api.app import create_app, open_backends
 from api.settings import ApiSettings
-from jobs.redis_backend.api_keys import KeyLimits, RedisKeys
+from jobs.protocols import KeyLimits
+from jobs.redis_backend.api_keys import RedisApiKeys
+from jobs.redis_backend.client import open_redis
 
 Http = TestClient[Litestar]
 BODY = {"text": "Hello."}
@@ -40,12 +42,12 @@ def http(chosen: ApiSettings) -> Iterator[Http]:
 
 
 @pytest.fixture
-def keys(redis_url: str) -> RedisKeys:
-    return RedisKeys(redis_url)
+def keys(redis_url: str) -> RedisApiKeys:
+    return RedisApiKeys(open_redis(redis_url))
 
 
 def shown(
-    keys: RedisKeys, name: str = "a", *, admin: bool = False, **limits: Any
+    keys: RedisApiKeys, name: str = "a", *, admin: bool = False, **limits: Any
 ) -> dict[str, str]:
     """The header of a new key."""
     _, token = keys.add(name, 0.0, limits=KeyLimits(**limits), admin=admin)
@@ -82,7 +84,7 @@ def test_nothing_but_probes_answers_without_a_key(http: Http) -> None:
     assert http.get("/readyz").status_code == 503
 
 
-def test_a_wrong_or_revoked_key_is_told_so(http: Http, keys: RedisKeys) -> None:
+def test_a_wrong_or_revoked_key_is_told_so(http: Http, keys: RedisApiKeys) -> None:
     key, token = keys.add("gone", 0.0)
     assert http.get("/jobs", headers={"X-API-Key": token}).status_code == 200
     keys.revoke(key.id, 1.0)
@@ -94,7 +96,7 @@ def test_a_wrong_or_revoked_key_is_told_so(http: Http, keys: RedisKeys) -> None:
     assert code(http.get("/jobs", headers={"Authorization": "Basic YTpi"}))[0] == 401
 
 
-def test_the_jobs_of_others_do_not_exist(http: Http, keys: RedisKeys) -> None:
+def test_the_jobs_of_others_do_not_exist(http: Http, keys: RedisApiKeys) -> None:
     mine, other, admin = shown(keys), shown(keys, "b"), shown(keys, "boss", admin=True)
     job = submit(http, mine)
     routes = {(m, p.replace("{job_id}", job)) for m, p in routes_of(http) if "{job_id}" in p}
@@ -111,7 +113,7 @@ def test_the_jobs_of_others_do_not_exist(http: Http, keys: RedisKeys) -> None:
     assert http.delete(f"/jobs/{job}", headers=admin).json()["state"] == "cancelled"
 
 
-def test_idempotency_keys_of_two_clients_are_two(http: Http, keys: RedisKeys) -> None:
+def test_idempotency_keys_of_two_clients_are_two(http: Http, keys: RedisApiKeys) -> None:
     again = {"Idempotency-Key": "1"}
     mine, other = shown(keys), shown(keys, "b")
     first = submit(http, mine, **again)
@@ -121,7 +123,7 @@ def test_idempotency_keys_of_two_clients_are_two(http: Http, keys: RedisKeys) ->
     assert code(answer) == (422, "idempotency_mismatch")
 
 
-def test_limits_of_a_key(http: Http, keys: RedisKeys) -> None:
+def test_limits_of_a_key(http: Http, keys: RedisApiKeys) -> None:
     small = shown(keys, characters=5)
     answer = http.post("/synthesize", json=BODY, headers=small)
     assert code(answer) == (422, "text_too_long")
@@ -144,7 +146,7 @@ def test_limits_of_a_key(http: Http, keys: RedisKeys) -> None:
     assert 30 < int(statuses[2].headers["retry-after"]) <= 60
 
 
-def test_too_many_open_jobs_of_all_are_an_overload(http: Http, keys: RedisKeys) -> None:
+def test_too_many_open_jobs_of_all_are_an_overload(http: Http, keys: RedisApiKeys) -> None:
     mine = shown(keys)
     jobs = [submit(http, mine) for _ in range(4)]
     answer = http.post("/synthesize", json=BODY, headers=mine)
@@ -154,7 +156,7 @@ def test_too_many_open_jobs_of_all_are_an_overload(http: Http, keys: RedisKeys) 
     submit(http, mine)
 
 
-def test_refusals_are_counted_by_code(http: Http, keys: RedisKeys) -> None:
+def test_refusals_are_counted_by_code(http: Http, keys: RedisApiKeys) -> None:
     def count(name: str) -> float:
         lines = http.get("/metrics").text.splitlines()
         wanted = f'tts_requests_refused_total{{code="{name}"}} '

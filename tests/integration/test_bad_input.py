@@ -17,10 +17,11 @@ from api.backends import Backends
 from api.settings import ApiSettings
 from core.voice import read_catalogue
 from jobs.redis_backend.backlog import RedisBacklog
+from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.events import RedisEvents
-from jobs.redis_backend.listener import MoveListener
+from jobs.redis_backend.listener import JobEventListener
 from jobs.storage.folder import FolderStore
-from tests.memory_store import MemoryQueue, MemoryStore
+from tests.memory_store import MemoryQueue, memory_job_store
 
 Http = TestClient[Litestar]
 LIMIT = 64 * 1024
@@ -33,13 +34,13 @@ def http(
     chosen = ApiSettings(voices=(tiny_voices,), shipped_voices=False, max_body_bytes=LIMIT)
     backends = Backends(
         settings=chosen,
-        store=MemoryStore(),
+        store=memory_job_store(),
         queue=MemoryQueue(),
         audio=FolderStore(tmp_path_factory.mktemp("audio")),
         catalogue=read_catalogue(chosen.voice_folders),
-        listener=MoveListener(redis_server.url),
-        events=RedisEvents(redis_server.url),
-        backlog=RedisBacklog(redis_server.url),
+        listener=JobEventListener(open_redis(redis_server.url)),
+        events=RedisEvents(open_redis(redis_server.url)),
+        backlog=RedisBacklog(open_redis(redis_server.url)),
     )
     with TestClient(create_app(chosen, backends), raise_server_exceptions=False) as client:
         yield client

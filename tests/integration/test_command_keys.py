@@ -10,7 +10,8 @@ from click.testing import CliRunner, Result
 
 from cli.keys import keys
 from core.errors import NotFound, Unauthenticated
-from jobs.redis_backend.api_keys import RedisKeys
+from jobs.redis_backend.api_keys import RedisApiKeys
+from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.server import EmbeddedRedis, running_redis
 
 
@@ -29,7 +30,7 @@ def test_a_key_is_added_listed_and_revoked_while_redis_runs(tmp_path: Path) -> N
             "--data", tmp_path, "add", "Reading room", "--requests-per-minute", 60, "--open-jobs", 5
         )
         token = made.stdout.strip()
-        book = RedisKeys(server.url)
+        book = RedisApiKeys(open_redis(server.url))
         key = book.check(token)
         assert (key.name, key.admin) == ("Reading room", False)
         assert (key.limits.requests_per_minute, key.limits.open_jobs) == (60.0, 5)
@@ -49,7 +50,7 @@ def test_a_key_made_before_the_service_starts_is_there(tmp_path: Path) -> None:
     made = json.loads(run("--data", tmp_path, "add", "first", "--admin", "--json").stdout)
     assert "digest" not in made
     with EmbeddedRedis(tmp_path / "redis") as server:
-        key = RedisKeys(server.url).check(made["key"])
+        key = RedisApiKeys(open_redis(server.url)).check(made["key"])
         assert (key.id, key.admin) == (made["id"], True)
     (told,) = json.loads(run("--data", tmp_path, "list", "--json").stdout)
     assert (told["id"], "digest" in told, "key" in told) == (key.id, False, False)
@@ -58,5 +59,5 @@ def test_a_key_made_before_the_service_starts_is_there(tmp_path: Path) -> None:
 def test_a_url_wins(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REDIS_URL", redis_url)
     token = run("--data", tmp_path, "add", "elsewhere").stdout.strip()
-    assert RedisKeys(redis_url).check(token).name == "elsewhere"
+    assert RedisApiKeys(open_redis(redis_url)).check(token).name == "elsewhere"
     assert not (tmp_path / "redis").exists()

@@ -17,7 +17,7 @@ from jobs.redis_backend.backlog import RedisBacklog
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.events import RedisEvents
 from jobs.redis_backend.server import EmbeddedRedis
-from jobs.redis_backend.store import RedisStore
+from jobs.redis_backend.store import redis_job_store
 
 NOW = 1_700_000_000.0
 SOURCE = Source(text="Hello.")
@@ -43,8 +43,8 @@ class World:
     """Jobs on a real Redis, moved at will; what a job refuses changes nothing."""
 
     def __init__(self, url: str) -> None:
-        self.store, self.backlog = RedisStore(url), RedisBacklog(url)
-        self.events = RedisEvents(url)
+        self.store, self.backlog = redis_job_store(open_redis(url)), RedisBacklog(open_redis(url))
+        self.events = RedisEvents(open_redis(url))
         self.ids = [new_job_id(NOW + i) for i in range(JOBS)]
         self.made: set[str] = set()
         self.at = NOW
@@ -64,7 +64,7 @@ class World:
         if job_id not in self.made:
             lane = "bulk" if job else "interactive"
             request = Controls(voice="v", acoustic="a", vocoder="w", sample_rate=22050, lane=lane)
-            self.store.create(
+            self.store.records.create(
                 JobRecord(
                     id=job_id,
                     state="queued",
@@ -81,32 +81,32 @@ class World:
         if what == "plan":
             plan = JobPlan(parts=PARTS, utterances=PARTS, lead_seconds=0.0, text_seconds=0.0)
             parts = [Part(i, i, (UTTERANCE,), seconds=seconds + i) for i in range(PARTS)]
-            store.put_plan(job_id, plan, parts)
+            store.plans.put(job_id, plan, parts)
         elif what == "claim":
-            store.claim(job_id, str(part), "w", self.at)
+            store.leases.claim(job_id, str(part), "w", self.at)
         elif what in ("speak", "reuse", "fail"):
-            if store.plan(job_id) is None:
+            if store.plans.get(job_id) is None:
                 return
             error = JobError("x", "x") if what == "fail" else None
             sound = None if error else SOUND
             result = PartResult(index=part, sound=sound, error=error, reused=what == "reuse")
-            store.part_done(job_id, result, "w", self.at)
+            store.results.add(job_id, result, "w", self.at)
         elif what == "undo":
-            store.undo(job_id, [part], self.at)
+            store.records.discard_results(job_id, [part], self.at)
         elif what == "retry":
-            store.retry(job_id, self.at)
+            store.records.retry(job_id, self.at)
         elif what == "forget":
-            store.forget(job_id)
+            store.records.forget(job_id)
             self.made.discard(job_id)
         else:
             state: JobState = what  # type: ignore[assignment]
-            store.finish(job_id, state, self.at)
+            store.records.finish(job_id, state, self.at)
 
     def require_sound(self) -> None:
         owed = {"interactive": 0, "bulk": 0}
         waiting = {"interactive": 0, "bulk": 0}
-        records = [self.store.get(job_id) for job_id in sorted(self.made)]
-        for record, outlook in zip(records, self.backlog.outlook(records), strict=True):
+        records = [self.store.records.get(job_id) for job_id in sorted(self.made)]
+        for record, outlook in zip(records, self.backlog.forecast(records), strict=True):
             lane = record.request.lane
             queued = record.state == "queued"
             assert outlook.queue_position == (waiting[lane] if queued else None)
@@ -117,7 +117,7 @@ class World:
             assert (last.state, last.progress) == (record.state, record.progress)
             if record.state not in TERMINAL:
                 parts = {part.index: round(part.seconds * 1000) for part in self.parts(record)}
-                done = [result.index for result in self.store.results(record.id)]
+                done = [result.index for result in self.store.results.all(record.id)]
                 owed[lane] += sum(parts.values()) - sum(parts[index] for index in done)
         backlog = self.backlog.backlog()
         assert {"interactive": backlog.interactive, "bulk": backlog.bulk} == {
@@ -126,7 +126,7 @@ class World:
         assert backlog.pace is None or backlog.pace >= 0
 
     def parts(self, record: JobRecord) -> Iterator[Part]:
-        return self.store.parts(record.id)
+        return self.store.plans.parts(record.id)
 
 
 @settings(

@@ -20,7 +20,7 @@ from jobs.storage.keys import audio_key, job_folder, sound_key
 from synthesis.part_audio import part_audio_of, write_part_audio
 from synthesis.results import SynthesizedUtterance
 from synthesis.timeline import placed
-from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
+from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
 from workers.context import Context
 from workers.tasks.assemble import assemble
 
@@ -60,14 +60,16 @@ def source() -> Source:
 
 @pytest.fixture
 def context(source: Source, tmp_path: Path, watch: Watch) -> Context:
-    store, audio = MemoryStore(), FolderStore(tmp_path)
-    store.create(
+    store, audio = memory_job_store(), FolderStore(tmp_path)
+    store.records.create(
         JobRecord(id=JOB, state="queued", request=Controls(), source=source.facts, created_at=0.0),
         source,
     )
     plan = JobPlan(parts=PARTS, utterances=PARTS, lead_seconds=0.0, text_seconds=0.1)
-    store.put_plan(JOB, plan, [Part(i, i, (UTTERANCE,)) for i in range(PARTS)])
-    context = Context(store, MemoryQueue(), audio, MemoryShelf(), Catalogue({}, {}), watch, "me", 3)
+    store.plans.put(JOB, plan, [Part(i, i, (UTTERANCE,)) for i in range(PARTS)])
+    context = Context(
+        store, MemoryQueue(), audio, MemoryPartIndex(), Catalogue({}, {}), watch, "me", 3
+    )
     for index in range(PARTS):
         speak(context, index)
     return context
@@ -78,8 +80,8 @@ def speak(context: Context, index: int) -> None:
     spoken = SynthesizedUtterance(waveform, (1,), StageSeconds(acoustic=0.1), 1, {})
     sound, digest = part_audio_of([spoken]), f"0{index}"
     write_part_audio(context.audio, digest, sound, [spoken])
-    context.store.claim(JOB, str(index), "me", 0.0)
-    context.store.part_done(JOB, PartResult(index=index, digest=digest, sound=sound), "me", 0.0)
+    context.store.leases.claim(JOB, str(index), "me", 0.0)
+    context.store.results.add(JOB, PartResult(index=index, digest=digest, sound=sound), "me", 0.0)
 
 
 def sent(context: Context) -> list[tuple[str, ...]]:
@@ -89,7 +91,7 @@ def sent(context: Context) -> list[tuple[str, ...]]:
 
 def test_whole(context: Context) -> None:
     assemble(context, JOB)
-    record = context.store.get(JOB)
+    record = context.store.records.get(JOB)
     assert record.report is not None
     assert (record.state, record.report.samples) == ("succeeded", PARTS * SAMPLES)
 
@@ -99,7 +101,7 @@ def test_whole(context: Context) -> None:
 )
 def test_a_cover_that_is_gone_costs_no_sound(context: Context) -> None:
     assemble(context, JOB)
-    record = context.store.get(JOB)
+    record = context.store.records.get(JOB)
     assert record.report is not None
     assert (record.state, record.report.samples) == ("succeeded", PARTS * SAMPLES)
     assert "cover_gone" in [notice.code for notice in record.report.warnings]
@@ -109,22 +111,22 @@ def test_sounds_that_are_gone_are_spoken_again(context: Context) -> None:
     context.audio.delete(sound_key("01"))
     assemble(context, JOB)
     assert sent(context) == [("synthesize", JOB, "1", "interactive")]
-    assert context.store.get(JOB).state == "running"
+    assert context.store.records.get(JOB).state == "running"
     speak(context, 1)
     assemble(context, JOB)
-    assert context.store.get(JOB).state == "succeeded"
+    assert context.store.records.get(JOB).state == "succeeded"
 
 
 def test_parts_that_were_undone_are_waited_for(context: Context) -> None:
     """Who undid them died, or ``assemble`` was sent twice."""
-    context.store.undo(JOB, [1, 2], 0.0)
+    context.store.records.discard_results(JOB, [1, 2], 0.0)
     assemble(context, JOB)
     assert sent(context) == [("synthesize", JOB, str(i), "interactive") for i in (1, 2)]
-    assert context.store.get(JOB).state == "running"
+    assert context.store.records.get(JOB).state == "running"
     speak(context, 1)
     speak(context, 2)
     assemble(context, JOB)
-    assert context.store.get(JOB).state == "succeeded"
+    assert context.store.records.get(JOB).state == "succeeded"
 
 
 def test_a_long_assembly_is_not_taken_for_lost(context: Context, watch: Watch) -> None:
@@ -133,31 +135,31 @@ def test_a_long_assembly_is_not_taken_for_lost(context: Context, watch: Watch) -
 
     def look() -> None:
         watch.seconds += 400
-        context.store.beat(WorkerBeat("me", "planner", watch.seconds, True))
-        found.extend(context.store.lost(watch.seconds, stale_before=watch.seconds - 600))
+        context.store.workers.beat(WorkerBeat("me", "planner", watch.seconds, True))
+        found.extend(context.store.leases.expire(watch.seconds, stale_before=watch.seconds - 600))
 
     watch.then = look
     assemble(context, JOB)
     assert watch.looks > PARTS
-    assert context.store.get(JOB).state == "succeeded"
+    assert context.store.records.get(JOB).state == "succeeded"
     assert found == []
 
 
 def test_a_cancelled_job_is_not_written_to_its_end(context: Context, watch: Watch) -> None:
     def cancel() -> None:
         if watch.looks == 3:
-            context.store.finish(JOB, "cancelled", 1.0)
+            context.store.records.finish(JOB, "cancelled", 1.0)
             context.audio.delete(job_folder(JOB))
 
     watch.then = cancel
     assemble(context, JOB)
-    assert context.store.get(JOB).state == "cancelled"
+    assert context.store.records.get(JOB).state == "cancelled"
     assert not context.audio.exists(audio_key(JOB, Controls()))
 
 
 def test_a_job_without_its_parts_has_ended_meanwhile(context: Context) -> None:
     """Two assemble the same; the first has ended the job, and the other writes no half of it."""
-    plan = context.store.plan(JOB)
+    plan = context.store.plans.get(JOB)
     assert plan is not None
     with pytest.raises(Conflict):
         list(placed(iter(()), iter(()), Controls(), plan))

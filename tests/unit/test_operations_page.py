@@ -46,7 +46,10 @@ def metrics_of_code() -> dict[str, Metric]:
 
 
 def quiet_backends() -> Any:
-    store = SimpleNamespace(ping=lambda: None, workers=lambda now: ())
+    store = SimpleNamespace(
+        records=SimpleNamespace(ping=lambda: None),
+        workers=SimpleNamespace(alive=lambda now: ()),
+    )
     return SimpleNamespace(
         store=store,
         queue=SimpleNamespace(depths=lambda: {"bulk": 0}, ages=lambda now: {"bulk": 0.0}),

@@ -14,7 +14,7 @@ from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.storage.folder import FolderStore
 from synthesis.parts import SynthesisItem
-from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
+from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
 from workers.context import Context, SystemClock
 from workers.tasks.synthesize import synthesize
 
@@ -38,27 +38,27 @@ def silent(items: Sequence[SynthesisItem], lane: str, turn: Any) -> list[Any]:
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    store = MemoryStore()
+    store = memory_job_store()
     source = Source(text="a")
-    store.create(
+    store.records.create(
         JobRecord(id=JOB, state="queued", request=Controls(), source=source.facts, created_at=0.0),
         source,
     )
     plan = JobPlan(parts=1, utterances=1, lead_seconds=0.0, text_seconds=0.0)
-    store.put_plan(JOB, plan, [Part(0, 0, (UTTERANCE,))])
+    store.plans.put(JOB, plan, [Part(0, 0, (UTTERANCE,))])
     clock, audio = SystemClock(), FolderStore(tmp_path)
-    return Context(store, Away(), audio, MemoryShelf(), Catalogue({}, {}), clock, "me", 3)
+    return Context(store, Away(), audio, MemoryPartIndex(), Catalogue({}, {}), clock, "me", 3)
 
 
 def test_the_last_part_sends_assemble_though_the_queue_was_away(context: Context) -> None:
     for worker in ("dead", "dead too", "dead as well"):  # three tries, so that this one gives up
-        context.store.claim(JOB, "0", worker, 0.0)
-        context.store.begin(JOB, "0", worker)
+        context.store.leases.claim(JOB, "0", worker, 0.0)
+        context.store.leases.begin(JOB, "0", worker)
     with pytest.raises(Unavailable):
         synthesize(context, silent, JOB, 0)
     synthesize(context, silent, JOB, 0)
     assert isinstance(context.queue, MemoryQueue)
     assert context.queue.sent == [("assemble", JOB)]
-    (result,) = context.store.results(JOB)
+    (result,) = context.store.results.all(JOB)
     assert isinstance(result, PartResult)
     assert result.error is not None

@@ -13,7 +13,7 @@ from core.voice import Catalogue
 from jobs.ids import new_job_id
 from jobs.storage.folder import FolderStore
 from jobs.storage.keys import sound_key
-from tests.memory_store import MemoryQueue, MemoryShelf, MemoryStore
+from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
 from workers.context import Context
 from workers.recovery.janitor import clear_shelf, recover
 
@@ -49,7 +49,9 @@ class Late:
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
     audio = FolderStore(tmp_path)
-    return Context(MemoryStore(), Busy(), audio, MemoryShelf(), Catalogue({}, {}), Late(), "me", 3)
+    return Context(
+        memory_job_store(), Busy(), audio, MemoryPartIndex(), Catalogue({}, {}), Late(), "me", 3
+    )
 
 
 def spoken(context: Context, digest: str, at: float) -> str:
@@ -58,26 +60,28 @@ def spoken(context: Context, digest: str, at: float) -> str:
     job = JobRecord(
         id=new_job_id(at), state="queued", request=Controls(), source=source.facts, created_at=at
     )
-    context.store.create(job, source)
+    context.store.records.create(job, source)
     plan = JobPlan(parts=2, utterances=2, lead_seconds=0.0, text_seconds=0.0)
-    context.store.put_plan(job.id, plan, [Part(i, i, (UTTERANCE,)) for i in range(2)])
-    context.store.claim(job.id, "0", "me", at)
-    context.shelf.put(digest, at)
+    context.store.plans.put(job.id, plan, [Part(i, i, (UTTERANCE,)) for i in range(2)])
+    context.store.leases.claim(job.id, "0", "me", at)
+    context.part_index.put(digest, at)
     context.audio.put(sound_key(digest), b"sound")
-    context.store.part_done(job.id, PartResult(index=0, digest=digest, sound=PartAudio()), "me", at)
+    context.store.results.add(
+        job.id, PartResult(index=0, digest=digest, sound=PartAudio()), "me", at
+    )
     return job.id
 
 
 def test_sounds_of_a_job_that_still_runs_are_kept_however_long_it_takes(context: Context) -> None:
     spoken(context, "0a", NOW - 2 * DAY)
     over = spoken(context, "0b", NOW - 2 * DAY)
-    context.store.finish(over, "cancelled", NOW - DAY)
+    context.store.records.finish(over, "cancelled", NOW - DAY)
     spoken(context, "0c", NOW - DAY / 2)
     assert clear_shelf(context, DAY) == 1
     there = [context.audio.exists(sound_key(digest)) for digest in ("0a", "0b", "0c")]
     assert there == [True, False, True]
     assert clear_shelf(context, DAY) == 0  # they count as used now
-    assert context.shelf.use("0a", NOW)
+    assert context.part_index.use("0a", NOW)
 
 
 def test_what_a_store_does_not_delete_now_is_deleted_later(
@@ -86,7 +90,7 @@ def test_what_a_store_does_not_delete_now_is_deleted_later(
     def away(prefix: str) -> int:
         raise Unavailable("the audio store is away", code="storage")
 
-    context.shelf.put("0a", NOW - 2 * DAY)
+    context.part_index.put("0a", NOW - 2 * DAY)
     with monkeypatch.context() as patched:
         patched.setattr(context.audio, "delete", away)
         with pytest.raises(Unavailable):

@@ -28,7 +28,7 @@ def recover(context: Context, stale_seconds: float) -> int:
     now = context.clock.now()
     oldest = max(context.queue.ages(now).values(), default=0.0)
     stale_before = now - oldest - stale_seconds  # a job is touched some time before it is sent on
-    lost = context.store.lost(now, stale_before=stale_before)
+    lost = context.store.leases.expire(now, stale_before=stale_before)
     taken = {(m.job_id, m.work): m for m in context.queue.taken(now)} if lost else {}
     for job_id, work in lost:
         message = taken.get((job_id, work))
@@ -54,7 +54,7 @@ def give_back(context: Context, seconds: float) -> int:
     """
     given = 0
     for message in context.queue.taken(context.clock.now() - seconds):
-        if context.store.orphaned(message.job_id, message.work):
+        if context.store.leases.is_unclaimed(message.job_id, message.work):
             given += context.queue.give_back(message)
             log.warning("given_back", job=message.job_id, work=message.work)
             count_recovered(message.work)
@@ -74,7 +74,7 @@ def send_again(context: Context, job_id: str, work: WorkId) -> None:
         context.queue.assemble(job_id)
     else:
         try:
-            lane = context.store.get(job_id).request.lane
+            lane = context.store.records.get(job_id).request.lane
         except NotFound:
             return
         context.queue.synthesize(job_id, int(work), lane)
@@ -82,10 +82,10 @@ def send_again(context: Context, job_id: str, work: WorkId) -> None:
 
 def clean(context: Context, retention_seconds: float) -> int:
     """Deletes ended jobs and their audio after their time; returns how many."""
-    old = context.store.expired(context.clock.now() - retention_seconds)
+    old = context.store.records.ended_before(context.clock.now() - retention_seconds)
     for job_id in old:
         context.audio.delete(job_folder(job_id))
-        context.store.forget(job_id)
+        context.store.records.forget(job_id)
     return len(old)
 
 
@@ -95,10 +95,10 @@ def clear_shelf(context: Context, unused_seconds: float) -> int:
     What a job that still runs has spoken is used: some books take longer than that.
     """
     before = context.clock.now() - unused_seconds
-    old = set(context.shelf.clear(before))
+    old = set(context.part_index.take_unused(before))
     wanted = set(_spoken_for(context, before)) if old else set[str]()
     for digest in wanted:
-        context.shelf.put(digest, context.clock.now())
+        context.part_index.put(digest, context.clock.now())
     _delete(context, sorted(old - wanted))
     return len(old - wanted)
 
@@ -110,7 +110,7 @@ def _delete(context: Context, digests: list[str]) -> None:
             context.audio.delete(sound_key(digest))
         except Unavailable:
             for left in digests[at:]:
-                context.shelf.put(left, context.clock.now())
+                context.part_index.put(left, context.clock.now())
             raise
 
 
@@ -118,9 +118,11 @@ def _spoken_for(context: Context, before: float) -> Iterator[str]:
     """Digests of the sounds of jobs that run and were made before that time [Unix s]."""
     wanted, cursor = JobFilter(state="running", until=before), None
     while True:
-        page = context.store.page(cursor=cursor, limit=100, wanted=wanted)
+        page = context.store.records.page(cursor=cursor, limit=100, wanted=wanted)
         for record in page.jobs:
-            yield from (r.digest for r in context.store.results(record.id) if r.sound is not None)
+            yield from (
+                r.digest for r in context.store.results.all(record.id) if r.sound is not None
+            )
         cursor = page.cursor
         if cursor is None:
             return

@@ -36,7 +36,7 @@ class LostMessages:
     def look(self) -> int:
         """One round; returns how many messages were sent again. Raises Unavailable."""
         context = self._context
-        alive = frozenset(beat.id for beat in context.store.workers(context.clock.now()))
+        alive = frozenset(beat.id for beat in context.store.workers.alive(context.clock.now()))
         if self._known - alive:
             self._rounds = ROUNDS
         self._known = alive
@@ -58,7 +58,7 @@ class LostMessages:
         seen |= {(m.job_id, m.work) for m in queue.taken(self._context.clock.now())}
         return frozenset(
             (job_id, work)
-            for job_id in store.open_jobs()
-            for work in store.loose(job_id)
+            for job_id in store.records.open_jobs()
+            for work in store.leases.unclaimed(job_id)
             if (job_id, work) not in seen
         )

@@ -26,16 +26,16 @@ def assemble(context: Context, job_id: str) -> None:
     Raises:
         Unavailable: a store does not answer or is full; the work stays with this worker.
     """
-    claim = context.store.claim(job_id, ASSEMBLE, context.worker, context.clock.now())
+    claim = context.store.leases.claim(job_id, ASSEMBLE, context.worker, context.clock.now())
     if claim.verdict != "run":
         return
-    record, plan = context.store.get(job_id), context.store.plan(job_id)
+    record, plan = context.store.records.get(job_id), context.store.plans.get(job_id)
     if plan is None or claim.attempt > context.attempts:
         context.finish(record, "failed", error=gave_up(context.attempts))
         return
-    if not context.store.begin(job_id, ASSEMBLE, context.worker):
+    if not context.store.leases.begin(job_id, ASSEMBLE, context.worker):
         return
-    if pending := context.store.pending(job_id):
+    if pending := context.store.results.missing(job_id):
         _speak_first(context, record, pending)
         return
     try:
@@ -56,7 +56,7 @@ def _speak_first(context: Context, record: JobRecord, indices: Sequence[int]) ->
     """
     for index in indices:
         context.queue.synthesize(record.id, index, record.request.lane)
-    context.store.release(record.id, ASSEMBLE, context.worker)
+    context.store.leases.release(record.id, ASSEMBLE, context.worker)
     log.warning("spoken_again", job=record.id, parts=len(indices))
 
 
@@ -70,7 +70,7 @@ def _assemble(context: Context, record: JobRecord, plan: JobPlan) -> None:
         length, rate = programme.write()
     except SoundsGone:
         gone = programme.gone()
-        context.store.undo(record.id, gone, context.clock.now())
+        context.store.records.discard_results(record.id, gone, context.clock.now())
         _speak_first(context, record, gone)
         return
     waited = (record.started_at or record.created_at) - record.created_at
@@ -86,5 +86,5 @@ def _assemble(context: Context, record: JobRecord, plan: JobPlan) -> None:
 
 def _tidy(context: Context, job_id: str) -> None:
     """What was written after a job's cancellation had deleted all."""
-    if context.store.get(job_id).state == "cancelled":
+    if context.store.records.get(job_id).state == "cancelled":
         context.audio.delete(job_folder(job_id))

@@ -46,7 +46,7 @@ class Programme:
 
     def __init__(self, context: Context, record: JobRecord, plan: JobPlan) -> None:
         self._context, self._record, self._plan = context, record, plan
-        self._source: Source = context.store.source(record.id)
+        self._source: Source = context.store.records.source(record.id)
         self.layout = Timeline()
         self.layout.tally.text = plan.text_seconds
         self.layout.tally.notices = list(plan.notices)
@@ -69,7 +69,9 @@ class Programme:
 
     def _parts(self) -> Iterator[Placed | Missing]:
         store, job_id = self._context.store, self._record.id
-        return placed(store.parts(job_id), store.results(job_id), self._record.request, self._plan)
+        return placed(
+            store.plans.parts(job_id), store.results.all(job_id), self._record.request, self._plan
+        )
 
     def _write_transcript(self) -> None:
         layout, encoder = self.layout, msgspec.json.Encoder()
@@ -181,7 +183,7 @@ class Programme:
         written to its end. Raises Conflict."""
         context = self._context
         now = context.clock.now()
-        claim = context.store.claim(self._record.id, ASSEMBLE, context.worker, now)
+        claim = context.store.leases.claim(self._record.id, ASSEMBLE, context.worker, now)
         if claim.verdict != "run":
             raise Conflict(f"job {self._record.id} has ended", code="job_over")
 

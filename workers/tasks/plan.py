@@ -31,30 +31,30 @@ def plan(context: Context, job_id: str) -> None:
     Raises:
         Unavailable: the store or the queue does not answer; the work is not lost.
     """
-    claim = context.store.claim(job_id, PLAN, context.worker, context.clock.now())
+    claim = context.store.leases.claim(job_id, PLAN, context.worker, context.clock.now())
     if claim.verdict != "run":
         return
-    record = context.store.get(job_id)
+    record = context.store.records.get(job_id)
     if claim.attempt > context.attempts:
         context.finish(record, "failed", error=gave_up(context.attempts))
         return
-    if not context.store.begin(job_id, PLAN, context.worker):
+    if not context.store.leases.begin(job_id, PLAN, context.worker):
         return
-    if context.store.plan(job_id) is None and not _make(context, record):
+    if context.store.plans.get(job_id) is None and not _make(context, record):
         return
-    pending = context.store.pending(job_id)
+    pending = context.store.results.missing(job_id)
     for index in pending:
         context.queue.synthesize(job_id, index, record.request.lane)
     if not pending:
         context.queue.assemble(job_id)
-    context.store.release(job_id, PLAN, context.worker)
+    context.store.leases.release(job_id, PLAN, context.worker)
     log.info("planned", job=job_id, parts=len(pending))
 
 
 def _make(context: Context, record: JobRecord) -> bool:
     request, start = record.request, time.thread_time()
     try:
-        source = context.store.source(record.id)
+        source = context.store.records.source(record.id)
         reading = analyze_source(source, _frontend(context.catalogue, request), request.pauses)
         parts = cut_parts(reading.chapters, speed=request.speed)
     except InputError as error:
@@ -76,7 +76,7 @@ def _make(context: Context, record: JobRecord) -> bool:
         silences=reading.silences,
         notices=reading.notices,
     )
-    context.store.put_plan(record.id, planned, parts)
+    context.store.plans.put(record.id, planned, parts)
     see_stages(request, StageSeconds(text=seconds))
     return True
 

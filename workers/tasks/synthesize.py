@@ -9,7 +9,7 @@ import structlog
 from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
 from core.part import Part, PartAudio, PartResult
 from core.record import JobRecord
-from jobs.protocols import JobStore, WorkId
+from jobs.protocols import WorkId, WorkLeases
 from synthesis.part_audio import part_audio_of, part_digest, read_part_audio, write_part_audio
 from synthesis.parts import speeches
 from synthesis.results import SynthesizedUtterance
@@ -26,14 +26,14 @@ class PartTurn:
     """See ``workers.device.collector.Turn``.
 
     Attributes:
-        store: has the record.
+        leases: has the work.
         job_id: of the job.
         work: the part.
         worker: this process.
         attempt: which try it is.
     """
 
-    store: JobStore
+    leases: WorkLeases
     job_id: str
     work: WorkId
     worker: str
@@ -46,7 +46,7 @@ class PartTurn:
 
     def begin(self) -> None:
         """Counts the try. Raises Conflict: the job was cancelled since. Unavailable."""
-        if not self.store.begin(self.job_id, self.work, self.worker):
+        if not self.leases.begin(self.job_id, self.work, self.worker):
             raise Conflict(f"job {self.job_id} has ended", code="job_over")
 
 
@@ -57,13 +57,13 @@ def synthesize(context: Context, speak: Speak, job_id: str, index: int) -> None:
         Unavailable: a store does not answer or is full; the work stays with this worker.
     """
     work, started = str(index), context.clock.now()
-    claim = context.store.claim(job_id, work, context.worker, started)
+    claim = context.store.leases.claim(job_id, work, context.worker, started)
     if claim.verdict == "promised":
         context.queue.assemble(job_id)
     if claim.verdict != "run":
         return
     try:
-        record, part = context.store.get(job_id), context.store.part(job_id, index)
+        record, part = context.store.records.get(job_id), context.store.plans.part(job_id, index)
     except NotFound:
         return  # cancelled since
     if record.started_at == started:
@@ -72,7 +72,7 @@ def synthesize(context: Context, speak: Speak, job_id: str, index: int) -> None:
         _done(context, record, PartResult(index=index, error=gave_up(context.attempts, index)))
         return
     try:
-        turn = PartTurn(context.store, job_id, work, context.worker, claim.attempt)
+        turn = PartTurn(context.store.leases, job_id, work, context.worker, claim.attempt)
         result = _speak(context, speak, record, part, turn)
     except Unavailable:
         raise
@@ -80,7 +80,7 @@ def synthesize(context: Context, speak: Speak, job_id: str, index: int) -> None:
         return  # cancelled while it waited
     except Exception as error:
         if isinstance(error, DeviceError) and claim.attempt < context.attempts:
-            context.store.release(job_id, work, context.worker)
+            context.store.leases.release(job_id, work, context.worker)
             context.queue.synthesize(job_id, index, record.request.lane)
             log.warning("part_again", job=job_id, part=index, code=error.code)
             return
@@ -105,14 +105,14 @@ def _speak(
             raise outcome
         spoken.append(outcome)
     sound = part_audio_of(spoken)
-    context.shelf.put(digest, context.clock.now())  # first: what is stored is cleared one day
+    context.part_index.put(digest, context.clock.now())  # first: what is stored is cleared one day
     write_part_audio(context.audio, digest, sound, spoken)
     return PartResult(index=part.index, digest=digest, sound=sound)
 
 
 def _known(context: Context, digest: str) -> PartAudio | None:
     """The sound, if it was made before."""
-    if not context.shelf.use(digest, context.clock.now()):
+    if not context.part_index.use(digest, context.clock.now()):
         return None
     try:
         return read_part_audio(context.audio, digest)
@@ -123,7 +123,7 @@ def _known(context: Context, digest: str) -> PartAudio | None:
 
 def _done(context: Context, record: JobRecord, result: PartResult) -> None:
     try:
-        last = context.store.part_done(record.id, result, context.worker, context.clock.now())
+        last = context.store.results.add(record.id, result, context.worker, context.clock.now())
     except Conflict:
         return  # cancelled while it was spoken
     see_part(record.request, result)

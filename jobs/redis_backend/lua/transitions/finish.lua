@@ -1,0 +1,29 @@
+-- Ends a job.
+--
+-- index_new: jobs in the new state             keep: 1 where parts and results may be needed again
+-- report, error: '' = none
+--
+-- Returns 1; 0 where it had ended before; -1 where there is no such job.
+local active, leased, index_queued, index_running, index_new, leases, attempts, parts, part_ms,
+  results, failed_parts = unpack(KEYS, 7)
+local new_state, now, report, error, keep = unpack(ARGV, 5)
+
+local state = redis.call('HGET', job, 'state')
+if not state then return -1 end
+if not is_open(state) then return 0 end
+-- First what frees: of a full Redis only a script's first write is refused, and an end makes room.
+redis.call('SREM', leased, id)
+add_to_backlog(-remaining())
+set_queued(false)
+redis.call('HSET', job, 'state', new_state, 'finished_at', now)
+if report ~= '' then redis.call('HSET', job, 'report', report) end
+if error ~= '' then redis.call('HSET', job, 'error', error) end
+redis.call('ZREM', active, id)
+redis.call('ZREM', index_queued, id)
+redis.call('ZREM', index_running, id)
+redis.call('ZADD', index_new, 0, id)
+redis.call('DEL', leases, attempts)
+if keep ~= '1' then redis.call('DEL', parts, part_ms, results, failed_parts) end
+set_open(false)
+announce('finished')
+return 1

@@ -1,0 +1,18 @@
+-- Deletes a job and all that points to it. It has no event: the stream goes with the job.
+local leased, jobs, active, index_queued, index_running, index_succeeded, index_partial,
+  index_failed, index_cancelled, parts, part_ms, results, failed_parts, leases, attempts =
+  unpack(KEYS, 7)
+
+local state = redis.call('HGET', job, 'state')
+redis.call('SREM', leased, id)  -- first what frees, as in finish.lua
+if is_open(state) then add_to_backlog(-remaining()) end
+set_queued(false)
+set_open(false)
+local owner = redis.call('HGET', job, 'owner')
+if owner then redis.call('ZREM', owned_prefix .. owner, id) end
+for _, index in ipairs({jobs, active, index_queued, index_running, index_succeeded, index_partial,
+  index_failed, index_cancelled}) do
+  redis.call('ZREM', index, id)
+end
+redis.call('DEL', job, events, parts, part_ms, results, failed_parts, leases, attempts)
+return 1
