@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 import msgspec
 
@@ -11,7 +11,7 @@ from api.problems import BodyError, FieldProblem
 from core.errors import FieldError, TextError
 from core.formats import resolve_sample_rate
 from core.request import SAMPLE_RATES, Controls, Source, SynthesisRequest
-from core.voice import CONTROLLED_NETWORKS, Catalogue, Component
+from core.voice import Catalogue, Component, Control
 from text.normalization.tables.signs import SYMBOLS
 from text.normalization.unicode import fold
 from text.ssml.directives import SsmlDocument
@@ -85,8 +85,8 @@ def _sample_rate(request: Controls, native: int) -> int:
 
 
 def _require_controls(request: Controls, model: Component) -> None:
-    for name in ("pitch", "energy"):
-        if model.network not in CONTROLLED_NETWORKS and getattr(request, name) != 1:
+    for name in get_args(Control):
+        if name not in model.controls and getattr(request, name) != 1:
             message = f"{model.network} has no {name} control"
             raise FieldError(name, message, allowed="1.0", code="unsupported_control")
 
@@ -108,10 +108,11 @@ def _check_markup(
 
 
 def _require_scopes(markup: SsmlDocument, model: Component, source: str) -> None:
-    asked = (s for s in markup.scopes if (s.pitch, s.energy) != (1, 1))
-    if model.network not in CONTROLLED_NETWORKS and (scope := next(asked, None)):
-        message = f"{model.network} has no pitch or energy control, which this element needs"
-        raise refusal(message, source, scope.start)
+    for scope in markup.scopes:
+        for name in get_args(Control):
+            if name not in model.controls and getattr(scope, name) != 1:
+                message = f"{model.network} has no {name} control, which this element needs"
+                raise refusal(message, source, scope.start)
 
 
 def _speakable(text: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, cast, get_args
+from typing import TYPE_CHECKING
 
 import rich_click as click
 from rich.console import Console
@@ -11,16 +11,14 @@ from rich.console import Console
 from core.errors import Conflict, FieldError
 
 if TYPE_CHECKING:
-    from core.voice import Component, Network
+    from core.voice import Component
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("import")
 @click.argument("checkpoint", type=FILE)
-@click.option(
-    "--network", required=True, help="fastspeech2, tacotron2, hifigan, melgan or waveglow."
-)
+@click.option("--network", required=True, help="Whose checkpoint it is; an unknown name lists all.")
 @click.option("--name", required=True, help="Name of the component, in lower case.")
 @click.option(
     "--config",
@@ -57,21 +55,20 @@ def import_(
     from exports.importers.checkpoints import import_checkpoint
     from synthesis.settings import SynthesisSettings
 
-    kind = _network(network)
+    _require_known(network)
     target = _target(folder or SynthesisSettings.from_environment().own_voices, name)
     with Console(stderr=True).status(f"reading {checkpoint.name} …"):
         component = import_checkpoint(
-            checkpoint, kind, target, config_path=config, name=name, licence=licence, half=half
+            checkpoint, network, target, config_path=config, name=name, licence=licence, half=half
         )
     _print_component(component)
 
 
-def _network(name: str) -> Network:
-    from core.voice import Network
+def _require_known(network: str) -> None:
+    from exports.registry import NETWORKS
 
-    if name not in get_args(Network):
-        raise FieldError("network", f"no network {name!r}", allowed=", ".join(get_args(Network)))
-    return cast(Network, name)
+    if network not in NETWORKS:
+        raise FieldError("network", f"no network {network!r}", allowed=", ".join(NETWORKS))
 
 
 def _target(folder: Path, name: str) -> Path:
@@ -84,9 +81,7 @@ def _target(folder: Path, name: str) -> Path:
 
 
 def _print_component(component: Component) -> None:
-    from core.voice import ACOUSTIC_NETWORKS
-
-    table = "acoustic" if component.network in ACOUSTIC_NETWORKS else "vocoders"
+    table = "acoustic" if component.kind == "acoustic" else "vocoders"
     folder = Path(component.folder)
     click.echo(f"{component.name}: {component.network}, sha256 {component.sha256[:16]}…")
     click.echo(f"written to {folder}")

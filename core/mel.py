@@ -85,6 +85,11 @@ class MelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
             raise SpecMismatch(fields, left=left, right=right)
 
 
+TACOTRON2_MEL = MelSpec(magnitude_epsilon=0.0, padding="reflect-half")
+"""The mel of NVIDIA/tacotron2@185cd24 (layers.py, hparams.py), on which public checkpoints of
+FastSpeech 2, WaveGlow and seungwonpark's MelGAN were trained, too."""
+
+
 @dataclass(frozen=True, slots=True)
 class Waveform:
     """Mono samples.

@@ -17,12 +17,8 @@ import msgspec
 from core.errors import ArtifactError, ArtifactMissing, FieldError, NotFound
 from core.mel import MelSpec
 
-Network = Literal["fastspeech2", "tacotron2", "hifigan", "melgan", "waveglow"]
-ACOUSTIC_NETWORKS: frozenset[Network] = frozenset({"fastspeech2", "tacotron2"})
-CONTROLLED_NETWORKS: frozenset[Network] = frozenset({"fastspeech2"})
-"""Acoustic networks with pitch and energy; the others know speed alone."""
-SEEDED_NETWORKS: frozenset[Network] = frozenset({"tacotron2", "waveglow"})
-"""Networks whose sound depends on the seed (dropout, noise); the others say the same every time."""
+NetworkKind = Literal["acoustic", "vocoder"]
+Control = Literal["pitch", "energy"]
 T = TypeVar("T")
 
 
@@ -38,10 +34,21 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One network with its weights: ``component.toml``."""
+    """One network with its weights: ``component.toml``.
+
+    ``kind``, ``controls`` and ``seeded`` are facts of the network (its ``NetworkSpec``). They stand
+    here, too, so that the API, which loads no network, knows them; an export refuses a component
+    that contradicts its network.
+    """
 
     name: str
-    network: Network
+    network: str
+    """A name of the table in exports/registry.py."""
+    kind: NetworkKind
+    controls: tuple[Control, ...] = ()
+    """What requests may control beside speed (acoustic models)."""
+    seeded: bool = False
+    """What it synthesizes depends on the seed (dropout, noise)."""
     weights: str
     """File name of the safetensors beside the component.toml."""
     sha256: str

@@ -11,7 +11,7 @@ import msgspec
 from core.errors import ArtifactError, ArtifactMissing, DigestMismatch, SpecMismatch
 from core.mel import MelSpec
 from core.request import RuntimeName
-from core.voice import Component, Network
+from core.voice import Component
 
 Precision = Literal["fp32", "fp16", "int8"]
 MANIFEST_FILE = "manifest.json"
@@ -54,7 +54,7 @@ class ArtifactManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     format: Literal[1] = 1
     component: str
-    network: Network
+    network: str
     runtime: RuntimeName
     precision: Precision
     config: dict[str, Any]

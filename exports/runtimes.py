@@ -19,7 +19,7 @@ from core.protocols import Array, Graph, Runtime
 from core.request import RuntimeName
 from exports.exporters.precision import half_graph
 from exports.manifest import ArtifactManifest, read_manifest, read_verified
-from exports.registry import build_network, network_graphs
+from exports.registry import build_network, spec_of
 
 
 class TorchGraph:
@@ -89,7 +89,7 @@ class EagerRuntime:
         state = safetensors.torch.load(read_verified(artifact, manifest, name))
         wide = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
         network = build_network(manifest.network, manifest.config, wide)
-        specs = network_graphs(manifest.network, network)
+        specs = spec_of(manifest.network).graphs(network)
         if manifest.precision == "fp16":
             specs = tuple(half_graph(spec) for spec in specs)
         return {s.name: TorchGraph(s.module.to(self._device), self._device) for s in specs}

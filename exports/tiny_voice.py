@@ -23,8 +23,9 @@ from acoustic.fastspeech2.config import FastSpeech2Config
 from acoustic.fastspeech2.network import FastSpeech2
 from core.errors import ArtifactError
 from core.mel import Float32, MelSpec
-from core.voice import Component, Provenance, VoiceCard
+from core.voice import Provenance, VoiceCard
 from exports.component_file import write_component
+from exports.registry import spec_of
 from text.g2p.symbols import symbol_table
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.hifigan.network import HifiGan
@@ -100,25 +101,16 @@ def write_tiny_voice(folder: Path, *, default: bool = True) -> Path:
         ArtifactError: the folder cannot be written.
     """
     provenance = Provenance(source="hand-set weights", licence="Apache-2.0")
-    acoustic = Component(
-        name="tiny-fastspeech2",
-        network="fastspeech2",
-        weights="",
-        sha256="",
-        config=msgspec.to_builtins(_ACOUSTIC),
+    acoustic = spec_of("fastspeech2").component(
+        "tiny-fastspeech2",
+        msgspec.to_builtins(_ACOUSTIC),
         mel=_SPEC,
         symbols=SYMBOLS,
         speakers=SPEAKERS,
         provenance=provenance,
     )
-    vocoder = Component(
-        name="tiny-hifigan",
-        network="hifigan",
-        weights="",
-        sha256="",
-        config=msgspec.to_builtins(_VOCODER),
-        mel=_SPEC,
-        provenance=provenance,
+    vocoder = spec_of("hifigan").component(
+        "tiny-hifigan", msgspec.to_builtins(_VOCODER), mel=_SPEC, provenance=provenance
     )
     for component, network in ((acoustic, tiny_acoustic()), (vocoder, tiny_vocoder())):
         write_component(folder / "components" / component.name, component, network.state_dict())

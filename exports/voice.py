@@ -7,16 +7,17 @@ from pathlib import Path
 
 from core.errors import CheckpointError
 from core.mel import MelSpec
+from core.networks import WindowPolicy
 from core.protocols import AcousticModel, Graph, Vocoder
 from core.request import RuntimeName
-from core.voice import ACOUSTIC_NETWORKS, Catalogue, Component, VoiceCard
+from core.voice import Catalogue, Component, VoiceCard
 from exports.exporters.export import artifact_folder, export_component
 from exports.manifest import ArtifactManifest, Precision
-from exports.registry import CutPolicy, join_acoustic, join_vocoder
+from exports.registry import join_acoustic, join_vocoder
 from exports.runtimes import open_runtime
 
-CPU_CUT = CutPolicy()
-CUDA_CUT = CutPolicy(static=True, max_batch_frames=64 * 282)
+CPU_WINDOWS = WindowPolicy()
+CUDA_WINDOWS = WindowPolicy(static=True, max_batch_frames=64 * 282)
 """64 windows of 256 + 2 · 13 frames: HiFi-GAN V1 stays below 8 GB."""
 
 
@@ -55,7 +56,7 @@ def load_voice(
     artifacts: Path,
     precision: Precision = "fp32",
     threads: int = 1,
-    cut: CutPolicy | None = None,
+    windows: WindowPolicy | None = None,
 ) -> Voice:
     """Opens a voice; artifacts that are missing are exported first.
 
@@ -69,7 +70,7 @@ def load_voice(
         artifacts: folder of exported artifacts, shared by any processes.
         precision: of the artifacts.
         threads: of ONNX Runtime.
-        cut: how to window; None = what suits the device.
+        windows: how to cut mels into windows; None = what suits the device.
 
     Raises:
         FieldError: the voice has no such acoustic model or vocoder.
@@ -84,19 +85,19 @@ def load_voice(
         _open(part, runtime, precision, device, artifacts, threads) for part in (speaker, sounder)
     ]
     (a_manifest, a_graphs), (v_manifest, v_graphs) = opened
-    if cut is None:
-        cut = CUDA_CUT if device.startswith("cuda") else CPU_CUT
+    if windows is None:
+        windows = CUDA_WINDOWS if device.startswith("cuda") else CPU_WINDOWS
     return Voice(
         card=voice,
         acoustic=join_acoustic(speaker.network, a_graphs, a_manifest.mel, speaker.config),
-        vocoder=join_vocoder(sounder.network, v_graphs, v_manifest.mel, sounder.config, cut),
+        vocoder=join_vocoder(sounder.network, v_graphs, v_manifest.mel, sounder.config, windows),
         symbols=speaker.symbols,
         digests={speaker.name: a_manifest.digest, sounder.name: v_manifest.digest},
     )
 
 
 def _require_fit(speaker: Component, sounder: Component) -> None:
-    if speaker.network not in ACOUSTIC_NETWORKS or sounder.network in ACOUSTIC_NETWORKS:
+    if (speaker.kind, sounder.kind) != ("acoustic", "vocoder"):
         raise CheckpointError(
             f"{speaker.name} ({speaker.network}) and {sounder.name} ({sounder.network}) "
             "are not an acoustic model and a vocoder"

@@ -143,7 +143,7 @@ class Engine:
             return work
         work.voice, work.speaker = voice, card.speaker
         work.components = (model.name, coder.name)
-        work.networks = (model.network, coder.network)
+        work.seeded = (model.seeded, coder.seeded)
         return work
 
     def _acoustic(self, works: Iterable[UtteranceState]) -> None:

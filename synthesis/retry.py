@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from core.errors import AnomalyError
 from core.text import Notice
-from core.voice import SEEDED_NETWORKS
 from synthesis.anomalies import BY_CHANCE, NOT_SPEECH, OF_THE_VOCODER
 from synthesis.parts import utterance_seed
 from synthesis.stages import UtteranceState
@@ -37,7 +36,7 @@ class SecondTry:
 def second_try(first: UtteranceState) -> SecondTry | None:
     """A second try that may help, or None."""
     codes = {notice.code for notice in first.found}
-    acoustic, vocoder = (network in SEEDED_NETWORKS for network in first.networks)
+    acoustic, vocoder = first.seeded
     if acoustic and codes:
         return SecondTry(first, _afresh(first, utterance_seed(first.seed, 1)), alone=False)
     if vocoder and codes & OF_THE_VOCODER:
@@ -50,9 +49,7 @@ def second_try(first: UtteranceState) -> SecondTry | None:
 
 
 def _afresh(first: UtteranceState, seed: int) -> UtteranceState:
-    work = UtteranceState(
-        first.speech, first.voice, first.components, first.networks, first.speaker
-    )
+    work = UtteranceState(first.speech, first.voice, first.components, first.seeded, first.speaker)
     work.seed = seed
     return work
 

@@ -10,7 +10,6 @@ import numpy as np
 from core.errors import AnomalyError, RhapsodeError, SynthesisError
 from core.mel import Float32, Int64, PhonemeBatch
 from core.text import Notice
-from core.voice import Network
 from synthesis.anomalies import Take, detect_anomalies
 from synthesis.loading import Loaded
 from synthesis.parts import SynthesisItem
@@ -28,7 +27,7 @@ class UtteranceState:
         speech: what to say.
         voice: its networks; None where they could not be loaded.
         components: names of acoustic model and vocoder.
-        networks: what kind these are.
+        seeded: whether what each of the two synthesizes depends on the seed.
         speaker: index into the acoustic model's speaker table.
         seed: of the next call.
         mel: (n_mels, T) float32 after the acoustic stage.
@@ -46,7 +45,7 @@ class UtteranceState:
     speech: SynthesisItem
     voice: Loaded | None = None
     components: tuple[str, str] = ("", "")
-    networks: tuple[Network, Network] = ("fastspeech2", "hifigan")
+    seeded: tuple[bool, bool] = (False, False)
     speaker: int = 0
     seed: int = field(init=False)
     mel: Float32 = field(default_factory=lambda: NO_MEL)

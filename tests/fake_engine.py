@@ -9,7 +9,8 @@ import numpy as np
 from core.errors import ArtifactError, DeviceError, RhapsodeError
 from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
 from core.text import Span, Utterance
-from core.voice import Catalogue, Component, Network, Provenance, VoiceCard
+from core.voice import Catalogue, Component, Provenance, VoiceCard
+from exports.registry import spec_of
 from synthesis.engine import Budgets, Engine
 from synthesis.parts import SynthesisItem
 from synthesis.results import BatchFigures, SynthesizedUtterance
@@ -88,13 +89,10 @@ class FakeVoice:
     digests: dict[str, str]
 
 
-def component(name: str, network: Network) -> Component:
-    return Component(
-        name=name,
-        network=network,
-        weights="w",
-        sha256="0",
-        config={},
+def component(name: str, network: str) -> Component:
+    return spec_of(network).component(
+        name,
+        {},
         mel=SPEC,
         symbols="house",
         speakers=2,

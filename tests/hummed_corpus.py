@@ -15,7 +15,8 @@ from core.mel import MelSpec
 from training.data.corpus import is_held_out
 from training.data.prepare import prepare
 from training.data.sources import Line
-from training.trainer import Recipe, train
+from training.recipe import Recipe
+from training.trainer import train
 
 UNIT = 600
 RATE = 24000

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import torch
 
-from core.voice import ACOUSTIC_NETWORKS
+from core.networks import VocoderSpec
+from exports.registry import spec_of
 from training.aligner.file import SHIPPED
 from training.publish import LICENCE, SOURCE
-from training.recipes.sizes import SIZES
+from training.recipes.registry import ALIGNER, recipe_names
 
 CORPUS, RUNS = Path("var/corpus"), Path("var/training")
-GANS = ("hifigan", "melgan")
 WHAT = "prepares a corpus, runs a recipe for a time budget, ships its weights"
 
 
@@ -27,7 +27,7 @@ def parser() -> argparse.ArgumentParser:
     first.add_argument("source", type=Path)
     first.add_argument("--out", type=Path, default=CORPUS)
     first.add_argument("--processes", type=int, default=os.cpu_count() or 1)
-    for network in SIZES:
+    for network in recipe_names():
         verb = verbs.add_parser(network, help=f"train {network}, going on from its checkpoint")
         _add_network(verb, network)
     said = verbs.add_parser("predict", help="mels of a trained FastSpeech 2, for --mels")
@@ -76,18 +76,19 @@ def _add_network(verb: argparse.ArgumentParser, network: str) -> None:
     verb.add_argument("--steps", type=int, default=0, help="where the schedule ends")
     verb.add_argument("--validate-every", type=int, default=500)
     verb.add_argument("--accumulate", type=int, default=1, help="batches that make one step")
-    if network != "aligner":
-        verb.add_argument("--component", type=Path, help="to go on from, without a checkpoint")
-    if network in ACOUSTIC_NETWORKS:
+    verb.set_defaults(network=network)
+    if network == ALIGNER:
+        _add_start(verb)
+        return
+    spec = spec_of(network)
+    verb.add_argument("--component", type=Path, help="to go on from, without a checkpoint")
+    if spec.kind == "acoustic":
         verb.add_argument("--longest", type=float, default=math.inf, help="utterances to learn [s]")
         verb.add_argument("--listen", type=Path, help="component of a vocoder, to be heard through")
-    elif network == "aligner":
-        _add_start(verb)
     else:
         verb.add_argument("--mels", type=Path, help="folder of predicted mels, to fine-tune on")
-    if network in GANS:
+    if isinstance(spec, VocoderSpec) and spec.discriminators is not None:
         verb.add_argument("--adversary-from", type=int, default=4000, help="step")
-    verb.set_defaults(network=network)
 
 
 def _add_start(verb: argparse.ArgumentParser) -> None:
@@ -116,7 +117,7 @@ def _add_align(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> No
 
 
 def _add_ship(verb: argparse.ArgumentParser) -> None:
-    verb.add_argument("network", choices=tuple(SIZES), metavar="recipe")
+    verb.add_argument("network", choices=tuple(recipe_names()), metavar="recipe")
     verb.add_argument("out", type=Path, help="the component's folder, the aligner's file")
     verb.add_argument("--checkpoint", type=Path, help="default: var/training/RECIPE/checkpoint.pt")
     verb.add_argument("--hardware", required=True, help="what it was trained on")

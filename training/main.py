@@ -10,22 +10,23 @@ import msgspec
 import torch
 
 from core.mel import MelSpec
-from core.voice import ACOUSTIC_NETWORKS, read_component
+from core.voice import read_component
+from exports.registry import spec_of
 from training import distributed
 from training.aligner.align import align
 from training.aligner.alignment_eval import compare
 from training.aligner.file import read_aligner, require_fit
 from training.carry import joined, split
 from training.command_line import RUNS, parser
-from training.data.corpus import read_prepared
-from training.data.dataset import Plan, SpeechDataset
+from training.data.corpus import PreparedFacts, read_prepared
+from training.data.dataset import SpeechDataset
 from training.data.predict import predict
 from training.data.prepare import prepare
 from training.publish import ship, ship_aligner
+from training.recipe import Plan, Recipe
 from training.recipes.fastspeech2 import FastSpeech2Recipe
-from training.recipes.registry import SCHEDULES, speaker_of
-from training.recipes.sizes import SIZES
-from training.trainer import Progress, Recipe, train
+from training.recipes.registry import recipe_of, speaker_of
+from training.trainer import Progress, train
 from training.warm_start import Learning, start_from
 
 
@@ -35,34 +36,35 @@ def _tell(line: str) -> None:
 
 
 def _config(arguments: argparse.Namespace) -> object:
-    sizes = SIZES[arguments.network]
+    sizes = recipe_of(arguments.network).sizes
     size = arguments.size or next(iter(sizes))
     if size not in sizes:
         raise SystemExit(f"{arguments.network} has the sizes {', '.join(sizes)}")
-    return sizes[size](read_prepared(arguments.corpus), arguments.symbols)
+    return sizes[size](PreparedFacts(read_prepared(arguments.corpus), arguments.symbols))
 
 
 def _recipe(arguments: argparse.Namespace, device: str) -> Recipe:
-    schedule = SCHEDULES[arguments.network]
+    defaults = recipe_of(arguments.network)
     plan = Plan(
         device=device,
-        total_steps=arguments.steps or schedule.steps,
-        batch=arguments.batch or schedule.batch,
+        total_steps=arguments.steps or defaults.steps,
+        batch=arguments.batch or defaults.batch,
         accumulate=arguments.accumulate,
         symbols=arguments.symbols,
-        listen=arguments.listen,
+        preview_vocoder=arguments.listen,
         start=arguments.start,
+        adversary_from=arguments.adversary_from,
     )
     speaker = speaker_of(arguments.network, arguments.speaker, read_prepared(arguments.corpus))
     speech = SpeechDataset(
         arguments.corpus, mels=arguments.mels, speaker=speaker, longest=arguments.longest
     )
-    return schedule.build(speech, _config(arguments), plan, arguments.adversary_from)
+    return defaults.build(speech, _config(arguments), plan)
 
 
 def _train(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
-    torch.set_float32_matmul_precision(SCHEDULES[arguments.network].matmul)
+    torch.set_float32_matmul_precision(recipe_of(arguments.network).matmul)
     device = distributed.join(arguments.device)
     folder = arguments.out or RUNS / arguments.network
     try:
@@ -73,7 +75,7 @@ def _train(arguments: argparse.Namespace) -> None:
             recipe,
             folder,
             minutes=arguments.minutes,
-            last_step=arguments.steps or SCHEDULES[arguments.network].steps,
+            last_step=arguments.steps or recipe_of(arguments.network).steps,
             device=device,
             validate_every=arguments.validate_every,
             tell=_tell,
@@ -96,7 +98,7 @@ def _ship(arguments: argparse.Namespace) -> None:
     if network == "aligner":
         ship_aligner(*what, symbols=arguments.symbols, **shared)
     else:
-        symbols = arguments.symbols if network in ACOUSTIC_NETWORKS else ""
+        symbols = arguments.symbols if spec_of(network).kind == "acoustic" else ""
         ship(network, *what, symbols=symbols, **shared)
 
 
@@ -119,7 +121,7 @@ def _align(arguments: argparse.Namespace) -> None:
         arguments.out or arguments.corpus,
         symbols=arguments.symbols,
         anew=arguments.anew,
-        batch=arguments.batch or SCHEDULES["aligner"].batch,
+        batch=arguments.batch or recipe_of("aligner").batch,
         processes=arguments.processes,
         tell=_tell,
     )

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
-from torch.utils.tensorboard import SummaryWriter
 
 from core.voice import read_component
 from exports.component_file import load_weights
 from exports.registry import build_network
 from vocoders.waveglow.network import WaveGlow
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 Ear = Callable[[Tensor], Tensor]
 """mel (1, n_mels, T) → samples (N,) on the CPU."""

@@ -9,9 +9,9 @@ import msgspec
 import torch
 from torch import Tensor
 
-from core.voice import Component, Network, Provenance
+from core.voice import Component, Provenance
 from exports.component_file import write_component
-from exports.registry import build_network
+from exports.registry import build_network, spec_of
 from training.aligner.file import AlignerCard, write_aligner
 from training.aligner.network import AlignerConfig
 from training.data.corpus import Prepared, read_prepared
@@ -44,7 +44,7 @@ def _provenance(
 
 
 def ship(
-    network: Network,
+    network: str,
     config: Any,
     checkpoint: Path,
     corpus: Path,
@@ -76,12 +76,9 @@ def ship(
     weights: dict[str, Tensor] = fold_weight_norm(saved["recipe"]["average"])
     fields = msgspec.to_builtins(config)
     build_network(network, fields, weights)
-    component = Component(
-        name=out.name,
-        network=network,
-        weights="",
-        sha256="",
-        config=fields,
+    component = spec_of(network).component(
+        out.name,
+        fields,
         mel=prepared.mel,
         symbols=symbols,
         speakers=getattr(config, "n_speakers", 1),

@@ -7,32 +7,19 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from pickle import UnpicklingError
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
-from torch.utils.tensorboard import SummaryWriter
 
 from core.errors import ArtifactMissing, CheckpointError
 from training import distributed
+from training.recipe import Recipe
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 KEEP_SECONDS = 120.0  # how much work a crash may cost
-
-
-class Recipe(Protocol):
-    """One network's training: knows its data, losses and optimizers, not the clock."""
-
-    def step(self, number: int) -> dict[str, float]:
-        """Trains on one batch; returns losses by name."""
-
-    def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:
-        """Scores the held-out part with the averaged weights; writes pictures and audio."""
-
-    def state(self) -> dict[str, Any]:
-        """Everything needed to go on."""
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Goes on from there."""
 
 
 class Average:
@@ -115,6 +102,8 @@ def train(
         validate_every: steps between two validations.
         tell: gets a line of progress.
     """
+    from torch.utils.tensorboard import SummaryWriter
+
     progress = Progress(folder)
     progress.resume(recipe, device)
     writer = SummaryWriter(str(folder / "tensorboard")) if distributed.rank() == 0 else None

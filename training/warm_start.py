@@ -14,7 +14,8 @@ from core.voice import Component
 from exports.component_file import load_weights
 from exports.registry import read_config
 from training.optimization import Learner
-from training.trainer import Average, Progress, Recipe
+from training.recipe import Recipe
+from training.trainer import Average, Progress
 
 
 class Learning(Recipe, Protocol):

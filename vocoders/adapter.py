@@ -8,8 +8,9 @@ import numpy as np
 
 from core.errors import AnomalyError, SpecMismatch
 from core.mel import Float32, MelSpec
+from core.networks import WindowPolicy
 from core.protocols import Graph
-from vocoders.windows import Window, WindowPolicy, stack_windows
+from vocoders.windows import Window, stack_windows
 
 
 class ConvVocoder:

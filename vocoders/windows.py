@@ -10,6 +10,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from core.networks import WindowPolicy
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -24,22 +26,6 @@ class Window:
     def frames(self) -> int:
         """Frames that go through the network."""
         return self.stop - self.start
-
-
-@dataclass(frozen=True, slots=True)
-class WindowPolicy:
-    """How to cut.
-
-    Attributes:
-        window: longest window [frames], halos included.
-        static: windows of utterances longer than ``window`` are exactly that long (one shape: CUDA
-            graphs, one autotune); otherwise they are as short as their number allows.
-        max_batch_frames: frames that go through the network at once; bounds the memory.
-    """
-
-    window: int
-    static: bool = False
-    max_batch_frames: int = 1024
 
 
 def plan_windows(frames: int, window: int, halo: int, *, static: bool) -> list[Window]:
@@ -89,7 +75,7 @@ def stack_windows(
     """
     by_frames: dict[int, list[tuple[int, Window]]] = defaultdict(list)
     for item, length in enumerate(lengths):
-        for window in plan_windows(length, policy.window, halo, static=policy.static):
+        for window in plan_windows(length, policy.core + 2 * halo, halo, static=policy.static):
             by_frames[window.frames].append((item, window))
     for frames, group in sorted(by_frames.items(), reverse=True):
         size = max(1, policy.max_batch_frames // frames)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Literal
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 
 class FeatureStats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,6 +20,18 @@ class FeatureStats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     maximum: float
     mean: float = 0.0
     std: float = 1.0
+
+    @staticmethod
+    def measure(values: NDArray[np.float64]) -> FeatureStats:
+        """Returns mean and std over voiced symbols (above 0), and the range after scaling.
+
+        Args:
+            values: (N,), one of each symbol; the tails (0.1 %) are clipped.
+        """
+        voiced = values[values > 0]
+        mean, std = float(voiced.mean()), float(voiced.std())
+        low, high = np.quantile((voiced - mean) / std, [0.001, 0.999])
+        return FeatureStats(float(low), float(high), mean, std)
 
     def affine(self, factor: float) -> tuple[float, float]:
         """Scale and shift on the embedded value that multiply the raw value by ``factor``."""

@@ -33,7 +33,7 @@ from exports.manifest import (
     read_manifest,
     write_manifest,
 )
-from exports.registry import build_network, network_graphs
+from exports.registry import build_network, require_spec, spec_of
 from exports.runtimes import open_runtime
 
 EXPORTER = f"rhapsode-1 torch-{torch.__version__}"
@@ -70,11 +70,12 @@ def export_component(
     wins, the other takes what it finds.
 
     Raises:
-        CheckpointError: config or weights do not fit the network.
+        CheckpointError: config, weights or stated facts do not fit the network.
         DigestMismatch, SpecMismatch: what is there was made of something else.
         ArtifactError: the graph cannot be exported, differs from the network, or the folder
             cannot be written.
     """
+    require_spec(component)
     target = artifact_folder(artifacts_dir, component, runtime, precision)
     if not (target / MANIFEST_FILE).exists():
         try:
@@ -106,7 +107,7 @@ def _publish(fresh: Path, target: Path) -> None:
 
 def _write(component: Component, runtime: RuntimeName, precision: Precision, folder: Path) -> None:
     network = build_network(component.network, component.config, load_weights(component))
-    specs = network_graphs(component.network, network)
+    specs = spec_of(component.network).graphs(network)
     graphs = _write_graphs(network, specs, runtime, precision, folder)
     manifest = ArtifactManifest(
         component=component.name,

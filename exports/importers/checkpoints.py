@@ -3,44 +3,38 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from core.checkpoint import CheckpointLayout
+from core.errors import CheckpointError
 from core.mel import MelSpec
-from core.voice import Component, Network, Provenance
+from core.voice import Component, Provenance
 from exports.component_file import write_component
-from exports.importers.acoustic_layouts import CheckpointLayout, fastspeech2, tacotron2
-from exports.importers.safe_pickle import read_checkpoint
-from exports.importers.vocoder_layouts import hifigan, melgan, waveglow
-from exports.registry import build_network, kind_of
-
-_LAYOUTS: Mapping[Network, Callable[[Any, Path | None], CheckpointLayout]] = {
-    "fastspeech2": fastspeech2,
-    "tacotron2": tacotron2,
-    "hifigan": hifigan,
-    "melgan": melgan,
-    "waveglow": waveglow,
-}
+from exports.importers.safe_pickle import read_checkpoint, state_dict_of
+from exports.registry import build_network, spec_of
+from vocoders.weight_norm import fold_weight_norm
 
 
-def layout_of(
-    network: Network, checkpoint: Any, config_path: Path | None = None
-) -> CheckpointLayout:
-    """What a read checkpoint turns out to be.
+def layout_of(network: str, checkpoint: Any, config_path: Path | None = None) -> CheckpointLayout:
+    """Returns what a read checkpoint turns out to be.
 
     Raises:
-        CheckpointError: it is of another network.
+        CheckpointError: it is of another network, or nobody publishes checkpoints of this one.
     """
-    kind_of(network)  # names the known ones where it is none of them
-    return _LAYOUTS[network](checkpoint, config_path)
+    spec = spec_of(network)
+    if spec.read_checkpoint is None:
+        raise CheckpointError(f"there are no public checkpoints of {network}")
+    state = fold_weight_norm(state_dict_of(checkpoint, *spec.checkpoint_keys))
+    return spec.read_checkpoint(state, config_path)
 
 
 def import_checkpoint(
     path: Path,
-    network: Network,
+    network: str,
     out_folder: Path,
     *,
     config_path: Path | None = None,
@@ -74,12 +68,9 @@ def import_checkpoint(
     fields = layout.config | dict(overrides or {})
     module = build_network(network, fields, layout.state_dict)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    component = Component(
-        name=name or out_folder.name,
-        network=network,
-        weights="",
-        sha256="",
-        config=msgspec.to_builtins(fields),
+    component = spec_of(network).component(
+        name or out_folder.name,
+        msgspec.to_builtins(fields),
         mel=mel or layout.mel,
         symbols=layout.symbols,
         speakers=layout.speakers,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import msgspec
 import numpy as np
@@ -14,31 +14,31 @@ from torch.utils.tensorboard import SummaryWriter
 from acoustic.tacotron2.config import Tacotron2Config
 from core.errors import ArtifactError, CheckpointError
 from core.mel import PhonemeBatch
-from core.voice import ACOUSTIC_NETWORKS, Catalogue, Component, Network, VoiceCard, read_component
+from core.voice import Catalogue, Component, VoiceCard, read_component
 from exports.component_file import load_weights
+from exports.registry import NETWORKS, spec_of
 from exports.voice import load_voice
 from tests.hummed_corpus import hummed_f0, run
 from text.g2p.symbols import symbol_table
-from training.data.corpus import Prepared, read_prepared
-from training.data.dataset import Plan, SpeechDataset
+from training.data.corpus import Prepared, PreparedFacts, read_prepared
+from training.data.dataset import SpeechDataset
 from training.publish import ship
-from training.recipes.registry import SCHEDULES, speaker_of
-from training.recipes.sizes import cpu_fastspeech2, small_tacotron2
-from training.trainer import Progress, Recipe
+from training.recipe import Plan, Recipe
+from training.recipes.registry import recipe_of, speaker_of
+from training.trainer import Progress
 from training.warm_start import Learning, start_from
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.melgan.config import MelGanConfig
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.weight_norm import fold_weight_norm
 
-NETWORKS: tuple[Network, ...] = get_args(Network)
 ADVERSARY_FROM = 2
 BATCH = {"fastspeech2": 300, "tacotron2": 300, "hifigan": 1, "melgan": 1, "waveglow": 1}
 
 
 def _tacotron2(prepared: Prepared) -> Tacotron2Config:
     return msgspec.structs.replace(
-        small_tacotron2(prepared, "house-ipa"),
+        recipe_of("tacotron2").sizes["small"](PreparedFacts(prepared, "house-ipa")),
         embedding_dim=16,
         attention_rnn_dim=16,
         decoder_rnn_dim=16,
@@ -51,11 +51,11 @@ def _tacotron2(prepared: Prepared) -> Tacotron2Config:
     )
 
 
-def tiny(network: Network, prepared: Prepared) -> Any:
+def tiny(network: str, prepared: Prepared) -> Any:
     """A network of a few channels."""
     if network == "fastspeech2":
         return msgspec.structs.replace(
-            cpu_fastspeech2(prepared, "house-ipa"),
+            recipe_of("fastspeech2").sizes["cpu"](PreparedFacts(prepared, "house-ipa")),
             encoder_layers=1,
             decoder_layers=1,
             encoder_hidden=16,
@@ -81,17 +81,15 @@ def tiny(network: Network, prepared: Prepared) -> Any:
     return WaveGlowConfig(n_flows=4, n_early_every=2, n_layers=2, n_channels=8, upsample_kernel=512)
 
 
-def build(
-    network: Network, corpus: Path, *, adversary_from: int = ADVERSARY_FROM, **plan: Any
-) -> Recipe:
+def build(network: str, corpus: Path, **plan: Any) -> Recipe:
     """Its recipe."""
     prepared = read_prepared(corpus)
     speech = SpeechDataset(corpus, speaker=speaker_of(network, None, prepared))
-    chosen = Plan(**{"total_steps": 6, "batch": BATCH[network]} | plan)
-    return SCHEDULES[network].build(speech, tiny(network, prepared), chosen, adversary_from)
+    chosen = {"total_steps": 6, "batch": BATCH[network], "adversary_from": ADVERSARY_FROM} | plan
+    return recipe_of(network).build(speech, tiny(network, prepared), Plan(**chosen))
 
 
-def shipped(network: Network, corpus: Path, folder: Path) -> Component:
+def shipped(network: str, corpus: Path, folder: Path) -> Component:
     """A component of ``folder/checkpoint.pt``."""
     prepared = read_prepared(corpus)
     return ship(
@@ -100,7 +98,7 @@ def shipped(network: Network, corpus: Path, folder: Path) -> Component:
         folder / "checkpoint.pt",
         corpus,
         folder.parent / "components" / network,
-        symbols="house-ipa" if network in ACOUSTIC_NETWORKS else "",
+        symbols="house-ipa" if spec_of(network).kind == "acoustic" else "",
         speaker=speaker_of(network, None, prepared),
         hardware="a test",
     )
@@ -119,7 +117,7 @@ def test_prepared_durations_fill_every_mel(hummed: Path) -> None:
 # Not HiFi-GAN: it begins near silence, which the empty bands of a hum reward for hundreds of steps;
 # its losses are those of MelGAN, through the same code.
 @pytest.mark.parametrize("network", [n for n in NETWORKS if n != "hifigan"])
-def test_a_recipe_learns(network: Network, hummed: Path, tmp_path: Path) -> None:
+def test_a_recipe_learns(network: str, hummed: Path, tmp_path: Path) -> None:
     plan = {"total_steps": 1000, "batch": max(2, BATCH[network])}
     recipe = build(network, hummed, adversary_from=10_000, **plan)
     writer = SummaryWriter(str(tmp_path))
@@ -133,13 +131,13 @@ def test_a_recipe_learns(network: Network, hummed: Path, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_a_resumed_run_is_the_same_run(network: Network, hummed: Path, tmp_path: Path) -> None:
+def test_a_resumed_run_is_the_same_run(network: str, hummed: Path, tmp_path: Path) -> None:
     whole, first, second = (build(network, hummed) for _ in range(3))
     run(whole, tmp_path / "whole", 3)
     run(first, tmp_path / "halves", 2)
     run(second, tmp_path / "halves", 3)
     a, b = whole.state(), second.state()
-    for part in ("network", "average", *(["judges"] if "judges" in a else [])):
+    for part in ("network", "average", *(["discriminators"] if "discriminators" in a else [])):
         for key in a[part]:
             np.testing.assert_array_equal(a[part][key], b[part][key], err_msg=f"{part} {key}")
 
@@ -173,8 +171,8 @@ def catalogue(hummed: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalog
         description="Hums",
         language="en-us",
         gender="neutral",
-        acoustic={n: n for n in NETWORKS if n in ACOUSTIC_NETWORKS},
-        vocoders={n: n for n in NETWORKS if n not in ACOUSTIC_NETWORKS},
+        acoustic={n: n for n in NETWORKS if spec_of(n).kind == "acoustic"},
+        vocoders={n: n for n in NETWORKS if spec_of(n).kind == "vocoder"},
         licence="Apache-2.0",
         provenance="hummed",
     )
@@ -186,7 +184,7 @@ def catalogue(hummed: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalog
     [("fastspeech2", "hifigan"), ("tacotron2", "melgan"), ("fastspeech2", "waveglow")],
 )
 def test_shipped_components_speak(
-    acoustic: Network, vocoder: Network, catalogue: Catalogue, tmp_path: Path
+    acoustic: str, vocoder: str, catalogue: Catalogue, tmp_path: Path
 ) -> None:
     voice = load_voice(
         catalogue,
@@ -223,9 +221,7 @@ def test_a_corpus_without_held_out_utterances_is_refused(hummed: Path) -> None:
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_a_training_goes_on_from_what_shipped(
-    network: Network, hummed: Path, tmp_path: Path
-) -> None:
+def test_a_training_goes_on_from_what_shipped(network: str, hummed: Path, tmp_path: Path) -> None:
     run(build(network, hummed), tmp_path / "first", 2)
     shipped(network, hummed, tmp_path / "first")
     component = read_component(tmp_path / "components" / network)

@@ -24,9 +24,10 @@ from training.aligner.file import SHIPPED, AlignerCard, read_aligner, require_fi
 from training.aligner.network import Aligner, AlignerConfig
 from training.aligner.recipe import AlignerRecipe, Batch, known_loss
 from training.data.corpus import Entry, Prepared, is_held_out, read_prepared
-from training.data.dataset import Plan, SpeechDataset
+from training.data.dataset import SpeechDataset
 from training.data.prepare import prepare
 from training.main import main
+from training.recipe import Plan
 
 SPEC = MelSpec()
 TINY = AlignerConfig(n_symbols=78, channels=24)

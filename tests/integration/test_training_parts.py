@@ -16,9 +16,10 @@ from core.errors import ArtifactError, ArtifactMissing, DigestMismatch
 from tests.hummed_corpus import run
 from training.carry import joined, split
 from training.data.corpus import Entry, read_prepared
-from training.data.dataset import Plan, SpeechDataset
+from training.data.dataset import SpeechDataset
 from training.main import main
 from training.optimization import Learner
+from training.recipe import Plan
 from training.recipes.waveglow import WaveGlowRecipe
 from training.trainer import Progress
 from vocoders.waveglow.config import WaveGlowConfig

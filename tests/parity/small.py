@@ -10,11 +10,11 @@ import torch
 from torch import nn
 
 from core.mel import MelSpec
-from core.voice import Component, Network, Provenance
+from core.voice import Component, Provenance
 from exports.component_file import write_component
-from exports.registry import kind_of, read_config
+from exports.registry import read_config, spec_of
 
-CONFIGS: Mapping[Network, Mapping[str, Any]] = {
+CONFIGS: Mapping[str, Mapping[str, Any]] = {
     "fastspeech2": {
         "n_symbols": 30,
         "n_speakers": 2,
@@ -61,11 +61,11 @@ CONFIGS: Mapping[Network, Mapping[str, Any]] = {
 }
 
 
-def seeded(network: Network, config: Mapping[str, Any], seed: int = 0) -> nn.Module:
+def seeded(network: str, config: Mapping[str, Any], seed: int = 0) -> nn.Module:
     """The network with random weights that keep activations about as large as they are."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        module = kind_of(network).network(read_config(network, config))
+        module: nn.Module = spec_of(network).network(read_config(network, config))
         if network == "fastspeech2":
             # About five frames per symbol, not e^0.1 - 1.
             nn.init.constant_(module.variance_adaptor.duration_predictor.linear_layer.bias, 1.8)
@@ -79,17 +79,14 @@ def seeded(network: Network, config: Mapping[str, Any], seed: int = 0) -> nn.Mod
     return module.eval()
 
 
-def small_component(folder: Path, network: Network, **changes: Any) -> Component:
+def small_component(folder: Path, network: str, **changes: Any) -> Component:
     """Writes the component below ``folder`` and returns it; changes go to its config."""
     config = {**CONFIGS[network], **changes}
-    component = Component(
-        name=f"small-{network}",
-        network=network,
-        weights="",
-        sha256="",
-        config=config,
+    component = spec_of(network).component(
+        f"small-{network}",
+        config,
         mel=MelSpec(),
-        symbols="toy" if network in ("fastspeech2", "tacotron2") else "",
+        symbols="toy" if spec_of(network).kind == "acoustic" else "",
         speakers=int(config.get("n_speakers", 1)),
         provenance=Provenance(source="seeded", licence="Apache-2.0"),
     )

@@ -10,20 +10,19 @@ import pytest
 import torch
 
 from core.mel import Float32, MelSpec
+from core.networks import VocoderSpec, WindowPolicy
 from core.protocols import Vocoder
 from core.request import RuntimeName
-from core.voice import Network
 from exports.exporters.export import artifact_folder, export_component
-from exports.registry import NETWORKS, CutPolicy, join_vocoder, read_config
+from exports.registry import join_vocoder, read_config, specs
 from exports.runtimes import open_runtime
 from tests.parity.small import CONFIGS, seeded, small_component
 from vocoders.adapter import ConvVocoder
 from vocoders.hifigan.config import V1, V2, V3, HifiGanConfig
 from vocoders.hifigan.graphs import graphs as hifigan_graphs
 from vocoders.hifigan.graphs import halo_frames
-from vocoders.windows import WindowPolicy
 
-VOCODERS: tuple[Network, ...] = tuple(n for n, kind in NETWORKS.items() if kind.vocoder)
+VOCODERS = {spec.name: spec for spec in specs() if isinstance(spec, VocoderSpec)}
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
 
@@ -37,26 +36,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("windows")
 
 
-def vocoder(folder: Path, network: Network, runtime: RuntimeName, cut: CutPolicy) -> Vocoder:
+def vocoder(folder: Path, network: str, runtime: RuntimeName, windows: WindowPolicy) -> Vocoder:
     component = small_component(folder, network)
     export_component(component, runtime, "fp32", folder)
     graphs = open_runtime(runtime).open(artifact_folder(folder, component, runtime, "fp32"))
-    return join_vocoder(network, graphs, component.mel, component.config, cut)
+    return join_vocoder(network, graphs, component.mel, component.config, windows)
 
 
 @pytest.mark.parametrize("static", [False, True])
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("network", VOCODERS)
 def test_windowed_is_whole_and_batch_is_singles(
-    folder: Path, network: Network, runtime: RuntimeName, static: bool
+    folder: Path, network: str, runtime: RuntimeName, static: bool
 ) -> None:
-    kind = NETWORKS[network]
-    assert kind.halo is not None
-    halo = kind.halo(read_config(network, CONFIGS[network]))
+    halo = VOCODERS[network].halo(read_config(network, CONFIGS[network]))
     longest = 2 * halo + 3 * 24 + 5
-    whole = vocoder(folder, network, runtime, CutPolicy(core=10_000))
-    cut = CutPolicy(core=24, static=static, max_batch_frames=3 * (24 + 2 * halo))
-    windowed = vocoder(folder, network, runtime, cut)
+    whole = vocoder(folder, network, runtime, WindowPolicy(core=10_000))
+    windows = WindowPolicy(core=24, static=static, max_batch_frames=3 * (24 + 2 * halo))
+    windowed = vocoder(folder, network, runtime, windows)
     mels, seeds = random_mels([longest, 3, longest - 7, 40], whole.mel_spec), [5, 6, 7, 8]
     for mel, seed, samples in zip(mels, seeds, windowed(mels, seeds), strict=True):
         (expected,) = whole([mel], [seed])
@@ -110,7 +107,7 @@ def test_one_frame_less_of_halo_is_heard(folder: Path) -> None:
     mels = random_mels([100], component.mel)
 
     def vocoded(halo: int, window: int) -> Float32:
-        policy = WindowPolicy(window)
+        policy = WindowPolicy(window - 2 * halo)
         return ConvVocoder(graphs, component.mel, halo=halo, policy=policy)(mels, [0])[0]
 
     whole = vocoded(halo, 100)

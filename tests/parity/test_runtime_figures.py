@@ -18,9 +18,10 @@ from acoustic.tacotron2.adapter import Tacotron2Model
 from core.mel import MelSpec, PhonemeBatch
 from core.protocols import Array, Graph
 from core.request import RuntimeName
-from core.voice import Component, Network, Provenance
+from core.voice import Component, Provenance
 from exports.component_file import write_component
 from exports.exporters.export import artifact_folder, export_component
+from exports.registry import spec_of
 from exports.runtimes import open_runtime
 from tests.parity.figures import Figure, load, tolerance
 from tests.parity.test_fastspeech2_parity import CONTROLS, config_of
@@ -43,13 +44,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @lru_cache(maxsize=1)
-def component_of(folder: Path, network: Network, name: str, config: Any) -> Component:
-    component = Component(
-        name=name.replace("_", "-"),
-        network=network,
-        weights="",
-        sha256="",
-        config=msgspec.to_builtins(config),
+def component_of(folder: Path, network: str, name: str, config: Any) -> Component:
+    component = spec_of(network).component(
+        name.replace("_", "-"),
+        msgspec.to_builtins(config),
         mel=MelSpec(n_mels=config.n_mels),
         provenance=Provenance(source="figure", licence="MIT"),
     )
@@ -63,7 +61,7 @@ def figure_of(name: str) -> Figure:
 
 @lru_cache(maxsize=1)
 def graphs_of(
-    folder: Path, network: Network, name: str, config: Any, runtime: RuntimeName
+    folder: Path, network: str, name: str, config: Any, runtime: RuntimeName
 ) -> Mapping[str, Graph]:
     component = component_of(folder, network, name, config)
     export_component(component, runtime, "fp32", folder / "artifacts")
@@ -79,7 +77,7 @@ def delta(ours: Array, theirs: torch.Tensor) -> float:
 @pytest.mark.parametrize("runtime", RUNTIMES)
 @pytest.mark.parametrize("name", [*HIFIGAN, *MELGAN])
 def test_convolutional_vocoders(folder: Path, name: str, runtime: RuntimeName) -> None:
-    network: Network = "hifigan" if name in HIFIGAN else "melgan"
+    network: str = "hifigan" if name in HIFIGAN else "melgan"
     figure = figure_of(name)
     graphs = graphs_of(folder, network, name, {**HIFIGAN, **MELGAN}[name], runtime)
     parts = [k.removeprefix("mel_") for k in figure.inputs if k.startswith("mel_")]

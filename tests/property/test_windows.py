@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.mel import Float32, MelSpec
+from core.networks import WindowPolicy
 from vocoders.adapter import ConvVocoder
-from vocoders.windows import WindowPolicy, plan_windows, stack_windows
+from vocoders.windows import plan_windows, stack_windows
 
 
 @given(st.integers(0, 2000), st.integers(0, 20), st.integers(1, 300), st.booleans())
@@ -39,7 +40,7 @@ def test_even_split_needs_no_more_windows(frames: int, halo: int, core: int) -> 
 def test_batches_are_bounded_and_complete(
     lengths: list[int], window: int, max_batch_frames: int
 ) -> None:
-    policy = WindowPolicy(window=window, max_batch_frames=max_batch_frames)
+    policy = WindowPolicy(window - 2 * 5, max_batch_frames=max_batch_frames)
     batches = list(stack_windows(lengths, 5, policy))
     for batch in batches:
         frames = {w.frames for _, w in batch}
@@ -74,7 +75,7 @@ def test_windowed_is_whole(
 ) -> None:
     shape = (len(lengths), 2, max(lengths))
     values = np.random.default_rng(seed).integers(-50, 50, shape).astype(np.float32)
-    policy = WindowPolicy(core + 2 * HALO, static, max_batch_frames)
+    policy = WindowPolicy(core, static, max_batch_frames)
     vocoder = ConvVocoder({"vocode": smooth}, SPEC, halo=HALO, policy=policy)
     mels = [mel[:, :length] for mel, length in zip(values, lengths, strict=True)]
     for mel, samples in zip(mels, vocoder(mels, [0] * len(mels)), strict=True):

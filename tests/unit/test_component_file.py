@@ -18,6 +18,7 @@ def component() -> Component:
     return Component(
         name="tiny-hifigan",
         network="hifigan",
+        kind="vocoder",
         weights="",
         sha256="",
         config={"upsample_rates": [8, 8, 4], "resblock_dilation_sizes": [[1, 2], [2, 6]]},

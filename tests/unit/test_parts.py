@@ -11,7 +11,8 @@ from core.errors import FieldError, TextError
 from core.mel import MelSpec
 from core.request import SynthesisRequest
 from core.text import Span, Utterance
-from core.voice import Catalogue, Component, Network, Provenance, VoiceCard
+from core.voice import Catalogue, Component, Provenance, VoiceCard
+from exports.registry import spec_of
 from synthesis.parts import (
     content_number,
     cut_parts,
@@ -108,13 +109,10 @@ def test_seeds_are_fixed_for_ever() -> None:
     ]
 
 
-def component(name: str, network: Network, symbols: str = "", rate: int = 22050) -> Component:
-    return Component(
-        name=name,
-        network=network,
-        weights="w",
-        sha256="0",
-        config={},
+def component(name: str, network: str, symbols: str = "", rate: int = 22050) -> Component:
+    return spec_of(network).component(
+        name,
+        {},
         mel=MelSpec(sample_rate=rate),
         symbols=symbols,
         provenance=Provenance(source="-", licence="-"),

@@ -22,7 +22,7 @@ def catalogue(tiny_voices: Path) -> Catalogue:
     model, card = tiny.components["tiny-fastspeech2"], tiny.voices["tiny"]
     components = {
         **tiny.components,
-        "plain": msgspec.structs.replace(model, name="plain", network="tacotron2"),
+        "plain": msgspec.structs.replace(model, name="plain", network="tacotron2", controls=()),
         "other": msgspec.structs.replace(model, name="other", symbols="arpabet"),
     }
     voices = dict(tiny.voices)

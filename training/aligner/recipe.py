@@ -13,26 +13,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
 from acoustic.masks import length_mask
 from core.errors import ArtifactError
 from core.mel import Float32
+from core.networks import CorpusFacts
 from text.g2p.symbols import SymbolTable, symbol_table
 from training.aligner.alignment_eval import errors_of, score
 from training.aligner.augment import disguise
+from training.aligner.file import read_aligner, require_fit
 from training.aligner.monotonic import best_durations, forward_sum_loss, log_prior
 from training.aligner.network import Aligner, AlignerConfig
 from training.data.corpus import Entry
-from training.data.dataset import BatchSampler, Plan, SpeechDataset, deal
+from training.data.dataset import BatchSampler, SpeechDataset, deal
 from training.optimization import Learner, warm_cosine
 from training.previews import path_of, show_alignment, show_mel
+from training.recipe import Plan, RecipeSpec
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 PEAK_RATE = 2e-3
 WARM_STEPS = 30
@@ -233,3 +238,20 @@ class AlignerRecipe:
         """Goes on from there."""
         self.learner.load_state(state)
         self.deck.load_state(state)
+
+
+def small_size(corpus: CorpusFacts) -> AlignerConfig:
+    """Returns the one size: 0.3 M parameters."""
+    return AlignerConfig(n_symbols=corpus.n_symbols, n_mels=corpus.mel.n_mels)
+
+
+def _build(speech: SpeechDataset, config: AlignerConfig, plan: Plan) -> AlignerRecipe:
+    """Returns a recipe that begins with the plan's weights, whose size then counts."""
+    if plan.start is None:
+        return AlignerRecipe(speech, config, plan)
+    card, network = read_aligner(plan.start)
+    require_fit(card, speech.prepared.mel, plan.symbols)
+    return AlignerRecipe(speech, card.config, plan, network.state_dict())
+
+
+RECIPE = RecipeSpec(build=_build, sizes={"small": small_size}, steps=1500, batch=4000)

@@ -7,12 +7,16 @@ where. ``training.data.prepare`` makes it of the corpora that ``training.data.so
 from __future__ import annotations
 
 import zlib
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from core.errors import ArtifactError, ArtifactMissing
 from core.mel import MelSpec
+from text.g2p.symbols import symbol_table
 
 
 class Entry(msgspec.Struct, frozen=True):
@@ -67,3 +71,41 @@ def read_prepared(folder: Path) -> Prepared:
         raise ArtifactMissing(f"no prepared corpus in {folder}") from error
     except msgspec.DecodeError as error:
         raise ArtifactError(f"{folder / 'index.json'}: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedFacts:
+    """What a prepared corpus tells of itself; implements ``core.networks.CorpusFacts``.
+
+    Attributes:
+        prepared: its index.
+        symbols: name of its symbol table.
+    """
+
+    prepared: Prepared
+    symbols: str
+
+    @property
+    def mel(self) -> MelSpec:
+        """The contract of the corpus's mels."""
+        return self.prepared.mel
+
+    @property
+    def n_symbols(self) -> int:
+        """Rows of the symbol table, padding included."""
+        return symbol_table(self.symbols).size
+
+    @property
+    def n_speakers(self) -> int:
+        """How many speakers the corpus has."""
+        return len(self.prepared.speakers)
+
+    def feature_values(self, feature: str) -> NDArray[np.float64]:
+        """Returns ``pitch`` or ``energy`` of every symbol of the training set, (N,).
+
+        Raises:
+            ArtifactError: the corpus has no durations, so no symbol has a value of its own.
+        """
+        require_durations(self.prepared)
+        entries = [e for e in self.prepared.entries if not is_held_out(e.id)]
+        return np.concatenate([getattr(e, feature) for e in entries])

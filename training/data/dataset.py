@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,34 +15,6 @@ from torch import Tensor
 from core.errors import ArtifactError
 from training import distributed
 from training.data.corpus import Entry, is_held_out, read_prepared
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """How to train.
-
-    Attributes:
-        device: cpu, cuda or cuda:N.
-        total_steps: where the schedule of the learning rate ends.
-        batch: padded mel frames (acoustic models) or segments (vocoders) of a batch.
-        accumulate: batches that make one step.
-        symbols: name of the symbol table (acoustic models).
-        listen: folder of a vocoder's component; validations of acoustic models become audible.
-        start: file of the weights to begin with (aligner); None = by chance.
-    """
-
-    device: str = "cpu"
-    total_steps: int
-    batch: int
-    accumulate: int = 1
-    symbols: str = "house-ipa"
-    listen: Path | None = None
-    start: Path | None = None
-
-    @property
-    def device_type(self) -> str:
-        """Cpu or cuda."""
-        return torch.device(self.device).type
 
 
 class SpeechDataset:

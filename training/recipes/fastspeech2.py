@@ -6,22 +6,26 @@ ming024/FastSpeech2@d4e79eb for the feature scaling. Differs: averaged weights, 
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
 from acoustic.fastspeech2.config import FastSpeech2Config, FeatureStats
 from acoustic.fastspeech2.network import FastSpeech2, Predictions, Targets
+from acoustic.fastspeech2.spec import SPEC
 from acoustic.masks import length_mask
 from text.g2p.symbols import symbol_table
 from training.data.corpus import Entry
-from training.data.dataset import BatchSampler, Plan, SpeechDataset
+from training.data.dataset import BatchSampler, SpeechDataset
 from training.optimization import Learner, warm_cosine
 from training.previews import open_ear, path_of, show_alignment, show_mel
+from training.recipe import Plan, RecipeSpec
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 PEAK_RATE = 1e-3
 WARM_STEPS = 400
@@ -49,7 +53,10 @@ class FastSpeech2Recipe:
 
     def __init__(self, speech: SpeechDataset, config: FastSpeech2Config, plan: Plan) -> None:
         self.speech, self.config, self.plan = speech, config, plan
-        self.table, self.ear = symbol_table(plan.symbols), open_ear(plan.listen, plan.device)
+        self.table, self.ear = (
+            symbol_table(plan.symbols),
+            open_ear(plan.preview_vocoder, plan.device),
+        )
         torch.manual_seed(0)
         self.network = FastSpeech2(config).to(plan.device)
         optimizer = torch.optim.AdamW(
@@ -150,3 +157,7 @@ class FastSpeech2Recipe:
 def scaled(values: list[float], stats: FeatureStats) -> np.ndarray[Any, np.dtype[np.float32]]:
     """Raw feature values on the scale that the network embeds."""
     return ((np.asarray(values) - stats.mean) / stats.std).astype(np.float32)
+
+
+# 5000 frames are 58 s of speech.
+RECIPE = RecipeSpec(build=FastSpeech2Recipe, sizes=SPEC.sizes, steps=50_000, batch=5000)

@@ -14,13 +14,12 @@ float32, since what it sums up over hundreds of steps comes back.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.dropout import DROPPED, LAYERS, PrenetDropout
@@ -30,11 +29,16 @@ from acoustic.tacotron2.loss import (
     reconstruction_loss,
 )
 from acoustic.tacotron2.network import Spoken, Tacotron2
+from acoustic.tacotron2.spec import SPEC
 from text.g2p.symbols import symbol_table
 from training.data.corpus import Entry
-from training.data.dataset import BatchSampler, Plan, SpeechDataset, deal
+from training.data.dataset import BatchSampler, SpeechDataset, deal
 from training.optimization import Learner, warm_cosine
 from training.previews import open_ear, show_alignment, show_mel
+from training.recipe import Plan, RecipeSpec
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 PEAK_RATE = 1e-3
 WARM_STEPS = 100
@@ -92,7 +96,10 @@ class Tacotron2Recipe:
 
     def __init__(self, speech: SpeechDataset, config: Tacotron2Config, plan: Plan) -> None:
         self.speech, self.config, self.plan = speech, config, plan
-        self.table, self.ear = symbol_table(plan.symbols), open_ear(plan.listen, plan.device)
+        self.table, self.ear = (
+            symbol_table(plan.symbols),
+            open_ear(plan.preview_vocoder, plan.device),
+        )
         torch.manual_seed(0)
         self.network = Tacotron2(config).to(plan.device)
         optimizer = torch.optim.Adam(self.network.parameters(), PEAK_RATE, weight_decay=1e-6)
@@ -225,3 +232,13 @@ class Tacotron2Recipe:
         """Goes on from there."""
         self.learner.load_state(state)
         self.deck.load_state(state)
+
+
+RECIPE = RecipeSpec(
+    build=Tacotron2Recipe,
+    sizes=SPEC.sizes,
+    steps=50_000,
+    batch=8000,
+    one_voice=True,
+    matmul="medium",
+)

@@ -13,19 +13,23 @@ from __future__ import annotations
 
 import math
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
-from torch.utils.tensorboard import SummaryWriter
 
-from training.data.dataset import Plan, Segments, SpeechDataset
+from training.data.dataset import Segments, SpeechDataset
 from training.optimization import Learner, warm_cosine
 from training.previews import vocode
+from training.recipe import Plan, RecipeSpec
 from training.recipes.spectral import SpectralLoss
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.waveglow.network import WaveGlow, negative_log_likelihood
+from vocoders.waveglow.spec import SPEC
 from vocoders.weight_norm import put_weight_norm
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
 
 SEGMENT_FRAMES = 63  # 16 128 samples
 RATE = 5e-4
@@ -102,3 +106,6 @@ class WaveGlowRecipe:
     def load_state(self, state: dict[str, Any]) -> None:
         """Goes on from there."""
         self.learner.load_state(state)
+
+
+RECIPE = RecipeSpec(build=WaveGlowRecipe, sizes=SPEC.sizes, steps=200_000, batch=8)

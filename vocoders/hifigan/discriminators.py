@@ -4,6 +4,8 @@ Source: HiFi-GAN (arXiv 2010.05646) §2.3, §2.4: multi-period and multi-scale, 
 jik876/hifi-gan@4769534 (MIT); UnivNet (arXiv 2106.07889) §2.3: multi-resolution spectrogram.
 Differs: weights are plain; a norm is put on for training (vocoders/weight_norm.py). Widths can be
 narrowed: on a CPU the reference widths take 70 % of a step.
+
+``target`` is a recording, ``predicted`` what the generator made of its mel.
 """
 
 from __future__ import annotations
@@ -14,15 +16,19 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vocoders.weight_norm import put_weight_norm
+
 SLOPE = 0.1
-Judgement = tuple[Tensor, list[Tensor]]
+WIDE = (32, 128, 512, 1024, 1024)  # HiFi-GAN §2.3
+NARROW = (16, 32, 64, 128, 128)
+DiscriminatorOutput = tuple[Tensor, list[Tensor]]
 """Scores (B, n) and the feature maps of every layer."""
 
 
 class PeriodDiscriminator(nn.Module):
     """Sees every p-th sample: the signal folded to (T / p, p)."""
 
-    def __init__(self, period: int, widths: tuple[int, ...] = (32, 128, 512, 1024, 1024)) -> None:
+    def __init__(self, period: int, widths: tuple[int, ...] = WIDE) -> None:
         super().__init__()
         self.period = period
         strides = [3] * (len(widths) - 1) + [1]
@@ -32,12 +38,12 @@ class PeriodDiscriminator(nn.Module):
         )
         self.conv_post = nn.Conv2d(widths[-1], 1, (3, 1), padding=(1, 0))
 
-    def forward(self, x: Tensor) -> Judgement:
+    def forward(self, x: Tensor) -> DiscriminatorOutput:
         """x (B, 1, N)."""
         b, c, n = x.shape
         x = F.pad(x, (0, -n % self.period), mode="reflect")
         x = x.view(b, c, -1, self.period)  # (B, 1, N / p, p)
-        return _judge(x, self.convs, self.conv_post)
+        return _run_layers(x, self.convs, self.conv_post)
 
 
 class ScaleDiscriminator(nn.Module):
@@ -63,9 +69,9 @@ class ScaleDiscriminator(nn.Module):
             width = channels
         self.conv_post = nn.Conv1d(width, 1, 3, padding=1)
 
-    def forward(self, x: Tensor) -> Judgement:
+    def forward(self, x: Tensor) -> DiscriminatorOutput:
         """x (B, 1, N)."""
-        return _judge(x, self.convs, self.conv_post)
+        return _run_layers(x, self.convs, self.conv_post)
 
 
 class ResolutionDiscriminator(nn.Module):
@@ -83,17 +89,17 @@ class ResolutionDiscriminator(nn.Module):
         self.convs.append(nn.Conv2d(width, width, 3, padding=1))
         self.conv_post = nn.Conv2d(width, 1, 3, padding=1)
 
-    def forward(self, x: Tensor) -> Judgement:
+    def forward(self, x: Tensor) -> DiscriminatorOutput:
         """x (B, 1, N)."""
         with torch.autocast(x.device.type, enabled=False):
             stft = torch.stft(
                 x[:, 0].float(), self.n_fft, self.hop, window=self.window, return_complex=True
             )
             magnitudes = torch.sqrt(stft.real.square() + stft.imag.square() + 1e-9)
-        return _judge(magnitudes[:, None], self.convs, self.conv_post)
+        return _run_layers(magnitudes[:, None], self.convs, self.conv_post)
 
 
-def _judge(x: Tensor, convs: nn.ModuleList, conv_post: nn.Module) -> Judgement:
+def _run_layers(x: Tensor, convs: nn.ModuleList, conv_post: nn.Module) -> DiscriminatorOutput:
     maps = []
     for conv in convs:
         x = F.leaky_relu(conv(x), SLOPE)
@@ -106,13 +112,13 @@ def _judge(x: Tensor, convs: nn.ModuleList, conv_post: nn.Module) -> Judgement:
 class MultiPeriodDiscriminator(nn.Module):
     """Periods 2, 3, 5, 7, 11: primes overlap least."""
 
-    def __init__(self, widths: tuple[int, ...] = (32, 128, 512, 1024, 1024)) -> None:
+    def __init__(self, widths: tuple[int, ...] = WIDE) -> None:
         super().__init__()
         self.discriminators = nn.ModuleList(
             PeriodDiscriminator(p, widths) for p in (2, 3, 5, 7, 11)
         )
 
-    def forward(self, x: Tensor) -> list[Judgement]:
+    def forward(self, x: Tensor) -> list[DiscriminatorOutput]:
         """x (B, 1, N)."""
         return [d(x) for d in self.discriminators]
 
@@ -125,13 +131,13 @@ class MultiScaleDiscriminator(nn.Module):
         self.discriminators = nn.ModuleList(ScaleDiscriminator() for _ in range(3))
         self.meanpools = nn.ModuleList(nn.AvgPool1d(4, 2, padding=2) for _ in range(2))
 
-    def forward(self, x: Tensor) -> list[Judgement]:
+    def forward(self, x: Tensor) -> list[DiscriminatorOutput]:
         """x (B, 1, N)."""
-        judgements = [self.discriminators[0](x)]
+        outputs = [self.discriminators[0](x)]
         for pool, discriminator in zip(self.meanpools, self.discriminators[1:], strict=True):
             x = pool(x)
-            judgements.append(discriminator(x))
-        return judgements
+            outputs.append(discriminator(x))
+        return outputs
 
 
 class MultiResolutionDiscriminator(nn.Module):
@@ -147,30 +153,56 @@ class MultiResolutionDiscriminator(nn.Module):
             ResolutionDiscriminator(n_fft, n_fft // 4, width) for n_fft in (1024, 2048, 512)
         )
 
-    def forward(self, x: Tensor) -> list[Judgement]:
+    def forward(self, x: Tensor) -> list[DiscriminatorOutput]:
         """x (B, 1, N)."""
         return [d(x) for d in self.discriminators]
 
 
-def discriminator_loss(real: list[Judgement], fake: list[Judgement]) -> Tensor:
-    """Least squares: real towards 1, fake towards 0. HiFi-GAN eq. 1."""
+class HifiGanDiscriminators(nn.ModuleList):
+    """Multi-period and multi-resolution discriminators with least-squares losses.
+
+    Args:
+        wide: the paper's widths, for its larger generators; they take most of a step.
+    """
+
+    def __init__(self, *, wide: bool) -> None:
+        periods = MultiPeriodDiscriminator(WIDE if wide else NARROW)
+        super().__init__([periods, MultiResolutionDiscriminator(32 if wide else 16)])
+        put_weight_norm(self)
+
+    def discriminator_loss(self, predicted: Tensor, target: Tensor) -> Tensor:
+        """predicted, target (B, 1, N) → loss of the discriminators, ()."""
+        return torch.stack([discriminator_loss(d(target), d(predicted)) for d in self]).sum()
+
+    def generator_losses(self, predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """predicted, target (B, 1, N) → the generator's feature loss and adversarial loss, ()."""
+        pairs = [(d(target), d(predicted)) for d in self]
+        features = torch.stack([feature_loss(t, p) for t, p in pairs]).sum()
+        adversarial = torch.stack([adversarial_loss(p) for _, p in pairs]).sum()
+        return features, adversarial
+
+
+def discriminator_loss(
+    target: list[DiscriminatorOutput], predicted: list[DiscriminatorOutput]
+) -> Tensor:
+    """Least squares: target towards 1, predicted towards 0. HiFi-GAN eq. 1."""
     losses = [
-        (1 - r).square().mean() + f.square().mean()
-        for (r, _), (f, _) in zip(real, fake, strict=True)
+        (1 - t).square().mean() + p.square().mean()
+        for (t, _), (p, _) in zip(target, predicted, strict=True)
     ]
     return torch.stack(losses).sum()
 
 
-def generator_loss(fake: list[Judgement]) -> Tensor:
-    """Least squares: fake towards 1. HiFi-GAN eq. 2."""
-    return torch.stack([(1 - score).square().mean() for score, _ in fake]).sum()
+def adversarial_loss(predicted: list[DiscriminatorOutput]) -> Tensor:
+    """The generator's: least squares, predicted towards 1. HiFi-GAN eq. 2."""
+    return torch.stack([(1 - score).square().mean() for score, _ in predicted]).sum()
 
 
-def feature_loss(real: list[Judgement], fake: list[Judgement]) -> Tensor:
+def feature_loss(target: list[DiscriminatorOutput], predicted: list[DiscriminatorOutput]) -> Tensor:
     """2 · Σ mean absolute difference of feature maps. HiFi-GAN eq. 4."""
     losses = [
-        (r.detach() - f).abs().mean()
-        for (_, reals), (_, fakes) in zip(real, fake, strict=True)
-        for r, f in zip(reals, fakes, strict=True)
+        (t.detach() - p).abs().mean()
+        for (_, target_maps), (_, predicted_maps) in zip(target, predicted, strict=True)
+        for t, p in zip(target_maps, predicted_maps, strict=True)
     ]
     return 2.0 * torch.stack(losses).sum()

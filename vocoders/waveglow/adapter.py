@@ -8,11 +8,12 @@ import numpy as np
 import torch
 
 from core.mel import Float32, MelSpec
+from core.networks import WindowPolicy
 from core.protocols import Graph
 from vocoders.adapter import ConvVocoder
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.waveglow.denoiser import BIAS_FRAMES, Denoiser
-from vocoders.windows import Window, WindowPolicy
+from vocoders.windows import Window
 
 MIN_FRAMES = 3
 """The denoiser's STFT reflects half a window of 1024 samples at either end."""

@@ -1,4 +1,4 @@
-"""MelGAN discriminator: three scales of windowed, grouped convolutions. For training only.
+"""MelGAN's discriminators: three scales of windowed, grouped convolutions. For training only.
 
 Source: MelGAN (arXiv 1910.06711) §2.3; attribute names of descriptinc/melgan-neurips@6488045
 mel2wav/modules.py (MIT).
@@ -13,6 +13,7 @@ from torch.nn.utils.parametrizations import weight_norm
 
 SLOPE = 0.2
 MAX_CHANNELS = 1024
+FEATURE_WEIGHT = 10.0  # MelGAN eq. 4, λ
 
 
 def _normed(conv: nn.Conv1d) -> nn.Module:
@@ -20,7 +21,7 @@ def _normed(conv: nn.Conv1d) -> nn.Module:
     return normed
 
 
-class ScaleDiscriminator(nn.Module):
+class MelGanScaleDiscriminator(nn.Module):
     """One scale; every layer's output is a feature map, the last one the score."""
 
     def __init__(self, channels: int = 16, strided: int = 4, stride: int = 4) -> None:
@@ -59,41 +60,55 @@ class MelGanDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.model = nn.ModuleDict(
-            {f"disc_{i}": ScaleDiscriminator(channels, strided, stride) for i in range(scales)}
+            {
+                f"disc_{i}": MelGanScaleDiscriminator(channels, strided, stride)
+                for i in range(scales)
+            }
         )
         self.downsample = nn.AvgPool1d(4, stride=2, padding=1, count_include_pad=False)
 
     def forward(self, samples: Tensor) -> list[list[Tensor]]:
         """samples (B, 1, N) → per scale its feature maps, the last one the score."""
-        said = []
+        maps = []
         for discriminator in self.model.values():
-            said.append(discriminator(samples))
+            maps.append(discriminator(samples))
             samples = self.downsample(samples)
-        return said
+        return maps
+
+    def discriminator_loss(self, predicted: Tensor, target: Tensor) -> Tensor:
+        """predicted, target (B, 1, N) → loss of the discriminators, ()."""
+        return discriminator_loss(self(target), self(predicted))
+
+    def generator_losses(self, predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """predicted, target (B, 1, N) → the generator's feature loss and adversarial loss, ()."""
+        target_maps, predicted_maps = self(target), self(predicted)
+        features = FEATURE_WEIGHT * feature_loss(target_maps, predicted_maps)
+        return features, adversarial_loss(predicted_maps)
 
 
-def discriminator_loss(real: list[list[Tensor]], fake: list[list[Tensor]]) -> Tensor:
+def discriminator_loss(target: list[list[Tensor]], predicted: list[list[Tensor]]) -> Tensor:
     """Hinge loss of the scores, summed over scales. Source: MelGAN eq. 1."""
     terms = [
-        F.relu(1 - r[-1]).mean() + F.relu(1 + f[-1]).mean() for r, f in zip(real, fake, strict=True)
+        F.relu(1 - t[-1]).mean() + F.relu(1 + p[-1]).mean()
+        for t, p in zip(target, predicted, strict=True)
     ]
     return torch.stack(terms).sum()
 
 
-def generator_loss(fake: list[list[Tensor]]) -> Tensor:
-    """Adversarial loss of the generator, summed over scales. Source: MelGAN eq. 2."""
-    return torch.stack([-f[-1].mean() for f in fake]).sum()
+def adversarial_loss(predicted: list[list[Tensor]]) -> Tensor:
+    """The generator's hinge loss, summed over scales. Source: MelGAN eq. 2."""
+    return torch.stack([-p[-1].mean() for p in predicted]).sum()
 
 
-def feature_loss(real: list[list[Tensor]], fake: list[list[Tensor]]) -> Tensor:
+def feature_loss(target: list[list[Tensor]], predicted: list[list[Tensor]]) -> Tensor:
     """Weighted L1 distance of the feature maps, scores left out. Source: MelGAN eq. 3.
 
     A map weighs 4 / (strided + 1) / scales, as in descriptinc's scripts/train.py; there are
     strided + 3 maps, the score included.
     """
     terms = [
-        F.l1_loss(f, r.detach()) * 4.0 / (len(rs) - 2) / len(real)
-        for rs, fs in zip(real, fake, strict=True)
-        for r, f in zip(rs[:-1], fs[:-1], strict=True)
+        F.l1_loss(p, t.detach()) * 4.0 / (len(ts) - 2) / len(target)
+        for ts, ps in zip(target, predicted, strict=True)
+        for t, p in zip(ts[:-1], ps[:-1], strict=True)
     ]
     return torch.stack(terms).sum()

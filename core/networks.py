@@ -1,0 +1,162 @@
+"""What a network's folder tells the rest of the house: one ``NetworkSpec`` per network.
+
+``acoustic/NAME/spec.py`` or ``vocoders/NAME/spec.py`` holds ``SPEC``; ``exports/registry.py`` names
+that file in one line. Modules and tensors are ``Any`` here, since core never loads torch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from core.checkpoint import CheckpointLayout
+from core.graphs import GraphSpec
+from core.mel import MelSpec
+from core.protocols import AcousticModel, Graph, Vocoder
+from core.voice import Component, Control, NetworkKind, Provenance
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPolicy:
+    """How a device likes long mels cut into windows; the halo comes from the network.
+
+    Attributes:
+        core: frames of an inner window without its halos.
+        static: windows of utterances longer than one window are all of the same length (one shape:
+            CUDA graphs, one autotune); otherwise they are as short as their number allows.
+        max_batch_frames: frames that go through the network at once; bounds the memory.
+    """
+
+    core: int = 256
+    static: bool = False
+    max_batch_frames: int = 512
+
+
+class CorpusFacts(Protocol):
+    """What the sizes of a network may depend on: the corpus that it is to be trained on."""
+
+    @property
+    def mel(self) -> MelSpec:
+        """The contract of the corpus's mels."""
+
+    @property
+    def n_symbols(self) -> int:
+        """Rows of the symbol table, padding included."""
+
+    @property
+    def n_speakers(self) -> int:
+        """How many speakers the corpus has."""
+
+    def feature_values(self, feature: str) -> NDArray[np.float64]:
+        """Returns ``pitch`` or ``energy`` of every symbol of the training set, (N,).
+
+        Raises:
+            ArtifactError: the corpus has no durations, so no symbol has a value of its own.
+        """
+
+
+class Discriminators(Protocol):
+    """The discriminators that a generator is trained against: a torch.nn.Module with two losses.
+
+    ``predicted`` is what the generator made, ``target`` the recording, both (B, 1, N) float32.
+    """
+
+    def discriminator_loss(self, predicted: Any, target: Any) -> Any:
+        """Returns the loss that trains the discriminators themselves, ()."""
+
+    def generator_losses(self, predicted: Any, target: Any) -> tuple[Any, Any]:
+        """Returns the generator's feature-matching loss and its adversarial loss, () each."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NetworkSpec:
+    """One network. Subclassed by kind: ``AcousticSpec``, ``VocoderSpec``.
+
+    Attributes:
+        name: as ``component.toml``, manifests and requests name it; the name of its folder.
+        config: msgspec.Struct of its sizes, msgspec.to_builtins of which is ``component.toml``'s.
+        network: config → torch.nn.Module.
+        graphs: the module in eval mode → its graphs, which exporters write and runtimes run.
+        sizes: the sizes that it is trained in, by name: corpus → config; the first is the default.
+        controls: what requests may control beside speed (acoustic models).
+        seeded: what it synthesizes depends on the seed (dropout, noise); others repeat themselves.
+        checkpoint_keys: keys under which public checkpoints keep their state dict.
+        read_checkpoint: a public checkpoint's state dict (weight norm folded) and the file of
+            settings beside it, if one was given → what the checkpoint is; None where there are no
+            public checkpoints. Raises CheckpointError for another network's.
+    """
+
+    kind: ClassVar[NetworkKind]
+
+    name: str
+    config: type[msgspec.Struct]
+    network: Callable[[Any], Any]
+    graphs: Callable[[Any], tuple[GraphSpec, ...]]
+    sizes: Mapping[str, Callable[[CorpusFacts], Any]]
+    seeded: bool = False
+    controls: tuple[Control, ...] = ()
+    checkpoint_keys: tuple[str, ...] = ()
+    read_checkpoint: Callable[[dict[str, Any], Path | None], CheckpointLayout] | None = None
+
+    def component(
+        self,
+        name: str,
+        config: Mapping[str, Any],
+        *,
+        mel: MelSpec,
+        provenance: Provenance,
+        symbols: str = "",
+        speakers: int = 1,
+    ) -> Component:
+        """Returns a component of this network, whose weights ``write_component`` fills in."""
+        return Component(
+            name=name,
+            network=self.name,
+            kind=self.kind,
+            controls=self.controls,
+            seeded=self.seeded,
+            weights="",
+            sha256="",
+            config=dict(config),
+            mel=mel,
+            symbols=symbols,
+            speakers=speakers,
+            provenance=provenance,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcousticSpec(NetworkSpec):
+    """A network from phonemes to mels.
+
+    Attributes:
+        adapter: opened graphs, mel, config → acoustic model.
+    """
+
+    kind: ClassVar[NetworkKind] = "acoustic"
+
+    adapter: Callable[[Mapping[str, Graph], MelSpec, Any], AcousticModel]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VocoderSpec(NetworkSpec):
+    """A network from mels to samples.
+
+    Attributes:
+        halo: config → mel frames of context per side on which a frame's samples depend.
+        adapter: opened graphs, mel, config, halo, windows → vocoder.
+        discriminators: config → the discriminators it is trained against; None where its recipe
+            needs none.
+    """
+
+    kind: ClassVar[NetworkKind] = "vocoder"
+
+    halo: Callable[[Any], int]
+    adapter: Callable[[Mapping[str, Graph], MelSpec, Any, int, WindowPolicy], Vocoder]
+    discriminators: Callable[[Any], Any] | None = None

@@ -1,0 +1,86 @@
+"""What a recipe is: how one network learns from a prepared corpus, and how it is started."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import torch
+
+from core.networks import CorpusFacts
+from training.data.dataset import SpeechDataset
+
+if TYPE_CHECKING:  # TensorBoard comes with the extra "train"
+    from torch.utils.tensorboard import SummaryWriter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """How to train.
+
+    Attributes:
+        device: cpu, cuda or cuda:N.
+        total_steps: where the schedule of the learning rate ends.
+        batch: padded mel frames (acoustic models) or segments (vocoders) of a batch.
+        accumulate: batches that make one step.
+        symbols: name of the symbol table (acoustic models).
+        preview_vocoder: folder of a vocoder's component; validations of acoustic models become
+            audible.
+        start: file of the weights to begin with (aligner); None = by chance.
+        adversary_from: step from which discriminators take part (vocoders that have some).
+    """
+
+    device: str = "cpu"
+    total_steps: int
+    batch: int
+    accumulate: int = 1
+    symbols: str = "house-ipa"
+    preview_vocoder: Path | None = None
+    start: Path | None = None
+    adversary_from: int = 0
+
+    @property
+    def device_type(self) -> str:
+        """Cpu or cuda."""
+        return torch.device(self.device).type
+
+
+class Recipe(Protocol):
+    """One network's training: knows its data, losses and optimizers, not the clock."""
+
+    def step(self, number: int) -> dict[str, float]:
+        """Trains on one batch; returns losses by name."""
+
+    def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:
+        """Scores the held-out part with the averaged weights; writes pictures and audio."""
+
+    def state(self) -> dict[str, Any]:
+        """Returns everything needed to go on."""
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Goes on from a state."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipeSpec:
+    """A recipe and its defaults: ``RECIPE`` of a file of ``training/recipes``.
+
+    Attributes:
+        build: corpus, config, plan → recipe.
+        sizes: of its network, by name: corpus → config; the first is the default.
+        steps: where the schedule ends. The papers take larger networks to 160 k (FastSpeech 2) and
+            2.5 M steps (HiFi-GAN); these are what small networks take to flatten.
+        batch: padded mel frames (acoustic models), segments (vocoders).
+        one_voice: its network has no speaker table.
+        matmul: how float32 matrices are multiplied: high = TF32 where there is some, medium =
+            bfloat16 inside, float32 outside. Source: torch.set_float32_matmul_precision.
+    """
+
+    build: Callable[[SpeechDataset, Any, Plan], Recipe]
+    sizes: Mapping[str, Callable[[CorpusFacts], Any]]
+    steps: int
+    batch: int
+    one_voice: bool = False
+    matmul: Literal["high", "medium"] = "high"

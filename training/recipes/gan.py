@@ -1,0 +1,139 @@
+"""Recipe of vocoders with discriminators: spectral losses first, the discriminators later.
+
+Source: HiFi-GAN §2.4 (45 · mel L1 + adversarial loss + feature matching), §3 (AdamW 0.8, 0.99);
+MelGAN §2.3 for its discriminators. Differs: a spectral warm-up with a multi-resolution STFT loss
+(both stay on, for MelGAN as in Multi-band MelGAN, arXiv 2005.05106 §2.2), since two thirds of a
+step are discriminators; narrow discriminators for light generators; averaged weights.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor, nn
+
+from core.networks import VocoderSpec
+from training import distributed
+from training.data.dataset import Segments, SpeechDataset
+from training.optimization import Learner, descend, set_rate
+from training.previews import vocode
+from training.recipe import Plan, RecipeSpec
+from training.recipes.spectral import SpectralLoss
+from vocoders.weight_norm import put_weight_norm
+
+if TYPE_CHECKING:
+    from torch.utils.tensorboard import SummaryWriter
+
+SEGMENT_FRAMES = 32
+RATE = 5e-4
+HALF_LIFE_STEPS = 20_000
+CLIP = 100.0
+
+
+def gan_recipe(spec: VocoderSpec) -> RecipeSpec:
+    """Returns the recipe of a vocoder whose spec names its discriminators."""
+    return RecipeSpec(build=partial(GanRecipe, spec), sizes=spec.sizes, steps=200_000, batch=8)
+
+
+def _optimizer(network: nn.Module) -> torch.optim.Optimizer:
+    return torch.optim.AdamW(network.parameters(), RATE, betas=(0.8, 0.99))
+
+
+class GanRecipe:
+    """Trains one generator on all speakers.
+
+    Args:
+        spec: of the generator; names its discriminators.
+        speech: corpus; with predicted mels it fine-tunes.
+        config: of the generator, which decides its discriminators.
+        plan: how; the batch is in segments.
+    """
+
+    def __init__(self, spec: VocoderSpec, speech: SpeechDataset, config: Any, plan: Plan) -> None:
+        assert spec.discriminators is not None
+        self.config, self.plan = config, plan
+        torch.manual_seed(0)
+        network: nn.Module = spec.network(config)
+        put_weight_norm(network)
+        network.to(plan.device)
+        self.discriminators: Any = spec.discriminators(config).to(plan.device)
+        self.learner = Learner(network, _optimizer(network), clip=CLIP, accumulate=plan.accumulate)
+        self.discriminator_optimizer = _optimizer(self.discriminators)
+        self.segments = Segments(
+            speech, frames=SEGMENT_FRAMES, batch=plan.batch, device=plan.device
+        )
+        self.sample_rate = speech.prepared.mel.sample_rate
+        self.spectral = SpectralLoss(speech.prepared.mel).to(plan.device)
+
+    def step(self, number: int) -> dict[str, float]:
+        """One batch of random segments."""
+        rate = RATE * 0.5 ** (number / HALF_LIFE_STEPS)
+        set_rate(self.discriminator_optimizer, rate)
+        adversarial = number >= self.plan.adversary_from
+        return self.learner.step(
+            number, rate, lambda draw: self.losses(draw, adversarial=adversarial)
+        )
+
+    def losses(self, draw: int, *, adversarial: bool) -> dict[str, Tensor]:
+        """Returns the losses of a batch; discriminators that take part learn from it first."""
+        mel, target = self.segments.draw(draw)  # (B, n_mels, S), (B, N)
+        with self._narrow():
+            predicted = self.learner.network(mel)
+        predicted = predicted.float()  # (B, 1, N)
+        losses: dict[str, Tensor] = self.spectral(predicted[:, 0], target)
+        if adversarial:
+            # Where batches accumulate, the discriminators step together with the generator.
+            last = (draw // distributed.size() + 1) % self.plan.accumulate == 0
+            losses |= self.adversarial_losses(predicted, target[:, None], step=last)
+        return losses
+
+    def adversarial_losses(
+        self, predicted: Tensor, target: Tensor, *, step: bool
+    ) -> dict[str, Tensor]:
+        """Trains the discriminators, then asks them: predicted, target (B, 1, N).
+
+        Args:
+            predicted: what the generator made.
+            target: the recordings.
+            step: the discriminators' gradients become a step, else they accumulate.
+        """
+        with self._narrow():
+            loss = self.discriminators.discriminator_loss(predicted.detach(), target)
+        (loss / self.plan.accumulate).backward()
+        if step:
+            descend(self.discriminator_optimizer)
+        # The generator's gradients pass through the discriminators, but leave none in them.
+        self.discriminators.requires_grad_(False)
+        with self._narrow():
+            features, adversarial = self.discriminators.generator_losses(predicted, target)
+        self.discriminators.requires_grad_(True)
+        return {"discriminator": loss.detach(), "features": features, "adversarial": adversarial}
+
+    @torch.no_grad()
+    def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:
+        """Spectral losses on the middle of every held-out clip; one clip to hear."""
+        network = self.learner.network
+        with self.learner.averaged():
+            mel, target = self.segments.middles()
+            losses = self.spectral(network(mel)[:, 0], target)
+            clip = vocode(network, self.segments.whole(self.segments.held_out[0]))
+        writer.add_audio("copy", clip[None], number, self.sample_rate)
+        return {name: float(value) for name, value in losses.items()}
+
+    def _narrow(self) -> torch.autocast:
+        return torch.autocast(self.plan.device_type, torch.bfloat16)
+
+    def state(self) -> dict[str, Any]:
+        """Returns the weights, their average, the discriminators and both optimizers."""
+        return self.learner.state() | {
+            "discriminators": self.discriminators.state_dict(),
+            "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Goes on from a state."""
+        self.learner.load_state(state)
+        self.discriminators.load_state_dict(state["discriminators"])
+        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])

@@ -1,0 +1,6 @@
+"""Recipe: MelGAN, a generator against discriminators (``training.recipes.gan``)."""
+
+from training.recipes.gan import gan_recipe
+from vocoders.melgan.spec import SPEC
+
+RECIPE = gan_recipe(SPEC)
