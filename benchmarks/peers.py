@@ -1,4 +1,4 @@
-"""The peers we are measured beside: Piper (neural, CPU) and espeak-ng (formants)."""
+"""The peers that we are compared with: Piper (neural, CPU) and espeak-ng (formants)."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.mel import Float32
 
 
 class PeerMissing(Exception):
-    """The peer is not installed; says what to install."""
+    """A peer is not installed; the message says what to install."""
 
 
 def open_piper(threads: int | None = None) -> Any:
-    """Piper with its medium voice en_US-joe, a ``piper.PiperVoice``.
+    """Returns Piper with its medium voice en_US-joe, a ``piper.PiperVoice``.
 
     Args:
-        threads: of onnxruntime, within and across operators; None = as Piper comes (one per core).
+        threads: threads of onnxruntime, within and across operators; None leaves Piper's default.
 
     Raises:
         PeerMissing: piper-tts or the voice package is not installed.
@@ -55,7 +55,7 @@ def piper_say(voice: Any, text: str) -> tuple[Float32, int]:
 
 
 def find_espeak() -> str:
-    """Path of the binary.
+    """Returns the path of the binary.
 
     Raises:
         PeerMissing: none on PATH.

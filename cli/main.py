@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sys
 from importlib import import_module
-from typing import Any
+from typing import Any, NoReturn
 
 import rich_click as click
 from rich.console import Console
 
 from cli.exit_codes import EXIT_CODES, exit_code
+from cli.extras import missing_extra
 from core.errors import FieldError, RhapsodeError
 
 COMMANDS = {
@@ -77,9 +78,18 @@ def main(argv: list[str] | None = None) -> None:
         Console(stderr=True).print("[red]stopped[/]")
         sys.exit(130)
     except RhapsodeError as error:
-        Console(stderr=True, soft_wrap=True).print(format_error(error), markup=False, style="red")
-        sys.exit(exit_code(error))
+        _fail(error)
+    except ModuleNotFoundError as error:
+        missing = missing_extra(error)
+        if missing is None:
+            raise
+        _fail(missing)
     sys.exit(result if isinstance(result, int) else 0)
+
+
+def _fail(error: RhapsodeError) -> NoReturn:
+    Console(stderr=True, soft_wrap=True).print(format_error(error), markup=False, style="red")
+    sys.exit(exit_code(error))
 
 
 def format_error(error: RhapsodeError) -> str:

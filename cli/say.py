@@ -11,10 +11,10 @@ from rich.console import Console
 from rich.progress import Progress
 
 from cli.request import build_request, format_of, read_text, speech_options
+from core.request import SynthesisRequest
 
 if TYPE_CHECKING:
     from core.report import SynthesisReport
-from core.request import SynthesisRequest
 
 
 @click.command()

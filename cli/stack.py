@@ -17,6 +17,7 @@ import httpx
 from prometheus_client.multiprocess import mark_process_dead
 
 from cli.child import ChildProcess
+from cli.extras import require_module
 from core.errors import Conflict, Unavailable
 from jobs.redis_backend.server import EmbeddedRedis, free_port, require_free
 
@@ -96,6 +97,7 @@ class Stack:
         return self._redis
 
     def __enter__(self) -> Self:
+        require_module("onnxruntime")  # here, not in a worker's log
         self._lock_data_folder()
         try:
             require_free(self._host, self.port)

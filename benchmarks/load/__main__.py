@@ -1,4 +1,4 @@
-"""``python -m benchmarks.load``: jobs at a steady rate, requests at once, an hour of text."""
+"""``python -m benchmarks.load``: steady jobs, a burst, an hour of text."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from typing import Any
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.load.book import Book, growth, make_text, run_book
 from benchmarks.load.burst import Burst, percentiles, run_burst
 from benchmarks.load.engine import Throughput, run_throughput
-from benchmarks.load.lanes import Lanes, run_lanes
+from benchmarks.load.lane_latency import LaneLatency, measure_lane_latency
+from benchmarks.load.long_text import LongText, growth, make_text, run_long_text
 from benchmarks.load.service import Service, open_service, open_tiny_service
 from benchmarks.load.stream import Stream, run_stream
 from benchmarks.quality.sentences import read_sentences
@@ -31,7 +31,7 @@ FLAT_BYTES = 32 * 1024 * 1024
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs what was asked for.
+    """Runs the measurements that the options ask for.
 
     Returns:
         Exit status: 0, or 1 when a promise was broken.
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.jobs:
         stream = _stream(options)
         document["stream"], good = asdict(stream), _is_steady(stream)
-        print(_told_stream(stream))
+        print(_format_stream(stream))
     if not (options.requests or options.sentences or options.compare or options.minutes):
         return _ended(options, document, good)
     with ExitStack() as stack, Progress(console=console) as progress:
@@ -50,20 +50,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.requests:
             burst = _burst(service, options, progress)
             document["burst"], good = asdict(burst), good and burst.good
-            print(_told_burst(burst))
+            print(_format_burst(burst))
         if options.sentences:
             lanes = _lanes(service, options, progress)
             document["lanes"], good = asdict(lanes), good and lanes.good
-            print(_told_lanes(lanes))
+            print(_format_lanes(lanes))
         if options.compare:
             text = _long_text(options.compare)
             throughput = run_throughput(service.url, text, folder / "artifacts")
             document["throughput"], good = asdict(throughput), good and throughput.good
-            print(_told_throughput(throughput))
+            print(_format_throughput(throughput))
         if options.minutes:
             book = _book(service, options, progress)
             document["book"], good = asdict(book), good and _is_good(book)
-            print(_told_book(book))
+            print(_format_book(book))
     return _ended(options, document, good)
 
 
@@ -75,7 +75,7 @@ def _ended(options: argparse.Namespace, document: dict[str, Any], good: bool) ->
 
 
 def _stream(options: argparse.Namespace) -> Stream:
-    """With the tiny voice, in a service of its own."""
+    """Runs steady jobs with the tiny voice, in a service of their own."""
     texts = [f"This is request number {i}." for i in range(options.jobs)]
     with ExitStack() as stack, Progress(console=Console(stderr=True)) as progress:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -95,7 +95,7 @@ def _is_steady(stream: Stream) -> bool:
     return stream.whole and flat and percentiles(stream.submit_seconds)["p99"] < SUBMIT_SECONDS
 
 
-def _told_stream(stream: Stream) -> str:
+def _format_stream(stream: Stream) -> str:
     states = ", ".join(f"{count} {state}" for state, count in stream.states.items())
     answers = ", ".join(f"{count} × {status}" for status, count in stream.answers.items())
     late = ", ".join(
@@ -126,27 +126,27 @@ def _long_text(minutes: float) -> str:
     return make_text([sentence.text for sentence in read_sentences()], minutes)
 
 
-def _lanes(service: Service, options: argparse.Namespace, progress: Progress) -> Lanes:
+def _lanes(service: Service, options: argparse.Namespace, progress: Progress) -> LaneLatency:
     texts = [sentence.text for sentence in read_sentences(options.sentences)]
     task = progress.add_task("sentences", total=2 * len(texts))
     book = _long_text(60)
-    return run_lanes(service.url, texts, book, lambda: progress.advance(task))
+    return measure_lane_latency(service.url, texts, book, lambda: progress.advance(task))
 
 
-def _book(service: Service, options: argparse.Namespace, progress: Progress) -> Book:
+def _book(service: Service, options: argparse.Namespace, progress: Progress) -> LongText:
     text = _long_text(options.minutes)
     task = progress.add_task(f"{options.minutes:g} minutes of text", total=None)
-    return run_book(service, text, lambda n, of: progress.update(task, completed=n, total=of))
+    return run_long_text(service, text, lambda n, of: progress.update(task, completed=n, total=of))
 
 
-def _is_good(book: Book) -> bool:
+def _is_good(book: LongText) -> bool:
     flat = all(growth < FLAT_BYTES for growth in book.growth_bytes.values())
     fresh = book.report.get("reused_seconds") == 0
     good_file = book.joins is not None and book.joins.good
     return book.state == "succeeded" and flat and fresh and good_file
 
 
-def _told_burst(burst: Burst) -> str:
+def _format_burst(burst: Burst) -> str:
     states = ", ".join(f"{count} {state}" for state, count in burst.states.items())
     late = ", ".join(f"{k} {v:.2f} s" for k, v in percentiles(burst.latency_seconds).items())
     batch = ", ".join(f"{stage} {size:.2f}" for stage, size in burst.mean_batch.items())
@@ -161,7 +161,7 @@ def _told_burst(burst: Burst) -> str:
     )
 
 
-def _told_lanes(lanes: Lanes) -> str:
+def _format_lanes(lanes: LaneLatency) -> str:
     alone, beside = (percentiles(seconds) for seconds in (lanes.alone, lanes.beside))
     ran = "" if lanes.book_ran else "; THE BOOK HAD ENDED BEFORE"
     return (
@@ -171,7 +171,7 @@ def _told_lanes(lanes: Lanes) -> str:
     )
 
 
-def _told_throughput(throughput: Throughput) -> str:
+def _format_throughput(throughput: Throughput) -> str:
     one, two = throughput.engine_seconds
     return (
         f"{throughput.audio_seconds / 60:.1f} minutes of audio: service "
@@ -180,7 +180,7 @@ def _told_throughput(throughput: Throughput) -> str:
     )
 
 
-def _told_book(book: Book) -> str:
+def _format_book(book: LongText) -> str:
     lines = [
         f"long text: {book.state}, {book.audio_seconds / 60:.1f} minutes of audio in "
         f"{book.wall_seconds:.0f} s ({book.audio_seconds / book.wall_seconds:.1f} x RT)"

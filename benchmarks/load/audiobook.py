@@ -1,4 +1,4 @@
-"""``python -m benchmarks.load.audiobook``: a real novel through the whole service to an m4b.
+"""``python -m benchmarks.load.audiobook``: checks the m4b of a real novel.
 
 All of it takes an hour or two of two cores; ``--words`` takes chapters from the start until there
 are so many words.
@@ -23,7 +23,7 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.load.book import growth
+from benchmarks.load.long_text import growth
 from benchmarks.load.novel import novel
 from benchmarks.load.service import POLL_SECONDS, Service, is_over, open_service, sample_memory
 
@@ -32,19 +32,19 @@ if TYPE_CHECKING:  # a type of PyAV's stubs alone
 
 EDGES: tuple[Literal["start"], Literal["end"]] = ("start", "end")
 """Of a chapter's mark."""
-MOST_BYTES = 1_500_000_000
+MAX_BYTES = 1_500_000_000
 """Resident memory of any process."""
 
 
 @dataclass(frozen=True, slots=True)
 class Audiobook:
-    """What became of the novel.
+    """The result of a novel's job.
 
     Attributes:
-        state: of the job.
-        words: of the chosen chapters.
-        chapters: chosen.
-        wrong: what the file, its times or its manifest have wrong; empty = nothing.
+        state: state of the job.
+        words: number of words in the chosen chapters.
+        chapters: number of chosen chapters.
+        wrong: faults of the file, its times and its manifest.
         audio_seconds: of the file [s].
         wall_seconds: from sending to the end [s].
         report: as the service gives it, without warnings.
@@ -66,21 +66,21 @@ class Audiobook:
 
     @property
     def good(self) -> bool:
-        """Right in everything, in bounded memory."""
-        small = all(peak < MOST_BYTES for peak in self.peak_bytes.values())
+        """Whether there is no fault and memory is bounded."""
+        small = all(peak < MAX_BYTES for peak in self.peak_bytes.values())
         return self.state == "succeeded" and not self.wrong and small
 
 
 def run_audiobook(
-    service: Service, file: Path, words: int, tell: Callable[[float], None]
+    service: Service, file: Path, words: int, on_progress: Callable[[float], None]
 ) -> Audiobook:
-    """Sends the novel, watches the job to its end, looks at everything it left.
+    """Sends the novel, waits for the job's end and checks its file, times and manifest.
 
     Args:
-        service: where.
-        file: the novel.
-        words: chapters are taken until there are so many.
-        tell: the share that is done.
+        service: the service.
+        file: file of the novel.
+        words: number of words up to which chapters are taken.
+        on_progress: called with the share that is done.
     """
     rss: dict[str, list[int]] = {}
     with httpx.Client(base_url=service.url, timeout=300, trust_env=False) as client:
@@ -96,7 +96,7 @@ def run_audiobook(
             sample_memory(service, rss)
             time.sleep(4 * POLL_SECONDS)
             job = client.get(f"/jobs/{job['id']}").json()
-            tell(job["progress"]["share"])
+            on_progress(job["progress"]["share"])
         wall = time.perf_counter() - start
         wrong = _wrong(client, job, [c["title"] for c in chosen]) if job["audio"] else ("no file",)
         manifest = client.get(f"/jobs/{job['id']}/manifest").json()
@@ -153,7 +153,7 @@ def _sample(mark: Chapter, at: int, rate: int) -> int:
 
 
 def _ffprobe(path: str) -> tuple[str, ...]:
-    """What FFmpeg's own tool says, where it is installed."""
+    """Returns the errors of FFmpeg's own tool, where it is installed."""
     command = shutil.which("ffprobe")
     if command is None:
         return ()
@@ -170,8 +170,8 @@ def _uncovered(manifest: dict[str, Any]) -> tuple[str, ...]:
     return (f"{len(holes)} places of the source are not accounted for",) if holes else ()
 
 
-def told(book: Audiobook) -> str:
-    """For a reader."""
+def format_audiobook(book: Audiobook) -> str:
+    """Returns the result as lines for a reader."""
     lines = [
         f"novel: {book.state}; {book.words} words in {book.chapters} chapters became "
         f"{book.audio_seconds / 3600:.2f} h of audio in {book.wall_seconds / 60:.1f} min "
@@ -186,7 +186,7 @@ def told(book: Audiobook) -> str:
 
 
 def main() -> int:
-    """Exit status 0, or 1 where anything is wrong."""
+    """Runs the bench and returns its exit status: 0, or 1 where anything is wrong."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.load.audiobook")
     parser.add_argument("--words", type=int, default=10**9, help="take chapters up to so many")
     parser.add_argument("--data", type=Path, help="folder of the service (keeps exports)")
@@ -200,7 +200,7 @@ def main() -> int:
             book = run_audiobook(
                 service, novel(), options.words, lambda share: bar.update(task, completed=share)
             )
-    print(told(book))
+    print(format_audiobook(book))
     return 0 if book.good else 1
 
 

@@ -1,4 +1,4 @@
-"""Many short requests at once: all must end well, in batches, none lost."""
+"""Sends many short requests at once: all must succeed, in batches, none lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PCM_BYTES = 2
 
 @dataclass(frozen=True, slots=True)
 class Burst:
-    """What became of the requests.
+    """The results of all requests.
 
     Attributes:
         requests: sent.
@@ -43,7 +43,7 @@ class Burst:
 
     @property
     def good(self) -> bool:
-        """All finished with the right audio, in batches bigger than one."""
+        """Whether all succeeded with the right audio, in batches bigger than one."""
         all_done = self.states == {"succeeded": self.requests}
         return all_done and not self.wrong_audio and self.mean_batch.get("acoustic", 0) > 1
 
@@ -51,7 +51,7 @@ class Burst:
 def run_burst(
     url: str, texts: Sequence[str], limit_seconds: float, on_each: Callable[[], None]
 ) -> Burst:
-    """Sends every text at the same moment and follows each job to its end."""
+    """Sends every text at the same moment and waits for each job's end."""
     before, start = batch_sizes(url), time.perf_counter()
     ends = asyncio.run(_all(url, texts, limit_seconds, on_each))
     wall, after = time.perf_counter() - start, batch_sizes(url)
@@ -126,7 +126,7 @@ async def _one(
 
 
 def percentiles(seconds: Sequence[float]) -> dict[str, float]:
-    """The usual three, [s].
+    """Returns the 50th, 95th and 99th percentile [s].
 
     >>> percentiles([1.0, 2.0, 3.0])["p50"]
     2.0

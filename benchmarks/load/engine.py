@@ -1,4 +1,4 @@
-"""The same text through the whole service and through the bare engine, on the same cores."""
+"""Compares the whole service with the bare engine: the same text on the same cores."""
 
 from __future__ import annotations
 
@@ -14,18 +14,16 @@ import httpx
 from benchmarks.load.service import POLL_SECONDS, fresh_seeds, is_over
 from core.request import SynthesisRequest
 from core.voice import read_catalogue
-from synthesis.engine import Engine
-from synthesis.local import LocalSynthesizer
 from synthesis.settings import SynthesisSettings
 from text.frontend import open_frontend
 
-LEAST = 0.9
+MIN_RATIO = 0.9
 """Throughput of the service / of the engine."""
 
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """What was measured.
+    """The times of the service and of the engine.
 
     Attributes:
         service_seconds: from sending the text to the job's end [s].
@@ -41,17 +39,17 @@ class Throughput:
 
     @property
     def ratio(self) -> float:
-        """Against the mean of both runs of the engine."""
+        """Throughput of the service / mean throughput of both runs of the engine."""
         return sum(self.engine_seconds) / 2 / self.service_seconds
 
     @property
     def good(self) -> bool:
-        """The queue, the stores and the other processes cost little."""
-        return self.same_length and self.ratio >= LEAST
+        """Whether queue, stores and other processes cost little."""
+        return self.same_length and self.ratio >= MIN_RATIO
 
 
 def run_throughput(url: str, text: str, artifacts: Path) -> Throughput:
-    """Engine, service, engine: so that a drift of the machine's speed shows."""
+    """Times engine, service and engine again, so that a drift of the machine's speed shows."""
     before, samples = _by_engine(text, artifacts)
     service, report = _by_service(url, text)
     after, _ = _by_engine(text, artifacts)
@@ -64,7 +62,10 @@ def run_throughput(url: str, text: str, artifacts: Path) -> Throughput:
 
 
 def _by_engine(text: str, artifacts: Path) -> tuple[float, int]:
-    """Seconds without loading, and the file's length [samples]."""
+    """Returns the seconds without loading [s], and the file's length [samples]."""
+    from synthesis.engine import Engine  # both need a runtime of an extra; --help does not
+    from synthesis.local import LocalSynthesizer
+
     catalogue = read_catalogue(SynthesisSettings.from_environment().voice_folders)
     engine = Engine(catalogue, artifacts, threads=os.cpu_count() or 1)
     local = LocalSynthesizer(catalogue, engine, open_frontend)

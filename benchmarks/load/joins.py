@@ -1,4 +1,4 @@
-"""Whether a long file is put together exactly: length, silence in the pauses, no clicks."""
+"""Checks how a long file is joined: exact length, silent pauses, no clicks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ORDINARY = 0.999
 
 @dataclass(frozen=True, slots=True)
 class Joins:
-    """What was found.
+    """Length, pauses and edges of a file.
 
     Attributes:
         samples: length of the file.
@@ -40,12 +40,12 @@ class Joins:
 
     @property
     def good(self) -> bool:
-        """To the sample, silent and without clicks."""
+        """Whether the length is exact, pauses are silent and no edge clicks."""
         return self.samples == self.expected and not self.noisy_pauses and not self.clicks
 
 
 def check_joins(pcm: Int16, pieces: Sequence[tuple[int, int]], lead: int = 0) -> Joins:
-    """Looks at every edge.
+    """Checks every edge and pause of a file.
 
     Args:
         pcm: (N,) int16, the file.
@@ -72,7 +72,7 @@ def check_joins(pcm: Int16, pieces: Sequence[tuple[int, int]], lead: int = 0) ->
 
 
 def _spans(pieces: Sequence[tuple[int, int]], lead: int) -> list[tuple[int, int, int]]:
-    """Start and end of every utterance and the pause after it."""
+    """Returns start and end of every utterance and the pause after it."""
     spans, at = [], lead
     for length, pause in pieces:
         spans.append((at, at + length, pause))

@@ -1,4 +1,4 @@
-"""A client that costs little: on two cores a comfortable one would be half of what is measured."""
+"""A minimal HTTP client: on two cores a complete one would be half of the measured load."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import re
 from urllib.parse import urlsplit
 
 _LENGTH = re.compile(rb"\r\ncontent-length: (\d+)\r\n", re.IGNORECASE)
-Stream = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
-class Connections:
-    """Connections that are kept open, as many as are asked for at most.
+class ConnectionPool:
+    """A pool of connections that are kept open.
 
     Args:
-        url: of the server.
-        most: connections.
+        url: URL of the server.
+        limit: greatest number of connections.
     """
 
-    def __init__(self, url: str, most: int) -> None:
+    def __init__(self, url: str, limit: int) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
-        self._free: list[Stream] = []
-        self._room = asyncio.Semaphore(most)
+        self._free: list[Connection] = []
+        self._room = asyncio.Semaphore(limit)
 
     async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
-        """Status and body of the answer to a JSON body.
+        """Posts a JSON body and returns status and body of the answer.
 
         Raises:
             OSError: the server does not answer.
@@ -43,7 +43,7 @@ class Connections:
             self._free.append((reader, writer))
         return int(answer.split(b" ", 2)[1]), content
 
-    async def _connected(self) -> Stream:
+    async def _connected(self) -> Connection:
         while self._free:
             reader, writer = self._free.pop()
             if not reader.at_eof():  # the server closes what is idle for seconds
@@ -52,7 +52,7 @@ class Connections:
         return await asyncio.open_connection(self._host, self._port)
 
     async def close(self) -> None:
-        """All of them."""
+        """Closes all connections."""
         for _, writer in self._free:
             writer.close()
             await writer.wait_closed()

@@ -18,15 +18,15 @@ from core.record import TERMINAL
 from exports.tiny_voice import write_tiny_voice
 
 POLL_SECONDS = 0.25
-"""Between two looks at a job [s]."""
+"""Time between two requests for a job's state [s]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What the bench loads.
+    """The service under load.
 
     Attributes:
-        url: of the API.
+        url: URL of the API.
         stack: the processes, where the bench started them; None for a service that ran already,
             whose memory and parts cannot be seen.
     """
@@ -37,7 +37,7 @@ class Service:
 
 @contextmanager
 def open_service(url: str | None, data: Path, synthesizers: int) -> Iterator[Service]:
-    """The service at the url, or one of our own until the end of the block."""
+    """Yields the service at the URL, or one that runs as long as the block."""
     if url is not None:
         yield Service(url, None)
         return
@@ -52,8 +52,8 @@ def open_service(url: str | None, data: Path, synthesizers: int) -> Iterator[Ser
 
 @contextmanager
 def open_tiny_service(data: Path, synthesizers: int) -> Iterator[Service]:
-    """The service with the tiny voice, whose speaking costs next to nothing: what is measured is
-    everything else."""
+    """Yields a service with the tiny voice, whose synthesis costs next to nothing: everything else
+    is measured."""
     voices = write_tiny_voice(data / "voices")
     own = {"RHAPSODE_VOICES": str(voices), "RHAPSODE_SHIPPED_VOICES": "false"}
     environment = {**os.environ, **own}
@@ -73,12 +73,12 @@ def sample_memory(service: Service, rss: dict[str, list[int]]) -> None:
 
 
 def fresh_seeds() -> Iterator[int]:
-    """Seeds that no run before had: the service takes a sound that it has made from its store."""
+    """Returns seeds that no earlier run had, or the service would reuse parts of its store."""
     return count(int(time.time()) % 2**20 * 1000)
 
 
 def is_over(job: dict[str, object]) -> bool:
-    """Whether the job has ended."""
+    """Returns whether a job has ended."""
     return job["state"] in TERMINAL
 
 
@@ -86,7 +86,7 @@ _SAMPLE = re.compile(r"^(?P<name>[a-z_]+)(?:\{(?P<labels>[^}]*)\})? (?P<value>\S
 
 
 def read_metric(page: str, name: str, **labels: str) -> float:
-    """Σ of a metric's samples whose labels include these.
+    """Returns the sum of a metric's samples whose labels include these.
 
     >>> read_metric('a_sum{stage="x",n="1"} 2.0\\na_sum{stage="y"} 3.0', "a_sum", stage="x")
     2.0
@@ -103,7 +103,7 @@ def read_metric(page: str, name: str, **labels: str) -> float:
 
 
 def batch_sizes(url: str) -> dict[str, tuple[float, float]]:
-    """Per stage Σ utterances and number of calls so far, from ``/metrics``."""
+    """Returns the utterances and calls of each stage so far, from ``/metrics``."""
     page = httpx.get(f"{url}/metrics", timeout=30, trust_env=False).text
     return {
         stage: (

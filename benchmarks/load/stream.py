@@ -1,4 +1,4 @@
-"""Short jobs at a steady rate, whether or not the service keeps up (an open loop)."""
+"""Submits short jobs at a steady rate, whether or not the service keeps up (an open loop)."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from benchmarks.load.plain_http import Connections
+from benchmarks.load.plain_http import ConnectionPool
 from benchmarks.load.service import Service, sample_memory
 from core.record import TERMINAL
 
 CONNECTIONS = 32
 """Kept open; a request that finds none free waits, and its wait counts."""
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 """Between two looks at how many jobs have ended, and two samples of memory [s]."""
 PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """What became of the jobs.
+    """The results of all jobs.
 
     Attributes:
         jobs: sent.
@@ -49,7 +49,7 @@ class Stream:
 
     @property
     def whole(self) -> bool:
-        """All accepted, all ended well, none lost."""
+        """Whether all jobs were accepted and succeeded."""
         return self.answers == {202: self.jobs} and self.states == {"succeeded": self.jobs}
 
 
@@ -60,11 +60,11 @@ def run_stream(
     limit_seconds: float,
     on_each: Callable[[int], None] = lambda ended: None,
 ) -> Stream:
-    """Submits one text after the other, then follows all to their ends.
+    """Submits one text after the other, then waits for the end of all jobs.
 
     Args:
-        service: where.
-        texts: of one job each; no two alike, or the second would be there already.
+        service: the service.
+        texts: one per job; no two alike, or the second would be there already.
         rate: submissions per second.
         limit_seconds: a job that has not ended so long after the last submission is given up [s].
         on_each: called with the number of jobs that have ended.
@@ -90,8 +90,8 @@ def run_stream(
 async def _submit(
     service: Service, texts: Sequence[str], rate: float, rss: dict[str, list[int]]
 ) -> list[tuple[int, str, float]]:
-    """Status, job id and seconds of each submission."""
-    connections = Connections(service.url, CONNECTIONS)
+    """Returns status, job id and seconds of each submission."""
+    connections = ConnectionPool(service.url, CONNECTIONS)
     loop = asyncio.get_running_loop()
     start = loop.time()
 
@@ -105,7 +105,7 @@ async def _submit(
     async def watch() -> None:
         while True:
             sample_memory(service, rss)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
 
     watching = asyncio.create_task(watch())
     try:
@@ -131,11 +131,11 @@ def _followed(
             on_each(len(ids) - len(open_ones))
             if not open_ones or time.perf_counter() > deadline:
                 return states
-            time.sleep(LOOK_SECONDS)
+            time.sleep(POLL_SECONDS)
 
 
 def _states(client: httpx.Client, ids: Sequence[str]) -> dict[str, str]:
-    """Of all jobs that the service knows, from its list."""
+    """Returns the states of all jobs that the service knows, from its list."""
     wanted, states, cursor = set(ids), dict[str, str](), None
     while True:
         parameters = {"limit": PAGE} | ({"cursor": cursor} if cursor else {})

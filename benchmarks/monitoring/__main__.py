@@ -1,4 +1,4 @@
-"""``python -m benchmarks.monitoring``: every query, rule and alert after a load run."""
+"""``python -m benchmarks.monitoring``: asks every query, rule and alert after a load run."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 import httpx
 from rich.console import Console
 
-from benchmarks.monitoring.mishaps import Load, long_text, write_voices
+from benchmarks.monitoring.load_generator import LoadGenerator, long_text, write_voices
 from benchmarks.monitoring.prometheus import Prometheus, scraping
 from benchmarks.monitoring.queries import (
     alert_queries,
@@ -37,7 +37,14 @@ QUIET = ("Messages that wait", "Oldest message", "Backlog of speech", "Time to e
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What one query returned; figures: the finite values, one per series."""
+    """The result of one query.
+
+    Attributes:
+        place: panel, rule or alert that asks it.
+        query: PromQL.
+        figures: finite values, one per series.
+        error: why Prometheus refused it; empty when it did not.
+    """
 
     place: str
     query: str
@@ -46,14 +53,14 @@ class Row:
 
     @property
     def good(self) -> bool:
-        """It returned something, and a panel shows what was provoked."""
+        """Whether it returned values, and a panel shows what the load provoked."""
         panel = self.place.split(" / ")[1] if self.place.startswith("Rhapsode: ") else None
         may_be_nothing = panel is None or panel in QUIET
         return bool(self.figures) and (may_be_nothing or max(self.figures) > 0)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Starts everything, loads it, asks.
+    """Starts service and Prometheus, loads the service, then asks every query.
 
     Returns:
         Exit status: 0, or 1 where a query is empty or refused, or the scaler is wrong.
@@ -72,7 +79,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         stack = opened.enter_context(Stack(folder / "data", environment=environment))
         prometheus = opened.enter_context(scraping(stack.url, folder / "prometheus"))
         http = opened.enter_context(httpx.Client(base_url=stack.url, timeout=90, trust_env=False))
-        load = Load(stack, http)
+        load = LoadGenerator(stack, http)
         console.print("a backlog …")
         load.ended([load.submit(text=long_text(BACKLOG_SENTENCES, "the first"), lane="bulk")])
         ratio = _scaling(prometheus, load)
@@ -86,8 +93,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if all(row.good for row in rows) and low < ratio < high and not health else 1
 
 
-def _work(load: Load, jobs: int) -> dict[str, int]:
-    """A first round, so that counters exist when they move; then everything that can happen."""
+def _work(load: LoadGenerator, jobs: int) -> dict[str, int]:
+    """Runs a first round, so that counters exist when they rise, then load of every kind."""
     load.jobs(8)
     load.refused()
     load.failed(1)
@@ -102,24 +109,24 @@ def _work(load: Load, jobs: int) -> dict[str, int]:
 
 
 def _scraped(prometheus: Prometheus) -> None:
-    """Until the last events are in, and the rules have seen them."""
+    """Waits until the last events are scraped and the rules have been evaluated."""
     last = max(prometheus.times("tts_ready"))
     _until(lambda: max(prometheus.times("tts_ready")) > last + 3)
 
 
 def _all_rows(prometheus: Prometheus) -> list[Row]:
-    """With the variables at All, then each at a value that it offers."""
+    """Asks all queries with the variables at All, then each at a value that it offers."""
     rows = _rows(prometheus, panel_queries({}) | record_queries() | alert_queries())
     chosen = {name: _offered(prometheus, name, metric) for name, metric in variables().items()}
-    told = ", ".join(f"{name}={value}" for name, value in chosen.items())
+    values = ", ".join(f"{name}={value}" for name, value in chosen.items())
     at_all = panel_queries({})
     own = {p: q for p, q in panel_queries(chosen).items() if q != at_all[p]}
-    rows += _rows(prometheus, {f"{place} ({told})": query for place, query in own.items()})
+    rows += _rows(prometheus, {f"{place} ({values})": query for place, query in own.items()})
     return rows + _rows(prometheus, {"KEDA": scaling_query()})
 
 
 def _offered(prometheus: Prometheus, name: str, metric: str) -> str:
-    """Of a queue ``interactive``, else the first."""
+    """Returns a value of a variable: ``interactive`` where it is offered, else the first."""
     values = prometheus.ask(f"/label/{name}/values", **{"match[]": metric})
     return "interactive" if "interactive" in values else str(values[0])
 
@@ -135,33 +142,33 @@ def _row(prometheus: Prometheus, place: str, query: str) -> Row:
         return Row(place, query, [], error.message)
 
 
-def _scaling(prometheus: Prometheus, load: Load) -> float:
-    """Seconds of work that KEDA's query tells of a backlog / those that it then took."""
+def _scaling(prometheus: Prometheus, load: LoadGenerator) -> float:
+    """Returns the seconds of work that KEDA's query estimates / those that the work then took."""
     busy = "sum(tts_worker_busy_seconds_total)"
     before = sum(prometheus.figures(busy))
     job = load.submit(text=long_text(BACKLOG_SENTENCES, "the backlog"), lane="bulk")
     seen = 0.0
 
-    def look() -> bool:
+    def finished() -> bool:
         nonlocal seen
         seen = max(seen, sum(prometheus.figures(scaling_query())))
-        return bool(load.look(job)["finished_at"])
+        return bool(load.get(job)["finished_at"])
 
-    _until(look)
+    _until(finished)
     _until(lambda: not sum(prometheus.figures("tts:backlog_audio_seconds")))
     return seen / (sum(prometheus.figures(busy)) - before)
 
 
 def _unhealthy(prometheus: Prometheus) -> list[str]:
-    """Rules that Prometheus could not evaluate."""
+    """Returns the names of rules that Prometheus could not evaluate."""
     groups = prometheus.ask("/rules")["groups"]
     rules = [rule for group in groups for rule in group["rules"]]
     return [rule["name"] for rule in rules if rule["health"] != "ok"]
 
 
-def _until(look: Callable[[], bool]) -> None:
+def _until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + LIMIT_SECONDS
-    while not look():
+    while not condition():
         assert time.monotonic() < deadline, "what was waited for did not happen"
         time.sleep(0.1)
 
@@ -171,8 +178,8 @@ def _print(rows: list[Row], states: dict[str, int], ratio: float, health: list[s
     for row in rows:
         low, high = min(row.figures, default=0.0), max(row.figures, default=0.0)
         wrong = row.error or ("nothing but 0" if row.figures else "empty")
-        told = f"{low:.4g} | {high:.4g}" if row.good else f"**{wrong}** | {row.query}"
-        print(f"| {row.place} | {len(row.figures)} | {told} |")
+        cells = f"{low:.4g} | {high:.4g}" if row.good else f"**{wrong}** | {row.query}"
+        print(f"| {row.place} | {len(row.figures)} | {cells} |")
     empty = [row for row in rows if not row.good]
     jobs = ", ".join(f"{count} {state}" for state, count in states.items())
     print(f"\njobs: {jobs}; {len(rows)} queries: {len(empty)} empty, refused or 0")

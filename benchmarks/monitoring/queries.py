@@ -1,4 +1,4 @@
-"""Every query of dashboards, rules and scaling, by where it stands."""
+"""Collects every query of dashboards, rules and scaling, by its place."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _THRESHOLD = re.compile(r"\s*(?:==|>|<)\s*[\d.]+(?:\s*\*\s*[\d.]+)?$")
 
 
 def boards() -> Iterator[dict[str, Any]]:
-    """The committed dashboards."""
+    """Yields the committed dashboards."""
     for path in sorted((MONITORING / "dashboards").glob("*.json")):
         yield json.loads(path.read_text("utf-8"))
 
 
 def variables() -> dict[str, str]:
-    """Names of the dashboards' variables and the metric whose label of that name they offer."""
+    """Returns the dashboards' variables, each with the metric whose label it offers."""
     found = {}
     for board in boards():
         for variable in board["templating"]["list"]:
@@ -34,7 +34,7 @@ def variables() -> dict[str, str]:
 
 
 def panel_queries(chosen: Mapping[str, str]) -> dict[str, str]:
-    """Of every panel, as Grafana sends it.
+    """Returns the queries of all panels, as Grafana sends them.
 
     Args:
         chosen: values of variables; those left out stand at All.
@@ -53,7 +53,7 @@ def panel_queries(chosen: Mapping[str, str]) -> dict[str, str]:
 
 
 def record_queries() -> dict[str, str]:
-    """Of every recording rule: what it records, and what it is."""
+    """Returns the name and the expression of every recording rule."""
     found = {}
     for rule in _rules("recording"):
         found[f"record {rule['record']}"] = rule["record"]
@@ -62,7 +62,7 @@ def record_queries() -> dict[str, str]:
 
 
 def alert_queries() -> dict[str, str]:
-    """What every alert compares, without the threshold: a quiet alert returns nothing itself."""
+    """Returns the expressions of all alerts without thresholds: a quiet alert returns no series."""
     found = {}
     for rule in _rules("alerts"):
         for index, side in enumerate(sides(rule["expr"])):
@@ -71,7 +71,7 @@ def alert_queries() -> dict[str, str]:
 
 
 def sides(alert: str) -> list[str]:
-    """The expressions of an alert before their thresholds.
+    """Returns the expressions of an alert without their thresholds.
 
     >>> sides("a > 14.4 * 0.01 and b > 3"), sides("absent(c)")
     (['a', 'b'], ['c'])
@@ -81,7 +81,7 @@ def sides(alert: str) -> list[str]:
 
 
 def scaling_query() -> str:
-    """What KEDA asks."""
+    """Returns the query that KEDA asks."""
     (scaled,) = yaml.safe_load_all((MONITORING / "scaling.yaml").read_text("utf-8"))
     return str(scaled["spec"]["triggers"][0]["metadata"]["query"])
 

@@ -1,5 +1,5 @@
-"""How well a system speaks: word errors, naturalness, mishaps, on the same held-out sentences."""
+"""Measures how well systems speak the same sentences: word errors, predicted MOS, failure modes."""
 
-from benchmarks.quality.scores import Scores, listen
+from benchmarks.quality.scores import Scores, evaluate
 
-__all__ = ["Scores", "listen"]
+__all__ = ["Scores", "evaluate"]

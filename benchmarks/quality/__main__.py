@@ -1,6 +1,6 @@
 """``python -m benchmarks.quality``: the table of all systems.
 
-``make quality-baseline`` does everything in one go: all systems speak and are judged, the figures
+``make quality-baseline`` does everything in one go: all systems speak and are scored, the figures
 go to ``var/quality/scores.json``, then tables, pictures and bands are written from them.
 """
 
@@ -18,17 +18,16 @@ from rich.console import Console
 from rich.progress import Progress
 
 from benchmarks.quality.document import Document, new_document, read, row, same_sentences, write
-from benchmarks.quality.judges import Judge, open_judges
-from benchmarks.quality.listener import Listener, MissingTool
+from benchmarks.quality.mos import MosPredictor, open_predictors
 from benchmarks.quality.pictures import draw
-from benchmarks.quality.scores import Scores, Wav, listen
-from benchmarks.quality.sentences import Sentence, read_sentences
+from benchmarks.quality.recognizer import MissingTool, Recognizer
+from benchmarks.quality.scores import Scores, Wav, evaluate
+from benchmarks.quality.sentences import BenchSentence, read_sentences
 from benchmarks.quality.systems import System, peers
 from benchmarks.quality.table import markdown
-from benchmarks.quality.voices import our_systems
 
 PICTURE_OF = "LJ002-0101"
-"""The first of all, so that a run of any length has it."""
+"""Id of the first sentence, which a run of any length has."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,21 +37,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0, or 1 when nothing could be measured.
     """
     options = _parser().parse_args(arguments)
+    from benchmarks.quality.voices import (
+        our_systems,
+    )  # needs a runtime of an extra; --help does not
+
     console = Console(stderr=True)
     systems = [s for s in peers() + our_systems() if _wanted(s, options.systems)]
     try:
-        Listener()
+        Recognizer()
     except MissingTool as error:
-        console.print(f"[red]no listener: {error}")
+        console.print(f"[red]no recognizer: {error}")
         return 1
-    judges, missing = ([], ["switched off"]) if options.no_judges else open_judges()
+    predictors, missing = ([], ["switched off"]) if options.no_mos else open_predictors()
     for reason in missing:
-        console.print(f"[yellow]judge missing: {reason}")
+        console.print(f"[yellow]MOS predictor missing: {reason}")
     sentences = read_sentences(options.sentences)
     document = _document(sentences, missing, options)
     with Progress(console=console) as progress:
         for system in systems:
-            scores = _measure(system, sentences, judges, progress, options)
+            scores = _measure(system, sentences, predictors, progress, options)
             document["systems"][system.name] = row(scores, sentences, system.parts)
             if options.json:  # after each system: a run that is cut short keeps what it has
                 write(options.json, document)
@@ -61,12 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _document(
-    sentences: Sequence[Sentence], missing: Sequence[str], options: argparse.Namespace
+    sentences: Sequence[BenchSentence], missing: Sequence[str], options: argparse.Namespace
 ) -> Document:
-    """Empty, or with ``--add`` what the file has already.
+    """Returns an empty document, or with ``--add`` the one that the file holds.
 
     Raises:
-        OtherSentences: the file is of other sentences.
+        DifferentSentences: the file is of other sentences.
     """
     document = new_document(sentences, missing, datetime.now(UTC).date().isoformat())
     if options.add and options.json and options.json.exists():
@@ -78,12 +81,12 @@ def _document(
 
 def _measure(
     system: System,
-    sentences: Sequence[Sentence],
-    judges: Sequence[Judge],
+    sentences: Sequence[BenchSentence],
+    predictors: Sequence[MosPredictor],
     progress: Progress,
     options: argparse.Namespace,
 ) -> Scores | str:
-    """One row, or the reason why there is none."""
+    """Returns the scores of a system, or the reason why there are none."""
     try:
         say = system.open()
     except MissingTool as error:
@@ -91,19 +94,19 @@ def _measure(
     task = progress.add_task(f"{system.name}: speaks", total=len(sentences))
     wavs: dict[str, Wav] = {}
     for sentence in sentences:
-        spoken = say(sentence)
-        if spoken is not None:
-            wavs[sentence.id] = (sentence.text, *spoken)
+        audio = say(sentence)
+        if audio is not None:
+            wavs[sentence.id] = (sentence.text, *audio)
         progress.advance(task)
     if not wavs:
         return "no audio of these sentences"
     _keep(system.name, wavs, options)
-    progress.update(task, description=f"{system.name}: heard", completed=0, total=len(wavs))
-    return listen(list(wavs.values()), judges, lambda: progress.advance(task))
+    progress.update(task, description=f"{system.name}: is scored", completed=0, total=len(wavs))
+    return evaluate(list(wavs.values()), predictors, lambda: progress.advance(task))
 
 
 def _keep(name: str, wavs: dict[str, Wav], options: argparse.Namespace) -> None:
-    """Writes what was asked for beside the table: audio, a picture."""
+    """Writes the audio and the picture that the options ask for."""
     if options.keep:
         folder = options.keep / name.replace(" ", "").replace("/", "-")
         folder.mkdir(parents=True, exist_ok=True)
@@ -126,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--add", action="store_true", help="keep other systems of --json's file")
     parser.add_argument("--pictures", type=Path, help="folder for spectrograms")
     parser.add_argument("--keep", type=Path, help="folder for the audio")
-    parser.add_argument("--no-judges", action="store_true", help="word errors only (quick)")
+    parser.add_argument("--no-mos", action="store_true", help="word errors only (quick)")
     return parser
 
 

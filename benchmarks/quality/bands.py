@@ -11,37 +11,37 @@ from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.quality.document import Document, same_sentences
-from benchmarks.quality.table import MISHAPS
+from benchmarks.quality.table import FAILURE_MODES
 
-BETTER_LOW = ("wer", "cer", *MISHAPS)
-"""Scores of which less is better; of all others more is."""
+BETTER_LOW = ("wer", "cer", *FAILURE_MODES)
+"""Scores of which less is better; of all others more is better."""
 ROUNDING = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of one band.
+    """The result of comparing one score with its band.
 
     Attributes:
         system: row of the table.
         score: ``set/name``; empty when it is about the whole system.
         state: ``ok``, ``better``, ``worse``, ``missing`` or ``no band``.
-        told: measured value and band, in words.
+        detail: measured value and band, for a reader.
     """
 
     system: str
     score: str
     state: str
-    told: str
+    detail: str
 
     @property
     def fails(self) -> bool:
-        """Whether the check must not pass."""
+        """Whether the check must fail."""
         return self.state not in ("ok", "better")
 
 
 def make_bands(document: Document) -> Document:
-    """Centre and allowed band of every score of a run.
+    """Returns centre and allowed band of every score of a run.
 
     Args:
         document: of the run; systems that were not measured get no band.
@@ -67,7 +67,7 @@ def check(document: Document, bands: Document) -> list[Verdict]:
         A verdict per band, and one per system or score that has none.
 
     Raises:
-        OtherSentences: the bands are for other sentences.
+        DifferentSentences: the bands are for other sentences.
     """
     same_sentences(document, bands)
     verdicts: list[Verdict] = []
@@ -87,11 +87,11 @@ def _check_system(name: str, system: Document | None, allowed: Document | None) 
         Verdict(name, s, "no band", f"{scores[s][0]:.4g}") for s in scores if s not in allowed
     ]
     return [
-        _judge(name, score, scores.get(score), band) for score, band in allowed.items()
+        _verdict(name, score, scores.get(score), band) for score, band in allowed.items()
     ] + unknown
 
 
-def _judge(
+def _verdict(
     name: str, score: str, found: tuple[float, float, float] | None, band: Mapping[str, float]
 ) -> Verdict:
     edges = f"{band['low']:.4g}–{band['high']:.4g} around {band['centre']:.4g}"
@@ -106,12 +106,16 @@ def _judge(
 
 
 def _scores_of(system: Document) -> dict[str, tuple[float, float, float]]:
-    """``set/name`` → value and its interval; a count of mishaps stands for itself."""
+    """``set/name`` → value and its interval; a count of failures has no interval."""
     found: dict[str, tuple[float, float, float]] = {}
     for set_name, scores in system["sets"].items():
-        figures: dict[str, Any] = {"wer": scores["wer"], "cer": scores["cer"], **scores["judged"]}
+        figures: dict[str, Any] = {
+            "wer": scores["wer"],
+            "cer": scores["cer"],
+            **scores["predicted_mos"],
+        }
         for name, figure in figures.items():
             found[f"{set_name}/{name}"] = (figure["value"], figure["low"], figure["high"])
-        for name in MISHAPS:
+        for name in FAILURE_MODES:
             found[f"{set_name}/{name}"] = (scores[name],) * 3
     return found

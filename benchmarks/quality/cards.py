@@ -1,4 +1,4 @@
-"""``python -m benchmarks.quality.cards``: what was measured, into the cards of the voices."""
+"""``python -m benchmarks.quality.cards``: writes measured quality into the cards of the voices."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scores = read(options.scores)
     for card in read_catalogue([options.voices]).voices.values():
         path = options.voices / card.name / "voice.toml"
-        told = path.read_text("utf-8").split(HEAD)[0].rstrip()
+        kept = path.read_text("utf-8").split(HEAD)[0].rstrip()
         sections = "\n".join(quality_sections(card, scores))
-        path.write_text(f"{told}\n\n{HEAD}{sections}", "utf-8")
+        path.write_text(f"{kept}\n\n{HEAD}{sections}", "utf-8")
     return 0
 
 
 def quality_sections(card: VoiceCard, scores: Document) -> Iterator[str]:
-    """TOML of each pair that was measured.
+    """Yields a TOML section for each pair that was measured.
 
     Args:
-        card: of the voice.
-        scores: of ``benchmarks.quality --json``; its held-out sentences are quoted.
+        card: card of the voice.
+        scores: document of ``benchmarks.quality --json``; its held-out sentences are quoted.
     """
     measured = {
         (parts["acoustic"], parts["vocoder"]): system["sets"]["held-out"]
@@ -48,16 +48,16 @@ def quality_sections(card: VoiceCard, scores: Document) -> Iterator[str]:
     }
     for acoustic, model in card.acoustic.items():
         for vocoder, component in card.vocoders.items():
-            if heard := measured.get((model, component)):
-                figures = "".join(f"{n} = {v:g}\n" for n, v in _figures(heard).items())
+            if scored := measured.get((model, component)):
+                figures = "".join(f"{n} = {v:g}\n" for n, v in _figures(scored).items())
                 yield f'[quality."{acoustic}"."{vocoder}"]\n{figures}'
 
 
-def _figures(heard: Document) -> dict[str, float]:
-    judged = {name: round(figure["value"], 2) for name, figure in heard["judged"].items()}
+def _figures(scores: Document) -> dict[str, float]:
+    mos = {name: round(figure["value"], 2) for name, figure in scores["predicted_mos"].items()}
     wanted = ("dnsmos_ovrl", "dnsmos_p808", "distill_mos")
-    wer = round(100.0 * heard["wer"]["value"], 1)
-    return {"wer_percent": wer} | {name: judged[name] for name in wanted if name in judged}
+    wer = round(100.0 * scores["wer"]["value"], 1)
+    return {"wer_percent": wer} | {name: mos[name] for name in wanted if name in mos}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""``python -m benchmarks.quality.page``: docs/choosing.md from a quality and a speed run."""
+"""``python -m benchmarks.quality.page``: writes docs/choosing.md from a quality and a speed run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from benchmarks.quality.check import SCORES
 from benchmarks.quality.document import Document, read
-from benchmarks.quality.marked import replace_between
+from benchmarks.quality.markers import replace_between
 from benchmarks.quality.table import figure
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "choosing.md"
@@ -41,11 +41,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def choice_table(quality: Document, speed: Document) -> str:
-    """A row per voice × acoustic model × vocoder, and Piper; a dash where nothing was timed.
+    """Returns a row per voice and pair of networks, and Piper; a dash where nothing was timed.
 
     Args:
-        quality: of ``benchmarks.quality --json``; its held-out sentences are quoted.
-        speed: of ``benchmarks.speed --json``, with one process.
+        quality: document of ``benchmarks.quality --json``; its held-out sentences are quoted.
+        speed: document of ``benchmarks.speed --json``, with one process.
     """
     lines = ["| " + " | ".join(HEADS) + " |", "|" + "---|" * len(HEADS)]
     peer = next((t for n, t in speed["systems"].items() if n.startswith("piper")), None)
@@ -57,10 +57,10 @@ def choice_table(quality: Document, speed: Document) -> str:
         if name == "piper":
             timed = [peer, None]
         lines.append("| " + " | ".join([name, *_speeds(timed, peer), *_scores(scores)]) + " |")
-    return "\n".join([*lines, "", _told(quality, speed)])
+    return "\n".join([*lines, "", _caption(quality, speed)])
 
 
-def _told(quality: Document, speed: Document) -> str:
+def _caption(quality: Document, speed: Document) -> str:
     count = quality["sentences"]["held-out"]["count"]
     return (
         f"Quality of {quality['date']} over {count} held-out sentences (95 % interval); speed over "
@@ -69,7 +69,7 @@ def _told(quality: Document, speed: Document) -> str:
 
 
 def _timed(speed: Document, parts: dict[str, str], runtime: str) -> Document | None:
-    """The row of a pair with the largest batch that was timed."""
+    """Returns the row of a pair with the largest batch that was timed."""
     pair = [parts.get("acoustic"), parts.get("vocoder")]
     rows = [t for t in speed["systems"].values() if t["pair"] == pair and t["runtime"] == runtime]
     return max(rows, key=lambda row: int(row["batch"]), default=None)
@@ -82,8 +82,10 @@ def _speeds(timed: Sequence[Document | None], peer: Document | None) -> list[str
 
 
 def _scores(scores: Document) -> list[str]:
-    judged = [figure(scores["judged"].get(name), 1.0, 2) for name in ("distill_mos", "dnsmos_p808")]
-    return [*judged, figure(scores["wer"], 100.0, 1)]
+    mos = [
+        figure(scores["predicted_mos"].get(name), 1.0, 2) for name in ("distill_mos", "dnsmos_p808")
+    ]
+    return [*mos, figure(scores["wer"], 100.0, 1)]
 
 
 if __name__ == "__main__":

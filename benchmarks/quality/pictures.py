@@ -9,7 +9,7 @@ import soxr
 import torch
 
 from audio.mel import MelExtractor
-from benchmarks.quality.listener import MissingTool
+from benchmarks.quality.recognizer import MissingTool
 from core.mel import Float32, MelSpec
 
 

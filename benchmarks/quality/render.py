@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks.quality.bands import make_bands
 from benchmarks.quality.check import BANDS, SCORES
 from benchmarks.quality.document import Document, read, write
-from benchmarks.quality.marked import replace_between
+from benchmarks.quality.markers import replace_between
 from benchmarks.quality.pictures import file_name
 from benchmarks.quality.table import markdown
 

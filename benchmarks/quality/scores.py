@@ -1,4 +1,4 @@
-"""Listens to outputs and sums up."""
+"""Scores outputs and sums the scores up per system."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from functools import cache
 from typing import Any
 
-from benchmarks.quality.judges import FIGURES, Judge
-from benchmarks.quality.listener import Heard, Listener, for_judges
-from benchmarks.quality.spread import Figure, mean, ratio_of_sums
+from benchmarks.quality.bootstrap import Estimate, mean, ratio_of_sums
+from benchmarks.quality.mos import FIGURES, MosPredictor
+from benchmarks.quality.recognizer import Recognition, Recognizer, to_recognizer_rate
 from core.mel import Float32
 
 Wav = tuple[str, Float32, int]
@@ -17,106 +17,110 @@ Wav = tuple[str, Float32, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """One output: what was heard and what the judges say.
+class SentenceScore:
+    """The scores of one output.
 
     Attributes:
-        heard: by the listener.
-        judged: figures by name; empty without judges or for a silent output.
+        recognition: transcript and its errors.
+        predicted_mos: opinion scores by name; empty without predictors or for a silent output.
     """
 
-    heard: Heard
-    judged: dict[str, float] = field(default_factory=dict)
+    recognition: Recognition
+    predicted_mos: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """A system over sentences.
+    """The scores of a system over sentences.
 
     Attributes:
         wer: word error rate, Σ errors / Σ words.
         cer: character error rate, Σ errors / Σ characters.
-        judged: mean opinions by name.
+        predicted_mos: mean opinion scores by name.
         empty: outputs without speech.
         truncated: outputs whose end is missing.
-        repeated: outputs that say words twice.
+        repeated: outputs that repeat words.
         seconds: of audio, all together [s].
-        opinions: per sentence.
+        sentence_scores: one per output.
     """
 
-    wer: Figure
-    cer: Figure
-    judged: dict[str, Figure]
+    wer: Estimate
+    cer: Estimate
+    predicted_mos: dict[str, Estimate]
     empty: int
     truncated: int
     repeated: int
     seconds: float
-    opinions: tuple[Opinion, ...]
+    sentence_scores: tuple[SentenceScore, ...]
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Returns plain values."""
         return asdict(self)
 
 
-def sum_up(opinions: Sequence[Opinion]) -> Scores:
-    """Figures over sentences.
+def summarize(sentence_scores: Sequence[SentenceScore]) -> Scores:
+    """Returns the scores of a system from those of its outputs.
 
     Raises:
-        ValueError: no opinions.
+        ValueError: there are no outputs.
     """
-    heard = [opinion.heard for opinion in opinions]
-    judged = {}
+    recognitions = [score.recognition for score in sentence_scores]
+    predicted_mos = {}
     for name in FIGURES:
-        values = [o.judged[name] for o in opinions if name in o.judged]
+        values = [o.predicted_mos[name] for o in sentence_scores if name in o.predicted_mos]
         if values:
-            judged[name] = mean(values)
+            predicted_mos[name] = mean(values)
     return Scores(
-        wer=ratio_of_sums([h.word_errors for h in heard], [h.words for h in heard]),
-        cer=ratio_of_sums([h.character_errors for h in heard], [h.characters for h in heard]),
-        judged=judged,
-        empty=sum(h.mishaps.empty for h in heard),
-        truncated=sum(h.mishaps.truncated for h in heard),
-        repeated=sum(h.mishaps.repeated for h in heard),
-        seconds=sum(h.seconds for h in heard),
-        opinions=tuple(opinions),
+        wer=ratio_of_sums([h.word_errors for h in recognitions], [h.words for h in recognitions]),
+        cer=ratio_of_sums(
+            [h.character_errors for h in recognitions], [h.characters for h in recognitions]
+        ),
+        predicted_mos=predicted_mos,
+        empty=sum(h.failure_modes.empty for h in recognitions),
+        truncated=sum(h.failure_modes.truncated for h in recognitions),
+        repeated=sum(h.failure_modes.repeated for h in recognitions),
+        seconds=sum(h.seconds for h in recognitions),
+        sentence_scores=tuple(sentence_scores),
     )
 
 
-def form_opinion(listener: Listener, judges: Sequence[Judge], wav: Wav) -> Opinion:
-    """Listens to one output."""
+def score_sentence(
+    recognizer: Recognizer, predictors: Sequence[MosPredictor], wav: Wav
+) -> SentenceScore:
+    """Returns the scores of one output."""
     text, samples, sample_rate = wav
-    heard = listener.hear(text, samples, sample_rate)
-    judged: dict[str, float] = {}
-    if not heard.mishaps.empty:
-        audio = for_judges(samples, sample_rate)
-        for judge in judges:
-            judged |= judge(audio)
-    return Opinion(heard, judged)
+    recognition = recognizer.recognize(text, samples, sample_rate)
+    predicted_mos: dict[str, float] = {}
+    if not recognition.failure_modes.empty:
+        audio = to_recognizer_rate(samples, sample_rate)
+        for predict in predictors:
+            predicted_mos |= predict(audio)
+    return SentenceScore(recognition, predicted_mos)
 
 
-def listen(
+def evaluate(
     wavs: Sequence[Wav],
-    judges: Sequence[Judge] = (),
+    predictors: Sequence[MosPredictor] = (),
     on_each: Callable[[], None] = lambda: None,
 ) -> Scores:
-    """Scores outputs; quick (about a second a sentence) without judges.
+    """Scores outputs; quick (about a second a sentence) without predictors.
 
     Args:
         wavs: (text, samples (N,) float32 in [-1, 1], sample rate [Hz]).
-        judges: of ``benchmarks.quality.judges.open_judges``; none = word errors and mishaps only.
+        predictors: MOS predictors; none leaves word errors and failure modes.
         on_each: called after each output.
 
     Raises:
-        MissingTool: the listener is not installed.
-        ValueError: no outputs.
+        MissingTool: the recognizer is not installed.
+        ValueError: there are no outputs.
     """
-    listener, opinions = _listener(), []
+    recognizer, sentence_scores = _recognizer(), []
     for wav in wavs:
-        opinions.append(form_opinion(listener, judges, wav))
+        sentence_scores.append(score_sentence(recognizer, predictors, wav))
         on_each()
-    return sum_up(opinions)
+    return summarize(sentence_scores)
 
 
 @cache
-def _listener() -> Listener:
-    return Listener()
+def _recognizer() -> Recognizer:
+    return Recognizer()

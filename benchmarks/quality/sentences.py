@@ -1,4 +1,4 @@
-"""The sentences every system says."""
+"""The sentences that every system speaks."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ OWN_PREFIX = "OWN-"
 
 
 @dataclass(frozen=True, slots=True)
-class Sentence:
+class BenchSentence:
     """One line of ``sentences.txt``.
 
     Attributes:
@@ -23,11 +23,11 @@ class Sentence:
 
     @property
     def own(self) -> bool:
-        """Written for the bench: the teacher has no audio of it."""
+        """Whether it was written for the bench, so that the teacher has no audio of it."""
         return self.id.startswith(OWN_PREFIX)
 
 
-def read_sentences(limit: int | None = None, path: Path = SENTENCES) -> list[Sentence]:
+def read_sentences(limit: int | None = None, path: Path = SENTENCES) -> list[BenchSentence]:
     """Reads the sentences in their fixed order.
 
     Args:
@@ -36,14 +36,14 @@ def read_sentences(limit: int | None = None, path: Path = SENTENCES) -> list[Sen
     """
     lines = path.read_text("utf-8").splitlines()
     pairs = [line.split(" | ", 1) for line in lines if line and not line.startswith("#")]
-    sentences = [Sentence(id=id, text=text) for id, text in pairs]
+    sentences = [BenchSentence(id=id, text=text) for id, text in pairs]
     return spread_out(sentences, limit or len(sentences))
 
 
-def spread_out(sentences: list[Sentence], count: int) -> list[Sentence]:
-    """Every k-th sentence, so that a short run still hears both sets.
+def spread_out(sentences: list[BenchSentence], count: int) -> list[BenchSentence]:
+    """Returns every k-th sentence, so that a short run has both sets.
 
-    >>> spread_out([Sentence(str(i), "") for i in range(6)], 3)[1].id
+    >>> spread_out([BenchSentence(str(i), "") for i in range(6)], 3)[1].id
     '2'
     """
     count = min(count, len(sentences))

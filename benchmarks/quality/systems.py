@@ -1,4 +1,4 @@
-"""What can be listened to. Each system says a sentence or tells why it cannot be measured."""
+"""The systems that are measured: each returns a sentence's audio or says why it cannot."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from benchmarks.peers import (
     open_piper,
     piper_say,
 )
-from benchmarks.quality.listener import MissingTool
-from benchmarks.quality.sentences import Sentence
+from benchmarks.quality.recognizer import MissingTool
+from benchmarks.quality.sentences import BenchSentence
 from core.mel import Float32
 
 CORPUS = Path(__file__).resolve().parents[2].parent / "shared" / "corpus"
 """Beside the checkout on machines that have it; never part of the project."""
 
-Say = Callable[[Sentence], tuple[Float32, int] | None]
+Say = Callable[[BenchSentence], tuple[Float32, int] | None]
 """Sentence → samples and rate [Hz]; None where this system has no audio of it (the teacher)."""
 
 
@@ -46,7 +46,7 @@ class System:
 
 
 class Corpus:
-    """The teacher's recordings.
+    """The corpus of the teacher's recordings.
 
     Args:
         folder: with ``metadata.jsonl`` and ``speech-NNN.tar``.
@@ -62,13 +62,13 @@ class Corpus:
 
     @cached_property
     def shards(self) -> dict[str, int]:
-        """Id → number of the tar that holds it."""
+        """Number of the tar that holds a recording, by id."""
         with (self.folder / "metadata.jsonl").open(encoding="utf-8") as lines:
             rows = map(json.loads, lines)
             return {row["id"]: row["shard"] for row in rows}
 
     def read(self, id: str) -> tuple[Float32, int] | None:
-        """One recording, None if the corpus has no such id."""
+        """Returns one recording, None if the corpus has no such id."""
         if id not in self.shards:
             return None
         with tarfile.open(self.folder / f"speech-{self.shards[id]:03d}.tar") as tar:
@@ -80,13 +80,13 @@ class Corpus:
 
 
 def open_teacher() -> Say:
-    """The corpus's own audio of the held-out sentences."""
+    """Returns the corpus's own audio of the held-out sentences."""
     corpus = Corpus()
     return lambda sentence: corpus.read(sentence.id)
 
 
 def open_piper_system() -> Say:
-    """Piper, medium voice."""
+    """Returns Piper with its medium voice."""
     try:
         voice = open_piper(threads=1)
     except PeerMissing as error:
@@ -95,7 +95,7 @@ def open_piper_system() -> Say:
 
 
 def open_espeak_system() -> Say:
-    """espeak-ng, en-us."""
+    """Returns espeak-ng with the voice en-us."""
     try:
         binary = find_espeak()
     except PeerMissing as error:
@@ -104,7 +104,7 @@ def open_espeak_system() -> Say:
 
 
 def peers() -> list[System]:
-    """Everything that is not ours."""
+    """Returns the systems that are not ours."""
     return [
         System("teacher", open_teacher),
         System("piper", open_piper_system),

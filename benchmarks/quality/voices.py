@@ -1,4 +1,4 @@
-"""Our own rows: every voice × acoustic model × vocoder, and copy synthesis per vocoder."""
+"""Our own systems: every voice × acoustic model × vocoder, and copy synthesis per vocoder."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ import soxr
 import torch
 
 from audio.mel import MelExtractor
-from benchmarks.pipeline import Choice, Pipeline, StageClock, choices, joined
-from benchmarks.quality.listener import MissingTool
-from benchmarks.quality.sentences import Sentence
+from benchmarks.choices import Choice, choices
+from benchmarks.pipeline import Pipeline, StageClock, joined
+from benchmarks.quality.recognizer import MissingTool
+from benchmarks.quality.sentences import BenchSentence
 from benchmarks.quality.systems import Corpus, Say, System
 from core.errors import AnomalyError, RhapsodeError
 from core.mel import Float32
@@ -24,7 +25,7 @@ DITHER = 1 / 32768
 
 
 def our_systems() -> list[System]:
-    """Rows for everything in the catalogue, shipped and RHAPSODE_VOICES.
+    """Returns a system for everything in the catalogue, shipped and in RHAPSODE_VOICES.
 
     Raises:
         ArtifactError: the catalogue cannot be read.
@@ -63,7 +64,7 @@ def _open_voice(catalogue: Catalogue, choice: Choice, settings: SynthesisSetting
     except RhapsodeError as error:
         raise MissingTool(error.message) from error
 
-    def say(sentence: Sentence) -> tuple[Float32, int]:
+    def say(sentence: BenchSentence) -> tuple[Float32, int]:
         try:
             (pieces,) = pipeline.speak([sentence.text], StageClock())
         except AnomalyError:  # a client gets an error and no sound: all its words are lost
@@ -74,7 +75,7 @@ def _open_voice(catalogue: Catalogue, choice: Choice, settings: SynthesisSetting
 
 
 def _open_copy(catalogue: Catalogue, choice: Choice, settings: SynthesisSettings) -> Say:
-    """The teacher's recording as a mel, spoken by the vocoder: the best the vocoder can do."""
+    """Returns copy synthesis: the vocoder on mels of the teacher's recordings, its best case."""
     corpus = Corpus()
     try:
         voice = load_voice(
@@ -90,7 +91,7 @@ def _open_copy(catalogue: Catalogue, choice: Choice, settings: SynthesisSettings
     spec = voice.vocoder.mel_spec
     extract, noise = MelExtractor(spec), np.random.default_rng(0)
 
-    def say(sentence: Sentence) -> tuple[Float32, int] | None:
+    def say(sentence: BenchSentence) -> tuple[Float32, int] | None:
         recording = corpus.read(sentence.id)
         if recording is None:
             return None

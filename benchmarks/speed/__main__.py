@@ -16,7 +16,7 @@ from rich.progress import Progress
 
 from benchmarks.quality.sentences import read_sentences
 from benchmarks.speed.cases import RUNTIMES, Case, our_cases, piper_cases
-from benchmarks.speed.process import Speaker
+from benchmarks.speed.process import SpeakingProcess
 from benchmarks.speed.table import markdown
 from benchmarks.speed.timing import Timing, measure
 from core.voice import read_catalogue
@@ -35,22 +35,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     console, settings = Console(stderr=True), SynthesisSettings.from_environment()
     cases = [case for case in _cases(options, settings) if _wanted(case, options.systems)]
     texts = [sentence.text for sentence in read_sentences(options.sentences)]
-    speakers: dict[str, list[Speaker]] = {}
+    processes: dict[str, list[SpeakingProcess]] = {}
     missing: dict[str, str] = {}
     with Progress(console=console) as progress:
         task = progress.add_task("loading", total=len(cases))
         for case in cases:
             try:
-                speakers[case.name] = _open(case, settings)
+                processes[case.name] = _open(case, settings)
             except RuntimeError as error:
                 missing[case.name] = str(error)
             progress.advance(task)
-        task = progress.add_task("speaking", total=len(speakers) * (options.rounds + 1))
+        task = progress.add_task("speaking", total=len(processes) * (options.rounds + 1))
         load = os.getloadavg()[0]
-        timings = measure(speakers, texts, options.rounds, lambda: progress.advance(task))
-    for some in speakers.values():
-        for speaker in some:
-            speaker.close()
+        timings = measure(processes, texts, options.rounds, lambda: progress.advance(task))
+    for some in processes.values():
+        for process in some:
+            process.close()
     machine = _machine(load, len(texts))
     print(markdown(timings, missing, machine))
     if options.json:
@@ -65,10 +65,10 @@ def _cases(options: argparse.Namespace, settings: SynthesisSettings) -> list[Cas
     return ours + piper_cases(options.processes)
 
 
-def _open(case: Case, settings: SynthesisSettings) -> list[Speaker]:
+def _open(case: Case, settings: SynthesisSettings) -> list[SpeakingProcess]:
     """One at a time: the first exports what is missing, and cold starts are timed alone."""
     folders, artifacts = settings.voice_folders, settings.artifacts_folder
-    opened = [Speaker(case, folders, artifacts, WARM_UP) for _ in range(case.processes)]
+    opened = [SpeakingProcess(case, folders, artifacts, WARM_UP) for _ in range(case.processes)]
     if case.choice is not None and case.processes > 1:
         opened[0].cold_seconds = opened[1].cold_seconds  # the first may have exported
     return opened

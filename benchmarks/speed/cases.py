@@ -1,4 +1,4 @@
-"""What is timed: our networks per runtime, and Piper."""
+"""The cases that are timed: our networks per runtime, and Piper."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from benchmarks.pipeline import Choice, choices
+from benchmarks.choices import Choice, choices
 from core.request import RuntimeName
 from core.voice import Catalogue
 
@@ -18,12 +18,12 @@ class Case:
     """One row of the table.
 
     Attributes:
-        name: of the row.
-        choice: of ours; None = Piper.
-        batch: texts that are spoken together (Piper knows only 1).
-        threads: of the network; None = as the peer comes.
-        processes: that share the sentences.
-        pair: components behind acoustic model and vocoder; None = Piper.
+        name: name of the row.
+        choice: voice and networks; None means Piper.
+        batch: number of texts in a batch (Piper knows only 1).
+        threads: threads of the network; None leaves the peer's default.
+        processes: number of processes that share the sentences.
+        pair: components behind acoustic model and vocoder; None means Piper.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Case:
     pair: tuple[str, str] | None = None
 
     def facts(self) -> dict[str, object]:
-        """What a reader of the figures needs to find a row."""
+        """Returns the settings of the case, for the JSON file."""
         runtime = self.choice.runtime if self.choice else None
         shape = {"batch": self.batch, "threads": self.threads, "processes": self.processes}
         return {"pair": self.pair, "runtime": runtime, **shape}
@@ -43,7 +43,7 @@ class Case:
 def our_cases(
     catalogue: Catalogue, runtimes: Sequence[RuntimeName], batch: int, processes: int
 ) -> list[Case]:
-    """Every pair of components once (voices share them), per runtime, and singly in the first."""
+    """Returns a case per pair of components and runtime; the first runtime is also timed singly."""
     cases, seen = [], set()
     for choice in choices(catalogue):
         card = catalogue.voice(choice.voice)
@@ -61,6 +61,6 @@ def our_cases(
 
 
 def piper_cases(processes: int) -> list[Case]:
-    """Piper with one thread per process as we run, and one process as it comes."""
+    """Returns Piper with one thread per process, as we run, and with its defaults."""
     same = Case(f"piper medium, {processes} × 1 thread", None, 1, 1, processes)
     return [same, Case("piper medium, as it comes", None, 1, None, 1)]

@@ -1,4 +1,4 @@
-"""One speaking process: loads a case, then speaks what it is sent and says how long it took."""
+"""A process of the speed bench: loads a case, then speaks the texts it is sent and times them."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ Speak = Callable[[Sequence[str]], tuple[int, float, dict[str, float]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Lap:
-    """What one process did in a round.
+class RoundResult:
+    """The measurements of one process in a round.
 
     Attributes:
-        audio_seconds: spoken [s].
+        audio_seconds: length of the audio that it made [s].
         stage_seconds: wall time of each stage [s].
         peak_bytes: highest resident memory so far.
     """
@@ -34,17 +34,17 @@ class Lap:
     peak_bytes: int
 
 
-class Speaker:
-    """A spawned process with a case, seen from the parent.
+class SpeakingProcess:
+    """The parent's end of a spawned process that speaks.
 
     Args:
-        case: what it loads.
-        folders: of voices.
-        artifacts: folder of exports.
-        warm_up: the first text, spoken as part of the cold start.
+        case: the case that it loads.
+        folders: folders of voices.
+        artifacts: folder of exported networks.
+        warm_up: first text, which belongs to the cold start.
 
     Raises:
-        RuntimeError: it could not be loaded; tells why.
+        RuntimeError: the case could not be loaded; the message says why.
     """
 
     def __init__(self, case: Case, folders: Sequence[Path], artifacts: Path, warm_up: str) -> None:
@@ -60,14 +60,14 @@ class Speaker:
         self.cold_seconds = time.perf_counter() - start
 
     def send(self, texts: Sequence[str]) -> None:
-        """Starts a lap."""
+        """Starts a round."""
         self._pipe.send(list(texts))
 
-    def finish(self) -> Lap:
-        """Waits for the lap's end."""
-        lap = self._receive()
-        assert isinstance(lap, Lap)
-        return lap
+    def finish(self) -> RoundResult:
+        """Waits for the end of the round and returns its result."""
+        result = self._receive()
+        assert isinstance(result, RoundResult)
+        return result
 
     def close(self) -> None:
         """Ends the process."""
@@ -95,10 +95,10 @@ def _serve(
         return
     pipe.send(True)
     while (texts := pipe.recv()) is not None:
-        pipe.send(_lap(speak, texts, case.batch))
+        pipe.send(_run_round(speak, texts, case.batch))
 
 
-def _lap(speak: Speak, texts: list[str], batch: int) -> Lap:
+def _run_round(speak: Speak, texts: list[str], batch: int) -> RoundResult:
     audio, stages = 0.0, dict[str, float]()
     for start in range(0, len(texts), batch):
         _, seconds, took = speak(texts[start : start + batch])
@@ -106,7 +106,7 @@ def _lap(speak: Speak, texts: list[str], batch: int) -> Lap:
         for stage, value in took.items():
             stages[stage] = stages.get(stage, 0.0) + value
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024  # Linux counts in KiB
-    return Lap(audio, stages, peak)
+    return RoundResult(audio, stages, peak)
 
 
 def _open(case: Case, folders: list[Path], artifacts: Path) -> Speak:

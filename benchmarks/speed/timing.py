@@ -1,4 +1,4 @@
-"""Rounds over all cases in turn, so that a disturbance meets everybody."""
+"""Times all cases in turn, round by round, so that a disturbance meets all of them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from benchmarks.speed.process import Lap, Speaker
+from benchmarks.speed.process import RoundResult, SpeakingProcess
 
 
 @dataclass(slots=True)
 class Timing:
-    """A case over rounds.
+    """The measurements of one case.
 
     Attributes:
         cold_seconds: from spawning the process to the end of its first file, the slowest process.
@@ -31,71 +31,76 @@ class Timing:
 
     @property
     def speedup(self) -> float:
-        """Median ×RT."""
+        """Median of the rounds, in audio seconds per wall second."""
         return statistics.median(self.speedups)
 
     def as_json(self) -> dict[str, Any]:
-        """Plain values."""
+        """Returns plain values."""
         return {**asdict(self), "speedup": self.speedup, "rtf": 1 / self.speedup}
 
 
-def deal(texts: Sequence[str], hands: int) -> list[list[str]]:
-    """Texts to processes: the longest first, each to the one with the least so far.
+def distribute(texts: Sequence[str], processes: int) -> list[list[str]]:
+    """Distributes texts: the longest first, each to the process with the least so far.
 
-    >>> deal(["aaaa", "b", "ccc", "dd"], 2)
+    >>> distribute(["aaaa", "b", "ccc", "dd"], 2)
     [['aaaa', 'b'], ['ccc', 'dd']]
     """
-    dealt: list[list[str]] = [[] for _ in range(hands)]
+    shares: list[list[str]] = [[] for _ in range(processes)]
     for text in sorted(texts, key=len, reverse=True):
-        min(dealt, key=lambda hand: sum(map(len, hand))).append(text)
-    return dealt
+        min(shares, key=lambda share: sum(map(len, share))).append(text)
+    return shares
 
 
-def run_round(speakers: Sequence[Speaker], texts: Sequence[str]) -> tuple[float, list[Lap]]:
-    """All processes of a case at once.
+def run_round(
+    processes: Sequence[SpeakingProcess], texts: Sequence[str]
+) -> tuple[float, list[RoundResult]]:
+    """Runs all processes of a case at once.
 
     Returns:
-        Wall time until the last is done [s], and each one's lap.
+        Wall time until the last process is done [s], and each one's result.
     """
-    hands = deal(texts, len(speakers))
+    shares = distribute(texts, len(processes))
     start = time.perf_counter()
-    for speaker, hand in zip(speakers, hands, strict=True):
-        speaker.send(hand)
-    laps = [speaker.finish() for speaker in speakers]
-    return time.perf_counter() - start, laps
+    for process, share in zip(processes, shares, strict=True):
+        process.send(share)
+    results = [process.finish() for process in processes]
+    return time.perf_counter() - start, results
 
 
 def measure(
-    speakers: dict[str, list[Speaker]],
+    processes: dict[str, list[SpeakingProcess]],
     texts: Sequence[str],
     rounds: int,
     on_each: Callable[[], None],
 ) -> dict[str, Timing]:
     """Times every case, after one round that warms up and does not count."""
-    cold = {name: max(s.cold_seconds for s in some) for name, some in speakers.items()}
+    cold = {name: max(s.cold_seconds for s in some) for name, some in processes.items()}
     timings = {name: Timing(seconds) for name, seconds in cold.items()}
-    laps: dict[str, list[Lap]] = {name: [] for name in speakers}
+    results: dict[str, list[RoundResult]] = {name: [] for name in processes}
     for number in range(rounds + 1):
-        for name, some in speakers.items():
+        for name, some in processes.items():
             wall, done = run_round(some, texts)
             on_each()
             if number == 0:
                 continue
-            laps[name].extend(done)
-            timings[name].audio_seconds = sum(lap.audio_seconds for lap in done)
+            results[name].extend(done)
+            timings[name].audio_seconds = sum(result.audio_seconds for result in done)
             timings[name].speedups.append(timings[name].audio_seconds / wall)
     for name, timing in timings.items():
-        timing.stage_rtf = stage_rtf(laps[name])
-        timing.peak_bytes = max(lap.peak_bytes for lap in laps[name])
+        timing.stage_rtf = stage_rtf(results[name])
+        timing.peak_bytes = max(result.peak_bytes for result in results[name])
     return timings
 
 
-def stage_rtf(laps: Sequence[Lap]) -> dict[str, float]:
-    """Per stage Σ seconds / Σ audio seconds.
+def stage_rtf(results: Sequence[RoundResult]) -> dict[str, float]:
+    """Returns Σ seconds / Σ audio seconds per stage.
 
-    >>> stage_rtf([Lap(10.0, {"text": 0.5}, 0), Lap(10.0, {"text": 1.5}, 0)])
+    >>> stage_rtf([RoundResult(10.0, {"text": 0.5}, 0), RoundResult(10.0, {"text": 1.5}, 0)])
     {'text': 0.1}
     """
-    audio = sum(lap.audio_seconds for lap in laps)
-    stages = {stage for lap in laps for stage in lap.stage_seconds}
-    return {s: sum(lap.stage_seconds.get(s, 0.0) for lap in laps) / audio for s in sorted(stages)}
+    audio = sum(result.audio_seconds for result in results)
+    stages = {stage for result in results for stage in result.stage_seconds}
+    return {
+        s: sum(result.stage_seconds.get(s, 0.0) for result in results) / audio
+        for s in sorted(stages)
+    }

@@ -9,27 +9,32 @@ import pytest
 
 from benchmarks.quality import check as command
 from benchmarks.quality.bands import check, make_bands
-from benchmarks.quality.document import Document, OtherSentences, new_document, row, write
-from benchmarks.quality.listener import Heard
-from benchmarks.quality.marked import replace_between
-from benchmarks.quality.mishaps import Mishaps
+from benchmarks.quality.document import DifferentSentences, Document, new_document, row, write
+from benchmarks.quality.failure_modes import FailureModes
+from benchmarks.quality.markers import replace_between
 from benchmarks.quality.page import choice_table
+from benchmarks.quality.recognizer import Recognition
 from benchmarks.quality.render import main as render
-from benchmarks.quality.scores import Opinion, sum_up
-from benchmarks.quality.sentences import Sentence
+from benchmarks.quality.scores import SentenceScore, summarize
+from benchmarks.quality.sentences import BenchSentence
 
-SENTENCES = [Sentence(f"LJ{i}", f"held out {i}") for i in range(6)] + [Sentence("OWN-1", "own")]
+SENTENCES = [BenchSentence(f"LJ{i}", f"held out {i}") for i in range(6)] + [
+    BenchSentence("OWN-1", "own")
+]
 PARTS = {"voice": "v", "acoustic": "a", "vocoder": "b"}
 
 
-def run(sentences: list[Sentence] = SENTENCES) -> Document:
-    fine = Mishaps(empty=False, truncated=False, repeated=False)
-    opinions = [
-        Opinion(Heard(s.text, s.text, i % 2, 10, i % 2, 50, fine, 2.0), {"distill_mos": 3 + i / 10})
+def run(sentences: list[BenchSentence] = SENTENCES) -> Document:
+    fine = FailureModes(empty=False, truncated=False, repeated=False)
+    sentence_scores = [
+        SentenceScore(
+            Recognition(s.text, s.text, i % 2, 10, i % 2, 50, fine, 2.0),
+            {"distill_mos": 3 + i / 10},
+        )
         for i, s in enumerate(sentences)
     ]
     document = new_document(sentences, [], "2026-11-24")
-    document["systems"]["v a × b"] = row(sum_up(opinions), sentences, PARTS)
+    document["systems"]["v a × b"] = row(summarize(sentence_scores), sentences, PARTS)
     return document
 
 
@@ -44,23 +49,23 @@ def test_an_equal_run_passes_and_a_worse_one_does_not() -> None:
     assert states(worse, bands) == {"ok", "worse"}
 
 
-def test_a_better_opinion_is_told_and_a_lower_one_fails() -> None:
+def test_a_better_score_is_reported_and_a_lower_one_fails() -> None:
     bands, other = make_bands(run()), run()
-    opinion = other["systems"]["v a × b"]["sets"]["held-out"]["judged"]["distill_mos"]
-    opinion["value"] = 5.0
+    score = other["systems"]["v a × b"]["sets"]["held-out"]["predicted_mos"]["distill_mos"]
+    score["value"] = 5.0
     assert not any(v.fails for v in check(other, bands))
     assert "better" in states(other, bands)
-    opinion["value"] = 1.0
+    score["value"] = 1.0
     assert "worse" in states(other, bands)
 
 
-def test_one_more_mishap_fails() -> None:
+def test_one_more_failed_output_fails() -> None:
     other = run()
     other["systems"]["v a × b"]["sets"]["own"]["truncated"] = 1
     assert "worse" in states(other, make_bands(run()))
 
 
-def test_missing_systems_and_missing_bands_are_told() -> None:
+def test_missing_systems_and_missing_bands_are_reported() -> None:
     none, bands = run(), make_bands(run())
     none["systems"] = {"stranger": none["systems"]["v a × b"]}
     assert {(v.system, v.state) for v in check(none, bands)} == {
@@ -68,12 +73,12 @@ def test_missing_systems_and_missing_bands_are_told() -> None:
         ("stranger", "no band"),
     }
     unheard = run()
-    del unheard["systems"]["v a × b"]["sets"]["held-out"]["judged"]["distill_mos"]
+    del unheard["systems"]["v a × b"]["sets"]["held-out"]["predicted_mos"]["distill_mos"]
     assert "missing" in states(unheard, bands)
 
 
 def test_other_sentences_are_not_compared() -> None:
-    with pytest.raises(OtherSentences):
+    with pytest.raises(DifferentSentences):
         check(run(SENTENCES[1:]), make_bands(run()))
 
 

@@ -41,12 +41,12 @@ def test_a_card_quotes_the_run_by_the_names_of_requests(tmp_path: Path) -> None:
     write(tmp_path / "scores.json", run())
     for _ in range(2):  # the second time nothing changes
         assert cards([str(tmp_path / "scores.json"), "--voices", str(tmp_path)]) == 0
-        told = read_catalogue([tmp_path]).voice("v").quality
-        assert told == {"fast": {"smooth.1": {"wer_percent": 5.0, "distill_mos": 3.25}}}
+        quality = read_catalogue([tmp_path]).voice("v").quality
+        assert quality == {"fast": {"smooth.1": {"wer_percent": 5.0, "distill_mos": 3.25}}}
     assert card.read_text().startswith(CARD)
 
 
-def test_the_cards_that_ship_say_what_the_bands_say() -> None:
+def test_the_shipped_cards_quote_the_bands() -> None:
     bands = read(BANDS)["systems"]
     for card in read_catalogue([VOICES]).voices.values():
         for acoustic, vocoder in product(card.acoustic, card.vocoders):

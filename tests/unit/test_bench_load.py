@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from benchmarks.load.book import growth, make_text
 from benchmarks.load.burst import Burst
 from benchmarks.load.joins import Int16, check_joins
+from benchmarks.load.long_text import growth, make_text
 from benchmarks.load.service import read_metric
 
 PIECES = [(4000, 500), (3000, 0), (5000, 800)]

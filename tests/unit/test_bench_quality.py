@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.quality.listener import BEAM, without_circles
-from benchmarks.quality.mishaps import find_mishaps, is_repeated, is_truncated
+from benchmarks.quality.bootstrap import mean, ratio_of_sums
+from benchmarks.quality.failure_modes import find_failure_modes, is_repeated, is_truncated
 from benchmarks.quality.normalizer import normalize
+from benchmarks.quality.recognizer import BEAM, without_repetition_loops
 from benchmarks.quality.sentences import read_sentences
-from benchmarks.quality.spread import mean, ratio_of_sums
 
 TONE = np.sin(np.arange(22050) / 20).astype(np.float32)
 
 
 @pytest.mark.parametrize(
-    ("written", "heard"),
+    ("written", "transcript"),
     [
         ("July nineteen, nineteen sixty-three", "July 19, 1963"),
         ("twenty-two dollars", "$22"),
@@ -35,8 +35,8 @@ TONE = np.sin(np.arange(22050) / 20).astype(np.float32)
         ("three point five", "3.5"),
     ],
 )
-def test_what_sounds_alike_reads_alike(written: str, heard: str) -> None:
-    assert normalize(written) == normalize(heard)
+def test_what_sounds_alike_reads_alike(written: str, transcript: str) -> None:
+    assert normalize(written) == normalize(transcript)
 
 
 def test_what_sounds_different_stays_different() -> None:
@@ -66,10 +66,10 @@ def test_repeats_of_the_text_itself_do_not_count() -> None:
 
 def test_silence_is_empty() -> None:
     silent = np.zeros(22050, np.float32)
-    assert find_mishaps("hello there", "", silent, 22050).empty
-    assert find_mishaps("hello there", "hello there", TONE[:2000], 22050).empty
-    assert find_mishaps("hello there", "", TONE, 22050).empty
-    assert not find_mishaps("hello there", "hello there", TONE, 22050).empty
+    assert find_failure_modes("hello there", "", silent, 22050).empty
+    assert find_failure_modes("hello there", "hello there", TONE[:2000], 22050).empty
+    assert find_failure_modes("hello there", "", TONE, 22050).empty
+    assert not find_failure_modes("hello there", "hello there", TONE, 22050).empty
 
 
 def test_bootstrap_holds_the_value_and_narrows_with_sentences() -> None:
@@ -87,7 +87,7 @@ def test_bootstrap_refuses_nothing() -> None:
         mean([])
 
 
-def test_sentences_are_distinct_and_a_short_run_hears_both_sets() -> None:
+def test_sentences_are_distinct_and_a_short_run_has_both_sets() -> None:
     sentences = read_sentences()
     assert len(sentences) >= 60
     assert len({s.id for s in sentences}) == len({s.text for s in sentences}) == len(sentences)
@@ -104,15 +104,15 @@ def test_no_sentence_is_training_text(shared: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("greedy", "beam", "heard"),
+    ("greedy", "beam", "chosen"),
     [
         ("one half cup of meal", "never asked", "one half cup of meal"),
         ("one one one one one one one one cup", "one half cup of meal", "one half cup of meal"),
-        # Said so: the beam hears it, too.
+        # It is in the audio: the beam has it, too.
         ("one half cup one half cup one half cup of meal",) * 2
         + ("one half cup one half cup one half cup of meal",),
     ],
 )
-def test_a_listener_in_circles_listens_once_more(greedy: str, beam: str, heard: str) -> None:
-    said = {1: greedy, BEAM: beam}
-    assert without_circles("one half cup of meal", said.__getitem__) == heard
+def test_a_transcript_that_loops_is_made_again(greedy: str, beam: str, chosen: str) -> None:
+    transcripts = {1: greedy, BEAM: beam}
+    assert without_repetition_loops("one half cup of meal", transcripts.__getitem__) == chosen

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from benchmarks.speed.process import Lap
+from benchmarks.speed.process import RoundResult
 from benchmarks.speed.table import markdown
-from benchmarks.speed.timing import Timing, deal, stage_rtf
+from benchmarks.speed.timing import Timing, distribute, stage_rtf
 
 
 def test_every_text_is_dealt_once_and_evenly() -> None:
     texts = ["x" * n for n in range(1, 30)]
-    hands = deal(texts, 2)
-    assert sorted(text for hand in hands for text in hand) == texts
-    assert abs(sum(map(len, hands[0])) - sum(map(len, hands[1]))) <= max(map(len, texts))
+    shares = distribute(texts, 2)
+    assert sorted(text for share in shares for text in share) == texts
+    assert abs(sum(map(len, shares[0])) - sum(map(len, shares[1]))) <= max(map(len, texts))
 
 
 def test_stage_rtf_weighs_by_audio() -> None:
-    laps = [Lap(30.0, {"text": 0.3, "vocoder": 3.0}, 1), Lap(10.0, {"text": 0.1}, 2)]
-    assert stage_rtf(laps) == {"text": 0.4 / 40.0, "vocoder": 3.0 / 40.0}
+    results = [
+        RoundResult(30.0, {"text": 0.3, "vocoder": 3.0}, 1),
+        RoundResult(10.0, {"text": 0.1}, 2),
+    ]
+    assert stage_rtf(results) == {"text": 0.4 / 40.0, "vocoder": 3.0 / 40.0}
 
 
 def test_ratio_is_to_piper_of_the_same_run() -> None:

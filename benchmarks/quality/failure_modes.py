@@ -1,4 +1,4 @@
-"""Outputs that fail as a whole, counted apart from word errors."""
+"""Finds outputs that fail as a whole, which are counted apart from word errors."""
 
 from __future__ import annotations
 
@@ -14,32 +14,34 @@ MIN_SECONDS = 0.25
 SILENT_RMS = 1e-3
 """−60 dBFS."""
 LOST_TAIL_WORDS = 3
-"""A weak listener mishears two words at the end; three missing ones are a cut."""
+"""A weak recognizer mishears two words at the end; three missing ones are a cut."""
 MIN_WORD_RATIO = 0.6
 """Fewer words than this share of the text are a cut, wherever they are missing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Mishaps:
-    """What went wrong with one output."""
+class FailureModes:
+    """Which failures one output has."""
 
     empty: bool
     truncated: bool
     repeated: bool
 
 
-def find_mishaps(reference: str, heard: str, samples: Float32, sample_rate: int) -> Mishaps:
-    """Judges one output.
+def find_failure_modes(
+    reference: str, transcript: str, samples: Float32, sample_rate: int
+) -> FailureModes:
+    """Returns the failures of one output.
 
     Args:
         reference: normalized text.
-        heard: normalized transcript.
+        transcript: normalized transcript.
         samples: (N,) float32.
         sample_rate: [Hz].
     """
-    wanted, got = reference.split(), heard.split()
+    wanted, got = reference.split(), transcript.split()
     empty = is_silent(samples, sample_rate) or not got
-    return Mishaps(
+    return FailureModes(
         empty=empty,
         truncated=not empty and is_truncated(wanted, got),
         repeated=is_repeated(wanted, got),
@@ -47,14 +49,14 @@ def find_mishaps(reference: str, heard: str, samples: Float32, sample_rate: int)
 
 
 def is_silent(samples: Float32, sample_rate: int) -> bool:
-    """Too short or too quiet to be speech."""
+    """Returns whether the audio is too short or too quiet to be speech."""
     if samples.size < MIN_SECONDS * sample_rate:
         return True
     return float(np.sqrt(np.mean(np.square(samples)))) < SILENT_RMS
 
 
 def is_truncated(wanted: list[str], got: list[str]) -> bool:
-    """The end is missing, or much of the text is.
+    """Returns whether the end of the text is missing, or much of it.
 
     >>> is_truncated("we walked home in the rain".split(), "we walked home".split())
     True
@@ -72,17 +74,17 @@ def is_truncated(wanted: list[str], got: list[str]) -> bool:
 
 
 def is_repeated(wanted: list[str], got: list[str]) -> bool:
-    """Two or more words said twice in a row, or one word three times, that the text has not.
+    """Returns whether words come twice in a row, or one word three times, though not in the text.
 
     >>> is_repeated("we walked home".split(), "we walked we walked home".split())
     True
     """
-    return bool(_echoes(got) - _echoes(wanted))
+    return bool(_repeated_runs(got) - _repeated_runs(wanted))
 
 
-def _echoes(words: list[str]) -> set[tuple[str, ...]]:
-    """Runs of words that are at once said again; a single word counts from the third time."""
-    echoes: set[tuple[str, ...]] = set()
+def _repeated_runs(words: list[str]) -> set[tuple[str, ...]]:
+    """Returns runs of words that follow themselves; a single word counts from the third time."""
+    repeated: set[tuple[str, ...]] = set()
     for size in range(1, len(words) // 2 + 1):
         times = 3 if size == 1 else 2
         for start in range(len(words) - size * times + 1):
@@ -91,5 +93,5 @@ def _echoes(words: list[str]) -> set[tuple[str, ...]]:
                 tuple(words[start + k * size : start + (k + 1) * size]) == run
                 for k in range(1, times)
             ):
-                echoes.add(run)
-    return echoes
+                repeated.add(run)
+    return repeated

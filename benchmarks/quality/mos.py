@@ -1,6 +1,6 @@
-"""Judges of how natural speech sounds, without a reference: DNSMOS and Distill-MOS.
+"""Predictors of how natural speech sounds, without a reference: DNSMOS and Distill-MOS.
 
-Both are networks that predict the mean opinion of listeners on 1–5. DNSMOS was made for noise
+Both are networks that predict the mean opinion score of listeners on 1–5. DNSMOS was made for noise
 suppression (P.835: signal, background, overall; P.808: overall), Distill-MOS for coded and
 synthetic speech. Neither hears wrong words.
 """
@@ -13,17 +13,17 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from benchmarks.quality.listener import LISTENER_RATE, MissingTool
+from benchmarks.quality.recognizer import RECOGNIZER_RATE, MissingTool
 from core.mel import Float32
 
-Judge = Callable[[Float32], Mapping[str, float]]
+MosPredictor = Callable[[Float32], Mapping[str, float]]
 """(N,) float32 at 16 kHz → figures by name."""
 
 FIGURES = ("dnsmos_ovrl", "dnsmos_sig", "dnsmos_bak", "dnsmos_p808", "distill_mos")
 
 
-def open_dnsmos() -> Judge:
-    """DNSMOS P.835 and P.808.
+def open_dnsmos() -> MosPredictor:
+    """Returns DNSMOS P.835 and P.808.
 
     Source: Reddy et al. 2022, DNSMOS P.835; weights in the PyPI package speechmos.
 
@@ -43,16 +43,16 @@ def open_dnsmos() -> Judge:
         onnxruntime.InferenceSession(path, single_thread()) for path in paths
     )
 
-    def judge(samples: Float32) -> dict[str, float]:
-        scores = model(samples, LISTENER_RATE, False)
+    def predict(samples: Float32) -> dict[str, float]:
+        scores = model(samples, RECOGNIZER_RATE, False)
         names = {"ovrl_mos": 0, "sig_mos": 1, "bak_mos": 2, "p808_mos": 3}
         return {FIGURES[at]: float(scores[name]) for name, at in names.items()}
 
-    return judge
+    return predict
 
 
-def open_distill_mos() -> Judge:
-    """Distill-MOS.
+def open_distill_mos() -> MosPredictor:
+    """Returns Distill-MOS.
 
     Source: Stahl & Gamper 2025, Distillation and pruning for scalable self-supervised
     representation-based speech quality assessment; weights in the PyPI package distillmos.
@@ -70,15 +70,15 @@ def open_distill_mos() -> Judge:
     with contextlib.redirect_stdout(io.StringIO()):  # it prints where its weights are
         model = ConvTransformerSQAModel().eval()
 
-    def judge(samples: Float32) -> dict[str, float]:
+    def predict(samples: Float32) -> dict[str, float]:
         with torch.inference_mode():
             return {"distill_mos": float(model(torch.from_numpy(samples)[None]))}
 
-    return judge
+    return predict
 
 
 def single_thread() -> Any:
-    """onnxruntime.SessionOptions for one thread."""
+    """Returns onnxruntime.SessionOptions for one thread."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -86,12 +86,12 @@ def single_thread() -> Any:
     return options
 
 
-def open_judges() -> tuple[list[Judge], list[str]]:
-    """All judges that are here, and why the others are not."""
-    judges, missing = [], []
+def open_predictors() -> tuple[list[MosPredictor], list[str]]:
+    """Returns the predictors that can be loaded, and why the others cannot."""
+    predictors, missing = [], []
     for opener in (open_dnsmos, open_distill_mos):
         try:
-            judges.append(opener())
+            predictors.append(opener())
         except MissingTool as error:
             missing.append(str(error))
-    return judges, missing
+    return predictors, missing

@@ -1,4 +1,4 @@
-"""One very long text: memory of the workers over time, length and joins of the file."""
+"""Runs one very long text: memory of the workers over time, length and joins of the file."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SENTENCES_PER_PARAGRAPH = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Book:
-    """What became of the text.
+class LongText:
+    """The result of the job.
 
     Attributes:
-        state: of the job.
+        state: state of the job.
         audio_seconds: of the file [s].
         wall_seconds: from sending to the end [s].
         report: as the service gives it.
@@ -46,7 +46,7 @@ class Book:
 
 
 def make_text(sentences: Sequence[str], minutes: float) -> str:
-    """Paragraphs of the sentences in ever new order, about so many minutes of speech.
+    """Returns paragraphs of the sentences in random order, about so many minutes of speech.
 
     The order is drawn from a fixed seed: were it the same again and again, the service would speak
     each part once and take it from its store then.
@@ -59,13 +59,13 @@ def make_text(sentences: Sequence[str], minutes: float) -> str:
     return "\n\n".join(paragraphs)
 
 
-def run_book(service: Service, text: str, on_progress: Callable[[int, int], None]) -> Book:
-    """Sends the text, watches the job to its end, looks at the file.
+def run_long_text(service: Service, text: str, on_progress: Callable[[int, int], None]) -> LongText:
+    """Sends the text, waits for the job's end and checks the file.
 
     Args:
-        service: where.
-        text: of one job.
-        on_progress: parts done and in all.
+        service: the service.
+        text: text of one job.
+        on_progress: called with the parts done and in all.
     """
     rss: dict[str, list[int]] = {}
     with httpx.Client(base_url=service.url, timeout=300, trust_env=False) as client:
@@ -85,7 +85,7 @@ def run_book(service: Service, text: str, on_progress: Callable[[int, int], None
         wall = time.perf_counter() - start
         file = client.get(job["audio"]).content if job["audio"] else b""
         timings = client.get(f"/jobs/{job['id']}/timings").json() if file else {}
-    return Book(
+    return LongText(
         state=job["state"],
         audio_seconds=job["report"]["audio_seconds"] if job["report"] else 0.0,
         wall_seconds=wall,
@@ -97,7 +97,7 @@ def run_book(service: Service, text: str, on_progress: Callable[[int, int], None
 
 
 def growth(samples: Sequence[int]) -> int:
-    """Median of the last quarter − median of the second: warming up and one peak do not count.
+    """Returns the last quarter's median − the second's: a warm-up or one peak is no growth.
 
     >>> growth([1, 5, 5, 5, 5, 5, 5, 6])
     0
@@ -109,7 +109,7 @@ def growth(samples: Sequence[int]) -> int:
 
 
 def _joins(file: bytes, timings: dict[str, Any]) -> Joins:
-    """Against the times that the service tells."""
+    """Compares the file with the times that the service returns."""
     pcm, sample_rate = soundfile.read(io.BytesIO(file), dtype="int16")
     edges = [
         [round(one[at] * sample_rate) for at in ("start", "end")] for one in timings["sentences"]

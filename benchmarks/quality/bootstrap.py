@@ -1,4 +1,4 @@
-"""How far a figure would move with other sentences of the same kind."""
+"""Estimates with bootstrap intervals: how far a figure would move with other sentences."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Estimate:
     """A measured figure with its confidence interval.
 
     Attributes:
@@ -30,8 +30,8 @@ class Figure:
 
 def ratio_of_sums(
     numerators: Sequence[float], denominators: Sequence[float], *, seed: int = 0
-) -> Figure:
-    """Σ numerators / Σ denominators (word errors over words), sentences resampled together.
+) -> Estimate:
+    """Returns Σ numerators / Σ denominators (word errors over words), sentences resampled together.
 
     Args:
         numerators: (n,) per sentence.
@@ -54,11 +54,11 @@ def ratio_of_sums(
     ratios = top[draws].sum(axis=1) / bottom[draws].sum(axis=1)
     edge = (1 - CONFIDENCE) / 2
     low, high = np.quantile(ratios, [edge, 1 - edge])
-    return Figure(float(top.sum() / bottom.sum()), float(low), float(high), top.size)
+    return Estimate(float(top.sum() / bottom.sum()), float(low), float(high), top.size)
 
 
-def mean(values: Sequence[float], *, seed: int = 0) -> Figure:
-    """The mean over sentences.
+def mean(values: Sequence[float], *, seed: int = 0) -> Estimate:
+    """Returns the mean over sentences.
 
     >>> mean([3.0, 4.0]).value
     3.5

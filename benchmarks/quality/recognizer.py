@@ -1,13 +1,13 @@
-"""The listener: Whisper tiny.en on the CPU, offline, greedy, one thread.
+"""The speech recognizer: Whisper tiny.en on the CPU, offline, greedy, one thread.
 
-A weak listener on purpose (39 M parameters): it stumbles over speech that a person would still
+A weak recognizer on purpose (39 M parameters): it stumbles over speech that a person would still
 understand, so differences show early. A beam of 5 would mend a third of the errors (espeak-ng 24 %
 to 15 %, the teacher 3 % to 2 %) and hide as much of the difference. Compare systems; do not read
 its figures absolutely.
 
-Greedy, it sometimes runs in circles ("one one one …" for "One half cup") where nothing is said
-twice, and one such transcript outweighs fifty sentences. What seems to be repeated is heard once
-more, with a beam; what is repeated then, too, was said so.
+Greedy, it sometimes runs in loops ("one one one …" for "One half cup") where nothing is said
+twice, and one such transcript outweighs fifty sentences. What seems to be repeated is transcribed
+once more, with a beam; what is repeated then, too, is in the audio.
 """
 
 from __future__ import annotations
@@ -18,32 +18,32 @@ from dataclasses import dataclass
 import numpy as np
 import soxr
 
-from benchmarks.quality.mishaps import Mishaps, find_mishaps, is_repeated
+from benchmarks.quality.failure_modes import FailureModes, find_failure_modes, is_repeated
 from benchmarks.quality.normalizer import normalize
 from core.mel import Float32
 
-LISTENER_RATE = 16000
-"""What Whisper, DNSMOS and Distill-MOS read [Hz]."""
+RECOGNIZER_RATE = 16000
+"""Sample rate that Whisper, DNSMOS and Distill-MOS read [Hz]."""
 BEAM = 5
-"""Of a second hearing. Source: openai/whisper's default."""
+"""Width of the beam of a second transcription. Source: openai/whisper's default."""
 
 
 class MissingTool(Exception):
-    """A judge or a system is not here; says why."""
+    """A predictor or a system is not installed; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """One output as the listener heard it.
+class Recognition:
+    """One output as the recognizer transcribed it.
 
     Attributes:
-        text: what should have been said.
-        transcript: what was heard, as Whisper wrote it.
+        text: the text that the system was given.
+        transcript: Whisper's transcript.
         word_errors: substitutions + deletions + insertions after normalization.
-        words: of the reference.
+        words: number of words of the reference.
         character_errors: as above, over characters.
         characters: of the reference, spaces included.
-        mishaps: empty, truncated, repeated.
+        failure_modes: whether it is empty, truncated or repeated.
         seconds: length of the audio [s].
     """
 
@@ -53,12 +53,12 @@ class Heard:
     words: int
     character_errors: int
     characters: int
-    mishaps: Mishaps
+    failure_modes: FailureModes
     seconds: float
 
 
-class Listener:
-    """Holds Whisper.
+class Recognizer:
+    """Whisper, loaded once.
 
     Raises:
         MissingTool: faster-whisper, its weights or jiwer are not installed.
@@ -81,7 +81,7 @@ class Listener:
         )
 
     def transcribe(self, samples: Float32, sample_rate: int, beam: int = 1) -> str:
-        """What is said.
+        """Returns the transcript of an audio.
 
         Args:
             samples: (N,) float32 in [-1, 1].
@@ -89,7 +89,7 @@ class Listener:
             beam: width; 1 = greedy.
         """
         segments, _ = self._whisper.transcribe(
-            for_judges(samples, sample_rate),
+            to_recognizer_rate(samples, sample_rate),
             language="en",
             beam_size=beam,
             temperature=0.0,
@@ -98,19 +98,21 @@ class Listener:
         )
         return " ".join(segment.text.strip() for segment in segments)
 
-    def hear(self, text: str, samples: Float32, sample_rate: int) -> Heard:
-        """Listens and counts errors against the text."""
+    def recognize(self, text: str, samples: Float32, sample_rate: int) -> Recognition:
+        """Transcribes an output and counts errors against its text."""
         silent = not np.any(samples)
         wanted = normalize(text)
         transcript = (
             ""
             if silent
-            else without_circles(wanted, lambda beam: self.transcribe(samples, sample_rate, beam))
+            else without_repetition_loops(
+                wanted, lambda beam: self.transcribe(samples, sample_rate, beam)
+            )
         )
         got = normalize(transcript)
         words = self._jiwer.process_words(wanted, got)
         characters = self._jiwer.process_characters(wanted, got)
-        return Heard(
+        return Recognition(
             text=text,
             transcript=transcript,
             word_errors=words.substitutions + words.deletions + words.insertions,
@@ -119,31 +121,31 @@ class Listener:
             + characters.deletions
             + characters.insertions,
             characters=len(wanted),
-            mishaps=find_mishaps(wanted, got, samples, sample_rate),
+            failure_modes=find_failure_modes(wanted, got, samples, sample_rate),
             seconds=samples.size / sample_rate,
         )
 
 
-def without_circles(wanted: str, transcribe: Callable[[int], str]) -> str:
-    """The greedy transcript; a beam's where the greedy one repeats words and the beam's does not.
+def without_repetition_loops(wanted: str, transcribe: Callable[[int], str]) -> str:
+    """Returns the greedy transcript, or a beam's where only the greedy one repeats words.
 
     Args:
         wanted: normalized text.
-        transcribe: with a beam of this width.
+        transcribe: returns the transcript with a beam of a width.
     """
 
-    def circles(transcript: str) -> bool:
+    def loops(transcript: str) -> bool:
         return is_repeated(wanted.split(), normalize(transcript).split())
 
     greedy = transcribe(1)
-    if not circles(greedy):
+    if not loops(greedy):
         return greedy
     again = transcribe(BEAM)
-    return greedy if circles(again) else again
+    return greedy if loops(again) else again
 
 
-def for_judges(samples: Float32, sample_rate: int) -> Float32:
-    """(N,) at any rate → float32 at 16 kHz, in [-1, 1]."""
-    if sample_rate != LISTENER_RATE:
-        samples = soxr.resample(samples, sample_rate, LISTENER_RATE, quality="VHQ")
+def to_recognizer_rate(samples: Float32, sample_rate: int) -> Float32:
+    """Resamples (N,) samples to 16 kHz float32 in [-1, 1]."""
+    if sample_rate != RECOGNIZER_RATE:
+        samples = soxr.resample(samples, sample_rate, RECOGNIZER_RATE, quality="VHQ")
     return np.clip(samples, -1.0, 1.0).astype(np.float32)

@@ -1,0 +1,40 @@
+"""What the benchmarks measure of our own: each voice with each of its networks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from core.request import RuntimeName
+from core.voice import Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A voice with one acoustic model, one vocoder and a runtime.
+
+    Attributes:
+        voice: name of the voice.
+        acoustic: name of its acoustic model in requests.
+        vocoder: name of its vocoder in requests.
+        runtime: runtime of the networks.
+    """
+
+    voice: str
+    acoustic: str
+    vocoder: str
+    runtime: RuntimeName = "onnx"
+
+    @property
+    def name(self) -> str:
+        """Name of the row in tables."""
+        return f"{self.voice} {self.acoustic} × {self.vocoder}"
+
+
+def choices(catalogue: Catalogue, runtime: RuntimeName = "onnx") -> list[Choice]:
+    """Returns every voice × acoustic model × vocoder of the catalogue."""
+    return [
+        Choice(card.name, acoustic, vocoder, runtime)
+        for card in catalogue.voices.values()
+        for acoustic in card.acoustic
+        for vocoder in card.vocoders
+    ]
