@@ -21,7 +21,7 @@ from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
 from api.description import tidy
 from api.methods import answering_options
-from api.metrics import app_version, measured, scrape
+from api.metrics import app_version, measuring, scrape
 from api.problems import answer
 from api.requests import resolve
 from api.routes import (
@@ -113,7 +113,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         },
         guards=[Admission(state)],
         exception_handlers={Exception: answer},
-        middleware=[measured, answering_options],
+        middleware=[measuring, answering_options],
         lifespan=[listening],
         request_max_body_size=settings.max_body_bytes,
         openapi_config=OpenAPIConfig(

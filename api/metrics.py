@@ -1,4 +1,4 @@
-"""The API's own metrics, and the scrape of everything this machine measures."""
+"""The metrics of the API, and what it asks Redis for as somebody scrapes."""
 
 from __future__ import annotations
 
@@ -9,45 +9,39 @@ from typing import Any
 
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
-from prometheus_client import (
-    REGISTRY,
-    CollectorRegistry,
-    Counter,
-    Histogram,
-    generate_latest,
-)
+from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily, Metric
-from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
 from api.backends import Backends
 from api.routes.health import readiness
 from core.errors import Unavailable
+from telemetry.metrics import SECONDS, exposition
 
 REFUSED = Counter("tts_requests_refused", "Requests that were not accepted", ("code",))
 HTTP_SECONDS = Histogram(
     "tts_http_request_seconds",
     "Time to answer",
     ("method", "route", "status"),
-    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    buckets=SECONDS,
 )
 
 
 def count_refused(code: str) -> None:
-    """A request was not accepted."""
+    """Counts a request that was not accepted."""
     REFUSED.labels(code).inc()
 
 
 def app_version() -> str:
-    """Of the installed distribution."""
+    """Returns the version of the installed distribution."""
     try:
         return version("rhapsode")
     except PackageNotFoundError:
         return "uninstalled"
 
 
-class Now(Collector):
-    """What is asked of Redis when somebody scrapes, so that it is never older than that.
+class CurrentState(Collector):
+    """What Redis is asked for as somebody scrapes, so that it is never older than that.
 
     Args:
         backends: to ask.
@@ -57,11 +51,11 @@ class Now(Collector):
         self._backends = backends
 
     def describe(self) -> Iterable[Metric]:
-        """Nothing beforehand: registering asks no one."""
+        """Returns nothing: registering asks no one."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Queue depth, workers, readiness, build."""
+        """Yields build, readiness, workers, queue depth and age, backlog."""
         build = GaugeMetricFamily("tts_build_info", "Version of this API", labels=["version"])
         build.add_metric([app_version()], 1)
         yield build
@@ -96,20 +90,15 @@ class Now(Collector):
 
 
 def scrape(backends: Backends) -> bytes:
-    """The text exposition: this process, or all processes that share a metrics folder."""
-    now = CollectorRegistry()
-    now.register(Now(backends))
-    folder = backends.settings.metrics_folder
-    if folder is None:
-        return generate_latest(REGISTRY) + generate_latest(now)
-    shared = CollectorRegistry()
-    MultiProcessCollector(shared, path=str(folder))  # type: ignore[no-untyped-call]
-    return generate_latest(shared) + generate_latest(now)
+    """Returns the text exposition: of this process, or of all that share a metrics folder."""
+    return exposition(backends.settings.metrics_folder, CurrentState(backends))
 
 
-def measured(app: ASGIApp) -> ASGIApp:
-    """Middleware: the time of every request, by route template and status; of a stream of events,
-    which lasts as long as its job, until it begins."""
+def measuring(app: ASGIApp) -> ASGIApp:
+    """Returns middleware that measures every request, by route template and status.
+
+    A stream of events lasts as long as its job: it is measured until it begins.
+    """
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != ScopeType.HTTP:

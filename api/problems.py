@@ -23,7 +23,7 @@ from core.errors import (
     Unauthenticated,
     Unavailable,
 )
-from telemetry.logs import told
+from telemetry.logs import log_fields
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = "2"
@@ -172,7 +172,9 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         count_refused(problem.code)
     if problem.status >= 500:
         place = request.scope.get("path_template", "")
-        log.error("problem", status=problem.status, code=problem.code, route=place, **told(error))
+        log.error(
+            "problem", status=problem.status, code=problem.code, route=place, **log_fields(error)
+        )
     return Response(
         msgspec.json.encode(problem),
         status_code=problem.status,

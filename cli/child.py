@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from jobs.child_processes import die_with_parent, stand_back
+from core.child_process import die_with_parent, lower_session_priority
 
 STABLE_SECONDS = 60.0
 """A process that lived so long is restarted at once; each earlier death doubles the wait [s]."""
@@ -19,7 +19,7 @@ MAX_BACKOFF_SECONDS = 30.0
 def _prepare(nice: int) -> None:
     """Runs in the child between fork and exec."""
     die_with_parent()
-    stand_back(nice)
+    lower_session_priority(nice)
 
 
 @dataclass(slots=True)

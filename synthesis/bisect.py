@@ -8,7 +8,7 @@ from typing import TypeVar
 import structlog
 
 from core.errors import RhapsodeError, SynthesisError
-from telemetry.logs import told
+from telemetry.logs import log_fields
 
 T = TypeVar("T")
 log = structlog.get_logger(__name__)
@@ -35,7 +35,7 @@ def bisect_failures(
     except Exception as error:  # the one place where a batch-mate's fault must not spread
         if len(items) == 1:
             return [(items[0], _error_of(error))]
-        log.warning("batch_failed", size=len(items), **told(error))
+        log.warning("batch_failed", size=len(items), **log_fields(error))
     half = len(items) // 2
     return bisect_failures(call, items[:half]) + bisect_failures(call, items[half:])
 
@@ -43,7 +43,7 @@ def bisect_failures(
 def _error_of(error: Exception) -> RhapsodeError:
     if isinstance(error, RhapsodeError):
         return error
-    log.error("synthesis_fault", **told(error))
+    log.error("synthesis_fault", **log_fields(error))
     fault = SynthesisError("an internal error; the log tells more", code="internal")
     fault.__cause__ = error
     return fault

@@ -1,4 +1,4 @@
-"""Logs as one JSON object per line on stderr. Job ids are told, texts never are."""
+"""Logs as one JSON object per line on stderr. They hold ids of jobs, never a text."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from structlog.typing import EventDict, Processor
 
 
 def configure_logs(process: str, level: int = logging.INFO) -> None:
-    """Every logger of the process, structlog's and the standard library's, to stderr.
+    """Sends every logger of the process, structlog's and the standard library's, to stderr.
 
     Args:
-        process: what the process is, told in every line.
-        level: least level.
+        process: what the process is; it stands in every line.
+        level: the least level that is written.
     """
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
-        _names(process),
+        _add_process(process),
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
@@ -36,7 +36,7 @@ def configure_logs(process: str, level: int = logging.INFO) -> None:
             foreign_pre_chain=shared,
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _told_only,
+                _without_message,
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
         )
@@ -48,28 +48,30 @@ def configure_logs(process: str, level: int = logging.INFO) -> None:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
 
 
-def _names(process: str) -> Processor:
-    """A context variable would do in the thread that sets it alone, and most lines are others'."""
+def _add_process(process: str) -> Processor:
+    """A context variable would reach the thread that sets it alone, and most lines are others'."""
 
-    def name(logger: object, method: str, event: EventDict) -> EventDict:
+    def add(logger: object, method: str, event: EventDict) -> EventDict:
         return {"process": process, **event}
 
-    return name
+    return add
 
 
-def _told_only(logger: object, method: str, event: EventDict) -> EventDict:
-    """An exception that is handed to a logger loses its message, whoever hands it."""
+def _without_message(logger: object, method: str, event: EventDict) -> EventDict:
+    """Takes the message off an exception that is handed to a logger, whoever hands it."""
     given = event.pop("exc_info", None)
     if given is True:
         given = sys.exc_info()
     error = given[1] if isinstance(given, tuple) else given
-    return {**event, **told(error)} if isinstance(error, BaseException) else event
+    return {**event, **log_fields(error)} if isinstance(error, BaseException) else event
 
 
-def told(error: BaseException) -> dict[str, object]:
-    """An unexpected exception for a log line, without its message: that may quote a client's text.
+def log_fields(error: BaseException) -> dict[str, object]:
+    """Returns an unexpected exception's fields of a log line.
 
-    >>> told(ValueError("secret"))["error"]
+    Its message is left out: it may quote a client's text.
+
+    >>> log_fields(ValueError("secret"))["error"]
     'ValueError'
     """
     frames = traceback.extract_tb(error.__traceback__)[-6:]

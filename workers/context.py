@@ -11,7 +11,7 @@ from core.record import JobError, JobRecord, JobState
 from core.report import SynthesisReport
 from core.voice import Catalogue
 from jobs.protocols import JobQueue, JobStore, PartIndex
-from telemetry.job_metrics import count_finished
+from telemetry.metrics import count_finished
 
 
 class SystemClock:

@@ -1,4 +1,4 @@
-"""What workers measure. Base units; labels are names of the catalogue, queues and stages."""
+"""The metrics of workers. Base units; labels are names of the catalogue, queues and stages."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from core.report import StageSeconds
 from core.request import Controls
 from jobs.protocols import ASSEMBLE, PLAN
 from synthesis.results import BatchFigures
-from telemetry.job_metrics import LABELS, NETWORKS, labels_of
+from telemetry.device_memory import device_memory
+from telemetry.metrics import LABELS, NETWORKS, SECONDS, labels_of
 from workers.device.collector import BatchStats, Reason
-from workers.device.memory import device_memory
 
-SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300)
+PART_SECONDS = (*SECONDS, 300)
+"""Buckets of what a part takes at most [s]."""
 WIDTHS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 128, 256, 512)
 
 QUEUE_SECONDS = Histogram(
     "tts_queue_wait_seconds", "From acceptance to the first part's start", ("queue",),
-    buckets=(*SECONDS, 900, 3600),
+    buckets=(*PART_SECONDS, 900, 3600),
 )  # fmt: skip
 STAGE_SECONDS = Histogram(
     "tts_stage_seconds", "Compute of one part in a stage (of a whole job: text, encode)",
-    ("stage", *NETWORKS), buckets=SECONDS,
+    ("stage", *NETWORKS), buckets=PART_SECONDS,
 )  # fmt: skip
 PART_RTF = Histogram(
     "tts_part_rtf", "Compute seconds / audio seconds of a part", LABELS,
@@ -58,7 +59,7 @@ DEVICE_MEMORY = Gauge(
     "tts_device_memory_bytes", "Memory of the worker's process (cpu) and of its GPUs",
     ("device", "kind"), multiprocess_mode="liveall",
 )  # fmt: skip
-LOAD_SECONDS = Histogram("tts_model_load_seconds", "Time to load a voice", buckets=SECONDS)
+LOAD_SECONDS = Histogram("tts_model_load_seconds", "Time to load a voice", buckets=PART_SECONDS)
 ANOMALY_KINDS = tuple(
     f"anomaly_{kind}"
     for kind in (
@@ -77,47 +78,47 @@ for _counter, _values in (
         _counter.labels(_value)
 
 
-def see_batch(figures: BatchFigures) -> None:
-    """One call of a network."""
+def record_network_call(figures: BatchFigures) -> None:
+    """Records one call of a network."""
     BATCH_SIZE.labels(figures.stage, figures.component, figures.runtime).observe(figures.size)
     PADDING.labels(figures.stage).observe(figures.padding)
 
 
-def see_anomaly(code: str) -> None:
-    """Something is wrong with a take of an utterance."""
+def record_anomaly(code: str) -> None:
+    """Counts what is wrong with an utterance as it was generated."""
     ANOMALIES.labels(code).inc()
 
 
-def see_taken(taken: BatchStats) -> None:
-    """One batch of parts."""
-    BATCH_PARTS.observe(taken.parts)
-    FLUSHES.labels(taken.reason).inc()
-    BUSY_SECONDS.inc(taken.seconds)
+def record_batch(batch: BatchStats) -> None:
+    """Records one batch of parts, and the memory that is used after it."""
+    BATCH_PARTS.observe(batch.parts)
+    FLUSHES.labels(batch.reason).inc()
+    BUSY_SECONDS.inc(batch.seconds)
     for memory in device_memory():
         DEVICE_MEMORY.labels(memory.device, "used").set(memory.used)
         if memory.total is not None:
             DEVICE_MEMORY.labels(memory.device, "total").set(memory.total)
 
 
-def see_part(request: Controls, result: PartResult) -> None:
-    """A part was spoken, was there already, or failed."""
+def record_part(request: Controls, result: PartResult) -> None:
+    """Records a part that was spoken, was there already, or failed."""
     labels = labels_of(request)
     outcome = "failed" if result.error else "reused" if result.reused else "spoken"
     PARTS.labels(**labels, queue=request.lane, outcome=outcome).inc()
     if result.sound is not None and not result.reused:
-        _see_sound(request, result.sound)
+        _record_part_audio(request, result.sound)
 
 
-def _see_sound(request: Controls, sound: PartAudio) -> None:
+def _record_part_audio(request: Controls, sound: PartAudio) -> None:
     audio = sound.audio_seconds
     AUDIO_SECONDS.labels(**labels_of(request)).inc(audio)
-    see_stages(request, sound.stage_seconds)
+    record_stages(request, sound.stage_seconds)
     if audio > 0:
         PART_RTF.labels(**labels_of(request)).observe(sound.stage_seconds.total / audio)
 
 
-def see_stages(request: Controls, seconds: StageSeconds) -> None:
-    """Compute of one part, or of a job's text or encoding."""
+def record_stages(request: Controls, seconds: StageSeconds) -> None:
+    """Records the compute of one part, or of a job's text or encoding."""
     COMPUTE_SECONDS.labels(**labels_of(request)).inc(seconds.total)
     for stage in StageSeconds.__struct_fields__:
         if spent := getattr(seconds, stage):

@@ -20,7 +20,7 @@ from core.request import Lane
 from jobs.ids import ID_PATTERN
 from jobs.protocols import JobFilter
 from jobs.storage.keys import job_folder
-from telemetry.job_metrics import count_finished
+from telemetry.metrics import count_finished
 
 STATES: list[str] = list(get_args(JobState))
 LANES: list[str] = list(get_args(Lane))

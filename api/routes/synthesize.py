@@ -28,7 +28,7 @@ from core.record import TERMINAL, JobRecord
 from core.request import Controls, Source, SynthesisRequest
 from jobs.ids import new_job_id
 from jobs.protocols import Idempotency
-from telemetry.job_metrics import count_submitted
+from telemetry.metrics import count_submitted
 
 _WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,6})\s*(?=$|[,;])", re.IGNORECASE)
 KEY_PATTERN = r"^[\x21-\x7e]{1,255}\Z"

@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import yaml
 
+from core.child_process import die_with_parent
 from core.errors import Unavailable
-from jobs.child_processes import die_with_parent
 from jobs.redis_backend.server import free_port
 from k8s.generate import MONITORING
 

@@ -13,8 +13,8 @@ from typing import Self
 
 import redis
 
+from core.child_process import die_with_parent
 from core.errors import Conflict, Unavailable
-from jobs.child_processes import die_with_parent
 from jobs.redis_backend.client import open_redis
 
 START_SECONDS = 60.0

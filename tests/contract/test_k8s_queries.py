@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from cli.stack import Stack
-from jobs.child_processes import die_with_parent
+from core.child_process import die_with_parent
 from jobs.redis_backend.server import free_port
 from k8s.generate import MONITORING
 

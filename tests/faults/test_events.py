@@ -19,11 +19,11 @@ import pytest
 from cli.client import ServiceClient
 from cli.server_sent_events import read_events
 from cli.stack import ROOT, Stack
+from core.child_process import die_with_parent
 from core.part import JobPlan, Part, PartAudio, PartResult
 from core.record import JobEvent, JobRecord
 from core.request import Controls, Source
 from core.text import Span, Utterance
-from jobs.child_processes import die_with_parent
 from jobs.ids import new_job_id
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.events import RedisEvents

@@ -9,8 +9,8 @@ from typing import Any
 import psutil
 import pytest
 
-import workers.device.memory
-from workers.device.memory import device_memory
+import telemetry.device_memory
+from telemetry.device_memory import device_memory
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
@@ -31,6 +31,6 @@ def test_a_gpu_that_does_not_tell_is_left_out(monkeypatch: pytest.MonkeyPatch) -
             return 0
 
     handles = (ctypes.c_void_p(1), ctypes.c_void_p(2))
-    monkeypatch.setattr(workers.device.memory, "_opened", lambda: (Nvml(), handles))
+    monkeypatch.setattr(telemetry.device_memory, "_opened", lambda: (Nvml(), handles))
     gpus = [memory for memory in device_memory() if memory.device != "cpu"]
     assert [(gpu.device, gpu.used, gpu.total) for gpu in gpus] == [("cuda:0", 30, 80)]

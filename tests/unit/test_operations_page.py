@@ -17,7 +17,7 @@ from prometheus_client.metrics import MetricWrapperBase
 import api.settings
 import workers.metrics
 import workers.settings
-from api.metrics import Now
+from api.metrics import CurrentState
 from core.settings import variable_of
 from jobs.progress import Backlog
 from k8s.generate import MONITORING, generated
@@ -39,7 +39,7 @@ def metrics_of_code() -> dict[str, Metric]:
             name = collector._name + ("_total" if collector._type == "counter" else "")
             labels = ", ".join(collector._labelnames)
             found[name] = (collector._type, labels, collector._documentation)
-    for family in Now(quiet_backends()).collect():
+    for family in CurrentState(quiet_backends()).collect():
         labels = ", ".join(family.samples[0].labels)
         found[family.name] = (family.type, labels, family.documentation)
     return found

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 
-from jobs.child_processes import AUTOGROUP, stand_back
+from core.child_process import AUTOGROUP, lower_session_priority
 
 SHOW = (
     "import os, pathlib; print(os.nice(0)); print(pathlib.Path('/proc/self/autogroup').read_text())"
@@ -25,7 +25,7 @@ def test_a_child_that_stands_back_does_so_in_its_session_and_beside_others() -> 
     done = subprocess.run(
         [sys.executable, "-c", SHOW],
         start_new_session=True,
-        preexec_fn=partial(stand_back, 5),
+        preexec_fn=partial(lower_session_priority, 5),
         capture_output=True,
         text=True,
         check=True,

@@ -15,10 +15,16 @@ from core.text import Span, Utterance
 from core.voice import Catalogue
 from synthesis.parts import SynthesisItem
 from synthesis.thread_priority import lower_priority
-from telemetry.logs import told
+from telemetry.logs import log_fields
 from workers.device.collector import Collector, Outcome, Turn
 from workers.device.watchdog import HUNG_STATUS, Watchdog
-from workers.metrics import LOAD_SECONDS, MODELS_LOADED, see_anomaly, see_batch, see_taken
+from workers.metrics import (
+    LOAD_SECONDS,
+    MODELS_LOADED,
+    record_anomaly,
+    record_batch,
+    record_network_call,
+)
 from workers.settings import WorkerSettings
 
 if TYPE_CHECKING:
@@ -101,7 +107,7 @@ class Device:
             lambda items: self._engines[at].speak(items),
             symbols=self._settings.symbols_per_take,
             flush_seconds=self._settings.flush_seconds,
-            observe=see_taken,
+            observe=record_batch,
         )
 
     def _run(self, at: int) -> None:
@@ -112,7 +118,7 @@ class Device:
             self._tried.wait()
             [*self._collectors.values()][at].run()
         except BaseException as error:
-            log.error("ending", code="device_died", **told(error))
+            log.error("ending", code="device_died", **log_fields(error))
             self._end(HUNG_STATUS)
 
     def _try_to_load(self) -> None:
@@ -121,7 +127,7 @@ class Device:
         except Exception as error:
             code = error.code if isinstance(error, RhapsodeError) else "internal"
             message = error.message if isinstance(error, RhapsodeError) else ""
-            log.error("not_ready", code=code, message=message, **told(error))
+            log.error("not_ready", code=code, message=message, **log_fields(error))
             self.failure = f"{code}: {message or 'the log of the synthesizer tells more'}"
         finally:
             self._tried.set()
@@ -158,8 +164,8 @@ def _engines(settings: WorkerSettings, catalogue: Catalogue, count: int) -> list
             threads=settings.threads or os.cpu_count() or 1,
             nice=_nice(at, count),
             voices=voices,
-            observe=see_batch,
-            anomaly=see_anomaly,
+            observe=record_network_call,
+            anomaly=record_anomaly,
         )
         for at in range(count)
     ]

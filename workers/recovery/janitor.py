@@ -11,7 +11,7 @@ import structlog
 from core.errors import NotFound, RhapsodeError, Unavailable
 from jobs.protocols import ASSEMBLE, PLAN, JobFilter, Role, WorkerBeat, WorkId
 from jobs.storage.keys import job_folder, sound_key
-from telemetry.logs import told
+from telemetry.logs import log_fields
 from workers.context import Context
 from workers.metrics import RECOVERED
 
@@ -170,7 +170,7 @@ class Janitor:
                 except RhapsodeError as error:
                     log.warning("upkeep", code=error.code)
                 except Exception as error:
-                    log.error("upkeep", **told(error))
+                    log.error("upkeep", **log_fields(error))
             self._round = self._monotonic()
             if self._stop.wait(self._seconds):
                 return

@@ -12,9 +12,9 @@ from core.record import JobRecord, JobState
 from core.report import StageSeconds
 from jobs.protocols import ASSEMBLE
 from jobs.storage.keys import job_folder
-from telemetry.logs import told
+from telemetry.logs import log_fields
 from workers.context import Context, gave_up, job_error
-from workers.metrics import see_stages
+from workers.metrics import record_stages
 from workers.tasks.assembler import Programme, SoundsGone
 
 log = structlog.get_logger(__name__)
@@ -45,7 +45,7 @@ def assemble(context: Context, job_id: str) -> None:
     except Conflict:  # it has ended, or another worker writes it
         _tidy(context, job_id)
     except Exception as error:
-        log.error("assemble_failed", job=job_id, **told(error))
+        log.error("assemble_failed", job=job_id, **log_fields(error))
         context.finish(record, "failed", error=job_error(error))
 
 
@@ -78,7 +78,7 @@ def _assemble(context: Context, record: JobRecord, plan: JobPlan) -> None:
     state: JobState = "partial" if layout.failed else "succeeded"
     error = layout.failed[0] if layout.failed else None
     if context.finish(record, state, report=report, error=error):
-        see_stages(record.request, StageSeconds(encode=layout.tally.encode))
+        record_stages(record.request, StageSeconds(encode=layout.tally.encode))
         log.info("finished", job=record.id, state=state, rtf=round(report.rtf, 4))
     else:
         _tidy(context, record.id)

@@ -17,10 +17,10 @@ from core.voice import Catalogue
 from jobs.protocols import PLAN
 from synthesis.chapter_frontend import analyze_source
 from synthesis.parts import cut_parts
-from telemetry.logs import told
+from telemetry.logs import log_fields
 from text.frontend import open_frontend
 from workers.context import Context, gave_up, job_error
-from workers.metrics import see_stages
+from workers.metrics import record_stages
 
 log = structlog.get_logger(__name__)
 
@@ -63,7 +63,7 @@ def _make(context: Context, record: JobRecord) -> bool:
     except Unavailable:
         raise
     except Exception as error:
-        log.error("plan_failed", job=record.id, **told(error))
+        log.error("plan_failed", job=record.id, **log_fields(error))
         context.finish(record, "failed", error=job_error(error))
         return False
     seconds = time.thread_time() - start
@@ -77,7 +77,7 @@ def _make(context: Context, record: JobRecord) -> bool:
         notices=reading.notices,
     )
     context.store.plans.put(record.id, planned, parts)
-    see_stages(request, StageSeconds(text=seconds))
+    record_stages(request, StageSeconds(text=seconds))
     return True
 
 

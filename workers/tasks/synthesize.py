@@ -13,10 +13,10 @@ from jobs.protocols import WorkId, WorkLeases
 from synthesis.part_audio import part_audio_of, part_digest, read_part_audio, write_part_audio
 from synthesis.parts import speeches
 from synthesis.results import SynthesizedUtterance
-from telemetry.logs import told
+from telemetry.logs import log_fields
 from workers.context import Context, gave_up, job_error
 from workers.device.device_thread import Speak
-from workers.metrics import QUEUE_SECONDS, SOUNDS, see_part
+from workers.metrics import QUEUE_SECONDS, SOUNDS, record_part
 
 log = structlog.get_logger(__name__)
 
@@ -85,7 +85,7 @@ def synthesize(context: Context, speak: Speak, job_id: str, index: int) -> None:
             log.warning("part_again", job=job_id, part=index, code=error.code)
             return
         code = error.code if isinstance(error, RhapsodeError) else "internal"
-        log.error("part_failed", job=job_id, part=index, code=code, **told(error))
+        log.error("part_failed", job=job_id, part=index, code=code, **log_fields(error))
         result = PartResult(index=index, error=job_error(error, index))
     _done(context, record, result)
 
@@ -126,6 +126,6 @@ def _done(context: Context, record: JobRecord, result: PartResult) -> None:
         last = context.store.results.add(record.id, result, context.worker, context.clock.now())
     except Conflict:
         return  # cancelled while it was spoken
-    see_part(record.request, result)
+    record_part(record.request, result)
     if last:
         context.queue.assemble(record.id)

@@ -1,4 +1,4 @@
-"""Child processes that do not outlive who started them."""
+"""What a child process does between fork and exec: it dies with its parent, yields to others."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ AUTOGROUP = Path("/proc/self/autogroup")
 
 
 def die_with_parent() -> None:
-    """To be called in a child between fork and exec: it gets SIGTERM when its parent dies.
+    """Has this child get SIGTERM when its parent dies; to be called between fork and exec.
 
     So a supervisor that is killed leaves no worker behind. Only Linux knows this; elsewhere nothing
     happens.
@@ -24,8 +24,10 @@ def die_with_parent() -> None:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
-def stand_back(nice: int) -> None:
-    """To be called in a child between fork and exec, after it got a session of its own.
+def lower_session_priority(nice: int) -> None:
+    """Raises the nice value of this child's session; to be called between fork and exec.
+
+    The child has got a session of its own before.
 
     Where Linux groups processes by session (sched(7), autogroup), niceness counts within a session
     alone; the session's own is written beside it.

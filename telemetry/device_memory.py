@@ -1,4 +1,4 @@
-"""Memory of this process, and of the GPUs it sees as NVML tells it (the whole device's)."""
+"""Memory of this process, and of the GPUs that it sees by NVML (the whole device's)."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ STATM = Path("/proc/self/statm")
 
 
 @dataclass(frozen=True, slots=True)
-class Memory:
-    """Of one device.
+class DeviceMemory:
+    """The memory of one device.
 
     Attributes:
         device: ``cpu`` or ``cuda:N``, N as NVML counts.
@@ -36,20 +36,20 @@ class _Info(ctypes.Structure):
     )
 
 
-def device_memory() -> list[Memory]:
-    """What is used now; a device that does not tell is left out.
+def device_memory() -> list[DeviceMemory]:
+    """Returns what is used now; a device that does not answer is left out.
 
     Unlike torch's figures these need no context on the device, which would take memory itself.
     """
     found = []
     if STATM.exists():
         pages = int(STATM.read_text("ascii").split()[1])
-        found.append(Memory("cpu", pages * os.sysconf("SC_PAGE_SIZE")))
+        found.append(DeviceMemory("cpu", pages * os.sysconf("SC_PAGE_SIZE")))
     nvml, handles = _opened()
     for index, handle in enumerate(handles):
         info = _Info()
         if nvml is not None and nvml.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(info)) == 0:
-            found.append(Memory(f"cuda:{index}", info.used, info.total))
+            found.append(DeviceMemory(f"cuda:{index}", info.used, info.total))
     return found
 
 
