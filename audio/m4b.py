@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from fractions import Fraction
+from collections.abc import Sequence
 from pathlib import Path
 
-import av
-import numpy as np
-from av.audio.codeccontext import AudioCodecContext
-
+from audio.aac.encoder import PRIMING, AacEncoder
 from audio.containers.mp4 import Mp4File
 from audio.tags import ChapterMark, Tags
 from core.errors import Unavailable
 from core.mel import Float32
 
-PRIMING_SAMPLES = 1024
 BIT_RATES = ((12000, 32_000), (16000, 48_000), (24000, 64_000), (48000, 96_000))
 """Up to a sample rate [Hz], bits per second: mono speech, below AAC's 6144 bits a frame."""
 
 
-def bit_rate(sample_rate: int) -> int:
+def default_bit_rate(sample_rate: int) -> int:
     """Returns bits per second of a mono file.
 
-    >>> bit_rate(22050)
+    >>> default_bit_rate(22050)
     64000
     """
     return next(bits for rate, bits in BIT_RATES if sample_rate <= rate)
@@ -46,33 +41,27 @@ class M4bFile:
         self, path: Path, sample_rate: int, tags: Tags | None, marks: Sequence[ChapterMark]
     ) -> None:
         self._tags, self._marks = tags, [mark for mark in marks if mark.samples]
-        self._rate, self._samples = sample_rate, 0
-        codec = av.CodecContext.create("aac", "w")
-        assert isinstance(codec, AudioCodecContext)
-        self._codec = codec
-        codec.sample_rate, codec.layout, codec.format = sample_rate, "mono", "fltp"
-        codec.time_base = Fraction(1, sample_rate)
-        codec.bit_rate = bit_rate(sample_rate)
+        self._samples = 0
+        self._encoder = AacEncoder(sample_rate, default_bit_rate(sample_rate))
         try:
-            self._file = Mp4File(path, sample_rate, channels=1, priming=PRIMING_SAMPLES)
+            self._file = Mp4File(path, sample_rate, channels=1, priming=PRIMING)
         except OSError as error:
             raise Unavailable(f"cannot write {path}: {error}", code="disk") from error
 
     def write(self, block: Float32) -> None:
         """Appends (N,) float32 in [-1, 1]. Raises Unavailable."""
-        if not len(block):
-            return
-        samples = np.ascontiguousarray(block[None], np.float32)
-        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout="mono")
-        frame.sample_rate, frame.pts = self._rate, self._samples
-        frame.time_base = Fraction(1, self._rate)
         self._samples += len(block)
-        self._write_frames(bytes(packet) for packet in self._codec.encode(frame))
+        try:
+            for frame in self._encoder.encode(block):
+                self._file.write_frame(frame)
+        except OSError as error:
+            raise Unavailable(f"cannot write audio: {error}", code="disk") from error
 
     def close(self) -> None:
         """Writes what is left, the chapters, the index and the tags. Raises Unavailable."""
-        self._write_frames(bytes(packet) for packet in self._codec.encode(None))
         try:
+            for frame in self._encoder.finish():
+                self._file.write_frame(frame)
             self._file.close(self._samples, self._marks, self._tags)
         except OSError as error:
             raise Unavailable(f"cannot finish audio: {error}", code="disk") from error
@@ -83,10 +72,3 @@ class M4bFile:
             self._file.discard()
         except OSError as error:
             raise Unavailable(f"cannot finish audio: {error}", code="disk") from error
-
-    def _write_frames(self, frames: Iterable[bytes]) -> None:
-        try:
-            for frame in frames:
-                self._file.write_frame(frame)
-        except OSError as error:
-            raise Unavailable(f"cannot write audio: {error}", code="disk") from error

@@ -20,12 +20,11 @@ from pathlib import Path
 
 import numpy as np
 
+from audio.aac.tables import FRAME, SAMPLING_FREQUENCIES
 from audio.containers.boxes import box, full_box, u16, u32, u64
 from audio.containers.itunes import metadata_box
 from audio.tags import ChapterMark, Tags, iso639_2
 
-FRAME_SAMPLES = 1024
-"""Samples per channel of an AAC frame. Source: ISO/IEC 14496-3 §4.5.2.1.1, frameLengthFlag = 0."""
 CHUNK_FRAMES = 32
 """Frames that share one offset in the index: about a second, as players read ahead anyway."""
 NERO_CHAPTERS = 255
@@ -36,10 +35,6 @@ MATRIX = u32(0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 """Unity: pictures are not turned. Source: ISO/IEC 14496-12 §8.2.2."""
 ENABLED, IN_MOVIE, IN_PREVIEW = 1, 2, 4
 """Flags of a track. A chapter track is not enabled, or players would show its text."""
-SAMPLING_FREQUENCIES = (
-    96000, 88200, 64000, 48000, 44100, 32000, 24000, 22050, 16000, 12000, 11025, 8000, 7350,
-)  # fmt: skip
-"""By index [Hz]. Source: ISO/IEC 14496-3 table 1.18."""
 AAC_LC = 2
 """Audio object type. Source: ISO/IEC 14496-3 table 1.17."""
 AUDIO_SPECIFIC_CONFIG, DECODER_CONFIG, ES, SL_CONFIG = 5, 4, 3, 6
@@ -155,8 +150,8 @@ class Mp4File:
     def _frame_durations(self, samples: int) -> bytes:
         """All frames last 1024 samples but the last, which ends with the audio."""
         frames = len(self._sizes)
-        rest = self._priming + samples - FRAME_SAMPLES * (frames - 1)
-        runs = [(frames - 1, FRAME_SAMPLES), (1, rest)] if frames > 1 else [(frames, rest)]
+        rest = self._priming + samples - FRAME * (frames - 1)
+        runs = [(frames - 1, FRAME), (1, rest)] if frames > 1 else [(frames, rest)]
         return full_box("stts", u32(len(runs)), *(u32(*run) for run in runs))
 
     def _chunk_offsets(self) -> bytes:
@@ -173,7 +168,7 @@ class Mp4File:
     def _sample_entry(self, samples: int) -> bytes:
         data = sum(self._sizes)
         average = round(8 * data * self._rate / max(1, samples))
-        peak = 8 * max(self._sizes, default=0) * self._rate // FRAME_SAMPLES
+        peak = 8 * max(self._sizes, default=0) * self._rate // FRAME
         config = _descriptor(
             AUDIO_SPECIFIC_CONFIG, audio_specific_config(self._rate, self._channels)
         )
