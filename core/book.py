@@ -1,19 +1,34 @@
-"""A book as read from a file: chapters of plain text, or one of SSML, before it is spoken."""
+"""A book as read from a file: chapters of plain text, or of SSML, and what it says of itself."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 import msgspec
 
 from core.text import Notice
 
+Optional = Literal["notes", "asides", "code", "tables", "captions"]
+"""What is read by choice: footnotes and endnotes, boxes beside the text, blocks of code, tables,
+captions of pictures and tables."""
+
+
+class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What of a book is read."""
+
+    include: tuple[Optional, ...] = ("asides", "tables", "captions")
+    """What is read that could be left out."""
+    say_titles: bool = False
+    """Whether a chapter begins with its title where only the table of contents has it."""
+
 
 class BookChapter(msgspec.Struct, frozen=True):
-    """A run of a book under one title."""
+    """A part of a book under one title."""
 
     title: str
     """As the table of contents or the heading has it, on one line; never empty."""
     text: str
-    """What is spoken, its own heading included; paragraphs are separated by a blank line."""
+    """Text to speak, its own heading included; a blank line separates paragraphs."""
 
 
 class Cover(msgspec.Struct, frozen=True):
@@ -26,18 +41,18 @@ class Cover(msgspec.Struct, frozen=True):
 
 
 class Book(msgspec.Struct, frozen=True, kw_only=True):
-    """What a file holds for a listener; what it leaves out is told in ``notices``."""
+    """A book; ``notices`` count what of the file is not in its chapters."""
 
     title: str
-    """Never empty: of the metadata, else of the text, else the file's name."""
+    """From the metadata, else from the text, else the file's name; never empty."""
     authors: tuple[str, ...] = ()
     """In the file's order."""
     language: str = ""
-    """BCP 47 tag as the file has it; empty = it does not tell."""
+    """BCP 47 tag as the file has it; empty = none."""
     chapters: tuple[BookChapter, ...]
     """In reading order; at least one, none of them blank."""
     markup: bool = False
-    """The chapters are SSML documents."""
+    """Whether the chapters are SSML documents."""
     cover: Cover | None = None
     notices: tuple[Notice, ...] = ()
     """What was left out and how often, what was guessed, what was mended."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.book import Book
+from core.book import Book, ReadingOptions
 from core.errors import FieldError
 from text.books.plain_text.headings import is_heading
 from text.books.reader import read_book
@@ -156,9 +156,22 @@ def test_encodings(encoding: str) -> None:
     assert book.chapters[0].text == "Größe\n\nzählt."
 
 
+def test_windows_1252_is_guessed_and_remarked() -> None:
+    book = read_book("“Größe” — ça va".encode("cp1252"), "x.txt")
+    assert book.chapters[0].text == "“Größe” — ça va"
+    assert "encoding_guessed" in codes(book)
+
+
 @pytest.mark.parametrize(
     "data",
-    ["Größe".encode("latin-1"), "ab".encode("utf-16-le"), b"\xff\xfea", b"", b" \n ", b"a\0b"],
+    [
+        b"\x89PNG\r\n\x1a\n\x02\x03\xff\x81",
+        "ab".encode("utf-16-le"),
+        b"\xff\xfea",
+        b"",
+        b" \n ",
+        b"a\0b",
+    ],
 )
 def test_what_is_no_text_is_refused(data: bytes) -> None:
     with pytest.raises(FieldError) as refused:
@@ -229,6 +242,32 @@ def test_markdown() -> None:
     assert chapters(book) == [("A Tale", "Before."), ("One", first), ("Two", "Two\n\nEnd.")]
     kinds = ("code", "markup", "image", "note", "note_reference")
     assert codes(book) == {f"left_out_{kind}" for kind in kinds}
+
+
+def test_markdown_extensions() -> None:
+    text = "# One {#one .title}\n\n- [ ] open\n- [x] done\n\n3. third\n4. fourth\n\n~~gone~~"
+    text += " kept, $x$ and $E = mc^2$, $5 and $10.\n\n***\n\nLast."
+    book = read(text, "x.md")
+    paragraphs = ["One", "open", "done", "3. third", "4. fourth", "kept, x and , $5 and $10."]
+    assert book.chapters[0].text.split("\n\n") == [*paragraphs, "* * *", "Last."]
+    assert codes(book) == {"left_out_formula", "left_out_deleted", "no_chapters"}
+
+
+def test_what_is_read_by_choice() -> None:
+    text = "Text.[^1]\n\n    code()\n\n| a | b |\n|---|---|\n| c | d |\n\n[^1]: A note.\n"
+    chosen = ReadingOptions(include=("notes", "code"))
+    assert read_book(text.encode(), "x.md", chosen).chapters[0].text.split("\n\n") == [
+        "Text.",
+        "code()",
+        "A note.",
+    ]
+    assert "left_out_table" in codes(read_book(text.encode(), "x.md", chosen))
+
+
+def test_titles_are_said_where_the_text_lacks_them() -> None:
+    text = b"To Ann.\n\nCHAPTER I\n\nOne."
+    book = read_book(text, "a_tale.txt", ReadingOptions(say_titles=True))
+    assert [text for _, text in chapters(book)] == ["a tale\n\nTo Ann.", "CHAPTER I\n\nOne."]
 
 
 def test_a_single_first_level_heading_is_the_title() -> None:

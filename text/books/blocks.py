@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.book import BookChapter
@@ -10,6 +10,49 @@ from text.books.omissions import Omissions
 
 FRONT_MATTER = "Front matter"
 """Title of what stands before the first chapter, where the book has no title."""
+SCENE_BREAK = "* * *"
+"""Paragraph that stands for a scene break, a rule or an ornament between paragraphs."""
+
+
+def chapter_text(paragraphs: Iterable[str]) -> str:
+    """Returns the text of a chapter; scene breaks stand between paragraphs, one at a time.
+
+    >>> chapter_text(["* * *", "One.", "* * *", "* * *", "Two.", "* * *"])
+    'One.\\n\\n* * *\\n\\nTwo.'
+    """
+    kept: list[str] = []
+    for paragraph in paragraphs:
+        if paragraph != SCENE_BREAK or (kept and kept[-1] != SCENE_BREAK):
+            kept.append(paragraph)
+    if kept and kept[-1] == SCENE_BREAK:
+        kept.pop()
+    return "\n\n".join(kept)
+
+
+def with_titles(chapters: Iterable[BookChapter]) -> tuple[BookChapter, ...]:
+    """Returns chapters of which each begins with its title, as heading or as first paragraph.
+
+    >>> with_titles([BookChapter("One", "ONE.\\n\\nText."), BookChapter("Two", "Text.")])[1].text
+    'Two\\n\\nText.'
+    """
+    return tuple(
+        chapter if _begins_with(chapter.text, chapter.title) else _titled(chapter)
+        for chapter in chapters
+    )
+
+
+def _titled(chapter: BookChapter) -> BookChapter:
+    return BookChapter(chapter.title, f"{chapter.title}\n\n{chapter.text}")
+
+
+def _begins_with(text: str, title: str) -> bool:
+    """Whether a text begins with a title, letters and digits compared alone."""
+    letters = _letters(title)
+    return _letters(text[: 4 * len(title) + 100]).startswith(letters)
+
+
+def _letters(text: str) -> str:
+    return "".join(filter(str.isalnum, text)).casefold()
 
 
 @dataclass(slots=True)
@@ -42,8 +85,9 @@ def chapters_at_headings(
     name, texts = title or FRONT_MATTER, list[str]()
     for block in (*blocks, None):
         starts = block is None or (0 < block.level <= level)
-        if starts and texts:
-            chapters.append(BookChapter(name, "\n\n".join(texts)))
+        if starts and (text := chapter_text(texts)):
+            chapters.append(BookChapter(name, text))
+        if starts:
             texts = []
         if block is not None:
             name = " ".join(block.text.split()) if starts else name

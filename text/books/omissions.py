@@ -1,4 +1,4 @@
-"""What a reader of books leaves out, counted by kind, so that nothing is left out silently."""
+"""Counts of what a reader of books leaves out, so that nothing is left out silently."""
 
 from __future__ import annotations
 
@@ -21,26 +21,35 @@ KINDS = {
     "formula": "formulas",
     "ruby": "readings beside characters (ruby)",
     "code": "blocks of code",
+    "table": "tables",
+    "caption": "captions of pictures and tables",
+    "deleted": "deleted or struck-through passages",
+    "paragraph_number": "numbers and marks that paragraphs and verses carry",
     "markup": "pieces of HTML",
     "boilerplate": "passages of the distributor (Project Gutenberg's header, licence)",
 }
-"""Kinds of what is left out, and how they are called."""
+"""What is left out: kinds, and how messages name them."""
+
+
+MAX_REMARKS = 50
+"""Remarks of one code that are kept; further ones are counted."""
 
 
 class Omissions:
-    """Counts what is left out, and collects other remarks."""
+    """Counts of what is left out by kind, and other remarks for the listener."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._words: Counter[str] = Counter()
         self._remarks: dict[str, Notice] = {}
+        self._remark_counts: Counter[str] = Counter()
 
     def leave_out(self, kind: str, text: str = "") -> None:
-        """One more of a kind.
+        """Counts one more of a kind.
 
         Args:
             kind: one of ``KINDS``.
-            text: what it says; its words are counted.
+            text: of what is left out; its words are counted.
         """
         if kind not in KINDS:
             raise ValueError(f"unknown kind {kind!r}")
@@ -48,23 +57,32 @@ class Omissions:
         self._words[kind] += len(text.split())
 
     def remark(self, code: str, message: str) -> None:
-        """Anything else the listener should know; the same message is told once."""
-        self._remarks.setdefault(message, Notice(code, message))
+        """Adds anything else that a listener should know; a message is kept once."""
+        if message in self._remarks:
+            return
+        self._remark_counts[code] += 1
+        if self._remark_counts[code] <= MAX_REMARKS:
+            self._remarks[message] = Notice(code, message)
 
     @property
     def words(self) -> int:
-        """Words left out, of all kinds."""
+        """Number of words left out, of all kinds."""
         return self._words.total()
 
     def notices(self) -> tuple[Notice, ...]:
-        """``left_out_<kind>`` with its count, in the order of ``KINDS``; then the remarks."""
-        told = (
-            Notice(f"left_out_{kind}", f"{count} left out: {KINDS[kind]}{self._told(kind)}")
+        """Returns ``left_out_<kind>`` with counts, in the order of ``KINDS``; then the remarks."""
+        counted = (
+            Notice(f"left_out_{kind}", f"{count} left out: {KINDS[kind]}{self._words_of(kind)}")
             for kind in KINDS
             if (count := self._counts[kind])
         )
-        return (*told, *self._remarks.values())
+        more = (
+            Notice(code, f"{count - MAX_REMARKS} more notices like these")
+            for code, count in self._remark_counts.items()
+            if count > MAX_REMARKS
+        )
+        return (*counted, *self._remarks.values(), *more)
 
-    def _told(self, kind: str) -> str:
+    def _words_of(self, kind: str) -> str:
         words = self._words[kind]
         return f" ({words} words)" if words else ""

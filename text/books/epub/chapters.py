@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from core.book import BookChapter
-from text.books.blocks import FRONT_MATTER, TextBlock
+from text.books.blocks import FRONT_MATTER, TextBlock, chapter_text
 from text.books.epub.contents import TocEntry
 from text.books.omissions import Omissions
 from text.books.pages.page_text import PageText
@@ -23,6 +23,10 @@ _CONTENTS = re.compile(
     r"(?:brief |short |detailed |table of )?contents|(?:list of )?(?:illustrations|figures|plates)",
     re.IGNORECASE,
 )
+MERGED_TITLES = 4
+"""So many titles of entries that lead to one place are told; further ones are passed over."""
+LONGEST_TITLE = 300
+"""Characters of a chapter's title."""
 _NOTES = re.compile(r"(?:foot|end)?notes?", re.IGNORECASE)
 
 
@@ -66,7 +70,7 @@ def cut_chapters(
     ends = [*(start.position for start in starts[1:]), Position(len(texts), 0, 0)]
     chapters = []
     for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        text = "\n\n".join(_between(texts, start.position, end))
+        text = chapter_text(_between(texts, start.position, end))
         if text:
             chapters.append(BookChapter(start.title, text))
         elif index or not front:
@@ -119,15 +123,13 @@ def _position(
 def _merged(starts: Sequence[ChapterStart], omissions: Omissions) -> list[ChapterStart]:
     """A part and its first chapter often lead to the same place."""
     merged: list[ChapterStart] = []
-    for start in starts:
-        if not merged or merged[-1].position != start.position:
-            merged.append(start)
-            continue
-        before = merged[-1].title
-        if start.title != before:
-            merged[-1] = ChapterStart(start.position, f"{before}: {start.title}")
-            message = f"entries of the contents that lead to one place are one chapter: {before!r}"
-            omissions.remark("contents_merged", f"{message}, {start.title!r}")
+    for position, same in groupby(starts, lambda start: start.position):
+        titles = list(dict.fromkeys(start.title for start in same))
+        if len(titles) > 1:
+            message = "entries of the contents that lead to one place are one chapter: "
+            omissions.remark("contents_merged", message + ", ".join(titles[:MERGED_TITLES]))
+        title = ": ".join(titles[:MERGED_TITLES])
+        merged.append(ChapterStart(position, title[:LONGEST_TITLE]))
     return merged
 
 

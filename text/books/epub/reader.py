@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.book import Book
+from core.book import Book, ReadingOptions
 from core.errors import FieldError
 from text.books.epub.chapters import cut_chapters, leave_out_contents
 from text.books.epub.container import Container
@@ -34,12 +34,13 @@ class SpinePage:
     body: Element
 
 
-def read_epub(data: bytes, name: str) -> Book:
+def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
     """Reads an EPUB in the order of its spine, cut by its table of contents.
 
     Args:
         data: the file.
         name: title where the metadata has none.
+        options: what is read.
 
     Raises:
         FieldError: broken, unsafe, protected, or without text.

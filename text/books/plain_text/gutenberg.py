@@ -1,4 +1,4 @@
-"""Project Gutenberg's frame around a text: its header, licence and markers are no part of it."""
+"""What Project Gutenberg puts around a text: header, licence and markers."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _FIELD = re.compile(
 )
 
 
-def without_frame(text: str, omissions: Omissions) -> tuple[str, dict[str, str]]:
-    """The text between the markers, and what the header tells.
+def split_frame(text: str, omissions: Omissions) -> tuple[str, dict[str, str]]:
+    """Cuts Project Gutenberg's header and licence away.
 
     Args:
         text: with \\n line ends.
-        omissions: learns of what is cut away.
+        omissions: counts what is cut away.
 
     Returns:
-        the text; title, author, language (lower-case keys) as far as the header has them.
+        the text between the markers; title, author, language as far as the header has them.
 
-    >>> told = "Title: A\\n\\n*** START OF THE PROJECT GUTENBERG EBOOK A ***\\nHello.\\n"
-    >>> without_frame(told + "*** END OF THE PROJECT GUTENBERG EBOOK A ***\\nLicence", Omissions())
+    >>> header = "Title: A\\n\\n*** START OF THE PROJECT GUTENBERG EBOOK A ***\\nHello.\\n"
+    >>> split_frame(header + "*** END OF THE PROJECT GUTENBERG EBOOK A ***\\nLicence", Omissions())
     ('\\nHello.\\n', {'title': 'A'})
     """
     start = _START.search(text)

@@ -1,4 +1,4 @@
-"""Which lines of a plain text are headings of chapters."""
+"""Lines of a plain text that are headings of chapters."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class Heading:
 
     Attributes:
         title: number and name, on one line.
-        paragraphs: how many it takes.
-        is_part: a book or part, which a chapter may follow at once.
+        paragraphs: number of paragraphs that it consists of.
+        is_part: whether it names a book or part, which a chapter may follow at once.
     """
 
     title: str
@@ -54,7 +54,7 @@ class Heading:
 
 
 def is_heading(line: str) -> bool:
-    """Whether a line says what a chapter's heading says, number first.
+    """Returns whether a line reads like a chapter's heading, number first.
 
     Args:
         line: without surrounding blanks.
@@ -70,7 +70,7 @@ def is_heading(line: str) -> bool:
 
 
 def bare_number(line: str) -> int:
-    """The value of a number alone, Roman or not; 0 = the line is something else.
+    """Returns the value of a number alone, Roman or not; 0 = the line is something else.
 
     >>> bare_number("XIV."), bare_number("3"), bare_number("MIX"), bare_number("chapter")
     (14, 3, 0, 0)
@@ -88,28 +88,28 @@ def _roman(numeral: str) -> int:
 
 
 def heading_at(paragraphs: Sequence[Paragraph], at: int, *, numbers: bool) -> Heading | None:
-    """The heading that a paragraph is or begins, if any.
+    """Returns the heading that a paragraph is or begins, if any.
 
-    A heading is a paragraph whose first line says it and which is short. Where that line is only
+    A heading is a short paragraph whose first line reads like one. Where that line is only
     a number, the next lines of the same paragraph, or a short next paragraph in capitals, name it.
 
     Args:
         paragraphs: of the book.
         at: index.
-        numbers: numbers alone count.
+        numbers: whether numbers alone are headings.
     """
     lines = paragraphs[at].lines
     if len(lines) > LONGEST_TITLE_LINES or not _begins(lines[0], numbers):
         return None
-    title, taken = " ".join(lines), 1
+    title, length = " ".join(lines), 1
     if len(lines) == 1 and at + 1 < len(paragraphs) and _names(lines[0], paragraphs[at + 1]):
         title = f"{title.rstrip('.:')}. {' '.join(paragraphs[at + 1].lines)}"
-        taken = 2
-    return Heading(" ".join(title.split()), taken, bool(_PARTS.match(lines[0])))
+        length = 2
+    return Heading(" ".join(title.split()), length, bool(_PARTS.match(lines[0])))
 
 
 def without_page(line: str) -> str:
-    """A line of a table of contents without the dots and the page at its end.
+    """Returns a line of a table of contents without the dots and the page at its end.
 
     >>> without_page("CHAPTER III .... 12"), without_page("Chapter 3")
     ('CHAPTER III', 'Chapter 3')

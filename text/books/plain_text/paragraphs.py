@@ -6,9 +6,12 @@ import re
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-WRAPPED_AT_LEAST = 50
-"""Lines of prose that editors wrap are 60 to 80 wide; below this they are verse or lists."""
+NARROWEST_WRAP = 50
+"""Characters. Lines of prose that editors wrap are 60 to 80 wide; narrower ones are verse or
+lists."""
+_HYPHENATED = re.compile(r"[^\W\d_]-$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +20,7 @@ class Paragraph:
 
     Attributes:
         lines: without surrounding blanks, none empty.
-        indented: per line, blanks before it.
+        indented: number of blanks before each line.
     """
 
     lines: tuple[str, ...]
@@ -25,23 +28,26 @@ class Paragraph:
 
 
 def split_paragraphs(text: str) -> list[Paragraph]:
-    """Cuts at blank lines.
+    """Cuts a text at blank lines.
 
     >>> [p.lines for p in split_paragraphs("One\\ntwo.\\n\\n  Three.\\n")]
     [('One', 'two.'), ('Three.',)]
     """
-    found = []
-    for block in re.split(r"\n[^\S\n]*(?:\n[^\S\n]*)+", text):
-        lines = [line.rstrip() for line in block.split("\n") if line.strip()]
-        if lines:
+    paragraphs = []
+    lines: list[str] = []
+    for line in (*text.split("\n"), ""):
+        if line.strip():
+            lines.append(line.rstrip())
+        elif lines:
             stripped = [line.lstrip() for line in lines]
             indents = [len(line) - len(bare) for line, bare in zip(lines, stripped, strict=True)]
-            found.append(Paragraph(tuple(stripped), tuple(indents)))
-    return found
+            paragraphs.append(Paragraph(tuple(stripped), tuple(indents)))
+            lines = []
+    return paragraphs
 
 
 def wrap_width(paragraphs: Sequence[Paragraph]) -> int:
-    """The width at which a text was wrapped, 0 = every paragraph is one line.
+    """Returns the width at which a text was wrapped [characters]; 0 = it was not.
 
     The upper quartile of all lines that another one follows in their paragraph.
     """
@@ -52,13 +58,13 @@ def wrap_width(paragraphs: Sequence[Paragraph]) -> int:
 
 
 def joined(paragraph: Paragraph, width: int) -> str:
-    """A paragraph as text: prose on one line, verse and lists line by line.
+    """Returns a paragraph as text: prose on one line, verse and lists line by line.
 
     Prose has lines about as wide as the text's; a word cut by a hyphen at a line's end keeps the
     hyphen (whether it belongs to the word cannot be known), without a blank.
 
     Args:
-        paragraph: lines.
+        paragraph: its lines.
         width: of the whole text (``wrap_width``).
 
     >>> joined(split_paragraphs("a well-\\nknown " + "x" * 60 + "\\nend")[0], 60)[:14]
@@ -67,17 +73,18 @@ def joined(paragraph: Paragraph, width: int) -> str:
     lines = paragraph.lines
     if not _is_prose(paragraph, width):
         return "\n".join(lines)
-    text = lines[0]
-    for line in lines[1:]:
-        hyphenated = re.search(r"[^\W\d_]-$", text) and line[:1].isalpha()
-        text += line if hyphenated else " " + line
-    return re.sub(r"[^\S\n]{2,}", " ", text)
+    pieces = [lines[0]]
+    for before, line in pairwise(lines):
+        if not (_HYPHENATED.search(before[-2:]) and line[:1].isalpha()):
+            pieces.append(" ")
+        pieces.append(line)
+    return re.sub(r"[^\S\n]{2,}", " ", "".join(pieces))
 
 
 def _is_prose(paragraph: Paragraph, width: int) -> bool:
     """Most lines but the last are full: one more word would have passed the width."""
     lines = paragraph.lines[:-1]
-    if not lines or width < WRAPPED_AT_LEAST:
-        return not lines or width >= WRAPPED_AT_LEAST
+    if not lines or width < NARROWEST_WRAP:
+        return not lines or width >= NARROWEST_WRAP
     full = sum(len(line) >= 0.75 * width for line in lines)
     return 2 * full >= len(lines)

@@ -1,0 +1,143 @@
+"""No file makes a reader of books slow: its time grows with the length, whatever is in it.
+
+The one timed test: CPU time of this process, best of five.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from core.errors import FieldError
+from tests.paper_books import epub
+from text.books.reader import read_book
+
+SIZES = (16_384, 131_072, 1_048_576)
+"""Characters of a file's text."""
+EXPONENT = 1.2
+"""Time may grow with this power of the length."""
+TRIES = 5
+SHORTEST = 0.02
+"""What takes less time is not compared: it is mostly constant [s]."""
+
+MARKDOWN = {
+    "references": "[^",
+    "openings": "[",
+    "images": "![a",
+    "links": "[a](",
+    "stars": "*a **b ",
+    "struck": "~~a",
+    "tags": "<a ",
+    "comments": "<!--",
+    "cdata": "<![CDATA[",
+    "quotes": "> ",
+    "items": "- ",
+    "lines": "a\n",
+    "notes": "[^a]: b\n",
+    "definitions": "[a]: b\n",
+    "attributes": "{#a ",
+    "formulas": "$a$$b ",
+    "rows": "some words|and more of them\n-|-\n",
+    "letters": "a",
+}
+PLAIN = {
+    "illustrations": "[illustration",
+    "spaced illustrations": "[ \n ",
+    "footnotes": "[footnote [a]\n",
+    "emphasis": "_a ",
+    "wrapped": "It was the best of times, it was the worst of times, it was the age-\n",
+    "spaces": " \n  ",
+    "headings": "CHAPTER I\n\nCHAPTER II\n\nCHAPTER III\n\nCHAPTER IV\n\nText.\n\n",
+    "contents": "CHAPTER I\n\n",
+    "numerals": "XVIII\n\n",
+    "frames": "*** START OF THE PROJECT GUTENBERG EBOOK ",
+    "fields": "Title: a\n     b\n",
+}
+PAGES = {
+    "paragraphs": "<p>a</p>",
+    "references": '<p>a<a href="#n">*</a></p>',
+    "notes": '<p id="n">* a <a href="#n">1</a></p>',
+    "unclosed": "<b>a",
+    "open tags": "<a ",
+    "entities": "&amp;&hellip;&a;",
+    "raised": "a<sup>1</sup>",
+    "breaks": "a<br/><br/>",
+    "links": '<p><a href="#a">a</a></p>',
+    "items": "<li>a</li>",
+    "cells": "<td>a</td>",
+}
+
+
+def text_of(piece: str, size: int) -> bytes:
+    return ("Hi. " + piece * (size // len(piece))).encode()
+
+
+def page_of(piece: str, size: int) -> bytes:
+    return epub({"a.xhtml": f'<p id="n">a</p>{piece * (size // len(piece))}'}, [("1", "a.xhtml")])
+
+
+def spine_of(size: int) -> bytes:
+    """Many pages, each in the table of contents. The zip, the package and the contents grow."""
+    names = [f"p{number}.xhtml" for number in range(size // 512)]
+    return epub(dict.fromkeys(names, "<p>a</p>"), [(name, name) for name in names])
+
+
+def manifest_of(size: int) -> bytes:
+    """Many items that name one page."""
+    item = '<item id="i{}" href="a.xhtml" media-type="application/xhtml+xml"/>'
+    items = "".join(item.format(number) for number in range(size // len(item)))
+    return epub({"a.xhtml": "<p>a</p>"}, [("1", "a.xhtml")], items=items)
+
+
+def entries_of(size: int) -> bytes:
+    """A table of contents with many entries that lead to one place."""
+    links = [(f"Title {number}", "a.xhtml") for number in range(size // 40)]
+    return epub({"a.xhtml": "<p>a</p>"}, links)
+
+
+CASES: dict[str, tuple[str, Callable[[int], bytes]]] = {
+    **{f"markdown {name}": ("x.md", partial(text_of, piece)) for name, piece in MARKDOWN.items()},
+    **{f"plain {name}": ("x.txt", partial(text_of, piece)) for name, piece in PLAIN.items()},
+    **{f"page {name}": ("x.epub", partial(page_of, piece)) for name, piece in PAGES.items()},
+    "spine": ("x.epub", spine_of),
+    "manifest": ("x.epub", manifest_of),
+    "entries": ("x.epub", entries_of),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_time_grows_with_the_length(case: str) -> None:
+    name, make = CASES[case]
+    best = [math.inf] * len(SIZES)
+    exponents: list[float] = []
+    for _ in range(TRIES):
+        seconds = [cpu_seconds(name, make(size)) for size in SIZES]
+        best = [min(pair) for pair in zip(best, seconds, strict=True)]
+        exponents = growth(best)
+        if all(exponent <= EXPONENT for exponent in exponents):
+            return
+    pytest.fail(f"seconds {best} grow with the powers {exponents}")
+
+
+def cpu_seconds(name: str, data: bytes) -> float:
+    gc.collect()
+    start = time.process_time()
+    with contextlib.suppress(FieldError):  # refusing is an answer too, and may not take longer
+        read_book(data, name)
+    return time.process_time() - start
+
+
+def growth(seconds: list[float]) -> list[float]:
+    """Exponents from each size that takes a measurable time to the largest."""
+    largest, size = seconds[-1], SIZES[-1]
+    return [
+        math.log(largest / max(taken, SHORTEST)) / math.log(size / length)
+        for taken, length in zip(seconds[:-1], SIZES, strict=False)
+        if largest > SHORTEST
+    ]
