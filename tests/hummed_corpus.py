@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import soundfile
 
+from cli.train import train as train_group
 from core.mel import MelSpec
 from training.data.corpus import is_held_out
 from training.data.prepare import prepare
@@ -83,5 +84,10 @@ def run(recipe: Recipe, folder: Path, steps: int, *, validate_every: int = 4) ->
         last_step=steps,
         device="cpu",
         validate_every=validate_every,
-        tell=lambda line: None,
+        report=lambda line: None,
     )
+
+
+def main(arguments: list[str]) -> None:
+    """Runs ``rhapsode train`` in this process; errors are raised."""
+    train_group.main(arguments, standalone_mode=False)

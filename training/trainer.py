@@ -89,7 +89,7 @@ def train(
     last_step: int,
     device: str,
     validate_every: int,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> Progress:
     """Trains for a time budget, going on from the folder's checkpoint.
 
@@ -100,7 +100,7 @@ def train(
         last_step: where the schedule ends, whatever the budget.
         device: where checkpoints are loaded to.
         validate_every: steps between two validations.
-        tell: gets a line of progress.
+        report: gets a line of progress.
     """
     from torch.utils.tensorboard import SummaryWriter
 
@@ -120,10 +120,10 @@ def train(
         if writer is None:
             continue
         if progress.steps % 50 == 0:
-            _report(progress, running, writer, tell)
+            _report(progress, running, writer, report)
         if progress.steps % validate_every == 0:
             scores = recipe.validate(progress.steps, writer)
-            _report(progress, {f"held_out/{k}": v for k, v in scores.items()}, writer, tell)
+            _report(progress, {f"held_out/{k}": v for k, v in scores.items()}, writer, report)
         if time.monotonic() - saved > KEEP_SECONDS:
             progress.save(recipe)
             saved = time.monotonic()
@@ -134,9 +134,12 @@ def train(
 
 
 def _report(
-    progress: Progress, values: dict[str, float], writer: SummaryWriter, tell: Callable[[str], None]
+    progress: Progress,
+    values: dict[str, float],
+    writer: SummaryWriter,
+    report: Callable[[str], None],
 ) -> None:
     for name, value in values.items():
         writer.add_scalar(name, value, progress.steps)
-    told = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
-    tell(f"step {progress.steps}  {progress.seconds / 60:.1f} min  {told}")
+    line = "  ".join(f"{name} {value:.4f}" for name, value in values.items())
+    report(f"step {progress.steps}  {progress.seconds / 60:.1f} min  {line}")

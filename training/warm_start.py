@@ -1,4 +1,4 @@
-"""Goes on from a component where there is no checkpoint: a clone has only what shipped."""
+"""Goes on from a component where there is no checkpoint: a clone has published weights only."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from training.recipe import Recipe
 from training.trainer import Average, Progress
 
 
-class Learning(Recipe, Protocol):
+class NetworkRecipe(Recipe, Protocol):
     """A recipe of one network."""
 
     learner: Learner
     config: Any
 
 
-def start_from(component: Component, recipe: Learning, folder: Path) -> None:
+def start_from(component: Component, recipe: NetworkRecipe, folder: Path) -> None:
     """Writes a first checkpoint: the component's weights, steps and hours.
 
-    Optimizers and discriminators begin afresh; they do not ship.
+    Optimizers and discriminators begin afresh; they are not published.
 
     Args:
-        component: what shipped.
+        component: published weights.
         recipe: of the same network and size; its weights are replaced.
         folder: of the run; a checkpoint there is left alone.
 
@@ -46,8 +46,8 @@ def start_from(component: Component, recipe: Learning, folder: Path) -> None:
     network = recipe.learner.network
     _put(network, load_weights(component))
     recipe.learner.average = Average(network)
-    told = component.provenance
-    progress.steps, progress.seconds = told.steps, told.hours * 3600.0
+    provenance = component.provenance
+    progress.steps, progress.seconds = provenance.steps, provenance.hours * 3600.0
     progress.save(recipe)
 
 

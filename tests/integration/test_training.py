@@ -1,4 +1,4 @@
-"""Every recipe on a corpus of seconds: it learns, resumes exactly, and ships what speaks."""
+"""Every recipe on a corpus of seconds: it learns, resumes exactly, and publishes what speaks."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.hummed_corpus import hummed_f0, run
 from text.g2p.symbols import symbol_table
 from training.data.corpus import Prepared, PreparedFacts, read_prepared
 from training.data.dataset import SpeechDataset
-from training.publish import ship
+from training.publish import publish
 from training.recipe import Plan, Recipe
 from training.recipes.registry import recipe_of, speaker_of
 from training.trainer import Progress
-from training.warm_start import Learning, start_from
+from training.warm_start import NetworkRecipe, start_from
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.melgan.config import MelGanConfig
 from vocoders.waveglow.config import WaveGlowConfig
@@ -89,19 +89,23 @@ def build(network: str, corpus: Path, **plan: Any) -> Recipe:
     return recipe_of(network).build(speech, tiny(network, prepared), Plan(**chosen))
 
 
-def shipped(network: str, corpus: Path, folder: Path) -> Component:
+def published(network: str, corpus: Path, folder: Path) -> Component:
     """A component of ``folder/checkpoint.pt``."""
     prepared = read_prepared(corpus)
-    return ship(
+    component = publish(
         network,
         tiny(network, prepared),
         folder / "checkpoint.pt",
         corpus,
         folder.parent / "components" / network,
-        symbols="house-ipa" if spec_of(network).kind == "acoustic" else "",
+        symbols="house-ipa",
         speaker=speaker_of(network, None, prepared),
         hardware="a test",
+        source="hummed",
+        licence="Apache-2.0",
     )
+    assert isinstance(component, Component)
+    return component
 
 
 def test_prepared_durations_fill_every_mel(hummed: Path) -> None:
@@ -159,12 +163,12 @@ def test_a_checkpoint_of_another_size_is_refused(hummed: Path, tmp_path: Path) -
 
 @pytest.fixture(scope="module")
 def catalogue(hummed: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
-    """Every network, two steps old, shipped, in one voice."""
-    folder = tmp_path_factory.mktemp("shipped")
+    """Every network, two steps old, published, in one voice."""
+    folder = tmp_path_factory.mktemp("published")
     parts = {}
     for network in NETWORKS:
         run(build(network, hummed), folder / network, 2)
-        parts[network] = shipped(network, hummed, folder / network)
+        parts[network] = published(network, hummed, folder / network)
     card = VoiceCard(
         name="hum",
         title="Hum",
@@ -183,7 +187,7 @@ def catalogue(hummed: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalog
     ("acoustic", "vocoder"),
     [("fastspeech2", "hifigan"), ("tacotron2", "melgan"), ("fastspeech2", "waveglow")],
 )
-def test_shipped_components_speak(
+def test_published_components_speak(
     acoustic: str, vocoder: str, catalogue: Catalogue, tmp_path: Path
 ) -> None:
     voice = load_voice(
@@ -221,11 +225,13 @@ def test_a_corpus_without_held_out_utterances_is_refused(hummed: Path) -> None:
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_a_training_goes_on_from_what_shipped(network: str, hummed: Path, tmp_path: Path) -> None:
+def test_a_training_goes_on_from_what_was_published(
+    network: str, hummed: Path, tmp_path: Path
+) -> None:
     run(build(network, hummed), tmp_path / "first", 2)
-    shipped(network, hummed, tmp_path / "first")
+    published(network, hummed, tmp_path / "first")
     component = read_component(tmp_path / "components" / network)
-    recipe = cast(Learning, build(network, hummed))
+    recipe = cast(NetworkRecipe, build(network, hummed))
     start_from(component, recipe, tmp_path / "second")
     begun = load_weights(component)
     kept = fold_weight_norm(recipe.learner.average.weights)
@@ -242,7 +248,7 @@ def test_a_training_goes_on_from_what_shipped(network: str, hummed: Path, tmp_pa
 
 def test_a_training_goes_on_from_its_own_size_alone(hummed: Path, tmp_path: Path) -> None:
     run(build("melgan", hummed), tmp_path / "first", 1)
-    component = shipped("melgan", hummed, tmp_path / "first")
-    other = cast(Learning, build("hifigan", hummed))
+    component = published("melgan", hummed, tmp_path / "first")
+    other = cast(NetworkRecipe, build("hifigan", hummed))
     with pytest.raises(CheckpointError, match="melgan is of another network or size"):
         start_from(component, other, tmp_path / "second")

@@ -16,17 +16,16 @@ import torch
 from core.errors import ArtifactError, ArtifactMissing, CheckpointError, SpecMismatch
 from core.mel import MelSpec
 from core.voice import Provenance
-from tests.hummed_corpus import RATE, hum, run
+from tests.hummed_corpus import RATE, hum, main, run
 from training.aligner.align import quiet_edges
 from training.aligner.alignment_eval import compare, errors_of, score
 from training.aligner.augment import disguise
-from training.aligner.file import SHIPPED, AlignerCard, read_aligner, require_fit, write_aligner
+from training.aligner.file import BUILT_IN, AlignerCard, read_aligner, require_fit, write_aligner
 from training.aligner.network import Aligner, AlignerConfig
 from training.aligner.recipe import AlignerRecipe, Batch, known_loss
 from training.data.corpus import Entry, Prepared, is_held_out, read_prepared
 from training.data.dataset import SpeechDataset
 from training.data.prepare import prepare
-from training.main import main
 from training.recipe import Plan
 
 SPEC = MelSpec()
@@ -177,7 +176,7 @@ def test_what_is_no_aligner_is_refused(tmp_path: Path) -> None:
     safetensors.torch.save_file({"weight": torch.zeros(1)}, broken)
     with pytest.raises(CheckpointError, match="is no aligner"):
         read_aligner(broken)
-    card, _ = read_aligner(SHIPPED)
+    card, _ = read_aligner(BUILT_IN)
     with pytest.raises(CheckpointError, match="size mismatch"):
         write_aligner(broken, card, Aligner(TINY).state_dict())
 
@@ -252,14 +251,14 @@ def test_another_folder_gets_the_durations(
     checkpoint = ["--checkpoint", str(folder / "checkpoint.pt"), "--hardware", "one core"]
     own = ["--aligner", str(file), "--anew", "--out", str(out), "--processes", "1"]
     main(["aligner", *shared, "--device", "cpu", "--steps", "1", "--out", str(folder)])
-    main(["ship", "aligner", str(file), *shared, *checkpoint])
+    main(["publish", "aligner", str(file), *shared, *checkpoint])
     main(["align", *shared, "--device", "cpu", *own])
     assert (hummed / "index.json").read_bytes() == before
     teacher, aligned = read_prepared(hummed), read_prepared(out)
     for old, new in zip(teacher.entries, aligned.entries, strict=True):
         assert (old == new) == (teacher.speakers[old.speaker] == "female")
     capsys.readouterr()
-    main(["boundaries", str(out), *shared])
+    main(["evaluate-alignment", str(out), *shared])
     told = dict(line.split() for line in capsys.readouterr().out.splitlines())
     assert told["utterances"] == "4"
     assert 0.0 <= float(told["within_25_ms"]) <= float(told["within_50_ms"]) <= 1.0
@@ -269,7 +268,7 @@ def test_another_folder_gets_the_durations(
     assert card.provenance.steps == 1
     assert card.provenance.trained_on.endswith("speakers male")
     # One step at a rate of 1/30 of the peak: still near the built-in one, which it began with.
-    theirs = read_aligner(SHIPPED)[1].state_dict()
+    theirs = read_aligner(BUILT_IN)[1].state_dict()
     for key, value in network.state_dict().items():
         torch.testing.assert_close(value, theirs[key], rtol=0.01, atol=1e-3)
 

@@ -8,15 +8,15 @@ import msgspec
 import numpy as np
 
 from core.mel import MelSpec
+from tests.hummed_corpus import main
 from text.g2p.symbols import symbol_table
 from training.aligner.align import aligned_mels
 from training.aligner.alignment_eval import compare, errors_of, score
-from training.aligner.file import SHIPPED, read_aligner
+from training.aligner.file import BUILT_IN, read_aligner
 from training.data.corpus import is_held_out, read_prepared
 from training.data.dataset import SpeechDataset
 from training.data.prepare import prepare
 from training.data.sources import Line
-from training.main import main
 
 UTTERANCES = 20
 WITHIN_25_MS = 0.95
@@ -54,7 +54,7 @@ def test_hidden_durations_are_found(shared: Path, tmp_path: Path) -> None:
 def test_long_silence_at_both_ends_does_no_harm(shared: Path, tmp_path: Path) -> None:
     corpus = tmp_path / "corpus"
     prepare(held_out_part(shared, tmp_path / "part"), corpus, MelSpec(), processes=1)
-    speech, network = SpeechDataset(corpus), read_aligner(SHIPPED)[1]
+    speech, network = SpeechDataset(corpus), read_aligner(BUILT_IN)[1]
     quiet, errors = np.full((170, 80), MelSpec().silence, np.float32), []  # two seconds
     for e in speech.held_out:
         mel = np.concatenate([quiet, speech.mel(e).astype(np.float32), quiet])
@@ -67,10 +67,10 @@ def test_long_silence_at_both_ends_does_no_harm(shared: Path, tmp_path: Path) ->
 
 
 def test_it_tells_where_it_comes_from() -> None:
-    card, network = read_aligner(SHIPPED)
+    card, network = read_aligner(BUILT_IN)
     assert "Kokoro-82M" in card.provenance.source
     assert card.provenance.licence == "Apache-2.0"
     assert card.symbols == "house-ipa"
     assert card.mel == MelSpec()
     assert not network.training
-    assert SHIPPED.stat().st_size < 1_000_000
+    assert BUILT_IN.stat().st_size < 1_000_000

@@ -1,4 +1,4 @@
-"""Around the recipes: two processes, carried checkpoints, predicted mels, the command line."""
+"""Around the recipes: two processes, predicted mels, the command line."""
 
 from __future__ import annotations
 
@@ -12,12 +12,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from core.errors import ArtifactError, ArtifactMissing, DigestMismatch
-from tests.hummed_corpus import run
-from training.carry import joined, split
+from core.errors import ArtifactError
+from tests.hummed_corpus import main, run
 from training.data.corpus import Entry, read_prepared
 from training.data.dataset import SpeechDataset
-from training.main import main
 from training.optimization import Learner
 from training.recipe import Plan
 from training.recipes.waveglow import WaveGlowRecipe
@@ -85,31 +83,7 @@ def test_accumulated_batches_are_one_large_batch() -> None:
     torch.testing.assert_close(small.network.weight, large.network.weight)
 
 
-def test_a_checkpoint_is_carried_in_parts(tmp_path: Path) -> None:
-    data = np.random.default_rng(0).bytes(2500)
-    (tmp_path / "checkpoint.pt").write_bytes(data)
-    index = split(tmp_path / "checkpoint.pt", tmp_path / "parts", part_bytes=1000)
-    sizes = [(tmp_path / "parts" / name).stat().st_size for name in index.parts]
-    assert sizes == [1000, 1000, 500]
-    joined(tmp_path / "parts", tmp_path / "home" / "checkpoint.pt")
-    assert (tmp_path / "home" / "checkpoint.pt").read_bytes() == data
-    with pytest.raises(ArtifactError, match="not empty"):
-        split(tmp_path / "checkpoint.pt", tmp_path / "parts")
-
-
-def test_damaged_parts_join_to_nothing(tmp_path: Path) -> None:
-    (tmp_path / "checkpoint.pt").write_bytes(bytes(2500))
-    split(tmp_path / "checkpoint.pt", tmp_path / "parts", part_bytes=1000)
-    (tmp_path / "parts" / "part-001").write_bytes(bytes(999))
-    with pytest.raises(DigestMismatch, match="part-001"):
-        joined(tmp_path / "parts", tmp_path / "home" / "checkpoint.pt")
-    (tmp_path / "parts" / "part-001").unlink()
-    with pytest.raises(ArtifactMissing, match="part-001"):
-        joined(tmp_path / "parts", tmp_path / "home" / "checkpoint.pt")
-    assert list((tmp_path / "home").iterdir()) == []
-
-
-def test_the_command_trains_predicts_carries_and_ships(
+def test_the_command_trains_predicts_and_publishes(
     hummed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     corpus = ["--corpus", str(hummed)]
@@ -123,13 +97,9 @@ def test_the_command_trains_predicts_carries_and_ships(
     assert said.shape == np.load(hummed / "mel.npy").shape
     assert np.isfinite(said).all()
     assert all(said[e.mel_start : e.mel_start + e.frames].any() for e in _entries(hummed))
-    parts, home = tmp_path / "parts", tmp_path / "home.pt"
-    main(["carry", "split", str(acoustic / "checkpoint.pt"), str(parts)])
-    assert max(p.stat().st_size for p in parts.iterdir()) < 16_000_000
-    main(["carry", "join", str(home), str(parts)])
     out = tmp_path / "components" / "hum"
-    shipping = ["--checkpoint", str(home), "--hardware", "a test", *corpus]
-    main(["ship", "fastspeech2", str(out), *shipping])
+    options = ["--checkpoint", str(acoustic / "checkpoint.pt"), "--hardware", "a test", *corpus]
+    main(["publish", "fastspeech2", str(out), *options])
     assert {p.name for p in out.iterdir()} == {"component.toml", "weights.safetensors"}
 
 

@@ -41,7 +41,7 @@ def align(
     anew: bool = False,
     batch: int,
     processes: int,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
 ) -> Prepared:
     """Writes ``out``: the corpus with the durations that the network finds where none are known.
 
@@ -55,7 +55,7 @@ def align(
         anew: known durations are forgotten, and found, too; for another folder alone.
         batch: padded mel frames of a batch.
         processes: that measure pitch and energy.
-        tell: gets a line of progress.
+        report: gets a line of progress.
 
     Raises:
         ArtifactError: known durations would be lost, or none are lacking; or an utterance has fewer
@@ -74,7 +74,7 @@ def align(
         mels = [speech.mel(e).astype(np.float32) for e in part]
         aligned += aligned_mels(network, part, mels, symbol_table(symbols))
         if number % 50 == 0:
-            tell(f"{number} of {len(batches)} batches")
+            report(f"{number} of {len(batches)} batches")
     work = [(e, speech.audio[e.audio_start :][: e.samples], speech.prepared.mel) for e in aligned]
     with ProcessPoolExecutor(processes) as pool:
         done = {(e.speaker, e.id): e for e in pool.map(_measured, work, chunksize=CHUNK)}

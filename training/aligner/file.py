@@ -19,7 +19,7 @@ from core.mel import MelSpec
 from core.voice import Provenance
 from training.aligner.network import Aligner, AlignerConfig
 
-SHIPPED = Path(__file__).with_name("aligner-house-ipa.safetensors")
+BUILT_IN = Path(__file__).with_name("aligner-house-ipa.safetensors")
 """The built-in aligner: symbols of house-ipa, mels of the house."""
 
 

@@ -15,7 +15,7 @@ from training.recipes.fastspeech2 import FastSpeech2Recipe
 
 
 @torch.no_grad()
-def predict(recipe: FastSpeech2Recipe, out: Path, tell: Callable[[str], None]) -> None:
+def predict(recipe: FastSpeech2Recipe, out: Path, report: Callable[[str], None]) -> None:
     """Writes ``out/mel.npy``, laid out as the prepared corpus's.
 
     Durations, pitch and energy are the teacher's, so that every frame stays under its samples.
@@ -23,7 +23,7 @@ def predict(recipe: FastSpeech2Recipe, out: Path, tell: Callable[[str], None]) -
     Args:
         recipe: trained; its averaged weights speak.
         out: folder.
-        tell: gets a line of progress.
+        report: gets a line of progress.
     """
     out.mkdir(parents=True, exist_ok=True)
     draft = out / f".mel.npy.{os.getpid()}"
@@ -33,12 +33,12 @@ def predict(recipe: FastSpeech2Recipe, out: Path, tell: Callable[[str], None]) -
     with recipe.learner.averaged():
         for done, entries in enumerate(batches, 1):
             batch = recipe.collate(entries)
-            said: Predictions = recipe.network(
+            predicted: Predictions = recipe.network(
                 batch.ids, batch.lengths, batch.speakers, targets=batch.targets
             )
-            for e, mel in zip(entries, said.mel_postnet.cpu().numpy(), strict=True):
+            for e, mel in zip(entries, predicted.mel_postnet.cpu().numpy(), strict=True):
                 mels[e.mel_start : e.mel_start + e.frames] = mel[: e.frames]
             if done % 50 == 0:
-                tell(f"{done} of {len(batches)} batches")
+                report(f"{done} of {len(batches)} batches")
     mels.flush()
     draft.replace(out / "mel.npy")
