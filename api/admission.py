@@ -1,4 +1,4 @@
-"""Who asks: API keys, before any route runs."""
+"""Admission of requests: API keys, before any route runs."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ SECURITY: Final[list[dict[str, list[str]]]] = [{"bearer": []}, {"header": []}]
 
 
 @dataclass(frozen=True, slots=True)
-class Client:
-    """Who asks.
+class ApiClient:
+    """A client of the API, as its key describes it.
 
     Attributes:
         key: None where the service requires none.
@@ -41,20 +41,20 @@ class Client:
 
     @property
     def owner(self) -> str | None:
-        """Of the jobs it makes."""
+        """The owner of the jobs that it makes."""
         return self.key.id if self.key else None
 
     @property
-    def only(self) -> str | None:
+    def visible_owner(self) -> str | None:
         """The owner whose jobs it may see; None = it may see all."""
         return None if self.key is None or self.key.admin else self.key.id
 
     def may_see(self, record: JobRecord) -> bool:
         """Whether a job exists for it."""
-        return self.only is None or record.owner == self.only
+        return self.visible_owner is None or record.owner == self.visible_owner
 
     def open_job_limits(self, settings: ApiSettings) -> OpenJobLimits:
-        """What a new job needs."""
+        """Returns how many jobs may be open before a new one of this client."""
         own = self.key.limits.open_jobs if self.key else None
         return OpenJobLimits(of_all=settings.max_open_jobs, of_owner=own)
 
@@ -92,27 +92,27 @@ class Admission:
         self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
     ) -> None:
         """Raises Unauthenticated, LimitReached, NotFound, Unavailable."""
-        client, keys = Client(), self._backends.keys
+        client, keys = ApiClient(), self._backends.keys
         if keys is not None and not is_open(connection.scope["path_template"]):
-            client = await to_thread.run_sync(_known, keys, token_of(connection))
+            client = await to_thread.run_sync(_authenticate, keys, token_of(connection))
             job_id = connection.path_params.get("job_id")
-            if client.only is not None and job_id is not None and ID_PATTERN.match(job_id):
+            if client.visible_owner is not None and job_id is not None and ID_PATTERN.match(job_id):
                 record = await to_thread.run_sync(self._backends.store.records.get, job_id)
                 if not client.may_see(record):
                     raise NotFound(f"no job {job_id}", code="job_not_found")
         connection.scope["state"]["client"] = client
 
 
-def _known(keys: ApiKeyStore, token: str | None) -> Client:
+def _authenticate(keys: ApiKeyStore, token: str | None) -> ApiClient:
     if token is None:
         raise Unauthenticated("an API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
     key = keys.check(token)
     keys.admit(key)
-    return Client(key)
+    return ApiClient(key)
 
 
 def token_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
-    """What the client shows; None: nothing."""
+    """Returns the token that a request shows; None: it shows none."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     if scheme.lower() == "bearer" and token.strip():
         return str(token.strip())
@@ -128,7 +128,7 @@ def is_open(path: str) -> bool:
     return any(path == one or path.startswith(f"{one}/") for one in OPEN)
 
 
-def client_of(request: Request[Any, Any, Any]) -> Client:
-    """Who asks, as the guard found; the dependency ``client`` of routes."""
-    found: Client = request.scope["state"]["client"]
+def client_of(request: Request[Any, Any, Any]) -> ApiClient:
+    """Returns the client that the guard found: the dependency ``client`` of routes."""
+    found: ApiClient = request.scope["state"]["client"]
     return found

@@ -1,4 +1,4 @@
-"""The application: builds everything, holds the state.
+"""The ASGI application: builds everything, holds the state.
 
 ``python -m api.app`` serves it, configured by the environment (``api.settings``).
 """
@@ -19,11 +19,10 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
-from api.description import tidy
-from api.methods import answering_options
 from api.metrics import app_version, measuring, scrape
-from api.problems import answer
-from api.requests import resolve
+from api.openapi import correct_openapi
+from api.options import answering_options
+from api.problems import problem_response
 from api.routes import (
     audio,
     audiobooks,
@@ -36,6 +35,7 @@ from api.routes import (
     voices,
 )
 from api.settings import ApiSettings
+from api.validation import resolve_request
 from core.errors import RhapsodeError
 from core.request import SynthesisRequest
 from core.voice import read_catalogue
@@ -56,7 +56,7 @@ SHUTDOWN_SECONDS = 10
 
 
 def open_backends(settings: ApiSettings) -> Backends:
-    """Connections by the settings; connects at the first use.
+    """Returns the backends that the settings name; they connect at the first use.
 
     Raises:
         ArtifactError: the catalogue cannot be read.
@@ -75,13 +75,13 @@ def open_backends(settings: ApiSettings) -> Backends:
     )
 
 
-def warm(backends: Backends) -> None:
+def warm_up(backends: Backends) -> None:
     """Does once what a first request would wait a quarter of a second for: tables, connections.
 
-    What is away is told by /readyz; it keeps nobody from starting.
+    What is away shows in /readyz; it keeps nobody from starting.
     """
     try:
-        resolve(SynthesisRequest(text="Ready."), backends.catalogue)
+        resolve_request(SynthesisRequest(text="Ready."), backends.catalogue)
         backends.queue.connect()
         scrape(backends)
     except RhapsodeError as error:
@@ -89,7 +89,7 @@ def warm(backends: Backends) -> None:
 
 
 def create_app(settings: ApiSettings, backends: Backends | None = None) -> Litestar:
-    """The ASGI application.
+    """Returns the ASGI application.
 
     Args:
         settings: of the process.
@@ -100,19 +100,19 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
     @asynccontextmanager
     async def listening(_: Litestar) -> AsyncIterator[None]:
         state.listener.start()
-        await to_thread.run_sync(warm, state)
+        await to_thread.run_sync(warm_up, state)
         yield
         state.listener.stop()
 
-    rooms = (synthesize, audiobooks, jobs, events, audio, transcript, voices, health, metrics)
+    modules = (synthesize, audiobooks, jobs, events, audio, transcript, voices, health, metrics)
     app = Litestar(
-        route_handlers=[route for room in rooms for route in room.ROUTES],
+        route_handlers=[route for module in modules for route in module.ROUTES],
         dependencies={
             "backends": Provide(lambda: state, sync_to_thread=False),
             "client": Provide(client_of, sync_to_thread=False),
         },
         guards=[Admission(state)],
-        exception_handlers={Exception: answer},
+        exception_handlers={Exception: problem_response},
         middleware=[measuring, answering_options],
         lifespan=[listening],
         request_max_body_size=settings.max_body_bytes,
@@ -127,7 +127,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         ),
         logging_config=None,
     )
-    tidy(app.openapi_schema)
+    correct_openapi(app.openapi_schema)
     return app
 
 

@@ -1,4 +1,4 @@
-"""What routes work with, built once by the application."""
+"""The backends of the API: what its routes work with, built once by the application."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Backends:
     now: Callable[[], float] = time.time
     """Unix seconds."""
 
-    async def ended(self, job_id: str, seconds: float) -> JobRecord:
-        """The record when the job has ended, or as it is after that time [s].
+    async def wait_until_ended(self, job_id: str, seconds: float) -> JobRecord:
+        """Waits for a job's end; returns its record then, or as it is after that time [s].
 
         Raises:
             NotFound, Unavailable: see JobStore.

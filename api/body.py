@@ -25,19 +25,19 @@ def decode_body(body: bytes, content_type: str, kind: type[T]) -> T:
     """
     media = content_type.split(";")[0].strip().lower()
     if media and media != "application/json" and not media.endswith("+json"):
-        raise _whole("the body must be application/json", "unsupported_media_type", 415)
+        raise _body_error("the body must be application/json", "unsupported_media_type", 415)
     if not body.strip():
-        raise _whole("the body is empty", "empty_body", 400)
+        raise _body_error("the body is empty", "empty_body", 400)
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.ValidationError as error:
         raise field_problem(error, kind) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise _whole(f"the body is not JSON: {error}", "invalid_json", 400) from error
+        raise _body_error(f"the body is not JSON: {error}", "invalid_json", 400) from error
 
 
 def field_problem(error: msgspec.ValidationError, kind: type[Any]) -> BodyError:
-    """What msgspec says, with the field and what it allows.
+    """Returns what msgspec found, with the field and what it allows.
 
     >>> class A(msgspec.Struct, forbid_unknown_fields=True): a: int
     >>> field_problem(msgspec.ValidationError("Expected `int`, got `str` - at `$.a`"), A).errors[0]
@@ -48,20 +48,20 @@ def field_problem(error: msgspec.ValidationError, kind: type[Any]) -> BodyError:
     code = "invalid_field"
     if unknown := _UNKNOWN.match(message):
         path, code = ".".join(filter(None, (path, unknown["name"]))), "unknown_field"
-        return _refused(path, "unknown field", ", ".join(_properties(kind)), code)
+        return _field_error(path, "unknown field", ", ".join(_properties(kind)), code)
     if missing := _MISSING.match(message):
         path = ".".join(filter(None, (path, missing["name"])))
-        return _refused(path, "required field is missing", None, "missing_field")
-    return _refused(path or "body", message, _allowed(kind, path), code)
+        return _field_error(path, "required field is missing", None, "missing_field")
+    return _field_error(path or "body", message, _allowed(kind, path), code)
 
 
-def _refused(field: str, message: str, allowed: str | None, code: str) -> BodyError:
+def _field_error(field: str, message: str, allowed: str | None, code: str) -> BodyError:
     return BodyError(
         f"{field}: {message}", code=code, errors=(FieldProblem(field, message, allowed),)
     )
 
 
-def _whole(message: str, code: str, status: int) -> BodyError:
+def _body_error(message: str, code: str, status: int) -> BodyError:
     errors = (FieldProblem("body", message),)
     return BodyError(message, code=code, status=status, errors=errors)
 
@@ -94,7 +94,7 @@ def _words(schema: dict[str, Any]) -> str:
 
 
 class SynthesisBody(MsgspecDTO[SynthesisRequest]):
-    """Makes Litestar decode the body with ``decode_body``.
+    """A transfer object that decodes the body with ``decode_body``.
 
     Litestar's own decoding is lax (``"2"`` counts as 2.0) and loses the range of a refused field.
     """
@@ -106,11 +106,11 @@ class SynthesisBody(MsgspecDTO[SynthesisRequest]):
 
     @classmethod
     def create_for_field_definition(cls, *args: Any, **kwargs: Any) -> None:
-        """Nothing: there is no transfer model."""
+        """Does nothing: there is no transfer model."""
 
     @classmethod
     def create_openapi_schema(
         cls, field_definition: Any, handler_id: str, schema_creator: Any
     ) -> Any:
-        """The wire type itself."""
+        """Returns the schema of the wire type itself."""
         return schema_creator.for_field_definition(field_definition)

@@ -41,7 +41,7 @@ def app_version() -> str:
 
 
 class CurrentState(Collector):
-    """What Redis is asked for as somebody scrapes, so that it is never older than that.
+    """A collector that asks Redis as somebody scrapes, so that nothing is older than that.
 
     Args:
         backends: to ask.

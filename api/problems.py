@@ -27,7 +27,7 @@ from telemetry.logs import log_fields
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = "2"
-"""Told with 503: a restarted Redis or worker is back within seconds."""
+"""Sent with 503: a restarted Redis or worker is back within seconds."""
 OVERLOAD_SECONDS: Final = "10"
 """Jobs have to end before there is room."""
 REFUSED: Final = (400, 401, 413, 415, 422, 429, 503)
@@ -39,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 
 class FieldProblem(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What is wrong with one field."""
+    """An error in one field."""
 
     field: str
     """Dotted path, as the client wrote it; ``body`` for the whole."""
@@ -62,7 +62,7 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class BodyError(InputError):
-    """The body as a whole, or several of its fields.
+    """Raised for the body as a whole, or for several of its fields.
 
     Args:
         status: HTTP status code.
@@ -78,7 +78,7 @@ class BodyError(InputError):
 
 
 class RangeError(RhapsodeError):
-    """No byte of the wanted range exists.
+    """Raised where no byte of the wanted range exists.
 
     Args:
         size: of the file, in bytes.
@@ -92,13 +92,16 @@ class RangeError(RhapsodeError):
 
 
 class AudioNotReady(Conflict):
-    """The job has not ended."""
+    """Raised for audio of a job that has not ended."""
 
     code = "audio_not_ready"
 
 
 def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
-    """The document and the headers of an exception; one that is not expected tells nothing."""
+    """Returns the document and the headers for an exception.
+
+    One that is not expected reveals nothing.
+    """
     headers: dict[str, str] = {}
     match error:
         case BodyError():
@@ -109,7 +112,7 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
         case InputError():
             return _problem(422, error.code, error.message), headers
         case Unauthenticated():
-            # RFC 6750 §3.1: the error is told only to who showed something.
+            # RFC 6750 §3.1: only who showed something learns of the error.
             why = ', error="invalid_token"' if error.code == "invalid_key" else ""
             headers["WWW-Authenticate"] = f'Bearer realm="rhapsode"{why}'
             return _problem(401, error.code, error.message), headers
@@ -165,8 +168,8 @@ def _problem(status: int, code: str, detail: str, errors: tuple[FieldProblem, ..
     )
 
 
-def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """The only exception handler."""
+def problem_response(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Returns the response to an exception: the only handler of the application."""
     problem, headers = problem_of(error)
     if problem.status in REFUSED:
         count_refused(problem.code)
@@ -183,8 +186,8 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     )
 
 
-def documented(*codes: int) -> dict[int, ResponseSpec]:
-    """Problem responses of a route beside ``ALWAYS``, for the OpenAPI document."""
+def problem_responses(*codes: int) -> dict[int, ResponseSpec]:
+    """Returns the problems of a route beside ``ALWAYS``, for the OpenAPI document."""
     return {
         code: ResponseSpec(
             Problem,

@@ -13,7 +13,7 @@ from jobs.settings import ServiceSettings
 
 @dataclass(frozen=True, kw_only=True)
 class ApiSettings(ServiceSettings):
-    """What the API reads beside the settings of the service."""
+    """The settings of the API, beside those of the service."""
 
     host: str = "127.0.0.1"
     """RHAPSODE_HOST: address to listen on."""

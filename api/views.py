@@ -1,4 +1,4 @@
-"""What clients see of a job."""
+"""Jobs as clients see them."""
 
 from __future__ import annotations
 
@@ -48,12 +48,12 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     progress: JobProgress
     queue_position: int | None
     """Queued jobs of its lane that were there before it; null once it runs, and where only
-    ``GET /jobs`` tells it."""
+    ``GET /jobs`` gives it."""
     eta_seconds: float | None
     """Until its last part is spoken [s]: the estimated speech before it in its lane and its own
     rest (for bulk jobs also all that is interactive), divided by the measured pace of all workers.
     Null once it has ended, before it is planned or anything was ever spoken, and where only
-    ``GET /jobs`` tells it."""
+    ``GET /jobs`` gives it."""
     report: SynthesisReport | None
     """Present once there is audio."""
     error: JobError | None
@@ -63,15 +63,15 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobList(msgspec.Struct, frozen=True):
-    """Jobs, newest first."""
+    """A page of jobs, newest first."""
 
     jobs: tuple[JobView, ...]
     cursor: str | None
     """Pass it as ``cursor`` for the next page; null at the end."""
 
 
-def view_of(record: JobRecord, outlook: Forecast = UNKNOWN) -> JobView:
-    """The client's view of a record."""
+def job_view(record: JobRecord, forecast: Forecast = UNKNOWN) -> JobView:
+    """Returns a record as a client sees it."""
     request = record.request
     shared = {
         name: getattr(request, name)
@@ -90,8 +90,8 @@ def view_of(record: JobRecord, outlook: Forecast = UNKNOWN) -> JobView:
         started_at=record.started_at,
         finished_at=record.finished_at,
         progress=record.progress,
-        queue_position=outlook.queue_position,
-        eta_seconds=outlook.eta_seconds,
+        queue_position=forecast.queue_position,
+        eta_seconds=forecast.eta_seconds,
         report=record.report,
         error=record.error,
         audio=f"/jobs/{record.id}/audio" if record.report else None,

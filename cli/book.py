@@ -15,7 +15,7 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
-from api.books import BookRequest
+from api.book_request import BookRequest
 from cli.client import Document, ServiceClient
 from cli.request import convert_request, format_of, speech_options
 from cli.stack import Stack

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from api.books import BookRequest
+from api.book_request import BookRequest
 from cli.server_sent_events import ServerSentEvent, read_events
 from core.errors import (
     FieldError,

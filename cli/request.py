@@ -37,7 +37,9 @@ _OPTIONS = (
         type=click.Choice(get_args(AudioFormat)),
         help="Format of the file; by default that of its suffix.",
     ),
-    click.option("--lufs", "loudness_lufs", type=float, help="Loudness of the file, in LUFS."),
+    click.option(
+        "--lufs", "loudness_lufs", type=float, help="LoudnessTarget of the file, in LUFS."
+    ),
     click.option("--seed", type=int, help="Same text, seed and voice: same samples."),
 )
 

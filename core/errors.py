@@ -8,7 +8,7 @@
     ├── Unauthenticated          no API key, or one that is not known
     ├── LimitReached             a key's rate or open jobs are used up; try again later
     ├── NotFound                 no job, audio, voice component … of that name
-    ├── Conflict                 the record is not in a state that allows the move
+    ├── Conflict                 the record is not in a state that allows the transition
     ├── Unavailable              Redis, storage or a worker does not answer; try again
     ├── ArtifactError            an artifact cannot be used
     │   ├── ArtifactMissing      no such file
@@ -28,7 +28,7 @@ from __future__ import annotations
 
 
 class RhapsodeError(Exception):
-    """Base of all errors raised on purpose.
+    """Base class of all errors raised on purpose.
 
     Args:
         message: one sentence for the user.
@@ -46,13 +46,13 @@ class RhapsodeError(Exception):
 
 
 class InputError(RhapsodeError):
-    """The caller can mend it."""
+    """Raised for what the caller can mend."""
 
     code = "invalid_input"
 
 
 class FieldError(InputError):
-    """A field of the request is missing, unknown or out of range.
+    """Raised for a field of the request that is missing, unknown or out of range.
 
     Args:
         field: dotted path of the field, as the client wrote it.
@@ -71,13 +71,13 @@ class FieldError(InputError):
 
 
 class TextError(FieldError):
-    """The text as a whole cannot be spoken."""
+    """Raised for a text that cannot be spoken as a whole."""
 
     code = "unspeakable_text"
 
 
 class SsmlError(FieldError):
-    """The markup is refused.
+    """Raised for markup that is refused.
 
     Args:
         message: what is wrong.
@@ -95,13 +95,13 @@ class SsmlError(FieldError):
 
 
 class Unauthenticated(RhapsodeError):
-    """No API key was given, or one that is not known."""
+    """Raised where no API key was given, or one that is not known."""
 
     code = "unauthenticated"
 
 
 class LimitReached(RhapsodeError):
-    """What a key may ask for is used up for now.
+    """Raised where what a key may ask for is used up for now.
 
     Args:
         message: which limit.
@@ -117,44 +117,44 @@ class LimitReached(RhapsodeError):
 
 
 class NotFound(RhapsodeError):
-    """No such thing."""
+    """Raised where there is no such thing."""
 
     code = "not_found"
 
 
 class Conflict(RhapsodeError):
-    """The record is not in a state that allows the move."""
+    """Raised where the record is not in a state that allows the transition."""
 
     code = "conflict"
 
 
 class Unavailable(RhapsodeError):
-    """A part of the system does not answer; the same request may succeed later."""
+    """Raised where a part of the system does not answer; the same may succeed later."""
 
     code = "unavailable"
     retryable = True
 
 
 class ArtifactError(RhapsodeError):
-    """An artifact cannot be used."""
+    """Raised for an artifact that cannot be used."""
 
     code = "artifact"
 
 
 class ArtifactMissing(ArtifactError):
-    """No such artifact."""
+    """Raised where there is no such artifact."""
 
     code = "artifact_missing"
 
 
 class DigestMismatch(ArtifactError):
-    """The bytes differ from what the manifest says."""
+    """Raised where the bytes differ from what the manifest says."""
 
     code = "artifact_digest"
 
 
 class SpecMismatch(ArtifactError):
-    """Two specifications that must be equal differ.
+    """Raised where two specifications that must be equal differ.
 
     Args:
         fields: per differing field the two values, left and right.
@@ -165,31 +165,31 @@ class SpecMismatch(ArtifactError):
     code = "spec_mismatch"
 
     def __init__(self, fields: dict[str, tuple[object, object]], *, left: str, right: str) -> None:
-        told = ", ".join(f"{name}: {a!r} ≠ {b!r}" for name, (a, b) in fields.items())
-        super().__init__(f"{left} and {right} do not fit together: {told}")
+        differences = ", ".join(f"{name}: {a!r} ≠ {b!r}" for name, (a, b) in fields.items())
+        super().__init__(f"{left} and {right} do not fit together: {differences}")
         self.fields = fields
 
 
 class CheckpointError(ArtifactError):
-    """A checkpoint is unsafe, of another network, or its keys do not match."""
+    """Raised for a checkpoint that is unsafe, of another network, or its keys do not match."""
 
     code = "checkpoint"
 
 
 class SynthesisError(RhapsodeError):
-    """Speaking failed."""
+    """Raised where speech could not be made."""
 
     code = "synthesis"
 
 
 class AnomalyError(SynthesisError):
-    """The result is not speech: empty, runaway, not finite."""
+    """Raised where the result is not speech: empty, runaway, not finite."""
 
     code = "anomaly"
 
 
 class DeviceError(SynthesisError):
-    """The device refused; another try may work."""
+    """Raised where the device refused; another try may work."""
 
     code = "device"
     retryable = True

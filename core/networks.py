@@ -19,7 +19,7 @@ from core.checkpoint import CheckpointLayout
 from core.graphs import GraphSpec
 from core.mel import MelSpec
 from core.protocols import AcousticModel, Graph, Vocoder
-from core.voice import Component, Control, NetworkKind, Provenance
+from core.voice import Component, ControlName, NetworkKind, Provenance
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ class NetworkSpec:
     graphs: Callable[[Any], tuple[GraphSpec, ...]]
     sizes: Mapping[str, Callable[[CorpusFacts], Any]]
     seeded: bool = False
-    controls: tuple[Control, ...] = ()
+    controls: tuple[ControlName, ...] = ()
     checkpoint_keys: tuple[str, ...] = ()
     read_checkpoint: Callable[[dict[str, Any], Path | None], CheckpointLayout] | None = None
 

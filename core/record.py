@@ -1,4 +1,4 @@
-"""The job record: a small truth about a job, and the events of its life. Wire types."""
+"""The job record: what is known of a job, and the events of its life. Wire types."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TERMINAL: frozenset[JobState] = frozenset({"succeeded", "partial", "failed", "ca
 
 
 class JobError(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Why a job or a part failed."""
+    """The reason why a job or a part failed."""
 
     code: str
     message: str
@@ -23,7 +23,7 @@ class JobError(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class JobProgress(msgspec.Struct, frozen=True):
-    """How far a job is."""
+    """The progress of a job."""
 
     parts_total: int = 0
     parts_done: int = 0
@@ -58,7 +58,7 @@ JobEventName = Literal[
 
 
 class JobEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """A move of a job, with how the job was after it."""
+    """An event of a job, with the state of the job after it."""
 
     id: str
     """Its place among the events of the job; send it as ``Last-Event-ID`` to go on after it."""

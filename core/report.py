@@ -9,7 +9,7 @@ from core.text import Notice
 
 
 class StageSeconds(msgspec.Struct, frozen=True):
-    """Compute seconds of each stage, summed over parts; waiting is not compute.
+    """The compute seconds of each stage, summed over parts; waiting is not compute.
 
     Acoustic and vocoder: wall seconds of the network's calls, each shared among its utterances by
     frames. Text and encode: CPU seconds of the task's thread. Batches that run side by side all
@@ -28,7 +28,7 @@ class StageSeconds(msgspec.Struct, frozen=True):
 
 
 class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
-    """What the audio is and what it cost."""
+    """The facts about a job's audio and what it cost."""
 
     audio_seconds: float
     """Length of the file [s], pauses included."""
@@ -51,7 +51,7 @@ class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
     reused_seconds: float = 0.0
     """Speech that was there already, spoken for an earlier job: it cost this one nothing [s]."""
     gain_db: float = 0.0
-    """The one gain of the programme [dB]."""
+    """The one gain of the whole file [dB]."""
     acx: AcxReport | None = None
     """Levels against ACX's rules, of a book."""
     warnings: tuple[Notice, ...] = ()

@@ -20,13 +20,13 @@ SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 Speed = Annotated[float, Meta(ge=0.25, le=4.0, description="2.0 = twice as fast")]
 Pitch = Annotated[float, Meta(ge=0.5, le=2.0, description="factor on F0")]
 Energy = Annotated[float, Meta(ge=0.25, le=4.0, description="factor on the energy")]
-Loudness = Annotated[float, Meta(ge=-36.0, le=-8.0, description="integrated, EBU R 128")]
+LoudnessTarget = Annotated[float, Meta(ge=-36.0, le=-8.0, description="integrated, EBU R 128")]
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
 class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How something is to be spoken and delivered."""
+    """The controls of a request: how something is to be spoken and delivered."""
 
     voice: Name | None = None
     """A voice of the catalogue; None = the catalogue's default (the record says which)."""
@@ -48,14 +48,14 @@ class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """Interactive parts are batched before bulk parts."""
     pauses: Pauses = Pauses()
     """Silences that the text does not ask for."""
-    loudness_lufs: Loudness | None = None
-    """Integrated loudness of the whole programme [LUFS], reached by one gain; None = as spoken."""
+    loudness_lufs: LoudnessTarget | None = None
+    """Integrated loudness of the whole file [LUFS], reached by one gain; None = as spoken."""
     package: Package = "file"
     """One file, or a zip of one file per chapter."""
 
 
 class SynthesisRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a client asks for. Exactly one of ``text`` and ``ssml``."""
+    """A request of a client. Exactly one of ``text`` and ``ssml``."""
 
     text: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)] | None = None
     """Plain text; blank lines are paragraph pauses."""
@@ -81,7 +81,7 @@ class Chapter(msgspec.Struct, frozen=True):
 
 
 class BookFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What the tags of a book's file tell."""
+    """The facts about a book that go into the tags of its file."""
 
     title: str
     authors: tuple[str, ...] = ()
@@ -91,7 +91,7 @@ class BookFacts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Source(msgspec.Struct, frozen=True, kw_only=True):
-    """What a job speaks: kept apart from its record, which is read at every poll."""
+    """The text of a job: kept apart from its record, which is read at every poll."""
 
     text: str
     markup: bool = False
@@ -104,13 +104,13 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def facts(self) -> SourceFacts:
-        """What the record tells of it."""
+        """The facts that stand in the record."""
         title = self.book.title if self.book else None
         return SourceFacts(len(self.text), self.markup, len(self.chapters), title)
 
 
 class SourceFacts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What a record tells of its source."""
+    """The facts about a source that stand in the record."""
 
     characters: int
     """Length in code points."""

@@ -18,7 +18,7 @@ from core.errors import ArtifactError, ArtifactMissing, FieldError, NotFound
 from core.mel import MelSpec
 
 NetworkKind = Literal["acoustic", "vocoder"]
-Control = Literal["pitch", "energy"]
+ControlName = Literal["pitch", "energy"]
 T = TypeVar("T")
 
 
@@ -45,7 +45,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     network: str
     """A name of the table in exports/registry.py."""
     kind: NetworkKind
-    controls: tuple[Control, ...] = ()
+    controls: tuple[ControlName, ...] = ()
     """What requests may control beside speed (acoustic models)."""
     seeded: bool = False
     """What it synthesizes depends on the seed (dropout, noise)."""

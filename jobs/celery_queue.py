@@ -1,4 +1,4 @@
-"""Messages that name work, sent by task name, so that no sender imports a worker."""
+"""The queue on Celery: messages name work by task, so that no sender imports a worker."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ What a dead worker held is sent again much earlier, see ``jobs.protocols.WorkLea
 
 
 def celery_app(redis_url: str, name: str = "rhapsode") -> Celery:
-    """A Celery application as every process of the service needs it: JSON, no results."""
+    """Returns a Celery application as every process of the service needs it: JSON, no results."""
     options = {
         "visibility_timeout": VISIBILITY_SECONDS,
         "queue_order_strategy": "priority",  # the order in which a worker lists its queues
@@ -73,7 +73,7 @@ class CeleryQueue:
     Args:
         client: a connection to the broker's Redis, to look at what waits.
         app: the application to send with.
-        now: Unix seconds, told in every message.
+        now: Unix seconds, which stand in every message.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class CeleryQueue:
             while True:
                 with translated():
                     rows = self._client.lrange(QUEUE_PREFIX + name, start, start + CHUNK - 1)
-                yield from (_named(msgspec.json.decode(row)) for row in rows)
+                yield from (_job_and_work(msgspec.json.decode(row)) for row in rows)
                 if len(rows) < CHUNK:
                     break
                 start += CHUNK
@@ -127,7 +127,7 @@ class CeleryQueue:
             tags = self._client.zrangebyscore(UNACKED_INDEX, "-inf", before, 0, MOST_TAKEN)
             rows: list[bytes | None] = self._client.hmget(UNACKED, tags) if tags else []
         return tuple(
-            _taken(tag.decode(), row)
+            _unacknowledged(tag.decode(), row)
             for tag, row in zip(tags, rows, strict=True)
             if row is not None
         )
@@ -170,19 +170,19 @@ class CeleryQueue:
             raise Unavailable("the queue does not answer", code="queue_unavailable") from error
 
 
-def _taken(tag: str, row: bytes) -> UnacknowledgedMessage:
-    return UnacknowledgedMessage(tag, *_named(msgspec.json.decode(row)[0]))
+def _unacknowledged(tag: str, row: bytes) -> UnacknowledgedMessage:
+    return UnacknowledgedMessage(tag, *_job_and_work(msgspec.json.decode(row)[0]))
 
 
-def _named(message: dict[str, Any]) -> tuple[str, WorkId]:
-    """Job id and work of a message as Celery writes it."""
+def _job_and_work(message: dict[str, Any]) -> tuple[str, WorkId]:
+    """Returns job id and work of a message as Celery writes it."""
     job_id, *part = msgspec.json.decode(base64.b64decode(message["body"]))[0]
     works = {PLAN_TASK: PLAN, ASSEMBLE_TASK: ASSEMBLE}
     return job_id, works.get(message["headers"]["task"]) or str(part[0])
 
 
 def _age(message: bytes | None, now: float) -> float:
-    """Of a message as kombu writes it; clocks of two machines may differ a little."""
+    """Returns how old a message is; clocks of two machines may differ a little."""
     if message is None:
         return 0.0
     sent: float = msgspec.json.decode(message)["headers"].get(SENT_HEADER, now)

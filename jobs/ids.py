@@ -9,7 +9,7 @@ ID_PATTERN = re.compile(r"^[0-9a-f]{32}$")
 
 
 def new_job_id(now: float) -> str:
-    """48 bits of Unix milliseconds and 80 random bits, as 32 hex digits; newer ids sort later.
+    """Returns 48 bits of Unix milliseconds and 80 random bits in hex; newer ids sort later.
 
     >>> new_job_id(1.0)[:12]
     '0000000003e8'
@@ -18,5 +18,5 @@ def new_job_id(now: float) -> str:
 
 
 def oldest_id(now: float) -> str:
-    """What ids of that time [Unix s] begin with."""
+    """Returns what ids of that time [Unix s] begin with."""
     return f"{round(now * 1000):012x}"

@@ -1,4 +1,4 @@
-"""How far, and how long yet: the arithmetic behind what a job's view tells. Pure."""
+"""How far a job is, and how long it will take: pure arithmetic."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from core.request import Lane
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
-    """Speech that is planned and not done, of all jobs. Estimated as for cutting parts."""
+    """The speech that is planned and not done, of all jobs, as estimated for cutting parts."""
 
     interactive: float = 0.0
     """[s]"""
@@ -20,7 +20,7 @@ class Backlog(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RemainingWork(msgspec.Struct, frozen=True, kw_only=True):
-    """What has to be spoken before a job has ended."""
+    """The speech that has to be made before a job has ended."""
 
     own: float
     """Of the job itself [s]."""
@@ -30,7 +30,7 @@ class RemainingWork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Forecast(msgspec.Struct, frozen=True):
-    """What may be expected of a job."""
+    """A forecast of a job's start and end."""
 
     queue_position: int | None = None
     """Queued jobs of its lane that were there before it; None: it is not queued."""
@@ -40,7 +40,7 @@ class Forecast(msgspec.Struct, frozen=True):
 
 
 def share_of(done: float, total: float) -> float:
-    """Done / total, 0 where there is nothing.
+    """Returns done / total, 0 where there is nothing.
 
     >>> share_of(1500, 6000), share_of(0, 0)
     (0.25, 0.0)
@@ -48,8 +48,8 @@ def share_of(done: float, total: float) -> float:
     return min(1.0, done / total) if total > 0 else 0.0
 
 
-def eta_seconds(owed: RemainingWork, lane: Lane, backlog: Backlog) -> float | None:
-    """When the last part of a job is spoken [s from now].
+def eta_seconds(remaining: RemainingWork, lane: Lane, backlog: Backlog) -> float | None:
+    """Returns when the last part of a job is spoken [s from now].
 
     (what is before it in its lane and its own rest, and for bulk jobs all that is interactive) /
     the measured pace. Estimated speech stands above and below the line, so that a biased estimate
@@ -62,4 +62,4 @@ def eta_seconds(owed: RemainingWork, lane: Lane, backlog: Backlog) -> float | No
     if not backlog.pace:
         return None
     first = backlog.interactive if lane == "bulk" else 0.0
-    return max(0.0, max(owed.own, owed.queue) + first) / backlog.pace
+    return max(0.0, max(remaining.own, remaining.queue) + first) / backlog.pace

@@ -17,19 +17,19 @@ from jobs.progress import Backlog, Forecast
 
 WorkId = str
 """``plan``, ``assemble``, or the decimal index of a part: what a message asks a worker to do."""
-Verdict = Literal["run", "done", "promised", "held", "over", "gone"]
+ClaimVerdict = Literal["run", "done", "promised", "held", "over", "gone"]
 """run: yours now; done: its result is stored; promised: so it is, and this worker still owes
 ``assemble``, as far as anybody knows; held: a live worker has it; over: the job has ended; gone: no
 such job."""
-Role = Literal["planner", "synthesizer"]
+WorkerRole = Literal["planner", "synthesizer"]
 PLAN: WorkId = "plan"
 ASSEMBLE: WorkId = "assemble"
 
 
 class Claim(msgspec.Struct, frozen=True):
-    """Whether a worker may do a piece of work, and which try that is."""
+    """The answer to a worker that asks for a piece of work, and which try that is."""
 
-    verdict: Verdict
+    verdict: ClaimVerdict
     attempt: int = 0
     """1 for the first try; a claim that never began is none."""
 
@@ -43,14 +43,14 @@ class Idempotency(msgspec.Struct, frozen=True):
 
 
 class OpenJobLimits(msgspec.Struct, frozen=True, kw_only=True):
-    """How many jobs may be open (queued or running) before a new one; None = any number."""
+    """The number of jobs that may be open (queued or running) before a new one; None = any."""
 
     of_all: int | None = None
     of_owner: int | None = None
 
 
 class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
-    """Which jobs are meant; None = whatever."""
+    """A choice of jobs; None = any value."""
 
     owner: str | None = None
     state: JobState | None = None
@@ -62,7 +62,7 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Created before that time [Unix s]."""
 
     def admits(self, record: JobRecord) -> bool:
-        """Whether a job is meant."""
+        """Returns whether a job is meant."""
         asked = (self.owner, self.state, self.lane, self.voice)
         has = (record.owner, record.state, record.request.lane, record.request.voice)
         return (
@@ -73,7 +73,7 @@ class JobFilter(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobPage(msgspec.Struct, frozen=True):
-    """Some jobs, newest first."""
+    """A page of jobs, newest first."""
 
     jobs: tuple[JobRecord, ...]
     cursor: str | None
@@ -81,10 +81,10 @@ class JobPage(msgspec.Struct, frozen=True):
 
 
 class WorkerBeat(msgspec.Struct, frozen=True):
-    """A worker process says that it lives."""
+    """A sign of life of a worker process."""
 
     id: str
-    role: Role
+    role: WorkerRole
     seen_at: float
     """Unix seconds."""
     ready: bool
@@ -168,7 +168,7 @@ class JobRecords(Protocol):
 
 
 class PlanStore(Protocol):
-    """What jobs are to speak, part by part. Raises Unavailable throughout."""
+    """The plans of jobs: what they are to speak, part by part. Raises Unavailable throughout."""
 
     def put(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
         """Stores a plan with its parts; a second time changes nothing."""
@@ -185,7 +185,7 @@ class PlanStore(Protocol):
 
 
 class ResultStore(Protocol):
-    """What became of the parts of jobs. Raises Unavailable throughout."""
+    """The results: what became of the parts of jobs. Raises Unavailable throughout."""
 
     def add(self, job_id: str, result: PartResult, worker: str, now: float) -> bool:
         """Stores a part's result, once, and ends the worker's lease of it.
@@ -206,7 +206,7 @@ class ResultStore(Protocol):
 
 
 class WorkLeases(Protocol):
-    """Who holds which work. Raises Unavailable throughout.
+    """The leases: who holds which work. Raises Unavailable throughout.
 
     Work is claimed by a worker and held until it is done or released. A lease is good as long as
     its worker lives; ``expire`` finds what a dead one held.
@@ -242,7 +242,7 @@ class WorkLeases(Protocol):
 
 
 class WorkerRegistry(Protocol):
-    """Which worker processes live. Raises Unavailable throughout."""
+    """The worker processes that live. Raises Unavailable throughout."""
 
     def beat(self, beat: WorkerBeat) -> None:
         """Notes that a worker lives."""
@@ -257,7 +257,7 @@ class WorkerRegistry(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class JobStore:
-    """All that is kept of jobs, by role; who needs one role takes that one alone."""
+    """The store of jobs, by role; who needs one role takes that one alone."""
 
     records: JobRecords
     plans: PlanStore
@@ -267,7 +267,7 @@ class JobStore:
 
 
 class PartIndex(Protocol):
-    """Which parts lie in the audio store, and when each was used last. Raises Unavailable."""
+    """The index of the parts in the audio store, by when each was used last. Raises Unavailable."""
 
     def use(self, digest: str, now: float) -> bool:
         """Returns whether a part is there; if so, its time begins anew."""
@@ -289,7 +289,7 @@ class EventLog(Protocol):
 
 
 class BacklogReader(Protocol):
-    """What waits, and what that means for a job. Raises Unavailable throughout."""
+    """The work that waits, and what that means for a job. Raises Unavailable throughout."""
 
     def backlog(self) -> Backlog:
         """Returns what is planned and not done, of all jobs."""
@@ -347,34 +347,34 @@ class UnacknowledgedMessage(msgspec.Struct, frozen=True):
 
 
 class JobQueue(Protocol):
-    """Sends messages that name work. Raises Unavailable."""
+    """The queue of messages that name work. Raises Unavailable throughout."""
 
     def plan(self, job_id: str) -> None:
-        """To a planner."""
+        """Sends a job to a planner."""
 
     def synthesize(self, job_id: str, part: int, lane: Lane) -> None:
-        """To a synthesizer, by lane."""
+        """Sends a part to a synthesizer, by lane."""
 
     def assemble(self, job_id: str) -> None:
-        """To a planner (assembling is CPU work as planning is)."""
+        """Sends a job to be assembled, by a planner: that is CPU work as planning is."""
 
     def connect(self) -> None:
         """Opens what sending needs, so that no first message waits for it."""
 
     def depths(self) -> dict[str, int]:
-        """Messages that wait, by queue."""
+        """Returns how many messages wait, by queue."""
 
     def waiting(self) -> Iterator[tuple[str, WorkId]]:
-        """What the messages that wait name: job id and work; one may come twice."""
+        """Yields job id and work of the messages that wait; one may come twice."""
 
     def taken(self, before: float) -> tuple[UnacknowledgedMessage, ...]:
-        """Messages that were taken before that time [Unix s] and are not ended."""
+        """Returns messages that were taken before that time [Unix s] and are not ended."""
 
     def give_back(self, message: UnacknowledgedMessage) -> bool:
         """Puts a message that was taken at the head of its queue; False: it has ended since."""
 
     def ages(self, now: float) -> dict[str, float]:
-        """How long the oldest message has waited, by queue [s]; 0 where none waits.
+        """Returns how long the oldest message has waited, by queue [s]; 0 where none waits.
 
         Args:
             now: Unix seconds.

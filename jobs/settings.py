@@ -15,7 +15,7 @@ MISSED_BEATS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings(StorageSettings):
-    """Where jobs and their audio are kept, and when a worker counts as dead."""
+    """The settings of the whole service: where jobs are kept, when a worker counts as dead."""
 
     redis_url: str = field(default="redis://127.0.0.1:6379/0", metadata={"variable": "REDIS_URL"})
     """REDIS_URL: broker and job store."""

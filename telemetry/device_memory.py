@@ -27,7 +27,7 @@ class DeviceMemory:
 
 
 class _Info(ctypes.Structure):
-    """Source: NVML API reference, nvmlMemory_t."""
+    """A C struct. Source: NVML API reference, nvmlMemory_t."""
 
     _fields_ = (
         ("total", ctypes.c_ulonglong),

@@ -49,7 +49,10 @@ def configure_logs(process: str, level: int = logging.INFO) -> None:
 
 
 def _add_process(process: str) -> Processor:
-    """A context variable would reach the thread that sets it alone, and most lines are others'."""
+    """Returns a processor that adds the name of the process.
+
+    A context variable would reach the thread that sets it alone, and most lines are others'.
+    """
 
     def add(logger: object, method: str, event: EventDict) -> EventDict:
         return {"process": process, **event}

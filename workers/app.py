@@ -29,7 +29,7 @@ from jobs.celery_queue import (
     CeleryQueue,
     celery_app,
 )
-from jobs.protocols import Role
+from jobs.protocols import WorkerRole
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.part_index import RedisPartIndex
 from jobs.redis_backend.store import redis_job_store
@@ -76,7 +76,7 @@ def open_context(settings: WorkerSettings, app: Celery) -> Context:
     )
 
 
-def build(role: Role, settings: WorkerSettings) -> Celery:
+def build(role: WorkerRole, settings: WorkerSettings) -> Celery:
     """The Celery application of a role, with its tasks and its life cycle."""
     app = celery_app(settings.redis_url)
     app.conf.worker_disable_prefetch = True  # a message is fetched when a thread is free for it
@@ -124,7 +124,9 @@ def _task(
     app.task(name=name, bind=True, throws=(RhapsodeError,))(run)
 
 
-def _life(settings: WorkerSettings, context: Context, role: Role, device: Device | None) -> None:
+def _life(
+    settings: WorkerSettings, context: Context, role: WorkerRole, device: Device | None
+) -> None:
     def beat() -> None:
         if device:
             device.look()
@@ -173,17 +175,17 @@ def _life(settings: WorkerSettings, context: Context, role: Role, device: Device
     signals.worker_shutdown.connect(end, weak=False)
 
 
-def queues_of(role: Role) -> tuple[str, ...]:
+def queues_of(role: WorkerRole) -> tuple[str, ...]:
     """What it asks for messages, the most urgent first."""
     return CONTROL_QUEUES if role == "planner" else SPEECH_QUEUES
 
 
-def threads_of(role: Role, settings: WorkerSettings) -> int:
+def threads_of(role: WorkerRole, settings: WorkerSettings) -> int:
     """How many messages it holds at once."""
     return PLANNER_THREADS if role == "planner" else settings.parts_at_once
 
 
-def arguments(role: Role, settings: WorkerSettings) -> list[str]:
+def arguments(role: WorkerRole, settings: WorkerSettings) -> list[str]:
     """Of ``celery worker``: threads, because a device belongs to one process."""
     return [
         "worker",
@@ -205,7 +207,7 @@ def main(argv: list[str] | None = None) -> int:
     configure_logs(role)
     signals.setup_logging.connect(lambda **_: None, weak=False)
     settings = WorkerSettings.from_environment()
-    kind = cast(Role, role)
+    kind = cast(WorkerRole, role)
     app = build(kind, settings)
     app.worker_main(arguments(kind, settings))
     return 0

@@ -15,7 +15,7 @@ Positive = Annotated[int, Meta(ge=1)]
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerSettings(ServiceSettings, SynthesisSettings):
-    """What a planner or synthesizer reads beside the settings of the service and of synthesis."""
+    """The settings of planner and synthesizer, beside those of the service and of synthesis."""
 
     parts_at_once: Positive = 32
     """RHAPSODE_PARTS_AT_ONCE: parts a synthesizer holds; the widest batch can have no more."""

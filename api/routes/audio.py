@@ -15,8 +15,8 @@ from litestar.params import FromPath, HeaderParameter
 from litestar.response import Stream
 
 from api.backends import Backends
-from api.description import also
-from api.problems import AudioNotReady, RangeError, documented
+from api.openapi import also_media_types
+from api.problems import AudioNotReady, RangeError, problem_responses
 from api.routes.jobs import known_id
 from core.errors import NotFound
 from core.formats import MEDIA_TYPES, ZIP
@@ -32,7 +32,7 @@ _RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
 
 @dataclass(frozen=True, slots=True)
 class AudioFile:
-    """What is served."""
+    """A stored file, as it is served."""
 
     key: str
     size: int
@@ -42,7 +42,7 @@ class AudioFile:
     """Of every answer that has the file or could have it."""
 
 
-def _told(description: str) -> ResponseSpec:
+def _audio_response(description: str) -> ResponseSpec:
     return ResponseSpec(
         bytes, description=description, media_type="audio/wav", generate_examples=False
     )
@@ -50,13 +50,13 @@ def _told(description: str) -> ResponseSpec:
 
 @get(
     "/jobs/{job_id:str}/audio",
-    operation_class=also(AUDIO),
+    operation_class=also_media_types(AUDIO),
     responses={
-        200: _told("The file"),
-        206: _told("A range"),
+        200: _audio_response("The file"),
+        206: _audio_response("A range"),
         303: ResponseSpec(None, description="Fetch it from the object storage at Location"),
         304: ResponseSpec(None, description="Not modified"),
-        **documented(404, 409, 416, 503),
+        **problem_responses(404, 409, 416, 503),
     },
     tags=["jobs"],
 )
@@ -67,10 +67,10 @@ async def audio(
     if_range: Annotated[str | None, HeaderParameter(name="If-Range")] = None,
     if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
 ) -> Response[Any]:
-    """The audio of an ended job, in the format that was asked for."""
+    """Returns the audio of an ended job, in the format that was asked for."""
     file = await to_thread.run_sync(find_audio, backends, known_id(job_id))
     if _matches(if_none_match, file.etag):
-        return Response(None, status_code=304, headers=_known(file))
+        return Response(None, status_code=304, headers=_cache_headers(file))
     link = await to_thread.run_sync(backends.audio.link, file.key, backends.settings.link_seconds)
     if link is not None:  # it answers ranges itself
         headers = {"Location": link, "Cache-Control": "no-store"}
@@ -89,11 +89,11 @@ async def audio(
 
 @head(
     "/jobs/{job_id:str}/audio",
-    operation_class=also(AUDIO),
+    operation_class=also_media_types(AUDIO),
     responses={
-        200: _told("Its headers"),
+        200: _audio_response("Its headers"),
         304: ResponseSpec(None, description="Not modified"),
-        **documented(404, 409, 503),
+        **problem_responses(404, 409, 503),
     },
     tags=["jobs"],
 )
@@ -102,15 +102,15 @@ async def audio_head(
     backends: NamedDependency[Backends],
     if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
 ) -> Response[None]:
-    """Length and type of the audio. Never a redirect: a link is good for GET alone."""
+    """Returns length and type of the audio. Never a redirect: a link is good for GET alone."""
     file = await to_thread.run_sync(find_audio, backends, known_id(job_id))
     if _matches(if_none_match, file.etag):
-        return Response(None, status_code=304, headers=_known(file))
+        return Response(None, status_code=304, headers=_cache_headers(file))
     return Response(None, headers=file.headers | {"Content-Length": str(file.size)})
 
 
 def find_audio(backends: Backends, job_id: str) -> AudioFile:
-    """The file of an ended job.
+    """Returns the file of an ended job.
 
     Raises:
         NotFound, AudioNotReady, Unavailable: there is none, or not yet.
@@ -132,7 +132,7 @@ def find_audio(backends: Backends, job_id: str) -> AudioFile:
     return AudioFile(key, backends.audio.size(key), etag, headers)
 
 
-def _known(file: AudioFile) -> dict[str, str]:
+def _cache_headers(file: AudioFile) -> dict[str, str]:
     return {name: file.headers[name] for name in ("ETag", "Cache-Control")}
 
 
@@ -153,7 +153,7 @@ def _blocks(store: AudioStore, key: str, start: int, stop: int) -> Iterator[byte
 
 
 def parse_range(header: str | None, size: int) -> tuple[int, int] | None:
-    """One byte range as [start, stop); None: send it whole (no range, or more than one).
+    """Returns one byte range as [start, stop); None: send all (no range, or more than one).
 
     Raises:
         RangeError: the range lies outside.

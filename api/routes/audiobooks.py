@@ -14,14 +14,14 @@ from litestar.datastructures import UploadFile
 from litestar.di import NamedDependency
 from litestar.params import HeaderParameter, MultipartBody
 
-from api.admission import Client
+from api.admission import ApiClient
 from api.backends import Backends
 from api.body import decode_body
-from api.books import BookRequest, BookView, source_of, view_of_book
-from api.problems import BodyError, FieldProblem, answer, documented
-from api.requests import resolve_for
-from api.routes.synthesize import KEY_SCHEMA, create, idempotency
-from api.views import JobView, view_of
+from api.book_request import BookRequest, BookView, source_of, view_of_book
+from api.problems import BodyError, FieldProblem, problem_response, problem_responses
+from api.routes.synthesize import KEY_SCHEMA, create_job, idempotency_of
+from api.validation import resolve_controls
+from api.views import JobView, job_view
 from core.book import Book
 from core.record import JobRecord
 from jobs.storage.keys import cover_key
@@ -42,13 +42,16 @@ class BookForm:
 
 
 def undecodable(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """A text of the form that is not in its character set, or in none that is known: Litestar
-    passes on what ``bytes.decode`` raises."""
+    """Returns the response to a text of the form that cannot be decoded.
+
+    Litestar passes on what ``bytes.decode`` raises: the text is not in its character set, or that
+    is not known.
+    """
     if type(error) in (LookupError, UnicodeDecodeError):
         message = "a text of the form cannot be decoded"
         whole = (FieldProblem("body", message, "UTF-8"),)
         error = BodyError(message, code="invalid_form", status=400, errors=whole)
-    return answer(request, error)
+    return problem_response(request, error)
 
 
 UNDECODABLE: Any = {LookupError: undecodable, UnicodeDecodeError: undecodable}
@@ -59,13 +62,13 @@ UNDECODABLE: Any = {LookupError: undecodable, UnicodeDecodeError: undecodable}
     status_code=202,
     request_max_body_size=MAX_BOOK_BYTES,
     exception_handlers=UNDECODABLE,
-    responses=documented(400, 413, 415, 422, 503),
+    responses=problem_responses(400, 413, 415, 422, 503),
     tags=["books"],
 )
 async def speak_book(
     data: MultipartBody[BookForm],
     backends: NamedDependency[Backends],
-    client: NamedDependency[Client],
+    client: NamedDependency[ApiClient],
     idempotency_key: Annotated[
         str | None,
         HeaderParameter(name="Idempotency-Key", schema_extra=KEY_SCHEMA),
@@ -78,7 +81,7 @@ async def speak_book(
     accept = partial(_accept, backends, client, content, name, request, idempotency_key)
     record = await to_thread.run_sync(accept)
     headers = {"Location": f"/jobs/{record.id}", "Retry-After": "1"}
-    return Response(view_of(record), headers=headers)
+    return Response(job_view(record), headers=headers)
 
 
 @post(
@@ -86,7 +89,7 @@ async def speak_book(
     status_code=200,
     request_max_body_size=MAX_BOOK_BYTES,
     exception_handlers=UNDECODABLE,
-    responses=documented(400, 413, 415, 422, 503),
+    responses=problem_responses(400, 413, 415, 422, 503),
     tags=["books"],
 )
 async def list_chapters(data: MultipartBody[BookForm]) -> BookView:
@@ -97,7 +100,7 @@ async def list_chapters(data: MultipartBody[BookForm]) -> BookView:
 
 def _accept(
     backends: Backends,
-    client: Client,
+    client: ApiClient,
     content: bytes,
     name: str,
     request: BookRequest,
@@ -105,12 +108,12 @@ def _accept(
 ) -> JobRecord:
     digest = hashlib.sha256(content)
     digest.update(msgspec.json.encode(request) + ascii(name).encode())  # the name tells the kind
-    key = idempotency(idempotency_key, digest.hexdigest())
+    key = idempotency_of(idempotency_key, digest.hexdigest())
     book: Book = read_book(content, name)
     source = source_of(book, request)
     client.check_size(len(source.text), "file")
-    resolved = resolve_for(request, source, backends.catalogue, "file")
-    return create(
+    resolved = resolve_controls(request, source, backends.catalogue, "file")
+    return create_job(
         backends, client, resolved.controls, source, key, partial(_keep_cover, backends, book)
     )
 

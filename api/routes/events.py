@@ -17,7 +17,7 @@ from litestar.response import ServerSentEvent
 from litestar.response.sse import ServerSentEventMessage
 
 from api.backends import Backends
-from api.problems import documented
+from api.problems import problem_responses
 from api.routes.jobs import known_id
 from core.errors import NotFound, Unavailable
 from core.record import TERMINAL, JobEvent
@@ -57,7 +57,7 @@ class SentEvent(msgspec.Struct, frozen=True):
             SentEvent, description="The events", media_type=MEDIA_TYPE, generate_examples=False
         ),
         204: ResponseSpec(None, description="The job has ended and all of it is known"),
-        **documented(404, 503),
+        **problem_responses(404, 503),
     },
     tags=["jobs"],
 )
@@ -73,7 +73,7 @@ async def events(
         ),
     ] = None,
 ) -> Response[Any]:
-    """The stream, or 204 where there is nothing left to tell."""
+    """Returns the stream, or 204 where nothing more will come."""
     record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
     last = last or START
     known = partial(backends.events.after, job_id, last)
@@ -85,7 +85,7 @@ async def events(
 async def _messages(
     backends: Backends, job_id: str, last: str
 ) -> AsyncIterator[ServerSentEventMessage]:
-    """One task, no thread: a client that reads slowly makes this one wait, and nothing else."""
+    """Yields the events. One task, no thread: a client that reads slowly delays nothing else."""
     loop, moved = asyncio.get_running_loop(), asyncio.Event()
 
     def wake() -> object:

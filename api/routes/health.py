@@ -13,18 +13,18 @@ from litestar.openapi.datastructures import ResponseSpec
 from api.backends import Backends
 from core.errors import Unavailable
 
-OPENLY: list[dict[str, list[str]]] = [{}]
+WITHOUT_KEY: list[dict[str, list[str]]] = [{}]
 """No key is asked for: probes and Prometheus have none."""
 
 
 class Health(msgspec.Struct, frozen=True):
-    """The process answers."""
+    """The state of a process that answers."""
 
     status: str = "alive"
 
 
 class Readiness(msgspec.Struct, frozen=True):
-    """Whether a request that is accepted now would be spoken."""
+    """The answer to whether a request that is accepted now would be spoken."""
 
     ready: bool
     missing: tuple[str, ...]
@@ -38,29 +38,29 @@ class Readiness(msgspec.Struct, frozen=True):
     """Why no synthesizer can load its models; empty while one has them or still tries."""
 
 
-@get("/healthz", sync_to_thread=False, security=OPENLY, tags=["health"])
+@get("/healthz", sync_to_thread=False, security=WITHOUT_KEY, tags=["health"])
 def healthz() -> Health:
-    """The process answers; nothing else is looked at."""
+    """Answers that the process lives; nothing else is looked at."""
     return Health()
 
 
 @get(
     "/readyz",
-    security=OPENLY,
+    security=WITHOUT_KEY,
     responses={
         503: ResponseSpec(Readiness, description="Not ready", generate_examples=False),
     },
     tags=["health"],
 )
 async def readyz(backends: NamedDependency[Backends]) -> Response[Readiness]:
-    """Redis answers, a planner and a synthesizer live, and its models are loaded."""
+    """Answers whether Redis, a planner and a synthesizer with loaded models are there."""
     found = await to_thread.run_sync(readiness, backends)
     headers = {} if found.ready else {"Retry-After": "2"}
     return Response(found, status_code=200 if found.ready else 503, headers=headers)
 
 
 def readiness(backends: Backends) -> Readiness:
-    """What is there and what is not."""
+    """Returns what is there and what is missing."""
     missing = [] if backends.catalogue.voices else ["voices"]
     try:
         backends.store.records.ping()

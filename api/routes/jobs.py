@@ -10,10 +10,10 @@ from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 
-from api.admission import Client
+from api.admission import ApiClient
 from api.backends import Backends
-from api.problems import documented
-from api.views import JobList, JobView, view_of
+from api.problems import problem_responses
+from api.views import JobList, JobView, job_view
 from core.errors import Conflict, FieldError, NotFound
 from core.record import JobRecord, JobState
 from core.request import Lane
@@ -31,7 +31,7 @@ FROM_0: dict[str, Any] = {"ge": 0, "schema_extra": {"minimum": 0}}
 
 
 def known_id(job_id: str) -> str:
-    """The id, if it can be one.
+    """Returns the id, if it can be one.
 
     Raises:
         NotFound: it cannot.
@@ -41,19 +41,19 @@ def known_id(job_id: str) -> str:
     return job_id
 
 
-@get("/jobs/{job_id:str}", responses=documented(404, 503), tags=["jobs"])
-async def look(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Response[JobView]:
-    """A job with its progress, and once it has ended its report or error."""
+@get("/jobs/{job_id:str}", responses=problem_responses(404, 503), tags=["jobs"])
+async def get_job(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Response[JobView]:
+    """Returns a job with its progress, and once it has ended its report or error."""
     record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
-    (outlook,) = await to_thread.run_sync(backends.backlog.forecast, [record])
+    (forecast,) = await to_thread.run_sync(backends.backlog.forecast, [record])
     headers = {} if record.finished_at else {"Retry-After": "1"}
-    return Response(view_of(record, outlook), headers=headers)
+    return Response(job_view(record, forecast), headers=headers)
 
 
-@get("/jobs", responses=documented(422), tags=["jobs"])
-async def page(
+@get("/jobs", responses=problem_responses(422), tags=["jobs"])
+async def list_jobs(
     backends: NamedDependency[Backends],
-    client: NamedDependency[Client],
+    client: NamedDependency[ApiClient],
     wanted: Annotated[  # Litestar keeps the name "state" for itself
         str | None,
         QueryParameter(name="state", description="only these", schema_extra={"enum": STATES}),
@@ -77,10 +77,12 @@ async def page(
     ] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=100, description="most jobs of a page")] = 20,
 ) -> JobList:
-    """Jobs, newest first; with API keys those of the key. A page may hold fewer than the limit
-    though more follow: go on until the cursor is null."""
+    """Returns jobs, newest first; with API keys those of the key.
+
+    A page may hold fewer than the limit though more follow: go on until the cursor is null.
+    """
     meant = JobFilter(
-        owner=client.only,
+        owner=client.visible_owner,
         state=cast("JobState | None", _known("state", wanted, STATES)),
         lane=cast("Lane | None", _known("lane", lane, LANES)),
         voice=voice,
@@ -89,8 +91,8 @@ async def page(
     )
     read = partial(backends.store.records.page, wanted=meant, cursor=cursor, limit=limit)
     found = await to_thread.run_sync(read)
-    outlooks = await to_thread.run_sync(backends.backlog.forecast, found.jobs)
-    views = tuple(map(view_of, found.jobs, outlooks))
+    forecasts = await to_thread.run_sync(backends.backlog.forecast, found.jobs)
+    views = tuple(map(job_view, found.jobs, forecasts))
     return JobList(views, found.cursor)
 
 
@@ -103,12 +105,12 @@ def _known(field: str, value: str | None, allowed: list[str]) -> str | None:
 @delete(
     "/jobs/{job_id:str}",
     status_code=200,
-    responses=documented(404, 409, 503),
+    responses=problem_responses(404, 409, 503),
     tags=["jobs"],
 )
-async def cancel(job_id: FromPath[str], backends: NamedDependency[Backends]) -> JobView:
+async def cancel_job(job_id: FromPath[str], backends: NamedDependency[Backends]) -> JobView:
     """Cancels a job: parts that have not begun never run, and its audio is deleted."""
-    return view_of(await to_thread.run_sync(_cancel, known_id(job_id), backends))
+    return job_view(await to_thread.run_sync(_cancel, known_id(job_id), backends))
 
 
 def _cancel(job_id: str, backends: Backends) -> JobRecord:
@@ -124,18 +126,18 @@ def _cancel(job_id: str, backends: Backends) -> JobRecord:
 @post(
     "/jobs/{job_id:str}/retry",
     status_code=202,
-    responses=documented(404, 409, 503),
+    responses=problem_responses(404, 409, 503),
     tags=["jobs"],
 )
-async def retry(
-    job_id: FromPath[str], backends: NamedDependency[Backends], client: NamedDependency[Client]
+async def retry_job(
+    job_id: FromPath[str], backends: NamedDependency[Backends], client: NamedDependency[ApiClient]
 ) -> Response[JobView]:
     """Runs the failed parts of a partial or failed job again, and only them."""
     record = await to_thread.run_sync(_retry, known_id(job_id), backends, client)
-    return Response(view_of(record), headers={"Location": f"/jobs/{job_id}", "Retry-After": "1"})
+    return Response(job_view(record), headers={"Location": f"/jobs/{job_id}", "Retry-After": "1"})
 
 
-def _retry(job_id: str, backends: Backends, client: Client) -> JobRecord:
+def _retry(job_id: str, backends: Backends, client: ApiClient) -> JobRecord:
     record = backends.store.records.retry(
         job_id, backends.now(), client.open_job_limits(backends.settings)
     )
@@ -144,4 +146,4 @@ def _retry(job_id: str, backends: Backends, client: Client) -> JobRecord:
     return record
 
 
-ROUTES: list[Any] = [look, page, cancel, retry]
+ROUTES: list[Any] = [get_job, list_jobs, cancel_job, retry_job]

@@ -11,12 +11,12 @@ from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.backends import Backends
 from api.metrics import scrape
-from api.routes.health import OPENLY
+from api.routes.health import WITHOUT_KEY
 
 
-@get("/metrics", security=OPENLY, media_type="text/plain", tags=["health"])
+@get("/metrics", security=WITHOUT_KEY, media_type="text/plain", tags=["health"])
 async def metrics(backends: NamedDependency[Backends]) -> Response[bytes]:
-    """Metrics of the API and of the workers that share its metrics folder."""
+    """Returns the metrics of the API and of the workers that share its metrics folder."""
     body = await to_thread.run_sync(scrape, backends)
     return Response(body, media_type=CONTENT_TYPE_LATEST.rsplit(";", 1)[0])  # charset is added
 

@@ -17,12 +17,12 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
 from litestar.params import Body, HeaderParameter
 
-from api.admission import Client
+from api.admission import ApiClient
 from api.backends import Backends
 from api.body import SynthesisBody
-from api.problems import documented
-from api.requests import resolve
-from api.views import JobView, view_of
+from api.problems import problem_responses
+from api.validation import resolve_request
+from api.views import JobView, job_view
 from core.errors import FieldError, Unavailable
 from core.record import TERMINAL, JobRecord
 from core.request import Controls, Source, SynthesisRequest
@@ -38,7 +38,7 @@ KEY_SCHEMA = {
     "minLength": 1,
     "maxLength": 255,
 }
-"""Told, not checked, by the framework: its refusal would not name the header as clients know it."""
+"""For the description alone: the framework's refusal would not name the header as clients do."""
 EXAMPLES = [
     Example("A sentence", value={"text": "Hello there."}),
     Example("Markup", value={"ssml": "<speak>One.<break time='300ms'/>Two.</speak>", "speed": 1.2}),
@@ -54,14 +54,14 @@ EXAMPLES = [
     description="202 with the queued job, or, with `Prefer: wait=N`, 200 with the ended one.",
     responses={
         200: ResponseSpec(JobView, description="The job has ended", generate_examples=False),
-        **documented(400, 413, 415, 422, 503),
+        **problem_responses(400, 413, 415, 422, 503),
     },
     tags=["jobs"],
 )
 async def synthesize(
     data: Annotated[SynthesisRequest, Body(media_type=RequestEncodingType.JSON, examples=EXAMPLES)],
     backends: NamedDependency[Backends],
-    client: NamedDependency[Client],
+    client: NamedDependency[ApiClient],
     prefer: Annotated[
         str | None,
         HeaderParameter(name="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
@@ -73,36 +73,36 @@ async def synthesize(
 ) -> Response[JobView]:
     """Validates and stores a request, and queues its planning."""
     payload = hashlib.sha256(msgspec.json.encode(data)).hexdigest()
-    key = idempotency(idempotency_key, payload)
-    request = await to_thread.run_sync(resolve, data, backends.catalogue)
+    key = idempotency_of(idempotency_key, payload)
+    request = await to_thread.run_sync(resolve_request, data, backends.catalogue)
     client.check_size(len(request.source.text), "ssml" if request.ssml else "text")
     record = await to_thread.run_sync(
-        create, backends, client, request.controls, request.source, key
+        create_job, backends, client, request.controls, request.source, key
     )
     headers = {"Location": f"/jobs/{record.id}"}
     if seconds := _wait_seconds(prefer, backends.settings.max_wait_seconds):
-        record = await backends.ended(record.id, seconds)
+        record = await backends.wait_until_ended(record.id, seconds)
         headers["Preference-Applied"] = f"wait={seconds:g}"
     ended = record.state in TERMINAL
     if not ended:
         headers["Retry-After"] = "1"
-    return Response(view_of(record), status_code=200 if ended else 202, headers=headers)
+    return Response(job_view(record), status_code=200 if ended else 202, headers=headers)
 
 
-def create(
+def create_job(
     backends: Backends,
-    client: Client,
+    client: ApiClient,
     request: Controls,
     source: Source,
     key: Idempotency | None,
-    keep: Callable[[str], None] = lambda job_id: None,
+    store_files: Callable[[str], None] = lambda job_id: None,
 ) -> JobRecord:
     """Stores a job and has it planned; the job that the key names already is returned as it is.
 
     One that is not planned yet is sent on once more: the API that accepted it may have died before.
 
     Args:
-        keep: stores what else a new job needs, given its id.
+        store_files: stores what else a new job needs, given its id.
 
     Raises:
         Conflict: the key names another payload.
@@ -123,14 +123,14 @@ def create(
     )
     if record.id != fresh.id:
         if record.state == "queued" and not record.progress.parts_total:
-            keep(record.id)
+            store_files(record.id)
             backends.queue.plan(record.id)
         return record
     try:
-        keep(record.id)
+        store_files(record.id)
         backends.queue.plan(record.id)
     except Unavailable:
-        # Nobody would plan it soon; the client is told to try again.
+        # Nobody would plan it soon: the client may try again.
         with contextlib.suppress(Unavailable):
             backends.store.records.forget(record.id)
         raise
@@ -138,8 +138,8 @@ def create(
     return record
 
 
-def idempotency(key: str | None, payload: str) -> Idempotency | None:
-    """A client's name for a request with that digest.
+def idempotency_of(key: str | None, payload: str) -> Idempotency | None:
+    """Returns a client's name for a request with that digest.
 
     Raises:
         FieldError: the header holds no key.
@@ -154,7 +154,9 @@ def idempotency(key: str | None, payload: str) -> Idempotency | None:
 
 
 def _wait_seconds(prefer: str | None, most: float) -> float:
-    """Seconds of ``Prefer: wait``; what is not understood is ignored, as RFC 7240 §2 wants it.
+    """Returns the seconds of ``Prefer: wait``.
+
+    What is not understood is ignored, as RFC 7240 §2 wants it.
 
     >>> _wait_seconds("respond-async, wait=10", 60.0)
     10.0

@@ -1,4 +1,4 @@
-"""``/jobs/{id}/timings`` and ``/jobs/{id}/manifest``: what was said when, and what was not."""
+"""``/jobs/{id}/timings`` and ``/jobs/{id}/manifest``: when each word is spoken, and what is not."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from api.backends import Backends
-from api.description import also
-from api.problems import AudioNotReady, documented
+from api.openapi import also_media_types
+from api.problems import AudioNotReady, problem_responses
 from api.routes.jobs import known_id
-from api.transcripts import (
+from api.transcript_views import (
     Manifest,
     Timings,
     manifest,
-    manifest_of_nothing,
     read_lines,
     subtitles,
     timings,
+    unplanned_manifest,
 )
 from core.errors import FieldError, NotFound
 from core.record import TERMINAL, JobRecord
@@ -40,14 +40,14 @@ MEDIA = {
 
 @get(
     "/jobs/{job_id:str}/timings",
-    operation_class=also(["application/x-subrip", "text/vtt"]),
+    operation_class=also_media_types(["application/x-subrip", "text/vtt"]),
     responses={
         200: ResponseSpec(Timings, description="As JSON; or subtitles", generate_examples=False),
-        **documented(404, 409, 422),
+        **problem_responses(404, 409, 422),
     },
     tags=["jobs"],
 )
-async def look_timings(
+async def get_timings(
     job_id: FromPath[str],
     backends: NamedDependency[Backends],
     form: Annotated[
@@ -62,7 +62,7 @@ async def look_timings(
         bool, QueryParameter(description="with the times of phonemes (JSON)")
     ] = False,
 ) -> Response[Any]:
-    """Chapters, sentences and words with their times and their places in the source."""
+    """Returns chapters, sentences and words with their times and places in the source."""
     if form not in MEDIA:
         raise FieldError("format", f"no form {form!r}", allowed=", ".join(MEDIA))
     record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
@@ -74,9 +74,9 @@ async def look_timings(
     return Response(body, media_type=MEDIA[form])
 
 
-@get("/jobs/{job_id:str}/manifest", responses=documented(404, 503), tags=["jobs"])
-async def look_manifest(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Manifest:
-    """What became of every source character, at any time of the job."""
+@get("/jobs/{job_id:str}/manifest", responses=problem_responses(404, 503), tags=["jobs"])
+async def get_manifest(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Manifest:
+    """Returns what became of every source character, at any time of the job."""
     record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
     return await to_thread.run_sync(_manifest, backends, record)
 
@@ -102,17 +102,17 @@ def _manifest(backends: Backends, record: JobRecord) -> Manifest:
         head, lines = _stored(backends, record)
         return manifest(head.characters, lines, head.silences)
     plan = backends.store.plans.get(record.id)
-    so_far = [*_so_far(backends, record)]
+    so_far = [*_lines_so_far(backends, record)]
     now = backends.store.records.get(record.id)
     if now.finished_at != record.finished_at:  # what it ended with was deleted meanwhile
         return _manifest(backends, now)
     if plan is None or record.state == "cancelled":
-        return manifest_of_nothing(record)
+        return unplanned_manifest(record)
     return manifest(record.source.characters, so_far, plan.silences)
 
 
-def _so_far(backends: Backends, record: JobRecord) -> Iterator[TranscriptLine]:
-    """Lines of a job that has no audio yet, or none at all."""
+def _lines_so_far(backends: Backends, record: JobRecord) -> Iterator[TranscriptLine]:
+    """Yields the lines of a job that has no audio yet, or none at all."""
     results = {result.index: result for result in backends.store.results.all(record.id)}
     for part in backends.store.plans.parts(record.id):
         result = results.get(part.index)
@@ -120,10 +120,14 @@ def _so_far(backends: Backends, record: JobRecord) -> Iterator[TranscriptLine]:
         status: Literal["spoken", "failed", "pending"] = "spoken" if result else "pending"
         if error:
             status = "failed"
-        for said in part.utterances:
+        for utterance in part.utterances:
             yield TranscriptLine(
-                span=said.span, text=said.text, status=status, part=part.index, error=error
+                span=utterance.span,
+                text=utterance.text,
+                status=status,
+                part=part.index,
+                error=error,
             )
 
 
-ROUTES: list[Any] = [look_timings, look_manifest]
+ROUTES: list[Any] = [get_timings, get_manifest]

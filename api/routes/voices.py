@@ -9,7 +9,7 @@ from litestar import get
 from litestar.di import NamedDependency
 
 from api.backends import Backends
-from api.problems import documented
+from api.problems import problem_responses
 from core.formats import sample_rates
 from core.request import AudioFormat, RuntimeName
 
@@ -44,9 +44,9 @@ class VoiceList(msgspec.Struct, frozen=True):
     """Format → sample rates [Hz]."""
 
 
-@get("/voices", responses=documented(), sync_to_thread=False, tags=["voices"])
+@get("/voices", responses=problem_responses(), sync_to_thread=False, tags=["voices"])
 def voices(backends: NamedDependency[Backends]) -> VoiceList:
-    """The voices with their networks, licence and measured quality."""
+    """Returns the voices with their networks, licence and measured quality."""
     catalogue = backends.catalogue
     default = catalogue.voice(None).name if catalogue.voices else ""
     found = []

@@ -43,7 +43,7 @@ class RedisApiKeys:
     def add(
         self, name: str, now: float, *, limits: KeyLimits | None = None, admin: bool = False
     ) -> tuple[ApiKey, str]:
-        """A new key and its token, which is told this once and kept nowhere."""
+        """Adds a key; returns it and its token, which is shown this once and kept nowhere."""
         id_, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         key = ApiKey(
             id=id_,
@@ -57,7 +57,7 @@ class RedisApiKeys:
         return key, f"rk_{id_}_{secret}"
 
     def all(self) -> tuple[ApiKey, ...]:
-        """Every key there ever was, the oldest first."""
+        """Returns every key there ever was, the oldest first."""
         with translated():
             rows = cast("list[bytes]", self._client.hvals(API_KEYS))
         keys = (msgspec.msgpack.decode(row, type=ApiKey) for row in rows)

@@ -12,7 +12,7 @@ from jobs.progress import Backlog, Forecast, RemainingWork, eta_seconds
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import BACKLOG, PACE, job_key, queued_key
 
-Row = Sequence[bytes | None]
+HashValues = Sequence[bytes | None]
 
 
 class RedisBacklog:
@@ -54,14 +54,14 @@ def _read_totals(pipe: Any) -> None:
     pipe.hmget(PACE, ["audio", "wall"])
 
 
-def _backlog(waiting: Row, pace: Row) -> Backlog:
+def _backlog(waiting: HashValues, pace: HashValues) -> Backlog:
     interactive, bulk = (max(0, int(ms or 0)) / 1000 for ms in waiting[:2])
     audio, wall = (float(sum_ or 0) for sum_ in pace)
     return Backlog(interactive=interactive, bulk=bulk, pace=audio / wall if wall > 0 else None)
 
 
 def _forecast(
-    record: JobRecord, row: Row, position: int | None, waiting: Row, backlog: Backlog
+    record: JobRecord, row: HashValues, position: int | None, waiting: HashValues, backlog: Backlog
 ) -> Forecast:
     total, done, goal = (None if ms is None else int(ms) for ms in row)
     position = position if record.state == "queued" else None

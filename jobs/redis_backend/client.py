@@ -16,7 +16,7 @@ ANSWER_SECONDS = 10.0
 
 
 def open_redis(url: str) -> redis.Redis:
-    """A pooled, thread-safe client; connects at the first command."""
+    """Returns a pooled, thread-safe client; it connects at the first command."""
     return redis.Redis.from_url(
         url,
         socket_connect_timeout=CONNECT_SECONDS,

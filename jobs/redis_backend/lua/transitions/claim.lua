@@ -6,7 +6,7 @@
 -- A lease is the worker's id; '?' before it promises work: who stored the last result owes the
 -- message for 'assemble', and should it die before, the lease is found lost like any other.
 --
--- Returns {verdict, attempt}, see jobs.protocols.Verdict.
+-- Returns {verdict, attempt}, see jobs.protocols.ClaimVerdict.
 local leases, results, workers, attempts, index_queued, index_running, active, leased =
   unpack(KEYS, 7)
 local work, worker, now, alive_since = unpack(ARGV, 5)

@@ -13,7 +13,7 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 
 def answering_options(app: ASGIApp) -> ASGIApp:
-    """Middleware: tells the methods of all handlers of a path; asks for no key."""
+    """Returns middleware that answers with the methods of all handlers of a path, without a key."""
 
     async def call(scope: Scope, receive: Receive, send: Send) -> None:
         fields: Any = scope
@@ -29,7 +29,7 @@ def answering_options(app: ASGIApp) -> ASGIApp:
 
 
 def methods_of(app: Litestar, template: str) -> list[str]:
-    """The methods of a route, sorted."""
+    """Returns the methods of a route, sorted."""
     found = {str(m) for r in app.routes if r.path_format == template for m in _methods(r)}
     return sorted(found)
 

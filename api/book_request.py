@@ -1,4 +1,4 @@
-"""A book that was sent, turned into a source: chosen chapters, one after the other."""
+"""The request for a book, and the source that it makes of the chosen chapters."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from core.book import Book
 from core.errors import FieldError
-from core.request import AudioFormat, BookFacts, Chapter, Controls, Lane, Loudness, Source
+from core.request import AudioFormat, BookFacts, Chapter, Controls, Lane, LoudnessTarget, Source
 from core.text import Notice, Span
 
 GAP = "\n\n"
@@ -20,13 +20,13 @@ BOOK_LOUDNESS = -20.0
 MAX_BOOK_CHARS = 10_000_000
 """Three times War and Peace."""
 
-Number = Annotated[int, Meta(ge=1)]
+ChapterNumber = Annotated[int, Meta(ge=1)]
 
 
 class BookRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How a book is to be spoken."""
+    """The controls of a book: how it is to be spoken."""
 
-    chapters: tuple[Number, ...] | None = None
+    chapters: tuple[ChapterNumber, ...] | None = None
     """Numbers of the chapters to be spoken, as ``POST /audiobooks/chapters`` lists them, from 1;
     None = all. They are spoken in the book's order."""
     title: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
@@ -36,7 +36,7 @@ class BookRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     format: AudioFormat = "m4b"
     lane: Lane = "bulk"
     """A sentence in the interactive lane overtakes a book."""
-    loudness_lufs: Loudness | None = BOOK_LOUDNESS
+    loudness_lufs: LoudnessTarget | None = BOOK_LOUDNESS
     """Integrated loudness of the whole book [LUFS], reached by one gain; None = as spoken."""
 
     @property
@@ -56,7 +56,7 @@ class ChapterView(msgspec.Struct, frozen=True):
 
 
 class BookView(msgspec.Struct, frozen=True):
-    """What a book holds."""
+    """The contents of a book that was sent."""
 
     title: str
     authors: tuple[str, ...]
@@ -68,7 +68,7 @@ class BookView(msgspec.Struct, frozen=True):
 
 
 def view_of_book(book: Book) -> BookView:
-    """What can be chosen."""
+    """Returns what a client can choose from."""
     chapters = tuple(
         ChapterView(number, chapter.title, len(chapter.text), len(chapter.text.split()))
         for number, chapter in enumerate(book.chapters, 1)
@@ -78,12 +78,12 @@ def view_of_book(book: Book) -> BookView:
 
 
 def source_of(book: Book, request: BookRequest) -> Source:
-    """The chosen chapters as one source.
+    """Returns the chosen chapters as one source.
 
     Raises:
         FieldError: there is no such chapter, or too much text.
     """
-    chosen = _chosen(len(book.chapters), request.chapters)
+    chosen = _chosen_indices(len(book.chapters), request.chapters)
     chapters: list[Chapter] = []
     texts: list[str] = []
     start = 0
@@ -99,22 +99,24 @@ def source_of(book: Book, request: BookRequest) -> Source:
         text=GAP.join(texts),
         markup=book.markup,
         chapters=tuple(chapters),
-        book=_facts(book, request),
+        book=_book_facts(book, request),
         notices=book.notices,
     )
 
 
-def _chosen(count: int, numbers: Sequence[int] | None) -> list[int]:
+def _chosen_indices(count: int, numbers: Sequence[int] | None) -> list[int]:
     if numbers is None:
         return list(range(count))
     unknown = sorted({number for number in numbers if number > count})
     if unknown or not numbers:
-        told = f"no chapter {', '.join(map(str, unknown))}" if unknown else "no chapter is chosen"
-        raise FieldError("chapters", told, allowed=f"1 to {count}")
+        message = (
+            f"no chapter {', '.join(map(str, unknown))}" if unknown else "no chapter is chosen"
+        )
+        raise FieldError("chapters", message, allowed=f"1 to {count}")
     return sorted({number - 1 for number in numbers})
 
 
-def _facts(book: Book, request: BookRequest) -> BookFacts:
+def _book_facts(book: Book, request: BookRequest) -> BookFacts:
     return BookFacts(
         title=request.title or book.title,
         authors=(request.author,) if request.author else book.authors,

@@ -13,11 +13,11 @@ from core.request import Source
 from core.text import Silence, Span
 from core.transcript import TimedChapter, TimedWord, TranscriptHead, TranscriptLine
 
-CLOCK = {"srt": ",", "vtt": "."}
+DECIMAL_MARK = {"srt": ",", "vtt": "."}
 """What stands before the milliseconds."""
 
 
-class Sentence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class TimedSentence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An utterance, about one sentence. Times are seconds in the audio."""
 
     text: str
@@ -34,15 +34,15 @@ class Sentence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Timings(msgspec.Struct, frozen=True):
-    """What was said when; what was not spoken is in the manifest."""
+    """The times of what is spoken; what is not stands in the manifest."""
 
     seconds: float
     """Length of the audio."""
     chapters: tuple[TimedChapter, ...]
-    sentences: tuple[Sentence, ...]
+    sentences: tuple[TimedSentence, ...]
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class ManifestEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """A run of source characters and what became of them."""
 
     span: Span
@@ -53,25 +53,25 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """Entries cover every source character exactly once, in order."""
+    """A list of entries that cover every source character exactly once, in order."""
 
     characters: int
     """Length of the source in code points."""
     counts: dict[str, int]
     """Status → characters."""
-    entries: tuple[Entry, ...]
+    entries: tuple[ManifestEntry, ...]
 
 
 def timings(head: TranscriptHead, lines: Iterable[TranscriptLine], *, phonemes: bool) -> Timings:
-    """The spoken lines with their times."""
-    said = (line for line in lines if line.start is not None and line.end is not None)
-    return Timings(head.seconds, head.chapters, tuple(_sentence(one, phonemes) for one in said))
+    """Returns the spoken lines with their times."""
+    timed = (line for line in lines if line.start is not None and line.end is not None)
+    return Timings(head.seconds, head.chapters, tuple(_sentence(one, phonemes) for one in timed))
 
 
-def _sentence(line: TranscriptLine, phonemes: bool) -> Sentence:
+def _sentence(line: TranscriptLine, phonemes: bool) -> TimedSentence:
     assert line.start is not None
     assert line.end is not None
-    return Sentence(
+    return TimedSentence(
         text=line.text,
         span=line.span,
         chapter=line.chapter,
@@ -84,7 +84,7 @@ def _sentence(line: TranscriptLine, phonemes: bool) -> Sentence:
 
 
 def subtitles(lines: Iterable[TranscriptLine], source: Source, kind: Literal["srt", "vtt"]) -> str:
-    """A cue for every spoken line; its text as written, of markup as spoken.
+    """Returns a cue for every spoken line; its text as written, of markup as spoken.
 
     Source: W3C WebVTT §4.1 (header, cue timings, escapes); SubRip as players read it: a number, a
     line of times with commas, the text, an empty line.
@@ -99,15 +99,15 @@ def subtitles(lines: Iterable[TranscriptLine], source: Source, kind: Literal["sr
         text = " ".join(text.split())
         if kind == "vtt":
             text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        times = f"{clock(line.start, CLOCK[kind])} --> {clock(line.end, CLOCK[kind])}"
-        cues.append(f"{number}\n{times}\n{text}\n")
+        start, end = (format_time(at, DECIMAL_MARK[kind]) for at in (line.start, line.end))
+        cues.append(f"{number}\n{start} --> {end}\n{text}\n")
     return "\n".join(cues)
 
 
-def clock(seconds: float, mark: str) -> str:
-    """Hours, minutes, seconds, milliseconds.
+def format_time(seconds: float, mark: str) -> str:
+    """Returns hours, minutes, seconds and milliseconds.
 
-    >>> clock(3725.0406, ",")
+    >>> format_time(3725.0406, ",")
     '01:02:05,041'
     """
     milliseconds = round(seconds * 1000)
@@ -118,7 +118,7 @@ def clock(seconds: float, mark: str) -> str:
 def manifest(
     characters: int, lines: Iterable[TranscriptLine], silences: Iterable[Silence]
 ) -> Manifest:
-    """Spoken and silent runs, merged in the order of the source."""
+    """Returns spoken and silent runs, merged in the order of the source."""
     entries = [*(_entry(line) for line in lines), *map(_silent, silences)]
     entries.sort(key=lambda entry: (entry.span.start, entry.span.end))
     return _counted(
@@ -126,24 +126,24 @@ def manifest(
     )
 
 
-def manifest_of_nothing(record: JobRecord) -> Manifest:
-    """Of a job that was never planned: the whole source is one entry."""
+def unplanned_manifest(record: JobRecord) -> Manifest:
+    """Returns the manifest of a job that was never planned: the whole source is one entry."""
     states = {"cancelled": "cancelled", "failed": "failed"}
     status = states.get(record.state, "pending")
     reason = record.error.code if record.error else None
     length = record.source.characters
-    return _counted(length, (Entry(Span(0, length), status, None, reason),))  # type: ignore[arg-type]
+    return _counted(length, (ManifestEntry(Span(0, length), status, None, reason),))  # type: ignore[arg-type]
 
 
-def _entry(line: TranscriptLine) -> Entry:
-    return Entry(line.span, line.status, line.part, line.error)
+def _entry(line: TranscriptLine) -> ManifestEntry:
+    return ManifestEntry(line.span, line.status, line.part, line.error)
 
 
-def _silent(silence: Silence) -> Entry:
-    return Entry(silence.span, "silent", None, silence.reason)
+def _silent(silence: Silence) -> ManifestEntry:
+    return ManifestEntry(silence.span, "silent", None, silence.reason)
 
 
-def _counted(characters: int, entries: tuple[Entry, ...]) -> Manifest:
+def _counted(characters: int, entries: tuple[ManifestEntry, ...]) -> Manifest:
     counts: Counter[str] = Counter()
     for entry in entries:
         counts[entry.status] += entry.span.end - entry.span.start
@@ -151,14 +151,17 @@ def _counted(characters: int, entries: tuple[Entry, ...]) -> Manifest:
 
 
 def read_lines(blocks: Iterable[bytes]) -> tuple[TranscriptHead, Iterator[TranscriptLine]]:
-    """A stored transcript, read as its lines are asked for: that of a long book has tens of MB."""
+    """Returns a stored transcript, read as its lines are asked for.
+
+    That of a long book has tens of MB.
+    """
     rows, decoder = _rows(blocks), msgspec.json.Decoder(TranscriptLine)
     head = msgspec.json.decode(next(rows, b""), type=TranscriptHead)
     return head, map(decoder.decode, rows)
 
 
 def _rows(blocks: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines, whatever the blocks' edges.
+    """Yields lines, wherever the blocks end.
 
     >>> list(_rows([b"a\\nb", b"c\\n", b"d"]))
     [b'a', b'bc', b'd']

@@ -1,4 +1,4 @@
-"""What a request must be beside its types, and what its open fields mean."""
+"""Validation of requests beyond their types, and the values of their open fields."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from api.problems import BodyError, FieldProblem
 from core.errors import FieldError, TextError
 from core.formats import resolve_sample_rate
 from core.request import SAMPLE_RATES, Controls, Source, SynthesisRequest
-from core.voice import Catalogue, Component, Control
+from core.voice import Catalogue, Component, ControlName
 from text.normalization.tables.signs import SYMBOLS
 from text.normalization.unicode import fold
 from text.ssml.directives import SsmlDocument
@@ -23,8 +23,8 @@ from text.ssml.reader import check_overrides
 T = TypeVar("T", bound=Controls)
 
 
-def resolve(request: SynthesisRequest, catalogue: Catalogue) -> SynthesisRequest:
-    """The request with every open field filled in.
+def resolve_request(request: SynthesisRequest, catalogue: Catalogue) -> SynthesisRequest:
+    """Returns the request with every open field filled in.
 
     Raises:
         InputError: what the client must mend; names the field.
@@ -35,11 +35,11 @@ def resolve(request: SynthesisRequest, catalogue: Catalogue) -> SynthesisRequest
         errors = tuple(FieldProblem(name, message) for name in ("text", "ssml"))
         raise BodyError(message, code="text_or_ssml", errors=errors)
     field = "ssml" if request.source.markup else "text"
-    return resolve_for(request, request.source, catalogue, field)
+    return resolve_controls(request, request.source, catalogue, field)
 
 
-def resolve_for(request: T, source: Source, catalogue: Catalogue, field: str) -> T:
-    """The controls with every open field filled in, if they can speak the source.
+def resolve_controls(request: T, source: Source, catalogue: Catalogue, field: str) -> T:
+    """Returns the controls with every open field filled in, if they can speak the source.
 
     Args:
         request: as the client sent it.
@@ -61,17 +61,17 @@ def resolve_for(request: T, source: Source, catalogue: Catalogue, field: str) ->
         raise FieldError("package", message, allowed="file, or another format")
     texts = [source.text[c.span.start : c.span.end] for c in source.chapters] or [source.text]
     if source.markup:
-        said = [_check_markup(text, request, catalogue, acoustic, model) for text in texts]
+        speakable = [_check_markup(text, request, catalogue, acoustic, model) for text in texts]
     else:
-        said = [_speakable(fold(_placed(text), name=field).text) for text in texts]
-    if not any(said):
+        speakable = [_has_words(fold(_with_positions(text), name=field).text) for text in texts]
+    if not any(speakable):
         raise TextError(field, "there is nothing to speak", allowed="words or numbers")
     return msgspec.structs.replace(
         request, voice=card.name, acoustic=acoustic, vocoder=vocoder, sample_rate=rate
     )
 
 
-def _placed(text: str) -> Iterable[tuple[str, int, int]]:
+def _with_positions(text: str) -> Iterable[tuple[str, int, int]]:
     return ((character, at, at + 1) for at, character in enumerate(text))
 
 
@@ -85,7 +85,7 @@ def _sample_rate(request: Controls, native: int) -> int:
 
 
 def _require_controls(request: Controls, model: Component) -> None:
-    for name in get_args(Control):
+    for name in get_args(ControlName):
         if name not in model.controls and getattr(request, name) != 1:
             message = f"{model.network} has no {name} control"
             raise FieldError(name, message, allowed="1.0", code="unsupported_control")
@@ -104,16 +104,16 @@ def _check_markup(
         _require_controls(request, one)
         _require_scopes(markup, one, source)
     # A place whose text stands in an attribute (sub, phoneme) is spoken whatever it shows.
-    return bool(markup.overrides) or _speakable(content.text)
+    return bool(markup.overrides) or _has_words(content.text)
 
 
 def _require_scopes(markup: SsmlDocument, model: Component, source: str) -> None:
     for scope in markup.scopes:
-        for name in get_args(Control):
+        for name in get_args(ControlName):
             if name not in model.controls and getattr(scope, name) != 1:
                 message = f"{model.network} has no {name} control, which this element needs"
                 raise refusal(message, source, scope.start)
 
 
-def _speakable(text: str) -> bool:
+def _has_words(text: str) -> bool:
     return any(character.isalnum() or character in SYMBOLS for character in text)

@@ -26,11 +26,11 @@ SPAN = Schema(
 """Litestar describes structs that are encoded as arrays as if they were objects."""
 
 
-def also(media_types: Iterable[str]) -> type[Operation]:
-    """For a handler's ``operation_class``: its 2xx answers come in these media types too."""
+def also_media_types(media_types: Iterable[str]) -> type[Operation]:
+    """Returns an ``operation_class`` for a handler whose 2xx answers have further media types."""
 
     @dataclass
-    class AlsoOperation(Operation):
+    class MediaTypesOperation(Operation):
         def __post_init__(self) -> None:
             for status, response in (self.responses or {}).items():
                 if status.startswith("2") and isinstance(response, OpenAPIResponse):
@@ -38,11 +38,11 @@ def also(media_types: Iterable[str]) -> type[Operation]:
                     more = {kind: OpenAPIMediaType(schema=octets) for kind in media_types}
                     response.content = more | dict(response.content or {})
 
-    return AlsoOperation
+    return MediaTypesOperation
 
 
-def tidy(document: OpenAPI) -> None:
-    """Mends the whole document.
+def correct_openapi(document: OpenAPI) -> None:
+    """Corrects the whole document.
 
     A parameter in a path, query or header is text: it may be missing, but it is never null.
     """
@@ -55,7 +55,7 @@ def tidy(document: OpenAPI) -> None:
 
 
 def operations_of(document: OpenAPI) -> Iterator[Operation]:
-    """All of them."""
+    """Yields all operations."""
     for item in (document.paths or {}).values():
         for method in ("get", "post", "put", "delete", "head", "patch"):
             operation = getattr(item, method)
