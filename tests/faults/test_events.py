@@ -247,7 +247,8 @@ def test_many_clients_share_few_threads_and_a_slow_or_gone_one_costs_nothing(
     before = api.threads
     held = [_raw(api, job) for _ in range(20)]  # they ask and never read
     gone = [_raw(api, idle) for _ in range(60)]
-    request.addfinalizer(lambda: [connection.close() for connection in held + gone])
+    for connection in held + gone:
+        request.addfinalizer(connection.close)
     followers = [Follower(api, job) for _ in range(40)]
     for follower in followers:
         follower.saw(2)

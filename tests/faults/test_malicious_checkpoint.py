@@ -31,7 +31,7 @@ def test_a_call_of_os_system(network: str, new_format: bool, tmp_path: Path) -> 
     checkpoint = {"model": Bomb(mark), "state_dict": {"a": torch.zeros(1)}}
     torch.save(checkpoint, path, _use_new_zipfile_serialization=new_format)
     with pytest.raises(CheckpointError, match="system"):
-        import_checkpoint(path, network, tmp_path / "out")  # type: ignore[arg-type]
+        import_checkpoint(path, network, tmp_path / "out")
     assert not mark.exists()
     assert not (tmp_path / "out").exists()
 

@@ -173,6 +173,7 @@ def test_a_book_becomes_an_m4b_with_chapters_and_tags(http: httpx.Client, tmp_pa
             "The Third",
         ]
         for mark, chapter in zip(marks, times["chapters"], strict=True):
+            assert mark["time_base"] is not None
             assert float(mark["start"] * mark["time_base"]) == pytest.approx(chapter["start"])
             assert float(mark["end"] * mark["time_base"]) == pytest.approx(chapter["end"])
         rate = container.streams.audio[0].rate

@@ -20,7 +20,7 @@ def _no_redis_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("REDIS_URL", raising=False)
 
 
-def run(*words: str | Path) -> Result:
+def run(*words: str | int | Path) -> Result:
     return CliRunner().invoke(keys, [str(word) for word in words], catch_exceptions=False)
 
 

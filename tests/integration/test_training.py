@@ -37,8 +37,11 @@ BATCH = {"fastspeech2": 300, "tacotron2": 300, "hifigan": 1, "melgan": 1, "waveg
 
 
 def _tacotron2(prepared: Prepared) -> Tacotron2Config:
+    small: Tacotron2Config = recipe_of("tacotron2").sizes["small"](
+        PreparedFacts(prepared, "house-ipa")
+    )
     return msgspec.structs.replace(
-        recipe_of("tacotron2").sizes["small"](PreparedFacts(prepared, "house-ipa")),
+        small,
         embedding_dim=16,
         attention_rnn_dim=16,
         decoder_rnn_dim=16,

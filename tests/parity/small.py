@@ -65,7 +65,7 @@ def seeded(network: str, config: Mapping[str, Any], seed: int = 0) -> nn.Module:
     """The network with random weights that keep activations about as large as they are."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        module: nn.Module = spec_of(network).network(read_config(network, config))
+        module: Any = spec_of(network).network(read_config(network, config))
         if network == "fastspeech2":
             # About five frames per symbol, not e^0.1 - 1.
             nn.init.constant_(module.variance_adaptor.duration_predictor.linear_layer.bias, 1.8)
@@ -76,7 +76,8 @@ def seeded(network: str, config: Mapping[str, Any], seed: int = 0) -> nn.Module:
             for coupling in module.WN:
                 # Zero at first would make every coupling the identity.
                 nn.init.normal_(coupling.end.weight, std=0.05)
-    return module.eval()
+    network_: nn.Module = module.eval()
+    return network_
 
 
 def small_component(folder: Path, network: str, **changes: Any) -> Component:

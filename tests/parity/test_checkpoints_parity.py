@@ -19,7 +19,7 @@ from core.voice import Component, read_catalogue
 from exports.component_file import load_weights
 from exports.importers.checkpoints import import_checkpoint, layout_of
 from exports.registry import build_network, read_config
-from tests.parity.figures import key_shapes, load, max_delta, tolerance
+from tests.parity.reference_figures import key_shapes, load, max_delta, tolerance
 from vocoders.hifigan.config import V1
 from vocoders.hifigan.network import HifiGan
 from vocoders.waveglow.network import WaveGlow

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 
 from acoustic.fastspeech2.config import FastSpeech2Config, FeatureStats
 from acoustic.fastspeech2.network import Control, FastSpeech2, Predictions, Targets
-from tests.parity.figures import Figure, load, max_delta, tolerance
+from tests.parity.reference_figures import Figure, load, max_delta, tolerance
 
 FIGURES = (
     "fastspeech2_tiny",
@@ -66,7 +66,10 @@ def opened(name: str) -> tuple[Figure, FastSpeech2]:
 def run(figure: Figure, network: FastSpeech2, **controls: Any) -> Predictions:
     given = figure.inputs
     with torch.inference_mode():
-        return network(given["texts"], given["src_lens"], given["speakers"], **controls)
+        predictions: Predictions = network(
+            given["texts"], given["src_lens"], given["speakers"], **controls
+        )
+    return predictions
 
 
 @pytest.mark.parametrize("name", FIGURES)

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from tests.parity.figures import load, max_delta, tolerance
+from tests.parity.reference_figures import load, max_delta, tolerance
 from vocoders.hifigan.config import V1, V2, V3, HifiGanConfig
 from vocoders.hifigan.discriminators import (
     DiscriminatorOutput,

@@ -13,7 +13,7 @@ import torch
 from audio.griffin_lim import griffin_lim, inverse_stft, stft
 from audio.mel import MelExtractor, Spectrogram, mel_filters
 from core.mel import MelSpec
-from tests.parity.figures import load, max_delta
+from tests.parity.reference_figures import load, max_delta
 
 HIFIGAN = MelSpec()
 TACOTRON2 = MelSpec(magnitude_epsilon=0.0, padding="reflect-half")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.parity.figures import Figure, load, max_delta, tolerance
+from tests.parity.reference_figures import Figure, load, max_delta, tolerance
 from vocoders.melgan.config import MelGanConfig
 from vocoders.melgan.discriminators import (
     MelGanDiscriminator,

@@ -23,7 +23,7 @@ from exports.component_file import write_component
 from exports.exporters.export import artifact_folder, export_component
 from exports.registry import spec_of
 from exports.runtimes import open_runtime
-from tests.parity.figures import Figure, load, tolerance
+from tests.parity.reference_figures import Figure, load, tolerance
 from tests.parity.test_fastspeech2_parity import CONTROLS, config_of
 from tests.parity.test_fastspeech2_parity import FIGURES as FASTSPEECH2
 from tests.parity.test_hifigan_parity import FIGURES as HIFIGAN
@@ -154,7 +154,8 @@ class Recorded:
         self._none = np.ones_like(masks[0])
 
     def step(self) -> Array:
-        return next(self._steps, self._none)[None]
+        masks: Array = next(self._steps, self._none)[None]
+        return masks
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

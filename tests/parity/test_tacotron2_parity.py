@@ -13,7 +13,7 @@ from acoustic.tacotron2.config import CbhgConfig, Tacotron2Config
 from acoustic.tacotron2.dropout import PrenetDropout
 from acoustic.tacotron2.loss import guided_attention_loss, reconstruction_loss
 from acoustic.tacotron2.network import Spoken, Tacotron2
-from tests.parity.figures import Figure, load, max_delta, tolerance
+from tests.parity.reference_figures import Figure, load, max_delta, tolerance
 
 FIGURES = {
     "tacotron2_medium_80mel": Tacotron2Config(

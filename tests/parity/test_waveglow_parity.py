@@ -7,7 +7,7 @@ from functools import lru_cache
 import pytest
 import torch
 
-from tests.parity.figures import Figure, load, max_delta
+from tests.parity.reference_figures import Figure, load, max_delta
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.waveglow.denoiser import Denoiser
 from vocoders.waveglow.network import WaveGlow, join_noise, negative_log_likelihood

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.errors import RhapsodeError
 from core.part import JobPlan, Part, PartAudio, PartResult
 from core.record import TERMINAL, JobError, JobRecord, JobState
-from core.request import Controls, Source
+from core.request import Controls, Lane, Source
 from core.text import Span, Utterance
 from jobs.ids import new_job_id
 from jobs.redis_backend.backlog import RedisBacklog
@@ -62,7 +62,7 @@ class World:
 
     def _create(self, job_id: str, job: int) -> None:
         if job_id not in self.made:
-            lane = "bulk" if job else "interactive"
+            lane: Lane = "bulk" if job else "interactive"
             request = Controls(voice="v", acoustic="a", vocoder="w", sample_rate=22050, lane=lane)
             self.store.records.create(
                 JobRecord(

@@ -1,5 +1,7 @@
 """The batch planner keeps its promises for any lengths."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -50,6 +52,6 @@ def test_sizes_do_not_depend_on_the_order(lengths: list[int], budget: int) -> No
     ("lengths", "budget", "options"),
     [([0], 10, {}), ([1], 0, {}), ([1], 1, {"max_items": 0}), ([1], 1, {"max_padding": 1.0})],
 )
-def test_nonsense_is_refused(lengths: list[int], budget: int, options: dict[str, float]) -> None:
+def test_nonsense_is_refused(lengths: list[int], budget: int, options: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"positive|budget"):
         plan_batches(lengths, budget, **options)

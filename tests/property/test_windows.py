@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.mel import Float32, MelSpec
+from core.mel import MelSpec
 from core.networks import WindowPolicy
+from core.protocols import Array
 from vocoders.adapter import ConvVocoder
 from vocoders.windows import plan_windows, stack_windows
 
@@ -56,11 +57,12 @@ HOP, HALO = 4, 3
 SPEC = MelSpec(n_mels=2, hop_length=HOP)
 
 
-def smooth(mel: Float32) -> tuple[Float32]:
-    """A toy vocoder: a frame's samples hear all frames within the halo, in exact numbers."""
+def smooth(*inputs: Array) -> tuple[Array, ...]:
+    """A toy vocoder: a frame's samples depend on all frames within the halo, in exact numbers."""
+    (mel,) = inputs
     padded = np.pad(mel.sum(1), ((0, 0), (HALO, HALO)))
-    heard = sum(padded[:, i : i + mel.shape[2]] * (i + 1) for i in range(2 * HALO + 1))
-    return (np.repeat(np.asarray(heard, np.float32), HOP, axis=1),)
+    sums = sum(padded[:, i : i + mel.shape[2]] * (i + 1) for i in range(2 * HALO + 1))
+    return (np.repeat(np.asarray(sums, np.float32), HOP, axis=1),)
 
 
 @given(

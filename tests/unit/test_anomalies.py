@@ -32,7 +32,8 @@ def take(frames: int = 7, count: int = 30, speed: float = 1.0, phoneme: str = "a
 
 
 def hum(samples: int) -> Float32:
-    return (0.1 * np.sin(np.arange(samples) * 0.1)).astype(np.float32)
+    tone: Float32 = (0.1 * np.sin(np.arange(samples) * 0.1)).astype(np.float32)
+    return tone
 
 
 def codes(one: Take) -> set[str]:

@@ -55,8 +55,8 @@ def chapters_of(path: Path) -> list[tuple[str, int, int]]:
         return [
             (
                 c["metadata"]["title"],
-                round(c["start"] * c["time_base"] * rate),
-                round(c["end"] * c["time_base"] * rate),
+                round(c["start"] * (c["time_base"] or 0) * rate),
+                round(c["end"] * (c["time_base"] or 0) * rate),
             )
             for c in file.chapters()
         ]

@@ -150,7 +150,8 @@ def test_chapter_marks_are_read_back(tmp_path: Path, format: AudioFormat) -> Non
     rate = sample_rate(format)
     with av.open(str(tmp_path / "a")) as file:
         found = [
-            (c["metadata"]["title"], float(c["start"] * c["time_base"])) for c in file.chapters()
+            (c["metadata"]["title"], float(c["start"] * (c["time_base"] or 0)))
+            for c in file.chapters()
         ]
     assert [title for title, _ in found] == [m.title for m in marks if m.samples]
     for (_, start), mark in zip(found, [m for m in marks if m.samples], strict=True):

@@ -124,7 +124,7 @@ def test_references_are_percent_decoded_and_relative_to_their_file() -> None:
     assert texts(read(archive(files))) == {"1": "skipped"}
 
 
-def unpacked(data: bytes) -> dict[str, str | bytes]:
+def unpacked(data: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(data)) as zipped:
         return {name: zipped.read(name) for name in zipped.namelist()}
 

@@ -76,7 +76,7 @@ def wait_for(collector: Collector, lane: Lane, count: int) -> None:
 
 
 def test_what_waits_goes_together_interactive_first() -> None:
-    device, seen = Device(), []
+    device, seen = Device(), list[BatchStats]()
     with running(device.speak, symbols=35, seen=seen) as collector, ThreadPoolExecutor(9) as pool:
         first = pool.submit(collector.submit, [speech("first")], "bulk", FREE)
         assert device.entered.acquire(timeout=DEADLINE)

@@ -17,7 +17,7 @@ def test_bulk_leaves_threads_for_sentences() -> None:
 
 def test_one_thread_still_does_bulk_work() -> None:
     lanes = Lanes(1, "bulk")
-    assert not lanes.full
+    before = lanes.full
     with lanes.holding("bulk"):
-        assert lanes.full
-    assert not lanes.full
+        during = lanes.full
+    assert (before, during, lanes.full) == (False, True, False)

@@ -33,11 +33,12 @@ Metric = tuple[str, str, str]
 
 
 def metrics_of_code() -> dict[str, Metric]:
-    found = {}
+    found: dict[str, Metric] = {}
     for collector in list(REGISTRY._collector_to_names):
         if isinstance(collector, MetricWrapperBase) and collector._name.startswith("tts_"):
             name = collector._name + ("_total" if collector._type == "counter" else "")
             labels = ", ".join(collector._labelnames)
+            assert collector._type is not None
             found[name] = (collector._type, labels, collector._documentation)
     for family in CurrentState(quiet_backends()).collect():
         labels = ", ".join(family.samples[0].labels)

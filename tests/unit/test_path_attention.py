@@ -1,6 +1,7 @@
 """Attention that is shown where to look."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
@@ -52,7 +53,12 @@ def test_a_step_of_two_symbols_is_best_shared_by_both() -> None:
 @pytest.fixture
 def network() -> Tacotron2:
     torch.manual_seed(0)
-    sizes = {"embedding_dim": 16, "attention_rnn_dim": 8, "decoder_rnn_dim": 8, "prenet_dim": 4}
+    sizes: dict[str, Any] = {
+        "embedding_dim": 16,
+        "attention_rnn_dim": 8,
+        "decoder_rnn_dim": 8,
+        "prenet_dim": 4,
+    }
     config = Tacotron2Config(n_symbols=9, n_mels=4, postnet_channels=4, **sizes)
     return Tacotron2(config).eval()
 

@@ -71,7 +71,8 @@ def test_a_batch_beyond_the_bound_hangs() -> None:
         watchdog.look()
         assert watchdog.alive
         clock.now = BOUND + 1
-        assert not watchdog.alive
+        alive: bool = watchdog.alive
+        assert not alive
         with pytest.raises(DeviceError) as told:
             watchdog.look()
         assert (told.value.code, ends) == ("device_hangs", [])

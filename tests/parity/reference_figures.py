@@ -112,9 +112,9 @@ def seeded_array(key: str, shape: tuple[int, ...], spec: dict[str, Any]) -> NDAr
     values = values.reshape(shape)
     if "center_axes" in spec:
         values = values - values.mean(axis=tuple(spec["center_axes"]), keepdims=True)
-    values = values.astype(np.float32)
-    values[spec.get("zero_rows", [])] = 0.0
-    return values
+    figure: NDArray[np.float32] = values.astype(np.float32)
+    figure[spec.get("zero_rows", [])] = 0.0
+    return figure
 
 
 def max_delta(ours: Tensor, theirs: Tensor) -> float:
