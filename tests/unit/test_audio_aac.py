@@ -43,11 +43,14 @@ def voice(rate: int, seconds: float = 3.0) -> np.ndarray:
     t = np.arange(n) / rate
     phase = np.cumsum(120 + 30 * np.sin(2 * np.pi * 1.3 * t)) / rate
     harmonics = np.arange(1, int(0.45 * rate / 150))
-    level = sum(1 / (1 + ((harmonics * 120 - f) / b) ** 2) for f, b in ((600, 150), (1700, 250)))
+    formants = [1 / (1 + ((harmonics * 120 - f) / b) ** 2) for f, b in ((600, 150), (1700, 250))]
+    level = np.sum(formants, axis=0)
     voiced = (level[:, None] * np.cos(2 * np.pi * harmonics[:, None] * phase)).sum(axis=0)
     gate = (t % 0.5 < 0.3) * np.minimum(1, (t % 0.5) * 100)
     burst = (t % 0.5 > 0.33) * (t % 0.5 < 0.37) * rng.standard_normal(n)
-    return 0.3 * voiced / np.abs(voiced).max() * gate + 0.08 * burst + 1e-4 * rng.standard_normal(n)
+    hiss = 1e-4 * rng.standard_normal(n)
+    samples: np.ndarray = 0.3 * voiced / np.abs(voiced).max() * gate + 0.08 * burst + hiss
+    return samples
 
 
 def dequantized(quantized: Quantized, edges: np.ndarray) -> np.ndarray:
@@ -63,7 +66,8 @@ def synthesized(spectra: np.ndarray) -> np.ndarray:
     second, first = folded[:, :512], folded[:, 512:]
     blocks = np.concatenate([first, -first[:, ::-1], -second[:, ::-1], -second], axis=1)
     blocks = blocks * np.sin(np.pi / 2048 * (np.arange(2048) + 0.5))
-    return (blocks[:-1, 1024:] + blocks[1:, :1024]).ravel() / 32768
+    samples: np.ndarray = (blocks[:-1, 1024:] + blocks[1:, :1024]).ravel() / 32768
+    return samples
 
 
 def test_the_transform_is_undone() -> None:
