@@ -14,7 +14,7 @@ from core.voice import Component, Provenance
 from exports.component_file import write_component
 from exports.registry import read_config, spec_of
 
-CONFIGS: Mapping[str, Mapping[str, Any]] = {
+CONFIGS: Mapping[str, Mapping[str, Any]] = {  # a network that is not here has its defaults
     "fastspeech2": {
         "n_symbols": 30,
         "n_speakers": 2,
@@ -82,7 +82,7 @@ def seeded(network: str, config: Mapping[str, Any], seed: int = 0) -> nn.Module:
 
 def small_component(folder: Path, network: str, **changes: Any) -> Component:
     """Writes the component below ``folder`` and returns it; changes go to its config."""
-    config = {**CONFIGS[network], **changes}
+    config = {**CONFIGS.get(network, {}), **changes}
     component = spec_of(network).component(
         f"small-{network}",
         config,

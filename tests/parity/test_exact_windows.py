@@ -49,7 +49,7 @@ def vocoder(folder: Path, network: str, runtime: RuntimeName, windows: WindowPol
 def test_windowed_is_whole_and_batch_is_singles(
     folder: Path, network: str, runtime: RuntimeName, static: bool
 ) -> None:
-    halo = VOCODERS[network].halo(read_config(network, CONFIGS[network]))
+    halo = VOCODERS[network].halo(read_config(network, CONFIGS.get(network, {})))
     longest = 2 * halo + 3 * 24 + 5
     whole = vocoder(folder, network, runtime, WindowPolicy(core=10_000))
     windows = WindowPolicy(core=24, static=static, max_batch_frames=3 * (24 + 2 * halo))
