@@ -15,7 +15,7 @@ from core.part import PartAudio
 from core.protocols import AudioStore
 from core.report import StageSeconds
 from core.voice import Catalogue, Component
-from jobs.storage.keys import sound_key
+from jobs.storage.keys import part_audio_key
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
 
@@ -83,7 +83,7 @@ def write_part_audio(
     head = msgspec.msgpack.encode(sound)
     samples = np.concatenate([one.waveform.samples for one in spoken]).astype("<f4", copy=False)
     length = len(head).to_bytes(_HEAD_BYTES, "little")
-    audio.put(sound_key(digest), length + head + samples.tobytes())
+    audio.put(part_audio_key(digest), length + head + samples.tobytes())
 
 
 def read_part_audio(audio: AudioStore, digest: str) -> PartAudio:
@@ -93,7 +93,7 @@ def read_part_audio(audio: AudioStore, digest: str) -> PartAudio:
         NotFound: it is not there, or not whole.
         Unavailable: the store refuses.
     """
-    key = sound_key(digest)
+    key = part_audio_key(digest)
     head = _HEAD_BYTES + int.from_bytes(audio.read(key, 0, _HEAD_BYTES), "little")
     try:
         sound = msgspec.msgpack.decode(audio.read(key, _HEAD_BYTES, head), type=PartAudio)
@@ -111,6 +111,6 @@ def read_samples(audio: AudioStore, digest: str) -> Float32:
         NotFound: it is not there.
         Unavailable: the store refuses.
     """
-    data = audio.get(sound_key(digest))
+    data = audio.get(part_audio_key(digest))
     head = _HEAD_BYTES + int.from_bytes(data[:_HEAD_BYTES], "little")
     return np.frombuffer(data, "<f4", offset=head)

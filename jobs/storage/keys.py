@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from core.request import Controls
 
-SOUNDS = "parts"
-"""Prefix of what parts sound like, by digest; jobs share it."""
+PARTS = "parts"
+"""Prefix of the audio of parts, by digest; jobs share it."""
 
 
 def job_folder(job_id: str) -> str:
@@ -13,13 +13,13 @@ def job_folder(job_id: str) -> str:
     return f"jobs/{job_id}"
 
 
-def sound_key(digest: str) -> str:
+def part_audio_key(digest: str) -> str:
     """Returns the key of a part's audio.
 
-    >>> sound_key("0a1b")
+    >>> part_audio_key("0a1b")
     'parts/0a/0a1b'
     """
-    return f"{SOUNDS}/{digest[:2]}/{digest}"
+    return f"{PARTS}/{digest[:2]}/{digest}"
 
 
 def audio_key(job_id: str, request: Controls) -> str:

@@ -28,7 +28,7 @@ UTTERANCE = Utterance(
 SOUND = PartAudio(samples=(22050,), durations=((86,),), batch_sizes=(1,), sample_rate=22050)
 
 
-class Desk:
+class JobDriver:
     """Everything that reads and writes jobs, on one Redis."""
 
     def __init__(self, url: str) -> None:
@@ -73,32 +73,32 @@ class Desk:
     def outlook(self, job: str) -> Forecast:
         return self.reader.forecast([self.store.records.get(job)])[0]
 
-    def told(self, job: str) -> list[str]:
+    def event_names(self, job: str) -> list[str]:
         return [event.event for event in self.events.after(job)]
 
 
 @pytest.fixture
-def desk(redis_url: str) -> Desk:
-    return Desk(redis_url)
+def driver(redis_url: str) -> JobDriver:
+    return JobDriver(redis_url)
 
 
-def test_every_move_is_told_once_and_in_order(desk: Desk) -> None:
-    job = desk.make()
-    desk.store.leases.claim(job, PLAN, "w", NOW)
-    desk.plan(job, 1.0, 3.0)
-    desk.plan(job, 1.0, 3.0)  # a second time changes nothing
-    desk.start(job, 1, NOW)
-    desk.start(job, 0, NOW)
-    desk.fail(job, 1, NOW + 1)
-    desk.speak(job, 0, NOW + 2)
-    desk.speak(job, 0, NOW + 2)
-    desk.store.records.finish(job, "partial", NOW + 3)
-    desk.store.records.finish(job, "failed", NOW + 3)
-    desk.store.records.retry(job, NOW + 4)
-    desk.store.records.discard_results(job, [0], NOW + 5)
-    desk.store.records.finish(job, "cancelled", NOW + 6)
-    told = desk.events.after(job)
-    assert [(e.event, e.state, e.part, e.progress.share) for e in told] == [
+def test_every_move_has_one_event_and_in_order(driver: JobDriver) -> None:
+    job = driver.make()
+    driver.store.leases.claim(job, PLAN, "w", NOW)
+    driver.plan(job, 1.0, 3.0)
+    driver.plan(job, 1.0, 3.0)  # a second time changes nothing
+    driver.start(job, 1, NOW)
+    driver.start(job, 0, NOW)
+    driver.fail(job, 1, NOW + 1)
+    driver.speak(job, 0, NOW + 2)
+    driver.speak(job, 0, NOW + 2)
+    driver.store.records.finish(job, "partial", NOW + 3)
+    driver.store.records.finish(job, "failed", NOW + 3)
+    driver.store.records.retry(job, NOW + 4)
+    driver.store.records.discard_results(job, [0], NOW + 5)
+    driver.store.records.finish(job, "cancelled", NOW + 6)
+    events = driver.events.after(job)
+    assert [(e.event, e.state, e.part, e.progress.share) for e in events] == [
         ("created", "queued", None, 0.0),
         ("planned", "queued", None, 0.0),
         ("started", "running", None, 0.0),
@@ -109,27 +109,27 @@ def test_every_move_is_told_once_and_in_order(desk: Desk) -> None:
         ("undone", "running", None, 0.0),
         ("finished", "cancelled", None, 0.0),
     ]
-    assert [e.id for e in told] == sorted({e.id for e in told}, key=_place)
-    assert [e.event for e in desk.events.after(job, told[5].id)] == [
+    assert [e.id for e in events] == sorted({e.id for e in events}, key=_place)
+    assert [e.event for e in driver.events.after(job, events[5].id)] == [
         "retried",
         "undone",
         "finished",
     ]
-    assert desk.events.after(job, told[-1].id) == ()
-    desk.store.records.forget(job)
-    assert desk.events.after(job) == ()
+    assert driver.events.after(job, events[-1].id) == ()
+    driver.store.records.forget(job)
+    assert driver.events.after(job) == ()
 
 
 def _place(event_id: str) -> tuple[int, ...]:
     return tuple(map(int, event_id.split("-")))
 
 
-def test_the_events_of_a_long_job_are_bounded_and_go_on_without_a_gap(desk: Desk) -> None:
-    job = desk.make(*[0.5] * 2500)
+def test_the_events_of_a_long_job_are_bounded_and_go_on_without_a_gap(driver: JobDriver) -> None:
+    job = driver.make(*[0.5] * 2500)
     for index in range(2500):
-        desk.speak(job, index, NOW + index)
+        driver.speak(job, index, NOW + index)
     seen: list[JobEvent] = []
-    while some := desk.events.after(job, seen[-1].id if seen else "0-0"):
+    while some := driver.events.after(job, seen[-1].id if seen else "0-0"):
         assert len(some) <= AT_ONCE
         seen += some
     assert 1000 <= len(seen) < 1200
@@ -138,8 +138,8 @@ def test_the_events_of_a_long_job_are_bounded_and_go_on_without_a_gap(desk: Desk
     assert seen[-1].progress.parts_done == 2500
 
 
-def test_nobody_waits_for_a_listener_that_was_cut_off(redis_url: str, desk: Desk) -> None:
-    job, other = desk.make(), desk.make()
+def test_nobody_waits_for_a_listener_that_was_cut_off(redis_url: str, driver: JobDriver) -> None:
+    job, other = driver.make(), driver.make()
     listener, woken, ended = (
         JobEventListener(open_redis(redis_url)),
         threading.Semaphore(0),
@@ -154,12 +154,12 @@ def test_nobody_waits_for_a_listener_that_was_cut_off(redis_url: str, desk: Desk
             assert woken.acquire(timeout=10)  # everybody looks once it listens
             assert ended.wait(10)
             ended.clear()
-            desk.plan(other, 1.0)
-            desk.plan(job, 1.0)
+            driver.plan(other, 1.0)
+            driver.plan(job, 1.0)
             assert woken.acquire(timeout=10)
             assert not woken.acquire(blocking=False)
             assert not ended.is_set()
-            desk.store.records.finish(job, "cancelled", NOW)
+            driver.store.records.finish(job, "cancelled", NOW)
             assert ended.wait(10)
             ended.clear()
             client = open_redis(redis_url)
@@ -170,104 +170,104 @@ def test_nobody_waits_for_a_listener_that_was_cut_off(redis_url: str, desk: Desk
         listener.stop()
 
 
-def test_the_backlog_is_what_planned_jobs_owe(desk: Desk) -> None:
-    book = desk.make(10.0, 20.0, 30.0)
-    short = desk.make(2.0, lane="interactive")
-    desk.make()
-    assert desk.reader.backlog() == Backlog(interactive=2.0, bulk=60.0)
-    desk.start(book, 1, NOW)
-    desk.speak(book, 1, NOW)
-    desk.fail(book, 0, NOW)
-    assert desk.reader.backlog().bulk == 30.0
-    desk.store.records.discard_results(book, [1], NOW)
-    assert desk.reader.backlog().bulk == 50.0
-    desk.speak(book, 1, NOW)
-    desk.speak(book, 2, NOW)
-    desk.store.records.finish(book, "partial", NOW)
-    desk.store.records.retry(book, NOW)
-    assert desk.reader.backlog().bulk == 10.0
-    desk.store.records.finish(short, "cancelled", NOW)
-    desk.store.records.forget(book)
-    assert (desk.reader.backlog().interactive, desk.reader.backlog().bulk) == (0.0, 0.0)
-    desk.store.records.forget(book)
-    assert desk.reader.backlog().bulk == 0.0
+def test_the_backlog_is_what_planned_jobs_owe(driver: JobDriver) -> None:
+    book = driver.make(10.0, 20.0, 30.0)
+    short = driver.make(2.0, lane="interactive")
+    driver.make()
+    assert driver.reader.backlog() == Backlog(interactive=2.0, bulk=60.0)
+    driver.start(book, 1, NOW)
+    driver.speak(book, 1, NOW)
+    driver.fail(book, 0, NOW)
+    assert driver.reader.backlog().bulk == 30.0
+    driver.store.records.discard_results(book, [1], NOW)
+    assert driver.reader.backlog().bulk == 50.0
+    driver.speak(book, 1, NOW)
+    driver.speak(book, 2, NOW)
+    driver.store.records.finish(book, "partial", NOW)
+    driver.store.records.retry(book, NOW)
+    assert driver.reader.backlog().bulk == 10.0
+    driver.store.records.finish(short, "cancelled", NOW)
+    driver.store.records.forget(book)
+    assert (driver.reader.backlog().interactive, driver.reader.backlog().bulk) == (0.0, 0.0)
+    driver.store.records.forget(book)
+    assert driver.reader.backlog().bulk == 0.0
 
 
-def test_the_pace_counts_busy_time_alone_and_forgets(desk: Desk) -> None:
-    first = desk.make(10.0, 10.0)
-    assert desk.reader.backlog().pace is None
-    desk.start(first, 0, NOW)
-    desk.speak(first, 0, NOW + 2)
-    assert desk.reader.backlog().pace == pytest.approx(5.0)
-    desk.speak(first, 1, NOW + 4)
-    later = desk.make(10.0, 10.0, 10.0)
-    desk.start(later, 0, NOW + 5000)  # nobody had anything to do
-    desk.speak(later, 0, NOW + 5002)
-    assert desk.reader.backlog().pace == pytest.approx(5.0)
-    desk.speak(later, 1, NOW + 5002, reused=True)
-    assert desk.reader.backlog().pace == pytest.approx(5.0)
-    desk.speak(later, 2, NOW + 5302)  # ten seconds in five minutes
-    assert desk.reader.backlog().pace == pytest.approx(10 / 300, rel=0.05)
+def test_the_pace_counts_busy_time_alone_and_forgets(driver: JobDriver) -> None:
+    first = driver.make(10.0, 10.0)
+    assert driver.reader.backlog().pace is None
+    driver.start(first, 0, NOW)
+    driver.speak(first, 0, NOW + 2)
+    assert driver.reader.backlog().pace == pytest.approx(5.0)
+    driver.speak(first, 1, NOW + 4)
+    later = driver.make(10.0, 10.0, 10.0)
+    driver.start(later, 0, NOW + 5000)  # nobody had anything to do
+    driver.speak(later, 0, NOW + 5002)
+    assert driver.reader.backlog().pace == pytest.approx(5.0)
+    driver.speak(later, 1, NOW + 5002, reused=True)
+    assert driver.reader.backlog().pace == pytest.approx(5.0)
+    driver.speak(later, 2, NOW + 5302)  # ten seconds in five minutes
+    assert driver.reader.backlog().pace == pytest.approx(10 / 300, rel=0.05)
 
 
-def test_a_clock_that_goes_back_costs_no_time(desk: Desk) -> None:
-    job = desk.make(10.0, 10.0)
-    desk.start(job, 0, NOW)
-    desk.speak(job, 0, NOW + 2)
-    desk.speak(job, 1, NOW - 100)
-    assert desk.reader.backlog().pace == pytest.approx(10.0)
+def test_a_clock_that_goes_back_costs_no_time(driver: JobDriver) -> None:
+    job = driver.make(10.0, 10.0)
+    driver.start(job, 0, NOW)
+    driver.speak(job, 0, NOW + 2)
+    driver.speak(job, 1, NOW - 100)
+    assert driver.reader.backlog().pace == pytest.approx(10.0)
 
 
-def test_positions_count_queued_jobs_of_the_lane(desk: Desk) -> None:
-    jobs = [desk.make(1.0), desk.make(1.0, lane="interactive"), desk.make(), desk.make(1.0)]
-    positions = [desk.outlook(job).queue_position for job in jobs]
+def test_positions_count_queued_jobs_of_the_lane(driver: JobDriver) -> None:
+    jobs = [driver.make(1.0), driver.make(1.0, lane="interactive"), driver.make(), driver.make(1.0)]
+    positions = [driver.outlook(job).queue_position for job in jobs]
     assert positions == [0, 0, 1, 2]
-    desk.start(jobs[0], 0, NOW)
-    desk.store.records.finish(jobs[2], "failed", NOW)
-    assert [desk.outlook(job).queue_position for job in jobs] == [None, 0, None, 0]
-    desk.store.records.retry(jobs[2], NOW)  # it was never planned, so it is queued again
-    assert [desk.outlook(job).queue_position for job in jobs] == [None, 0, 0, 1]
+    driver.start(jobs[0], 0, NOW)
+    driver.store.records.finish(jobs[2], "failed", NOW)
+    assert [driver.outlook(job).queue_position for job in jobs] == [None, 0, None, 0]
+    driver.store.records.retry(jobs[2], NOW)  # it was never planned, so it is queued again
+    assert [driver.outlook(job).queue_position for job in jobs] == [None, 0, 0, 1]
 
 
-def test_the_eta_is_what_is_before_and_the_rest_by_the_pace(desk: Desk) -> None:
-    book, other = desk.make(10.0, 30.0), desk.make(20.0)
-    unplanned = desk.make()
-    assert desk.outlook(book).eta_seconds is None
-    desk.start(book, 0, NOW)
-    desk.speak(book, 0, NOW + 2)  # 5 seconds of speech a second
-    assert desk.outlook(book).eta_seconds == pytest.approx(30 / 5)
-    assert desk.outlook(other).eta_seconds == pytest.approx(50 / 5)
-    assert desk.outlook(unplanned).eta_seconds is None
-    quick = desk.make(5.0, lane="interactive")
-    assert desk.outlook(quick).eta_seconds == pytest.approx(1.0)
-    assert desk.outlook(other).eta_seconds == pytest.approx(55 / 5)
-    desk.speak(book, 1, NOW + 8)
-    assert desk.outlook(book).eta_seconds == pytest.approx(1.0)  # only the quick one is before it
-    desk.store.records.finish(book, "succeeded", NOW + 9)
-    assert desk.outlook(book) == Forecast()
-    desk.store.records.finish(quick, "cancelled", NOW + 9)
-    assert desk.outlook(other).eta_seconds == pytest.approx(4.0)
+def test_the_eta_is_what_is_before_and_the_rest_by_the_pace(driver: JobDriver) -> None:
+    book, other = driver.make(10.0, 30.0), driver.make(20.0)
+    unplanned = driver.make()
+    assert driver.outlook(book).eta_seconds is None
+    driver.start(book, 0, NOW)
+    driver.speak(book, 0, NOW + 2)  # 5 seconds of speech a second
+    assert driver.outlook(book).eta_seconds == pytest.approx(30 / 5)
+    assert driver.outlook(other).eta_seconds == pytest.approx(50 / 5)
+    assert driver.outlook(unplanned).eta_seconds is None
+    quick = driver.make(5.0, lane="interactive")
+    assert driver.outlook(quick).eta_seconds == pytest.approx(1.0)
+    assert driver.outlook(other).eta_seconds == pytest.approx(55 / 5)
+    driver.speak(book, 1, NOW + 8)
+    assert driver.outlook(book).eta_seconds == pytest.approx(1.0)  # only the quick one is before it
+    driver.store.records.finish(book, "succeeded", NOW + 9)
+    assert driver.outlook(book) == Forecast()
+    driver.store.records.finish(quick, "cancelled", NOW + 9)
+    assert driver.outlook(other).eta_seconds == pytest.approx(4.0)
 
 
-def test_a_cancelled_job_behind_makes_no_eta_negative(desk: Desk) -> None:
-    first = desk.make(10.0, 10.0)
-    behind = desk.make(500.0)
-    desk.start(first, 0, NOW)
-    desk.speak(first, 0, NOW + 1)
-    desk.store.records.finish(behind, "cancelled", NOW + 1)
-    assert desk.outlook(first).eta_seconds == pytest.approx(1.0)
+def test_a_cancelled_job_behind_makes_no_eta_negative(driver: JobDriver) -> None:
+    first = driver.make(10.0, 10.0)
+    behind = driver.make(500.0)
+    driver.start(first, 0, NOW)
+    driver.speak(first, 0, NOW + 1)
+    driver.store.records.finish(behind, "cancelled", NOW + 1)
+    assert driver.outlook(first).eta_seconds == pytest.approx(1.0)
 
 
 def test_all_of_it_survives_a_restart(tmp_path_factory: pytest.TempPathFactory) -> None:
     with EmbeddedRedis(tmp_path_factory.mktemp("aof")) as server:
-        desk = Desk(server.url)
-        job = desk.make(10.0, 30.0)
-        desk.start(job, 0, NOW)
-        desk.speak(job, 0, NOW + 2)
-        before = desk.events.after(job), desk.reader.backlog(), desk.outlook(job)
+        driver = JobDriver(server.url)
+        job = driver.make(10.0, 30.0)
+        driver.start(job, 0, NOW)
+        driver.speak(job, 0, NOW + 2)
+        before = driver.events.after(job), driver.reader.backlog(), driver.outlook(job)
         server.stop()
         server.start()
-        again = Desk(server.url)
+        again = JobDriver(server.url)
         assert (again.events.after(job), again.reader.backlog(), again.outlook(job)) == before
         again.store.records.finish(job, "cancelled", NOW + 3)
         assert [e.event for e in again.events.after(job, before[0][-1].id)] == ["finished"]

@@ -260,7 +260,7 @@ def test_a_promised_assembly_outlives_its_worker(store: JobStore) -> None:
     assert store.leases.expire(NOW + 21, stale_before=0) == ()
 
 
-def test_who_does_not_know_whether_it_sent_assemble_is_told(store: JobStore) -> None:
+def test_a_worker_that_may_not_have_sent_assemble_learns_of_its_promise(store: JobStore) -> None:
     job = make(store, parts=2)
     alive(store, "last", "other")
     for index in range(2):
@@ -294,7 +294,7 @@ def test_what_is_held_for_too_long_is_lost_though_its_worker_lives(store: JobSto
     assert store.leases.expire(NOW + 100, stale_before=NOW + 1) == ((job, "0"),)
 
 
-def test_workers_are_those_that_said_so_lately(store: JobStore) -> None:
+def test_workers_are_those_with_a_late_beat(store: JobStore) -> None:
     alive(store, "a", at=NOW)
     alive(store, "b", at=NOW + 9)
     assert {beat.id for beat in store.workers.alive(NOW + 9)} == {"a", "b"}

@@ -180,7 +180,7 @@ def test_every_selector_finds_a_workload(source: str) -> None:
     }
 
 
-def test_redis_keeps_what_it_was_told() -> None:
+def test_redis_keeps_what_it_was_given() -> None:
     (redis,) = [pod for name, pod in pods("base").items() if name == "rhapsode-redis"]
     words = the_container(redis)["args"]
     options = dict(zip(words[::2], words[1::2], strict=True))

@@ -11,7 +11,7 @@ from jobs.redis_backend.client import open_redis
 NOW = 1_700_000_000.0
 
 
-def test_the_oldest_message_tells_its_age(redis_url: str) -> None:
+def test_the_oldest_message_has_an_age(redis_url: str) -> None:
     now = [NOW]
     queue = CeleryQueue(open_redis(redis_url), celery_app(redis_url), now=lambda: now[0])
     assert set(queue.ages(NOW).values()) == {0.0}

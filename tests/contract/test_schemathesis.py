@@ -84,8 +84,8 @@ def checks_of(report: Path) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     with report.open(encoding="utf-8") as lines:
         for line in lines:
-            told: dict[str, Any] = json.loads(line).get("ScenarioFinished", {})
-            for checks in told.get("recorder", {}).get("checks", {}).values():
+            finished: dict[str, Any] = json.loads(line).get("ScenarioFinished", {})
+            for checks in finished.get("recorder", {}).get("checks", {}).values():
                 found.update((check["name"], check["status"]) for check in checks)
     return found
 
@@ -99,10 +99,10 @@ def test_the_service_is_what_its_description_says(guarded: Stack, tmp_path: Path
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     (report,) = tmp_path.glob("json-*.json")
-    told = json.loads(report.read_text("utf-8"))
-    assert told["complete"]
-    assert told["operations"]["tested"] == told["operations"]["total"] >= 16
-    assert told["test_cases"]["generated"] > 1000
+    summary = json.loads(report.read_text("utf-8"))
+    assert summary["complete"]
+    assert summary["operations"]["tested"] == summary["operations"]["total"] >= 16
+    assert summary["test_cases"]["generated"] > 1000
     (events,) = tmp_path.glob("ndjson-*.ndjson")
     checks = checks_of(events)
     assert {name for name, _ in checks} >= CHECKS

@@ -12,7 +12,7 @@ from exports.tiny_voice import write_tiny_voice
 from tests.conftest import tiny_environment
 
 
-def test_a_start_with_damaged_weights_tells_the_cause(tmp_path: Path) -> None:
+def test_a_start_with_damaged_weights_shows_the_cause(tmp_path: Path) -> None:
     voices = write_tiny_voice(tmp_path / "voices")
     (weights,) = voices.rglob("tiny-hifigan/weights.safetensors")
     weights.write_bytes(weights.read_bytes()[:-1] + b"x")

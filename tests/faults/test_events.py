@@ -145,9 +145,9 @@ class Follower:
         with http.stream("GET", f"/jobs/{self.job}/events", headers=headers) as answer:
             if answer.status_code == 200:
                 assert answer.headers["content-type"].startswith("text/event-stream")
-                for told in read_events(answer.iter_lines()):
-                    event = msgspec.json.decode(told.data, type=JobEvent)
-                    assert (told.id, told.event) == (event.id, event.event)
+                for message in read_events(answer.iter_lines()):
+                    event = msgspec.json.decode(message.data, type=JobEvent)
+                    assert (message.id, message.event) == (event.id, event.event)
                     self.seen.append(event)
             return answer.status_code
 
@@ -160,7 +160,7 @@ class Follower:
         assert tuple(self.seen) == self.api.events.after(self.job)
 
 
-def test_all_is_told_in_order_then_the_stream_ends(api: Api) -> None:
+def test_all_comes_in_order_then_the_stream_ends(api: Api) -> None:
     job = api.make(3)
     early = Follower(api, job)
     early.saw(2)
@@ -192,7 +192,7 @@ def test_bad_requests_are_problems(api: Api) -> None:
         assert answer.headers["content-type"] == "application/problem+json"
 
 
-def test_a_view_tells_place_and_time(api: Api) -> None:
+def test_a_view_has_place_and_time(api: Api) -> None:
     first, second = api.make(2), api.make(4)
     with httpx.Client(base_url=api.url, trust_env=False) as http:
         listed = http.get("/jobs").json()["jobs"]
@@ -206,9 +206,9 @@ def test_a_view_tells_place_and_time(api: Api) -> None:
         waiting = http.get(f"/jobs/{second}").json()
         assert waiting["eta_seconds"] == pytest.approx(10.0)
         schema = http.get("/schema/openapi.json").json()
-        told = schema["paths"]["/jobs/{job_id}/events"]["get"]["responses"]
-        assert "text/event-stream" in told["200"]["content"]
-        assert "204" in told
+        responses = schema["paths"]["/jobs/{job_id}/events"]["get"]["responses"]
+        assert "text/event-stream" in responses["200"]["content"]
+        assert "204" in responses
 
 
 def test_an_api_that_dies_costs_no_event(api: Api) -> None:
@@ -302,9 +302,9 @@ def test_the_eta_of_a_long_job_falls(service: Stack) -> None:
         job = http.post("/synthesize", json={"text": text, "lane": "bulk", "seed": 7}).json()
         etas: list[float] = []
         with http.stream("GET", f"/jobs/{job['id']}/events") as answer:
-            for told in read_events(answer.iter_lines()):
+            for message in read_events(answer.iter_lines()):
                 seen = http.get(f"/jobs/{job['id']}").json()
-                if told.event == "part_done" and seen["state"] == "running":
+                if message.event == "part_done" and seen["state"] == "running":
                     etas.append(seen["eta_seconds"])
     assert (seen["state"], seen["eta_seconds"]) == ("succeeded", None)
     assert seen["progress"]["share"] == 1.0

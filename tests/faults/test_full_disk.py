@@ -63,20 +63,20 @@ def context(audio: FolderStore) -> Context:
         source,
     )
     span = Span(0, 6)
-    said = Utterance(
+    utterance = Utterance(
         text="hello", span=span, phonemes=("h",), phoneme_ids=(1,), pause_after_seconds=0.0
     )
     plan = JobPlan(parts=1, utterances=1, lead_seconds=0.0, text_seconds=0.1)
-    store.plans.put(JOB, plan, [Part(0, 0, (said,))])
-    spoken = SynthesizedUtterance(
+    store.plans.put(JOB, plan, [Part(0, 0, (utterance,))])
+    synthesized = SynthesizedUtterance(
         waveform=Waveform(np.zeros(SAMPLES, np.float32), 22050),
         durations=(1,),
         stage_seconds=StageSeconds(acoustic=0.1, vocoder=0.1),
         batch_size=1,
         artifacts={},
     )
-    sound = part_audio_of([spoken])
-    write_part_audio(audio, "0a", sound, [spoken])
+    sound = part_audio_of([synthesized])
+    write_part_audio(audio, "0a", sound, [synthesized])
     result = PartResult(index=0, digest="0a", sound=sound)
     store.leases.claim(JOB, "0", "me", clock.now())
     store.results.add(JOB, result, "me", clock.now())

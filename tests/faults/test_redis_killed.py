@@ -52,7 +52,7 @@ def test_killed_redis_costs_no_part(
     assert service.finished() == 1
 
 
-def test_what_was_accepted_before_redis_died_is_spoken(
+def test_what_was_accepted_before_redis_died_is_synthesized(
     durable: EmbeddedRedis, start: Start
 ) -> None:
     """202 is a promise: Redis had written the job to its file before it answered."""

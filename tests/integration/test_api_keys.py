@@ -84,7 +84,7 @@ def test_nothing_but_probes_answers_without_a_key(http: Http) -> None:
     assert http.get("/readyz").status_code == 503
 
 
-def test_a_wrong_or_revoked_key_is_told_so(http: Http, keys: RedisApiKeys) -> None:
+def test_a_wrong_or_revoked_key_is_refused(http: Http, keys: RedisApiKeys) -> None:
     key, token = keys.add("gone", 0.0)
     assert http.get("/jobs", headers={"X-API-Key": token}).status_code == 200
     keys.revoke(key.id, 1.0)
@@ -175,7 +175,7 @@ def test_without_the_setting_nobody_needs_a_key(chosen: ApiSettings) -> None:
         assert "security" not in client.get("/schema").json()
 
 
-def test_the_description_tells_of_keys(http: Http) -> None:
+def test_the_description_names_the_keys(http: Http) -> None:
     document = http.get("/schema").json()
     assert set(document["components"]["securitySchemes"]) == {"bearer", "header"}
     assert document["security"] == [{"bearer": []}, {"header": []}]

@@ -123,7 +123,7 @@ def test_a_bad_body_names_its_field(http: Http, body: bytes, status: int, field:
     refused(post(http, body), status, field)
 
 
-def test_what_is_allowed_is_told(http: Http) -> None:
+def test_a_refusal_names_what_is_allowed(http: Http) -> None:
     def allowed(body: bytes) -> str:
         return str(post(http, body).json()["errors"][0]["allowed"])
 
@@ -206,7 +206,7 @@ def test_framework_errors_are_problems_too(
     assert (answer.status_code, answer.json()["code"]) == (status, code)
 
 
-def test_what_is_accepted_is_told_as_resolved(http: Http) -> None:
+def test_what_is_accepted_is_shown_as_resolved(http: Http) -> None:
     answer = post(http, b'{"text":"50 % of $5","format":"opus"}')
     assert answer.status_code == 202
     job = answer.json()
@@ -225,7 +225,7 @@ def test_what_is_accepted_is_told_as_resolved(http: Http) -> None:
     assert (early.status_code, early.json()["code"]) == (409, "audio_not_ready")
 
 
-def test_the_description_is_openapi_and_tells_problems(http: Http) -> None:
+def test_the_description_is_openapi_and_lists_problems(http: Http) -> None:
     document = http.get("/schema").json()
     assert document["openapi"].startswith("3.1")
     answers = document["paths"]["/synthesize"]["post"]["responses"]

@@ -52,8 +52,8 @@ def test_a_key_made_before_the_service_starts_is_there(tmp_path: Path) -> None:
     with EmbeddedRedis(tmp_path / "redis") as server:
         key = RedisApiKeys(open_redis(server.url)).check(made["key"])
         assert (key.id, key.admin) == (made["id"], True)
-    (told,) = json.loads(run("--data", tmp_path, "list", "--json").stdout)
-    assert (told["id"], "digest" in told, "key" in told) == (key.id, False, False)
+    (listed_key,) = json.loads(run("--data", tmp_path, "list", "--json").stdout)
+    assert (listed_key["id"], "digest" in listed_key, "key" in listed_key) == (key.id, False, False)
 
 
 def test_a_url_wins(tmp_path: Path, redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -249,7 +249,7 @@ def metrics(http: httpx.Client) -> dict[str, float]:
     return {match[1]: float(match[2]) for match in found if match}
 
 
-def test_metrics_tell_of_api_and_workers(http: httpx.Client) -> None:
+def test_metrics_come_from_api_and_workers(http: httpx.Client) -> None:
     speak(http, text="Measure me.")
     seen = metrics(http)
     names = {re.split(r"[{ ]", name)[0] for name in seen}
@@ -297,7 +297,7 @@ def test_no_text_reaches_the_logs(service: Stack, http: httpx.Client) -> None:
     speak(http, text="Xylophonist secret zanzibar.")
     http.post("/synthesize", json={"text": "Xylophonist", "voice": "zanzibar"})
     logs = service.logs_folder
-    told = "".join(path.read_text("utf-8").lower() for path in logs.glob("*.log"))
-    assert "planned" in told
-    assert "xylophonist" not in told
-    assert "zanzibar" not in told
+    logged = "".join(path.read_text("utf-8").lower() for path in logs.glob("*.log"))
+    assert "planned" in logged
+    assert "xylophonist" not in logged
+    assert "zanzibar" not in logged

@@ -52,7 +52,7 @@ def http(on_s3: Stack) -> Iterator[httpx.Client]:
         yield client
 
 
-def spoken(http: httpx.Client, **request: Any) -> dict[str, Any]:
+def synthesize(http: httpx.Client, **request: Any) -> dict[str, Any]:
     deadline = time.monotonic() + DEADLINE
     job: dict[str, Any] = http.post(
         "/synthesize", json=request, headers={"Prefer": "wait=50"}
@@ -67,7 +67,7 @@ def spoken(http: httpx.Client, **request: Any) -> dict[str, Any]:
 def test_audio_is_fetched_where_it_lies(
     http: httpx.Client, service: Stack, s3: str, on_s3: Stack
 ) -> None:
-    job = spoken(http, text=TEXT, seed=3)
+    job = synthesize(http, text=TEXT, seed=3)
     answer = http.get(job["audio"])
     assert (answer.status_code, answer.content) == (303, b"")
     assert answer.headers["cache-control"] == "no-store"
@@ -83,13 +83,13 @@ def test_audio_is_fetched_where_it_lies(
     assert (rate, len(samples)) == (22050, job["report"]["samples"])
     assert len(samples) == expected_length(TEXT)
     with httpx.Client(base_url=service.url, timeout=DEADLINE, trust_env=False) as other:
-        file = other.get(spoken(other, text=TEXT, seed=3)["audio"])
+        file = other.get(synthesize(other, text=TEXT, seed=3)["audio"])
     on_disk, _ = soundfile.read(io.BytesIO(file.content), dtype="float32")
     np.testing.assert_array_equal(samples, on_disk)
 
 
-def test_head_tells_without_a_redirect(http: httpx.Client) -> None:
-    job = spoken(http, text=TEXT, format="flac")
+def test_head_answers_without_a_redirect(http: httpx.Client) -> None:
+    job = synthesize(http, text=TEXT, format="flac")
     head = http.head(job["audio"])
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"] == "audio/flac"
@@ -113,7 +113,7 @@ def test_the_command_line_follows(on_s3: Stack, tmp_path: Path) -> None:
 def test_nothing_is_on_the_disk_and_a_cancelled_job_leaves_nothing(
     http: httpx.Client, on_s3: Stack
 ) -> None:
-    job = spoken(http, text=TEXT)
+    job = synthesize(http, text=TEXT)
     assert not list(on_s3.logs_folder.parent.glob("audio/**/*"))
     answer = http.delete(f"/jobs/{job['id']}")
     assert answer.status_code == 409

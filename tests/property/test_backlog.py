@@ -39,7 +39,7 @@ moves = st.tuples(
 )
 
 
-class World:
+class JobsModel:
     """Jobs on a real Redis, moved at will; what a job refuses changes nothing."""
 
     def __init__(self, url: str) -> None:
@@ -142,7 +142,7 @@ def test_the_backlog_never_drifts(
     client = open_redis(redis_server.url)
     client.flushall()
     client.close()
-    world = World(redis_server.url)
+    world = JobsModel(redis_server.url)
     for what, job, part, seconds in [*START, *asked]:
         world.move(what, job, part, seconds)
         world.require_sound()

@@ -16,7 +16,7 @@ from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.protocols import WorkerBeat
 from jobs.storage.folder import FolderStore
-from jobs.storage.keys import audio_key, job_folder, sound_key
+from jobs.storage.keys import audio_key, job_folder, part_audio_key
 from synthesis.part_audio import part_audio_of, write_part_audio
 from synthesis.results import SynthesizedUtterance
 from synthesis.timeline import placed
@@ -108,7 +108,7 @@ def test_a_cover_that_is_gone_costs_no_sound(context: Context) -> None:
 
 
 def test_sounds_that_are_gone_are_spoken_again(context: Context) -> None:
-    context.audio.delete(sound_key("01"))
+    context.audio.delete(part_audio_key("01"))
     assemble(context, JOB)
     assert sent(context) == [("synthesize", JOB, "1", "interactive")]
     assert context.store.records.get(JOB).state == "running"

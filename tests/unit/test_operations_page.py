@@ -90,13 +90,13 @@ def series_of_code() -> set[str]:
 
 
 def test_the_page_has_every_metric_as_the_code_has_it() -> None:
-    page = {name.strip("`"): (kind, labels, told) for name, kind, labels, told in rows("Metrics")}
+    page = {name.strip("`"): (kind, labels, text) for name, kind, labels, text in rows("Metrics")}
     assert page == metrics_of_code()
 
 
 def test_every_kind_of_anomaly_begins_at_nothing() -> None:
-    told = "".join(p.read_text("utf-8") for p in (ROOT / "synthesis").rglob("*.py"))
-    kinds = set(re.findall(r'"(anomaly_[a-z_]+)"', told)) - {"anomaly_retried"}  # a notice alone
+    sources = "".join(p.read_text("utf-8") for p in (ROOT / "synthesis").rglob("*.py"))
+    kinds = set(re.findall(r'"(anomaly_[a-z_]+)"', sources)) - {"anomaly_retried"}  # a notice alone
     assert set(workers.metrics.ANOMALY_KINDS) == kinds
 
 

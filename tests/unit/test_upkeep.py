@@ -12,7 +12,7 @@ from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.ids import new_job_id
 from jobs.storage.folder import FolderStore
-from jobs.storage.keys import sound_key
+from jobs.storage.keys import part_audio_key
 from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
 from workers.context import Context
 from workers.recovery.janitor import clear_shelf, recover
@@ -65,7 +65,7 @@ def spoken(context: Context, digest: str, at: float) -> str:
     context.store.plans.put(job.id, plan, [Part(i, i, (UTTERANCE,)) for i in range(2)])
     context.store.leases.claim(job.id, "0", "me", at)
     context.part_index.put(digest, at)
-    context.audio.put(sound_key(digest), b"sound")
+    context.audio.put(part_audio_key(digest), b"sound")
     context.store.results.add(
         job.id, PartResult(index=0, digest=digest, sound=PartAudio()), "me", at
     )
@@ -78,7 +78,7 @@ def test_sounds_of_a_job_that_still_runs_are_kept_however_long_it_takes(context:
     context.store.records.finish(over, "cancelled", NOW - DAY)
     spoken(context, "0c", NOW - DAY / 2)
     assert clear_shelf(context, DAY) == 1
-    there = [context.audio.exists(sound_key(digest)) for digest in ("0a", "0b", "0c")]
+    there = [context.audio.exists(part_audio_key(digest)) for digest in ("0a", "0b", "0c")]
     assert there == [True, False, True]
     assert clear_shelf(context, DAY) == 0  # they count as used now
     assert context.part_index.use("0a", NOW)

@@ -10,7 +10,7 @@ import structlog
 
 from core.errors import NotFound, RhapsodeError, Unavailable
 from jobs.protocols import ASSEMBLE, PLAN, JobFilter, WorkerBeat, WorkerRole, WorkId
-from jobs.storage.keys import job_folder, sound_key
+from jobs.storage.keys import job_folder, part_audio_key
 from telemetry.logs import log_fields
 from workers.context import Context
 from workers.metrics import RECOVERED
@@ -107,7 +107,7 @@ def _delete(context: Context, digests: list[str]) -> None:
     """Raises Unavailable: the store refuses; what is left stands on the shelf again."""
     for at, digest in enumerate(digests):
         try:
-            context.audio.delete(sound_key(digest))
+            context.audio.delete(part_audio_key(digest))
         except Unavailable:
             for left in digests[at:]:
                 context.part_index.put(left, context.clock.now())

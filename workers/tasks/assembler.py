@@ -24,7 +24,7 @@ from core.request import BookFacts, Source
 from core.text import Notice
 from core.transcript import TranscriptHead
 from jobs.protocols import ASSEMBLE
-from jobs.storage.keys import audio_key, cover_key, sound_key, transcript_key
+from jobs.storage.keys import audio_key, cover_key, part_audio_key, transcript_key
 from synthesis.part_audio import read_samples
 from synthesis.timeline import Missing, Placed, Timeline, placed
 from synthesis.transcript import spoken_lines, unspoken_lines
@@ -193,7 +193,7 @@ class Programme:
         return [
             one.part.index
             for one in self._parts()
-            if isinstance(one, Placed) and not audio.exists(sound_key(one.result.digest))
+            if isinstance(one, Placed) and not audio.exists(part_audio_key(one.result.digest))
         ]
 
 
