@@ -11,7 +11,7 @@ from api.problems import BodyError, FieldProblem
 from core.errors import FieldError, TextError
 from core.formats import resolve_sample_rate
 from core.request import SAMPLE_RATES, Controls, Source, SynthesisRequest
-from core.voice import Catalogue, Component, ControlName
+from core.voice import Catalogue, Component, ControlName, Selection
 from text.normalization.tables.signs import SYMBOLS
 from text.normalization.unicode import fold
 from text.ssml.directives import SsmlDocument
@@ -51,23 +51,25 @@ def resolve_controls(request: T, source: Source, catalogue: Catalogue, field: st
         InputError: what the client must mend; names the field.
         NotFound: the catalogue is empty.
     """
-    card = catalogue.voice(request.voice)
-    acoustic, model = catalogue.component("acoustic", card.acoustic, request.acoustic)
-    vocoder, _ = catalogue.component("vocoder", card.vocoders, request.vocoder)
-    rate = _sample_rate(request, model.mel.sample_rate)
-    _require_controls(request, model)
+    selection = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
+    rate = _sample_rate(request, selection.acoustic_component.mel.sample_rate)
+    _require_controls(request, selection.acoustic_component)
     if request.package == "chapters" and request.format == "m4b":
         message = "m4b has its chapters within"
         raise FieldError("package", message, allowed="file, or another format")
     texts = [source.text[c.span.start : c.span.end] for c in source.chapters] or [source.text]
     if source.markup:
-        speakable = [_check_markup(text, request, catalogue, acoustic, model) for text in texts]
+        speakable = [_check_markup(text, request, catalogue, selection) for text in texts]
     else:
         speakable = [_has_words(fold(_with_positions(text), name=field).text) for text in texts]
     if not any(speakable):
         raise TextError(field, "there is nothing to speak", allowed="words or numbers")
     return msgspec.structs.replace(
-        request, voice=card.name, acoustic=acoustic, vocoder=vocoder, sample_rate=rate
+        request,
+        voice=selection.voice.name,
+        acoustic=selection.acoustic,
+        vocoder=selection.vocoder,
+        sample_rate=rate,
     )
 
 
@@ -92,17 +94,18 @@ def _require_controls(request: Controls, model: Component) -> None:
 
 
 def _check_markup(
-    source: str, request: Controls, catalogue: Catalogue, acoustic: str, model: Component
+    source: str, request: Controls, catalogue: Catalogue, selection: Selection
 ) -> bool:
     """Whether there is anything to speak in an SSML document that could be spoken."""
     markup = parse_ssml(source)
     content = fold(markup.characters, name="ssml")
     check_overrides(markup, content, source)
     check_nested_prosody(markup.scopes, source, speed=request.speed, pitch=request.pitch)
-    inner = [catalogue.voice(scope.voice) for scope in markup.scopes if scope.voice is not None]
-    for one in (model, *(catalogue.inner_model(model, v, acoustic)[1] for v in inner)):
-        _require_controls(request, one)
-        _require_scopes(markup, one, source)
+    names = {scope.voice: None for scope in markup.scopes if scope.voice is not None}
+    inner = [catalogue.resolve_inner(selection, name) for name in names]
+    for one in (selection, *inner):
+        _require_controls(request, one.acoustic_component)
+        _require_scopes(markup, one.acoustic_component, source)
     # A place whose text stands in an attribute (sub, phoneme) is spoken whatever it shows.
     return bool(markup.overrides) or _has_words(content.text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.request import RuntimeName
-from core.voice import Catalogue
+from core.voice import Catalogue, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,10 @@ class Choice:
     def name(self) -> str:
         """Name of the row in tables."""
         return f"{self.voice} {self.acoustic} × {self.vocoder}"
+
+    def selection(self, catalogue: Catalogue) -> Selection:
+        """Returns what the names stand for."""
+        return catalogue.resolve(self.voice, self.acoustic, self.vocoder)
 
 
 def choices(catalogue: Catalogue, runtime: RuntimeName = "onnx") -> list[Choice]:

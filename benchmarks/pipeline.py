@@ -19,7 +19,7 @@ from core.mel import Float32
 from core.request import SynthesisRequest
 from core.voice import Catalogue
 from synthesis.engine import Engine
-from synthesis.parts import SynthesisItem, cut_parts, pause_samples, speeches
+from synthesis.parts import SynthesisItem, cut_parts, pause_samples, synthesis_items
 from synthesis.results import SynthesizedUtterance
 from text.frontend import open_frontend
 
@@ -48,13 +48,13 @@ class Pipeline:
     """
 
     def __init__(self, catalogue: Catalogue, choice: Choice, artifacts: Path) -> None:
-        card = catalogue.voice(choice.voice)
-        _, model = catalogue.component("acoustic", card.acoustic, choice.acoustic)
+        selection = choice.selection(catalogue)
+        model = selection.acoustic_component
         self.choice, self.catalogue = choice, catalogue
         self.sample_rate = model.mel.sample_rate
-        self.frontend = open_frontend(model.symbols, card.language)
-        self.engine = Engine(catalogue, artifacts)
-        self.engine.load(choice.voice, choice.acoustic, choice.vocoder, choice.runtime)
+        self.frontend = open_frontend(model.symbols, selection.voice.language)
+        self.engine = Engine(artifacts)
+        self.engine.load(selection, choice.runtime)
 
     def speak(self, texts: Sequence[str], clock: StageClock) -> list[list[Piece]]:
         """Speaks texts together, each as its own request.
@@ -68,7 +68,7 @@ class Pipeline:
         start = time.perf_counter()
         requests = [self._items(text) for text in texts]
         clock.add("text", time.perf_counter() - start)
-        results = iter(self.engine.speak([item for items in requests for item in items]))
+        results = iter(self.engine.synthesize([item for items in requests for item in items]))
         return [[self._piece(s, next(results), clock) for s in items] for items in requests]
 
     def _items(self, text: str) -> list[SynthesisItem]:
@@ -81,7 +81,9 @@ class Pipeline:
             runtime=choice.runtime,
         )
         utterances = self.frontend.analyze(text, ssml=False).utterances
-        return [s for p in cut_parts([utterances]) for s in speeches(p, request, self.catalogue)]
+        return [
+            s for p in cut_parts([utterances]) for s in synthesis_items(p, request, self.catalogue)
+        ]
 
     def _piece(
         self, item: SynthesisItem, result: SynthesizedUtterance | RhapsodeError, clock: StageClock

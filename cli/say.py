@@ -50,10 +50,10 @@ def _speak(request: SynthesisRequest, out: Path) -> SynthesisReport:
     console = Console(stderr=True)
     with console.status("loading the voice (a first time exports its networks) …"):
         synthesizer = open_synthesizer()
-        synthesizer.warm(request)
+        synthesizer.load(request)
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("speaking", total=None)
-        return synthesizer.speak(
+        return synthesizer.synthesize(
             request, out, progress=lambda done, total: bar.update(task, completed=done, total=total)
         )
 

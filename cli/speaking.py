@@ -24,7 +24,6 @@ def open_synthesizer(settings: SynthesisSettings | None = None) -> LocalSynthesi
     settings = settings or SynthesisSettings.from_environment()
     catalogue = read_catalogue(settings.voice_folders)
     engine = Engine(
-        catalogue,
         settings.artifacts_folder,
         device=settings.device,
         threads=settings.threads or os.cpu_count() or 1,

@@ -26,6 +26,15 @@ class StageSeconds(msgspec.Struct, frozen=True):
         """Σ of the stages [s]."""
         return self.text + self.acoustic + self.vocoder + self.encode
 
+    def __add__(self, other: StageSeconds) -> StageSeconds:
+        """Returns the sums, stage by stage."""
+        return StageSeconds(
+            self.text + other.text,
+            self.acoustic + other.acoustic,
+            self.vocoder + other.vocoder,
+            self.encode + other.encode,
+        )
+
 
 class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
     """The facts about a job's audio and what it cost."""

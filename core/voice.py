@@ -91,6 +91,18 @@ class VoiceCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Measured figures by name with unit, of acoustic model and vocoder as requests name them."""
 
 
+class Selection(msgspec.Struct, frozen=True, kw_only=True):
+    """A voice with one acoustic model and one vocoder: no name is left open."""
+
+    voice: VoiceCard
+    acoustic: str
+    """The voice's name for the acoustic model."""
+    vocoder: str
+    """The voice's name for the vocoder."""
+    acoustic_component: Component
+    vocoder_component: Component
+
+
 class Catalogue(msgspec.Struct, frozen=True):
     """All voices and components of one or more folders."""
 
@@ -98,10 +110,11 @@ class Catalogue(msgspec.Struct, frozen=True):
     components: dict[str, Component]
 
     def voice(self, name: str | None) -> VoiceCard:
-        """The voice of that name, or for None the default: of several the last one read.
+        """Returns the voice of that name, or for None the default: of several the last one read.
 
         Raises:
-            FieldError: no such voice; tells the known ones.
+            FieldError: no such voice; names the known ones.
+            NotFound: the catalogue is empty.
         """
         if name is None:
             return next((v for v in reversed(self.voices.values()) if v.default), self._first())
@@ -119,55 +132,84 @@ class Catalogue(msgspec.Struct, frozen=True):
             raise NotFound("the catalogue holds no voice")
         return next(iter(self.voices.values()))
 
-    def component(
-        self, field: str, offered: Mapping[str, str], name: str | None
-    ) -> tuple[str, Component]:
-        """Resolves a request's ``acoustic`` or ``vocoder`` among what the voice offers.
-
-        Returns:
-            The resolved name and its component.
-
-        Raises:
-            FieldError: the voice does not offer it; tells what it offers.
-        """
-        chosen = next(iter(offered)) if name is None else name
-        if chosen not in offered:
-            raise FieldError(
-                field,
-                f"this voice has no {field} {chosen!r}",
-                allowed=", ".join(offered),
-                code=f"unknown_{field}",
-            )
-        return chosen, self.components[offered[chosen]]
-
-    def inner_model(
-        self, base: Component, voice: VoiceCard, acoustic: str
-    ) -> tuple[str, Component]:
-        """The acoustic model of a voice inside another's text (SSML ``<voice>``).
+    def resolve(
+        self, voice: str | None = None, acoustic: str | None = None, vocoder: str | None = None
+    ) -> Selection:
+        """Returns what the names of a request stand for; the one place where names become networks.
 
         Args:
-            base: the acoustic model of the text's own voice.
-            voice: who speaks inside.
-            acoustic: the text's acoustic model by name; taken where the voice offers it, else the
-                voice's default.
+            voice: a voice of the catalogue; None = the default.
+            acoustic: an acoustic model that the voice offers; None = its default.
+            vocoder: a vocoder that the voice offers; None = its default.
 
         Raises:
-            FieldError: it reads other symbols or speaks at another rate (code ``voice_mix``).
+            FieldError: no such voice, or the voice offers no such network; names what there is.
+            NotFound: the catalogue is empty.
         """
-        name = acoustic if acoustic in voice.acoustic else next(iter(voice.acoustic))
-        model = self.components[voice.acoustic[name]]
-        if (model.symbols, model.mel.sample_rate) != (base.symbols, base.mel.sample_rate):
+        card = self.voice(voice)
+        return self._selection(
+            card,
+            _offered("acoustic", card.acoustic, acoustic),
+            _offered("vocoder", card.vocoders, vocoder),
+        )
+
+    def resolve_inner(self, outer: Selection, voice: str) -> Selection:
+        """Returns the networks of a voice inside the text of another (SSML ``<voice>``).
+
+        Acoustic model and vocoder are those of the outer selection's names where the voice offers
+        them, else its defaults.
+
+        Args:
+            outer: the text's own.
+            voice: the name of the inner one.
+
+        Raises:
+            FieldError: no such voice; or it reads other symbols or has another sample rate, so that
+                the two cannot share a text (code ``voice_mix``).
+        """
+        card = self.voice(voice)
+        inner = self._selection(
+            card,
+            outer.acoustic if outer.acoustic in card.acoustic else next(iter(card.acoustic)),
+            outer.vocoder if outer.vocoder in card.vocoders else next(iter(card.vocoders)),
+        )
+        own, base = inner.acoustic_component, outer.acoustic_component
+        if (own.symbols, own.mel.sample_rate) != (base.symbols, base.mel.sample_rate):
             raise FieldError(
                 "ssml",
-                f"voice {voice.name!r} reads {model.symbols!r} symbols at {model.mel.sample_rate} "
+                f"voice {card.name!r} reads {own.symbols!r} symbols at {own.mel.sample_rate} "
                 f"Hz and cannot join one that reads {base.symbols!r} at {base.mel.sample_rate} Hz",
                 code="voice_mix",
             )
-        return name, model
+        return inner
+
+    def _selection(self, card: VoiceCard, acoustic: str, vocoder: str) -> Selection:
+        return Selection(
+            voice=card,
+            acoustic=acoustic,
+            vocoder=vocoder,
+            acoustic_component=self.components[card.acoustic[acoustic]],
+            vocoder_component=self.components[card.vocoders[vocoder]],
+        )
+
+
+def _offered(
+    field: Literal["acoustic", "vocoder"], offered: Mapping[str, str], name: str | None
+) -> str:
+    """Returns the name, or the first one offered for None. Raises FieldError for any other."""
+    chosen = next(iter(offered)) if name is None else name
+    if chosen not in offered:
+        raise FieldError(
+            field,
+            f"this voice has no {field} {chosen!r}",
+            allowed=", ".join(offered),
+            code=f"unknown_{field}",
+        )
+    return chosen
 
 
 def read_component(folder: Path) -> Component:
-    """One component's own folder.
+    """Reads one component's own folder.
 
     Raises:
         ArtifactMissing: there is none.

@@ -10,7 +10,7 @@ from core.mel import MelSpec
 from core.networks import WindowPolicy
 from core.protocols import AcousticModel, Graph, Vocoder
 from core.request import RuntimeName
-from core.voice import Catalogue, Component, VoiceCard
+from core.voice import Component, Selection, VoiceCard
 from exports.exporters.export import artifact_folder, export_component
 from exports.manifest import ArtifactManifest, Precision
 from exports.registry import join_acoustic, join_vocoder
@@ -46,11 +46,8 @@ class Voice:
 
 
 def load_voice(
-    catalogue: Catalogue,
-    voice: VoiceCard,
+    selection: Selection,
     *,
-    acoustic: str,
-    vocoder: str,
     runtime: RuntimeName,
     device: str = "cpu",
     artifacts: Path,
@@ -61,10 +58,7 @@ def load_voice(
     """Opens a voice; artifacts that are missing are exported first.
 
     Args:
-        catalogue: where the voice's components are.
-        voice: the card.
-        acoustic: acoustic model, as named by the card.
-        vocoder: vocoder, as named by the card.
+        selection: the voice and its networks.
         runtime: eager, torchscript or onnx.
         device: cpu, cuda or cuda:N.
         artifacts: folder of exported artifacts, shared by any processes.
@@ -73,36 +67,32 @@ def load_voice(
         windows: how to cut mels into windows; None = what suits the device.
 
     Raises:
-        FieldError: the voice has no such acoustic model or vocoder.
         SpecMismatch: acoustic model and vocoder, or an artifact and its component, do not fit.
         ArtifactError: an artifact is damaged or cannot be made.
         DeviceError: the device is not there.
     """
-    _, speaker = catalogue.component("acoustic", voice.acoustic, acoustic)
-    _, sounder = catalogue.component("vocoder", voice.vocoders, vocoder)
-    _require_fit(speaker, sounder)
-    opened = [
-        _open(part, runtime, precision, device, artifacts, threads) for part in (speaker, sounder)
-    ]
-    (a_manifest, a_graphs), (v_manifest, v_graphs) = opened
+    acoustic, vocoder = selection.acoustic_component, selection.vocoder_component
+    _require_fit(acoustic, vocoder)
+    a_manifest, a_graphs = _open(acoustic, runtime, precision, device, artifacts, threads)
+    v_manifest, v_graphs = _open(vocoder, runtime, precision, device, artifacts, threads)
     if windows is None:
         windows = CUDA_WINDOWS if device.startswith("cuda") else CPU_WINDOWS
     return Voice(
-        card=voice,
-        acoustic=join_acoustic(speaker.network, a_graphs, a_manifest.mel, speaker.config),
-        vocoder=join_vocoder(sounder.network, v_graphs, v_manifest.mel, sounder.config, windows),
-        symbols=speaker.symbols,
-        digests={speaker.name: a_manifest.digest, sounder.name: v_manifest.digest},
+        card=selection.voice,
+        acoustic=join_acoustic(acoustic.network, a_graphs, a_manifest.mel, acoustic.config),
+        vocoder=join_vocoder(vocoder.network, v_graphs, v_manifest.mel, vocoder.config, windows),
+        symbols=acoustic.symbols,
+        digests={acoustic.name: a_manifest.digest, vocoder.name: v_manifest.digest},
     )
 
 
-def _require_fit(speaker: Component, sounder: Component) -> None:
-    if (speaker.kind, sounder.kind) != ("acoustic", "vocoder"):
+def _require_fit(acoustic: Component, vocoder: Component) -> None:
+    if (acoustic.kind, vocoder.kind) != ("acoustic", "vocoder"):
         raise CheckpointError(
-            f"{speaker.name} ({speaker.network}) and {sounder.name} ({sounder.network}) "
+            f"{acoustic.name} ({acoustic.network}) and {vocoder.name} ({vocoder.network}) "
             "are not an acoustic model and a vocoder"
         )
-    speaker.mel.require_equal(sounder.mel, left=speaker.name, right=sounder.name)
+    acoustic.mel.require_equal(vocoder.mel, left=acoustic.name, right=vocoder.name)
 
 
 def _open(

@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from core.mel import Float32
 from core.text import Notice, Utterance
 
-NOT_SPEECH: Final = frozenset(
+REFUSED_ANOMALIES: Final = frozenset(
     {"anomaly_empty", "anomaly_not_finite", "anomaly_silent", "anomaly_runaway"}
 )
 """Nobody should hear these; the others are spoken and told."""
-OF_THE_VOCODER: Final = frozenset(
+VOCODER_ANOMALIES: Final = frozenset(
     {"anomaly_not_finite", "anomaly_silent", "anomaly_clipped", "anomaly_silence"}
 )
 """What another seed of the vocoder alone may mend: lengths are the acoustic model's."""
-BY_CHANCE: Final = frozenset({"anomaly_empty", "anomaly_not_finite", "anomaly_silent"})
+CHANCE_ANOMALIES: Final = frozenset({"anomaly_empty", "anomaly_not_finite", "anomaly_silent"})
 """What a device or a batch may cause, so that a network without a seed is asked once more."""
 
 SILENT_RMS: Final = 1e-4
@@ -59,7 +59,7 @@ model counts it as gone back, at the corpus' median of 0.074 s."""
 
 
 @dataclass(frozen=True, slots=True)
-class Take:
+class Attempt:
     """One try at an utterance, as far as it went.
 
     Attributes:
@@ -88,24 +88,24 @@ def has_sound(utterance: Utterance) -> bool:
     return any(_is_letter(phoneme) for phoneme in utterance.phonemes)
 
 
-def detect_anomalies(take: Take) -> tuple[Notice, ...]:
-    """What is wrong with a take; empty = nothing.
+def detect_anomalies(attempt: Attempt) -> tuple[Notice, ...]:
+    """What is wrong with a attempt; empty = nothing.
 
     Returns:
-        If it is no speech, one notice of ``NOT_SPEECH``; else all that is unlikely:
+        If it is no speech, one notice of ``REFUSED_ANOMALIES``; else all that is unlikely:
         ``anomaly_short``, ``anomaly_long``, ``anomaly_stuck``, ``anomaly_skipped``,
         ``anomaly_repeat``, ``anomaly_clipped``, ``anomaly_silence``.
     """
-    if refused := _not_speech(take):
-        return (_notice(take, *refused),)
-    if take.samples is None or not has_sound(take.utterance):
+    if refused := _not_speech(attempt):
+        return (_notice(attempt, *refused),)
+    if attempt.samples is None or not has_sound(attempt.utterance):
         return ()
     checks = (_length, _stuck, _skipped, _repeat, _clipped, _silence)
-    return tuple(_notice(take, *found) for check in checks if (found := check(take)))
+    return tuple(_notice(attempt, *found) for check in checks if (found := check(attempt)))
 
 
-def _notice(take: Take, code: str, message: str) -> Notice:
-    return Notice(code, message, take.utterance.span)
+def _notice(attempt: Attempt, code: str, message: str) -> Notice:
+    return Notice(code, message, attempt.utterance.span)
 
 
 def _is_letter(phoneme: str) -> bool:
@@ -115,17 +115,17 @@ def _is_letter(phoneme: str) -> bool:
 Finding = tuple[str, str] | None
 
 
-def _not_speech(take: Take) -> Finding:
-    if take.runaway:
+def _not_speech(attempt: Attempt) -> Finding:
+    if attempt.runaway:
         return "anomaly_runaway", "the acoustic model did not stop"
-    if not sum(take.durations):
+    if not sum(attempt.durations):
         return "anomaly_empty", "the voice said nothing"
-    if take.samples is None:
+    if attempt.samples is None:
         return None
-    if not np.isfinite(take.samples).all():
+    if not np.isfinite(attempt.samples).all():
         return "anomaly_not_finite", "the voice's samples are not finite"
-    rms = _rms(take.samples)
-    if rms < SILENT_RMS and has_sound(take.utterance):
+    rms = _rms(attempt.samples)
+    if rms < SILENT_RMS and has_sound(attempt.utterance):
         return "anomaly_silent", f"the voice stayed silent (RMS {rms:.1e})"
     return None
 
@@ -134,10 +134,10 @@ def _rms(samples: Float32) -> float:
     return float(np.sqrt(np.mean(np.square(samples, dtype=np.float64))))
 
 
-def _length(take: Take) -> Finding:
-    count = len(take.durations)
-    mean_speed = float(1 / np.mean(1 / take.speed.astype(np.float64)))
-    seconds = sum(take.durations) * take.hop_length / take.sample_rate * mean_speed
+def _length(attempt: Attempt) -> Finding:
+    count = len(attempt.durations)
+    mean_speed = float(1 / np.mean(1 / attempt.speed.astype(np.float64)))
+    seconds = sum(attempt.durations) * attempt.hop_length / attempt.sample_rate * mean_speed
     low, high = (bound * count for bound in SECONDS_PER_PHONEME)
     high += EDGE_SECONDS
     if low <= seconds <= high:
@@ -147,8 +147,10 @@ def _length(take: Take) -> Finding:
     return code, f"{said}; {low:.2f} to {high:.2f} s expected"
 
 
-def _stuck(take: Take) -> Finding:
-    seconds = np.asarray(take.durations) * take.speed * (take.hop_length / take.sample_rate)
+def _stuck(attempt: Attempt) -> Finding:
+    seconds = (
+        np.asarray(attempt.durations) * attempt.speed * (attempt.hop_length / attempt.sample_rate)
+    )
     longest = int(seconds.argmax())
     if seconds[longest] <= SYMBOL_SECONDS:
         return None
@@ -156,10 +158,10 @@ def _stuck(take: Take) -> Finding:
     return "anomaly_stuck", f"{message}; at most {SYMBOL_SECONDS} s expected"
 
 
-def _skipped(take: Take) -> Finding:
-    if float(take.speed.max()) > SKIPPED_SPEED:
+def _skipped(attempt: Attempt) -> Finding:
+    if float(attempt.speed.max()) > SKIPPED_SPEED:
         return None
-    both = zip(take.utterance.phonemes, take.durations, strict=True)
+    both = zip(attempt.utterance.phonemes, attempt.durations, strict=True)
     left_out = np.array([frames == 0 for phoneme, frames in both if _is_letter(phoneme)], np.bool_)
     count = _longest_run(left_out)
     if count < SKIPPED_LETTERS:
@@ -167,30 +169,30 @@ def _skipped(take: Take) -> Finding:
     return "anomaly_skipped", f"{count} phonemes in a row have no sound"
 
 
-def _repeat(take: Take) -> Finding:
-    seconds = take.stray_frames * take.hop_length / take.sample_rate
+def _repeat(attempt: Attempt) -> Finding:
+    seconds = attempt.stray_frames * attempt.hop_length / attempt.sample_rate
     if seconds <= STRAY_SECONDS:
         return None
     message = f"for {seconds:.2f} s the attention was on what had been said before"
     return "anomaly_repeat", message
 
 
-def _clipped(take: Take) -> Finding:
-    assert take.samples is not None
-    share = float(np.mean(np.abs(take.samples) >= CLIPPED_LEVEL))
+def _clipped(attempt: Attempt) -> Finding:
+    assert attempt.samples is not None
+    share = float(np.mean(np.abs(attempt.samples) >= CLIPPED_LEVEL))
     if share <= CLIPPED_SHARE:
         return None
     return "anomaly_clipped", f"{share:.2%} of the samples are at full scale"
 
 
-def _silence(take: Take) -> Finding:
-    assert take.samples is not None
-    size = round(QUIET_FRAME_SECONDS * take.sample_rate)
-    whole = take.samples[: len(take.samples) // size * size].reshape(-1, size)
+def _silence(attempt: Attempt) -> Finding:
+    assert attempt.samples is not None
+    size = round(QUIET_FRAME_SECONDS * attempt.sample_rate)
+    whole = attempt.samples[: len(attempt.samples) // size * size].reshape(-1, size)
     quiet = np.mean(np.square(whole), axis=1) < QUIET_RMS**2
-    seconds = _longest_run(quiet) * size / take.sample_rate
+    seconds = _longest_run(quiet) * size / attempt.sample_rate
     # Where speeds differ within an utterance, the slowest phoneme may be the pause.
-    if seconds * min(1.0, float(take.speed.min())) <= QUIET_SECONDS:
+    if seconds * min(1.0, float(attempt.speed.min())) <= QUIET_SECONDS:
         return None
     return "anomaly_silence", f"{seconds:.2f} s of silence within the utterance"
 

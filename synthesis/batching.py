@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 MAX_PADDING = 0.2
 """Largest share of a batch's cells that may be padding.
@@ -10,6 +11,29 @@ MAX_PADDING = 0.2
 On a CPU padding costs as much as speech. Measured on corpus lengths: 200 sentences in batches of at
 most 32 have 14 % padding in 7 batches without the bound, and need 8.1 batches with it.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """The largest batches.
+
+    Attributes:
+        symbols: B × L of an acoustic batch.
+        frames: B × T of a vocoder batch.
+        items: B of either.
+        padding: largest share of padding.
+    """
+
+    symbols: int
+    frames: int
+    items: int
+    padding: float
+
+
+CPU_BUDGETS = Budgets(symbols=1024, frames=4096, items=16, padding=MAX_PADDING)
+"""A CPU gains little from width; small batches keep memory low and results coming."""
+CUDA_BUDGETS = Budgets(symbols=65536, frames=131072, items=512, padding=0.5)
+"""A GPU is bound by launches until some hundred utterances: width is worth padding."""
 
 
 def plan_batches(
@@ -63,7 +87,7 @@ def plan_batches(
 
 
 def padding_ratio(lengths: Sequence[int]) -> float:
-    """Share of padding in one batch.
+    """Returns the share of padding in one batch.
 
     >>> padding_ratio([100, 50])
     0.25

@@ -20,7 +20,7 @@ from core.voice import Catalogue
 from synthesis.chapter_frontend import SourceAnalysis, analyze_source
 from synthesis.engine import Engine
 from synthesis.part_audio import part_audio_of
-from synthesis.parts import cut_parts, pause_samples, speeches
+from synthesis.parts import cut_parts, pause_samples, synthesis_items
 from synthesis.report import ReportBuilder
 
 Progress = Callable[[int, int], None]
@@ -53,7 +53,7 @@ class LocalSynthesizer:
         self._open_frontend, self._parts_at_once = open_frontend, parts_at_once
         self._monotonic = monotonic
 
-    def warm(self, request: SynthesisRequest) -> float:
+    def load(self, request: SynthesisRequest) -> float:
         """Loads what the request needs; returns the seconds it took, which no report counts.
 
         Raises:
@@ -62,17 +62,16 @@ class LocalSynthesizer:
         """
         start = self._monotonic()
         _require_one_pass(request)
-        card = self._catalogue.voice(request.voice)
-        acoustic, model = self._catalogue.component("acoustic", card.acoustic, request.acoustic)
-        vocoder, _ = self._catalogue.component("vocoder", card.vocoders, request.vocoder)
+        selection = self._catalogue.resolve(request.voice, request.acoustic, request.vocoder)
         if request.sample_rate is not None:
             check_format(request.format, request.sample_rate)
-        self._engine.load(card.name, acoustic, vocoder, request.runtime)
-        self._frontend = self._open_frontend(model.symbols, card.language)
+        self._engine.load(selection, request.runtime)
+        model = selection.acoustic_component
+        self._frontend = self._open_frontend(model.symbols, selection.voice.language)
         self._native = model.mel.sample_rate
         return self._monotonic() - start
 
-    def speak(
+    def synthesize(
         self, request: SynthesisRequest, path: Path, *, progress: Progress = lambda done, all: None
     ) -> SynthesisReport:
         """Writes the file; on an error there is none.
@@ -83,7 +82,7 @@ class LocalSynthesizer:
             SynthesisError: an utterance cannot be spoken.
             Unavailable: the file cannot be written.
         """
-        self.warm(request)
+        self.load(request)
         tally, start = ReportBuilder(), self._monotonic()
         reading = analyze_source(request.source, self._frontend, request.pauses)
         parts = cut_parts(reading.chapters, speed=request.speed)
@@ -131,8 +130,8 @@ class LocalSynthesizer:
     ) -> Iterator[Piece]:
         for first in range(0, len(parts), self._parts_at_once):
             some = parts[first : first + self._parts_at_once]
-            items = [s for part in some for s in speeches(part, request, self._catalogue)]
-            for item, outcome in zip(items, self._engine.speak(items), strict=True):
+            items = [s for part in some for s in synthesis_items(part, request, self._catalogue)]
+            for item, outcome in zip(items, self._engine.synthesize(items), strict=True):
                 if isinstance(outcome, RhapsodeError):
                     raise outcome
                 tally.add(part_audio_of([outcome]), [item.utterance])

@@ -14,39 +14,44 @@ from core.mel import Float32
 from core.part import PartAudio
 from core.protocols import AudioStore
 from core.report import StageSeconds
-from core.voice import Catalogue, Component
+from core.voice import Component
 from jobs.storage.keys import part_audio_key
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
 
-FORM = 1
-"""Of digest and object; raise it when the engine says the same thing otherwise."""
+FORMAT_VERSION = 1
+"""Version of digest and object; raise it when the engine makes other samples of the same item."""
 _HEAD_BYTES = 4
 """Little-endian length of the msgpack that tells of the samples behind it."""
 
 
-def part_digest(speeches: Iterable[SynthesisItem], catalogue: Catalogue) -> str:
-    """BLAKE2b-256 of everything the samples depend on: what is said, by which weights, how.
+def part_digest(items: Iterable[SynthesisItem]) -> str:
+    """Returns the BLAKE2b-256 of everything the samples depend on: phonemes, weights, controls.
 
-    Not of where it stands in a text, and not of the pauses around, which are not part of the sound.
-
-    Raises:
-        FieldError: the catalogue lacks a voice or network.
+    Where an utterance stands in a text is not among it, nor are the pauses around, which are not
+    part of the stored audio.
     """
-    made = [FORM, version("rhapsode"), [_made_of(speech, catalogue) for speech in speeches]]
-    return hashlib.blake2b(msgspec.msgpack.encode(made), digest_size=32).hexdigest()
+    causes = [FORMAT_VERSION, version("rhapsode"), [_causes(item) for item in items]]
+    return hashlib.blake2b(msgspec.msgpack.encode(causes), digest_size=32).hexdigest()
 
 
-def _made_of(speech: SynthesisItem, catalogue: Catalogue) -> list[object]:
-    card = catalogue.voice(speech.voice)
-    _, model = catalogue.component("acoustic", card.acoustic, speech.acoustic)
-    _, coder = catalogue.component("vocoder", card.vocoders, speech.vocoder)
-    said = speech.utterance
-    how = [speech.runtime, speech.speed, speech.pitch, speech.energy, speech.seed, said.prosody]
-    return [said.phoneme_ids, card.speaker, _network(model), _network(coder), *how]
+def _causes(item: SynthesisItem) -> list[object]:
+    utterance, selection = item.utterance, item.selection
+    return [
+        utterance.phoneme_ids,
+        selection.voice.speaker,
+        _network_identity(selection.acoustic_component),
+        _network_identity(selection.vocoder_component),
+        item.runtime,
+        item.speed,
+        item.pitch,
+        item.energy,
+        item.seed,
+        utterance.prosody,
+    ]
 
 
-def _network(component: Component) -> list[object]:
+def _network_identity(component: Component) -> list[object]:
     config = sorted(component.config.items())
     return [component.network, component.sha256, config, component.mel]
 

@@ -14,7 +14,7 @@ from core.part import Part
 from core.request import Controls, RuntimeName
 from core.text import Utterance
 from core.units import samples_of
-from core.voice import Catalogue
+from core.voice import Catalogue, Selection
 
 SECONDS_PER_PHONEME = 0.08
 """Mean speech per symbol, word gaps included [s]: 16 784 s / 208 895 symbols of the corpus."""
@@ -33,12 +33,8 @@ class SynthesisItem(msgspec.Struct, frozen=True, kw_only=True):
     """One utterance with everything its sound depends on."""
 
     utterance: Utterance
-    voice: str
-    """Name of a voice of the catalogue; no field is left to a default."""
-    acoustic: str
-    """Name of an acoustic model the voice offers."""
-    vocoder: str
-    """Name of a vocoder the voice offers."""
+    selection: Selection
+    """The voice and its networks."""
     runtime: RuntimeName
     speed: float = 1.0
     """2.0 = half the duration."""
@@ -152,11 +148,10 @@ def utterance_seed(seed: int, index: int) -> int:
     return int.from_bytes(digest, "big") >> 1
 
 
-def speeches(part: Part, request: Controls, catalogue: Catalogue) -> Iterator[SynthesisItem]:
-    """What an engine speaks for a part, in order.
+def synthesis_items(part: Part, request: Controls, catalogue: Catalogue) -> Iterator[SynthesisItem]:
+    """Yields what an engine synthesizes for a part, in order.
 
-    An utterance with its own voice (SSML ``<voice>``) takes that voice's acoustic model and vocoder
-    of the request's name where it offers them, else its defaults.
+    An utterance may have its own voice (SSML ``<voice>``), see ``Catalogue.resolve_inner``.
 
     Args:
         part: utterances of the request's job.
@@ -166,18 +161,12 @@ def speeches(part: Part, request: Controls, catalogue: Catalogue) -> Iterator[Sy
     Raises:
         FieldError: the catalogue lacks the voice or network, or voices do not go together.
     """
-    base = catalogue.voice(request.voice)
-    acoustic, base_model = catalogue.component("acoustic", base.acoustic, request.acoustic)
-    vocoder, _ = catalogue.component("vocoder", base.vocoders, request.vocoder)
+    outer = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
     for utterance in part.utterances:
-        voice = base if utterance.voice is None else catalogue.voice(utterance.voice)
-        own_acoustic, _ = catalogue.inner_model(base_model, voice, acoustic)
-        own_vocoder = vocoder if vocoder in voice.vocoders else next(iter(voice.vocoders))
+        inner = utterance.voice
         yield SynthesisItem(
             utterance=utterance,
-            voice=voice.name,
-            acoustic=own_acoustic,
-            vocoder=own_vocoder,
+            selection=outer if inner is None else catalogue.resolve_inner(outer, inner),
             runtime=request.runtime,
             speed=request.speed,
             pitch=request.pitch,

@@ -12,15 +12,15 @@ GAIN_RAMP_SECONDS = 0.005
 """A change of volume is spread over this [s] around the phoneme's edge, so that it is no step."""
 
 
-def phoneme_controls(speech: SynthesisItem) -> tuple[Float32, Float32, Float32]:
+def phoneme_controls(item: SynthesisItem) -> tuple[Float32, Float32, Float32]:
     """The request's speed, pitch and energy times those of the prosody runs, overlaps multiplied.
 
     Returns:
         speed, pitch, energy: each (L,) float32.
     """
-    utterance = speech.utterance
+    utterance = item.utterance
     length = len(utterance.phoneme_ids)
-    base = (speech.speed, speech.pitch, speech.energy)
+    base = (item.speed, item.pitch, item.energy)
     speed, pitch, energy = (np.full(length, value, np.float32) for value in base)
     for run in utterance.prosody:
         speed[run.start : run.end] *= run.speed

@@ -1,20 +1,25 @@
-"""The two networks on one batch of works: arrays in, arrays out."""
+"""The two stages of synthesis: each runs one network on a batch of utterances."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar, Literal, Protocol
 
 import numpy as np
 
 from core.errors import AnomalyError, RhapsodeError, SynthesisError
 from core.mel import Float32, Int64, PhonemeBatch
+from core.report import StageSeconds
 from core.text import Notice
-from synthesis.anomalies import Take, detect_anomalies
-from synthesis.loading import Loaded
+from core.voice import Component
+from synthesis.anomalies import Attempt, detect_anomalies
+from synthesis.batching import Budgets
+from synthesis.loading import LoadedVoice
 from synthesis.parts import SynthesisItem
 from synthesis.prosody import phoneme_controls
 
+StageName = Literal["acoustic", "vocoder"]
 NO_MEL: Float32 = np.zeros((0, 0), np.float32)
 NO_SAMPLES: Float32 = np.zeros(0, np.float32)
 
@@ -24,49 +29,43 @@ class UtteranceState:
     """One utterance on its way through the engine.
 
     Attributes:
-        speech: what to say.
-        voice: its networks; None where they could not be loaded.
-        components: names of acoustic model and vocoder.
-        seeded: whether what each of the two synthesizes depends on the seed.
-        speaker: index into the acoustic model's speaker table.
-        seed: of the next call.
+        item: what is to be synthesized.
+        networks: those of the item's selection; None where they could not be loaded.
+        seed: of the next call of a network.
         mel: (n_mels, T) float32 after the acoustic stage.
         durations: frames of each phoneme.
         runaway: the acoustic model hit its cap.
-        stray_frames: the acoustic model's attention went back for so many.
+        stray_frames: frames in which the acoustic model's attention went back.
         samples: (T · hop,) float32 after the vocoder stage.
-        seconds: compute of the acoustic and of the vocoder stage [s].
-        batch_size: of the acoustic call.
-        found: what is wrong with it.
-        notices: for the report.
-        error: why it cannot be spoken.
+        seconds: its share of the compute of its batches, by frames [s].
+        batch_size: utterances of its acoustic batch, itself included.
+        anomalies: what is wrong with the result.
+        notices: what the report should tell besides.
+        error: why it cannot be synthesized.
     """
 
-    speech: SynthesisItem
-    voice: Loaded | None = None
-    components: tuple[str, str] = ("", "")
-    seeded: tuple[bool, bool] = (False, False)
-    speaker: int = 0
+    item: SynthesisItem
+    networks: LoadedVoice | None = None
     seed: int = field(init=False)
     mel: Float32 = field(default_factory=lambda: NO_MEL)
     durations: tuple[int, ...] = ()
     runaway: bool = False
     stray_frames: int = 0
     samples: Float32 = field(default_factory=lambda: NO_SAMPLES)
-    seconds: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    seconds: StageSeconds = field(default_factory=StageSeconds)
     batch_size: int = 0
-    found: tuple[Notice, ...] = ()
+    anomalies: tuple[Notice, ...] = ()
     notices: list[Notice] = field(default_factory=list)
     error: RhapsodeError | None = None
 
     def __post_init__(self) -> None:
-        self.seed = self.speech.seed
+        self.seed = self.item.seed
 
     @property
-    def loaded(self) -> Loaded:
-        """The voice; only works without an error are asked."""
-        assert self.voice is not None
-        return self.voice
+    def loaded(self) -> LoadedVoice:
+        """The networks; only states without an error are asked."""
+        assert self.networks is not None
+        return self.networks
 
     @property
     def frames(self) -> int:
@@ -74,28 +73,28 @@ class UtteranceState:
         return int(self.mel.shape[1])
 
     @property
-    def wants(self) -> int | None:
-        """Its next stage: 0 acoustic, 1 vocoder; None where there is nothing to do or to gain."""
+    def next_stage(self) -> StageName | None:
+        """The stage that comes next; None where there is nothing to do or nothing to gain."""
         if self.error is not None or len(self.samples) or self.runaway:
             return None
         if not self.durations:
-            return 0
-        return 1 if self.frames else None
+            return "acoustic"
+        return "vocoder" if self.frames else None
 
-    def look(self) -> None:
-        """Fills ``found``."""
+    def detect_anomalies(self) -> None:
+        """Fills ``anomalies``."""
         if isinstance(self.error, AnomalyError):
-            span = self.speech.utterance.span
-            self.found = (Notice(self.error.code, self.error.message, span),)
+            span = self.item.utterance.span
+            self.anomalies = (Notice(self.error.code, self.error.message, span),)
         elif self.error is None:
-            self.found = detect_anomalies(self._take)
+            self.anomalies = detect_anomalies(self._attempt)
 
     @property
-    def _take(self) -> Take:
+    def _attempt(self) -> Attempt:
         spec = self.loaded.vocoder.mel_spec
-        return Take(
-            utterance=self.speech.utterance,
-            speed=phoneme_controls(self.speech)[0],
+        return Attempt(
+            utterance=self.item.utterance,
+            speed=phoneme_controls(self.item)[0],
             sample_rate=spec.sample_rate,
             hop_length=spec.hop_length,
             durations=self.durations,
@@ -105,38 +104,109 @@ class UtteranceState:
         )
 
 
-def phoneme_batch(works: Sequence[UtteranceState]) -> PhonemeBatch:
-    """Pads ids with 0 and controls with 1."""
-    lengths = np.array([len(work.speech.utterance.phoneme_ids) for work in works], np.int64)
-    shape = (len(works), int(lengths.max()))
+class Stage(Protocol):
+    """A network's place in the engine: which states it takes, how they are batched, what it does.
+
+    Attributes:
+        name: of metrics and reports.
+        dominant: nearly all the time is spent here, so that every thread should get its share of a
+            group of states, in smaller batches.
+    """
+
+    name: ClassVar[StageName]
+    dominant: ClassVar[bool]
+
+    def component(self, state: UtteranceState) -> Component:
+        """Returns the network that the state goes through."""
+
+    def length(self, state: UtteranceState) -> int:
+        """Returns the cells of the state in a batch: symbols or frames."""
+
+    def cells(self, budgets: Budgets) -> int:
+        """Returns the most cells of a batch."""
+
+    def run(self, states: Sequence[UtteranceState]) -> None:
+        """Runs the network on states that share it and stores what it says in them.
+
+        Raises:
+            SynthesisError: the network failed; nothing in the states counts.
+        """
+
+
+class AcousticStage:
+    """Phonemes to mels; fills mel, durations, runaway and stray_frames."""
+
+    name: ClassVar[StageName] = "acoustic"
+    dominant: ClassVar[bool] = False
+
+    def component(self, state: UtteranceState) -> Component:
+        """Returns the acoustic model of the state's selection."""
+        return state.item.selection.acoustic_component
+
+    def length(self, state: UtteranceState) -> int:
+        """Returns the number of symbols."""
+        return len(state.item.utterance.phoneme_ids)
+
+    def cells(self, budgets: Budgets) -> int:
+        """Returns the most symbols of a batch."""
+        return budgets.symbols
+
+    def run(self, states: Sequence[UtteranceState]) -> None:
+        """See ``Stage.run``."""
+        outputs = states[0].loaded.acoustic(phoneme_batch(states))
+        for state, output in zip(states, outputs, strict=True):
+            frames = int(output.durations.sum())
+            if output.mel.shape[1] != frames:
+                raise SynthesisError(f"durations of {frames} for {output.mel.shape[1]} frames")
+            state.mel = output.mel
+            state.durations = tuple(output.durations.tolist())
+            state.runaway = output.runaway
+            state.stray_frames = output.stray_frames
+            state.batch_size = len(states)
+
+
+class VocoderStage:
+    """Mels to samples; fills samples."""
+
+    name: ClassVar[StageName] = "vocoder"
+    dominant: ClassVar[bool] = True
+
+    def component(self, state: UtteranceState) -> Component:
+        """Returns the vocoder of the state's selection."""
+        return state.item.selection.vocoder_component
+
+    def length(self, state: UtteranceState) -> int:
+        """Returns the number of frames."""
+        return state.frames
+
+    def cells(self, budgets: Budgets) -> int:
+        """Returns the most frames of a batch."""
+        return budgets.frames
+
+    def run(self, states: Sequence[UtteranceState]) -> None:
+        """See ``Stage.run``."""
+        vocoder = states[0].loaded.vocoder
+        samples = vocoder([state.mel for state in states], [state.seed for state in states])
+        for state, own in zip(states, samples, strict=True):
+            if len(own) != state.frames * vocoder.mel_spec.hop_length:
+                raise SynthesisError(f"{len(own)} samples for {state.frames} frames")
+            state.samples = own
+
+
+STAGES: tuple[Stage, ...] = (AcousticStage(), VocoderStage())
+"""In the order in which an utterance goes through them."""
+
+
+def phoneme_batch(states: Sequence[UtteranceState]) -> PhonemeBatch:
+    """Returns the input of an acoustic model; ids are padded with 0 and controls with 1."""
+    lengths = np.array([len(state.item.utterance.phoneme_ids) for state in states], np.int64)
+    shape = (len(states), int(lengths.max()))
     ids: Int64 = np.zeros(shape, np.int64)
     speed, pitch, energy = (np.ones(shape, np.float32) for _ in range(3))
-    for row, (work, length) in enumerate(zip(works, lengths, strict=True)):
-        ids[row, :length] = work.speech.utterance.phoneme_ids
-        controls = phoneme_controls(work.speech)
+    for row, (state, length) in enumerate(zip(states, lengths, strict=True)):
+        ids[row, :length] = state.item.utterance.phoneme_ids
+        controls = phoneme_controls(state.item)
         speed[row, :length], pitch[row, :length], energy[row, :length] = controls
-    speakers = np.array([work.speaker for work in works], np.int64)
-    seeds = np.array([work.seed for work in works], np.int64)
+    speakers = np.array([state.item.selection.voice.speaker for state in states], np.int64)
+    seeds = np.array([state.seed for state in states], np.int64)
     return PhonemeBatch(ids, lengths, speakers, speed, pitch, energy, seeds)
-
-
-def run_acoustic(works: Sequence[UtteranceState]) -> None:
-    """Fills mel, durations and runaway; all works share the acoustic model."""
-    outputs = works[0].loaded.acoustic(phoneme_batch(works))
-    for work, output in zip(works, outputs, strict=True):
-        work.mel = output.mel
-        work.durations = tuple(output.durations.tolist())
-        work.runaway = output.runaway
-        work.stray_frames = output.stray_frames
-        if sum(work.durations) != work.frames:
-            raise SynthesisError(f"durations of {sum(work.durations)} for {work.frames} frames")
-
-
-def run_vocoder(works: Sequence[UtteranceState]) -> None:
-    """Fills samples; all works share the vocoder."""
-    vocoder = works[0].loaded.vocoder
-    samples = vocoder([work.mel for work in works], [work.seed for work in works])
-    for work, own in zip(works, samples, strict=True):
-        if len(own) != work.frames * vocoder.mel_spec.hop_length:
-            raise SynthesisError(f"{len(own)} samples for {work.frames} frames")
-        work.samples = own

@@ -1,4 +1,4 @@
-"""An engine with fakes of its networks, and what they saw."""
+"""An engine with fakes of its networks that record their calls."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,9 +9,10 @@ import numpy as np
 from core.errors import ArtifactError, DeviceError, RhapsodeError
 from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
 from core.text import Span, Utterance
-from core.voice import Catalogue, Component, Provenance, VoiceCard
+from core.voice import Catalogue, Component, Provenance, Selection, VoiceCard
 from exports.registry import spec_of
-from synthesis.engine import Budgets, Engine
+from synthesis.batching import Budgets
+from synthesis.engine import Engine
 from synthesis.parts import SynthesisItem
 from synthesis.results import BatchFigures, SynthesizedUtterance
 
@@ -130,7 +131,7 @@ CATALOGUE = Catalogue(
 
 @dataclass
 class Bench:
-    """An engine with fakes and everything they saw."""
+    """An engine with fakes and everything that they recorded."""
 
     largest: int = 10**9
     budgets: Budgets = Budgets(symbols=4096, frames=10**6, items=64, padding=0.9)  # noqa: RUF009
@@ -142,18 +143,17 @@ class Bench:
     def __post_init__(self) -> None:
         self.voice = FakeVoice(FakeAcoustic(largest=self.largest), FakeVocoder(), {"fs": "1"})
         self.engine = Engine(
-            CATALOGUE,
             Path("unused"),
             budgets=self.budgets,
             load=self.load,
-            observe=self.figures.append,
-            anomaly=self.anomalies.append,
+            on_batch=self.figures.append,
+            on_anomaly=self.anomalies.append,
             monotonic=self.tick,
         )
 
-    def load(self, catalogue: Catalogue, voice: VoiceCard, **_: object) -> FakeVoice:
-        self.loads.append(voice.name)
-        if voice.name == "broken":
+    def load(self, selection: Selection, **_: object) -> FakeVoice:
+        self.loads.append(selection.voice.name)
+        if selection.voice.name == "broken":
             raise ArtifactError("broken voice")
         return self.voice
 
@@ -162,7 +162,7 @@ class Bench:
         return float(self.ticks)
 
 
-def speech(
+def item(
     ids: Sequence[int],
     *,
     voice: str = "one",
@@ -182,22 +182,20 @@ def speech(
     )
     return SynthesisItem(
         utterance=utterance,
-        voice=voice,
-        acoustic=acoustic,
-        vocoder=vocoder,
+        selection=CATALOGUE.resolve(voice, acoustic, vocoder),
         runtime="onnx",
         speed=speed,
         seed=seed,
     )
 
 
-def spoken(result: SynthesizedUtterance | RhapsodeError) -> SynthesizedUtterance:
+def succeeded(result: SynthesizedUtterance | RhapsodeError) -> SynthesizedUtterance:
     assert isinstance(result, SynthesizedUtterance), result
     return result
 
 
-def heard(result: SynthesizedUtterance | RhapsodeError) -> list[int]:
-    """The symbols as the samples tell them."""
-    frames = spoken(result).waveform.samples[::HOP] * 1000
-    edges = np.cumsum([0, *spoken(result).durations[:-1]])
+def symbols_of(result: SynthesizedUtterance | RhapsodeError) -> list[int]:
+    """Returns the symbols that the samples carry."""
+    frames = succeeded(result).waveform.samples[::HOP] * 1000
+    edges = np.cumsum([0, *succeeded(result).durations[:-1]])
     return [round(float(frames[e])) for e in edges]

@@ -51,7 +51,7 @@ def voices(backends: NamedDependency[Backends]) -> VoiceList:
     default = catalogue.voice(None).name if catalogue.voices else ""
     found = []
     for card in catalogue.voices.values():
-        _, model = catalogue.component("acoustic", card.acoustic, None)
+        model = catalogue.resolve(card.name).acoustic_component
         found.append(
             VoiceView(
                 name=card.name,

@@ -67,12 +67,12 @@ def _by_engine(text: str, artifacts: Path) -> tuple[float, int]:
     from synthesis.local import LocalSynthesizer
 
     catalogue = read_catalogue(SynthesisSettings.from_environment().voice_folders)
-    engine = Engine(catalogue, artifacts, threads=os.cpu_count() or 1)
+    engine = Engine(artifacts, threads=os.cpu_count() or 1)
     local = LocalSynthesizer(catalogue, engine, open_frontend)
-    local.warm(SynthesisRequest(text="Warm."))
+    local.load(SynthesisRequest(text="Warm."))
     with tempfile.TemporaryDirectory() as folder:
         start = time.perf_counter()
-        report = local.speak(SynthesisRequest(text=text), Path(folder) / "audio.wav")
+        report = local.synthesize(SynthesisRequest(text=text), Path(folder) / "audio.wav")
         return time.perf_counter() - start, report.samples
 
 

@@ -33,7 +33,7 @@ def our_systems() -> list[System]:
     settings = SynthesisSettings.from_environment()
     catalogue = read_catalogue(settings.voice_folders)
     offered = choices(catalogue)
-    once = {catalogue.voice(c.voice).vocoders[c.vocoder]: c for c in reversed(offered)}
+    once = {c.selection(catalogue).vocoder_component.name: c for c in reversed(offered)}
     copies = [
         System(
             f"copy {component}",
@@ -50,11 +50,11 @@ def our_systems() -> list[System]:
 
 
 def _parts(catalogue: Catalogue, choice: Choice) -> dict[str, str]:
-    card = catalogue.voice(choice.voice)
+    selection = choice.selection(catalogue)
     return {
         "voice": choice.voice,
-        "acoustic": card.acoustic[choice.acoustic],
-        "vocoder": card.vocoders[choice.vocoder],
+        "acoustic": selection.acoustic_component.name,
+        "vocoder": selection.vocoder_component.name,
     }
 
 
@@ -79,10 +79,7 @@ def _open_copy(catalogue: Catalogue, choice: Choice, settings: SynthesisSettings
     corpus = Corpus()
     try:
         voice = load_voice(
-            catalogue,
-            catalogue.voice(choice.voice),
-            acoustic=choice.acoustic,
-            vocoder=choice.vocoder,
+            choice.selection(catalogue),
             runtime=choice.runtime,
             artifacts=settings.artifacts_folder,
         )

@@ -46,8 +46,8 @@ def our_cases(
     """Returns a case per pair of components and runtime; the first runtime is also timed singly."""
     cases, seen = [], set()
     for choice in choices(catalogue):
-        card = catalogue.voice(choice.voice)
-        pair = (card.acoustic[choice.acoustic], card.vocoders[choice.vocoder])
+        selection = choice.selection(catalogue)
+        pair = (selection.acoustic_component.name, selection.vocoder_component.name)
         if pair in seen:
             continue
         seen.add(pair)

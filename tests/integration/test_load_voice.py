@@ -71,10 +71,7 @@ FIELDS = ("ids", "lengths", "speakers", "speed", "pitch", "energy", "seeds")
 
 def opened(catalogue: Catalogue, artifacts: Path, runtime: RuntimeName) -> Voice:
     return load_voice(
-        catalogue,
-        catalogue.voices["toy"],
-        acoustic="fastspeech2",
-        vocoder="hifigan",
+        catalogue.resolve("toy", "fastspeech2", "hifigan"),
         runtime=runtime,
         artifacts=artifacts,
     )
@@ -129,16 +126,20 @@ def test_digests_name_what_spoke(catalogue: Catalogue, artifacts: Path) -> None:
     assert first != opened(catalogue, artifacts, "torchscript").digests
 
 
-def test_unknown_names_are_told(catalogue: Catalogue, artifacts: Path) -> None:
-    with pytest.raises(FieldError, match="hifigan9"):
-        load_voice(
-            catalogue,
-            catalogue.voices["toy"],
-            acoustic="fastspeech2",
-            vocoder="hifigan9",
-            runtime="eager",
-            artifacts=artifacts,
-        )
+@pytest.mark.parametrize(
+    ("names", "code"),
+    [
+        (("nobody", "fastspeech2", "hifigan"), "unknown_voice"),
+        (("toy", "fastspeech9", "hifigan"), "unknown_acoustic"),
+        (("toy", "fastspeech2", "hifigan9"), "unknown_vocoder"),
+    ],
+)
+def test_unknown_names_are_refused(
+    catalogue: Catalogue, names: tuple[str, str, str], code: str
+) -> None:
+    with pytest.raises(FieldError, match=r"nobody|9") as refused:
+        catalogue.resolve(*names)
+    assert refused.value.code == code
 
 
 def hifigan(catalogue: Catalogue) -> Component:

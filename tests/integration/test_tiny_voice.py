@@ -30,13 +30,17 @@ def catalogue(folder: Path) -> Catalogue:
 
 @pytest.fixture(scope="module", params=RUNTIMES)
 def engine(request: pytest.FixtureRequest, folder: Path, catalogue: Catalogue) -> Engine:
-    engine = Engine(catalogue, folder / "artifacts")
+    engine = Engine(folder / "artifacts")
     engine.runtime = request.param  # type: ignore[attr-defined]
     return engine
 
 
-def speech(
-    ids: list[int], runtime: RuntimeName, voice: str = "tiny", speed: float = 1.0
+def item(
+    catalogue: Catalogue,
+    ids: list[int],
+    runtime: RuntimeName,
+    voice: str = "tiny",
+    speed: float = 1.0,
 ) -> SynthesisItem:
     utterance = Utterance(
         text="a",
@@ -47,9 +51,7 @@ def speech(
     )
     return SynthesisItem(
         utterance=utterance,
-        voice=voice,
-        acoustic="fastspeech2",
-        vocoder="hifigan",
+        selection=catalogue.resolve(voice, "fastspeech2", "hifigan"),
         runtime=runtime,
         speed=speed,
         seed=1,
@@ -62,16 +64,18 @@ def sentences() -> list[list[int]]:
 
 
 def say(engine: Engine, items: list[SynthesisItem]) -> list[SynthesizedUtterance]:
-    results = engine.speak(items)
+    results = engine.synthesize(items)
     assert all(isinstance(r, SynthesizedUtterance) for r in results), results
     return [r for r in results if isinstance(r, SynthesizedUtterance)]
 
 
 @pytest.mark.parametrize(("voice", "speaker"), [("tiny", 0), ("tiny-high", 1)])
 @pytest.mark.parametrize("speed", [1.0, 2.0, 0.5])
-def test_says_the_expected_tones(engine: Engine, voice: str, speaker: int, speed: float) -> None:
+def test_says_the_expected_tones(
+    engine: Engine, catalogue: Catalogue, voice: str, speaker: int, speed: float
+) -> None:
     runtime: RuntimeName = engine.runtime  # type: ignore[attr-defined]
-    items = [speech(ids, runtime, voice, speed) for ids in sentences()]
+    items = [item(catalogue, ids, runtime, voice, speed) for ids in sentences()]
     for ids, result in zip(sentences(), say(engine, items), strict=True):
         assert list(result.durations) == expected_durations(ids, speed)
         wave = expected_samples(ids, speaker, speed)
@@ -83,22 +87,25 @@ def test_says_the_expected_tones(engine: Engine, voice: str, speaker: int, speed
 def test_batch_of_n_is_n_singles(engine: Engine, folder: Path, catalogue: Catalogue) -> None:
     runtime: RuntimeName = engine.runtime  # type: ignore[attr-defined]
     wide = Engine(
-        catalogue,
         folder / "artifacts",
         budgets=Budgets(symbols=10**6, frames=10**6, items=64, padding=0.99),
     )
-    items = [speech(ids, runtime, voice) for ids in sentences() for voice in ("tiny", "tiny-high")]
+    items = [
+        item(catalogue, ids, runtime, voice)
+        for ids in sentences()
+        for voice in ("tiny", "tiny-high")
+    ]
     together = say(wide, items)
     assert {r.batch_size for r in together} == {len(items)}
-    for item, result in zip(items, together, strict=True):
-        (alone,) = say(engine, [item])
+    for one, result in zip(items, together, strict=True):
+        (alone,) = say(engine, [one])
         assert alone.batch_size == 1
         assert alone.durations == result.durations
         assert np.abs(alone.waveform.samples - result.waveform.samples).max() <= 1e-5
 
 
-def test_same_request_same_samples(engine: Engine) -> None:
-    items = [speech(ids, engine.runtime) for ids in sentences()]  # type: ignore[attr-defined]
+def test_same_request_same_samples(engine: Engine, catalogue: Catalogue) -> None:
+    items = [item(catalogue, ids, engine.runtime) for ids in sentences()]  # type: ignore[attr-defined]
     for one, two in zip(say(engine, items), say(engine, items), strict=True):
         assert (one.waveform.samples == two.waveform.samples).all()
         assert one.artifacts == two.artifacts

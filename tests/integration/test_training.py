@@ -203,10 +203,7 @@ def test_published_components_speak(
     acoustic: str, vocoder: str, catalogue: Catalogue, tmp_path: Path
 ) -> None:
     voice = load_voice(
-        catalogue,
-        catalogue.voices["hum"],
-        acoustic=acoustic,
-        vocoder=vocoder,
+        catalogue.resolve("hum", acoustic, vocoder),
         runtime="eager",
         artifacts=tmp_path,
     )

@@ -28,9 +28,12 @@ SENTENCES = (
 )
 
 
+CATALOGUE = read_catalogue([VOICES])
+
+
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Engine:
-    return Engine(read_catalogue([VOICES]), tmp_path_factory.mktemp("artifacts"))
+    return Engine(tmp_path_factory.mktemp("artifacts"))
 
 
 @pytest.fixture(scope="module")
@@ -61,9 +64,7 @@ def test_ordinary_text_is_no_anomaly(
     items = [
         SynthesisItem(
             utterance=utterance,
-            voice=voice,
-            acoustic="fastspeech2",
-            vocoder=vocoder,
+            selection=CATALOGUE.resolve(voice, "fastspeech2", vocoder),
             runtime="eager",
             speed=speed,
             pitch=pitch,
@@ -71,6 +72,6 @@ def test_ordinary_text_is_no_anomaly(
         )
         for utterance in utterances
     ]
-    for item, result in zip(items, engine.speak(items), strict=True):
+    for item, result in zip(items, engine.synthesize(items), strict=True):
         assert isinstance(result, SynthesizedUtterance), (item.utterance.text, result)
         assert result.notices == (), item.utterance.text

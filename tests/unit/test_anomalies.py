@@ -1,4 +1,4 @@
-"""What is found in a take, by itself."""
+"""Anomalies of single attempts."""
 
 import dataclasses
 
@@ -7,12 +7,12 @@ import pytest
 
 from core.mel import Float32
 from core.text import Span, Utterance
-from synthesis.anomalies import NOT_SPEECH, Take, detect_anomalies
+from synthesis.anomalies import REFUSED_ANOMALIES, Attempt, detect_anomalies
 
 RATE, HOP = 22050, 256
 
 
-def take(frames: int = 7, count: int = 30, speed: float = 1.0, phoneme: str = "a") -> Take:
+def attempt(frames: int = 7, count: int = 30, speed: float = 1.0, phoneme: str = "a") -> Attempt:
     """A hum at the corpus' loudness."""
     utterance = Utterance(
         text="a",
@@ -21,7 +21,7 @@ def take(frames: int = 7, count: int = 30, speed: float = 1.0, phoneme: str = "a
         phoneme_ids=(1,) * count,
         pause_after_seconds=0.0,
     )
-    return Take(
+    return Attempt(
         utterance=utterance,
         speed=np.full(count, speed, np.float32),
         sample_rate=RATE,
@@ -36,7 +36,7 @@ def hum(samples: int) -> Float32:
     return tone
 
 
-def codes(one: Take) -> set[str]:
+def codes(one: Attempt) -> set[str]:
     found = detect_anomalies(one)
     assert all(notice.span == one.utterance.span for notice in found)
     return {notice.code for notice in found}
@@ -44,7 +44,7 @@ def codes(one: Take) -> set[str]:
 
 @pytest.mark.parametrize("speed", [0.25, 0.5, 1.0, 2.0])
 def test_usual_speech_is_none(speed: float) -> None:
-    assert codes(take(round(6 / speed), speed=speed)) == set()
+    assert codes(attempt(round(6 / speed), speed=speed)) == set()
 
 
 @pytest.mark.parametrize(
@@ -52,11 +52,11 @@ def test_usual_speech_is_none(speed: float) -> None:
     [(1, 1.0, "anomaly_short"), (60, 1.0, "anomaly_long"), (2, 0.25, "anomaly_short")],
 )
 def test_lengths_count_at_speed_one(frames: int, speed: float, code: str) -> None:
-    assert code in codes(take(frames, speed=speed))
+    assert code in codes(attempt(frames, speed=speed))
 
 
 def test_a_word_without_frames_is_skipped_but_not_at_high_speed() -> None:
-    usual = take()
+    usual = attempt()
     gone = dataclasses.replace(usual, durations=[8] * 25 + [0] * 5)
     assert codes(gone) == {"anomaly_skipped"}
     assert codes(dataclasses.replace(gone, speed=np.full(30, 3.0, np.float32))) == set()
@@ -64,7 +64,7 @@ def test_a_word_without_frames_is_skipped_but_not_at_high_speed() -> None:
 
 
 def test_a_pause_counts_at_the_slowest_phoneme() -> None:
-    slow = take(28, speed=0.25)
+    slow = attempt(28, speed=0.25)
     assert slow.samples is not None
     slow.samples[RATE : 4 * RATE] = 0
     assert codes(slow) == set()
@@ -73,7 +73,7 @@ def test_a_pause_counts_at_the_slowest_phoneme() -> None:
 
 
 def test_full_scale_counts_above_a_thousandth() -> None:
-    loud = take()
+    loud = attempt()
     assert loud.samples is not None
     loud.samples[: len(loud.samples) // 1001] = -1.2
     assert codes(loud) == set()
@@ -91,10 +91,10 @@ def test_full_scale_counts_above_a_thousandth() -> None:
     ],
 )
 def test_what_is_no_speech_is_told_alone(change: dict[str, object], code: str) -> None:
-    assert codes(dataclasses.replace(take(), **change)) == {code}  # type: ignore[arg-type]
-    assert code in NOT_SPEECH
+    assert codes(dataclasses.replace(attempt(), **change)) == {code}  # type: ignore[arg-type]
+    assert code in REFUSED_ANOMALIES
 
 
 def test_punctuation_may_be_anything() -> None:
-    quiet = dataclasses.replace(take(60, phoneme="..."), samples=np.zeros(10 * HOP, np.float32))
+    quiet = dataclasses.replace(attempt(60, phoneme="..."), samples=np.zeros(10 * HOP, np.float32))
     assert codes(quiet) == set()

@@ -17,6 +17,7 @@ from core.request import Lane
 from core.text import Span, Utterance
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
+from tests.fake_engine import CATALOGUE
 from tests.turns import FREE, Turned
 from workers.device.collector import BatchStats, Collector, Outcome, Speak
 
@@ -32,7 +33,7 @@ def speech(name: str, symbols: int = 10) -> SynthesisItem:
         phoneme_ids=(1,) * symbols,
         pause_after_seconds=0.0,
     )
-    return SynthesisItem(utterance=utterance, voice="v", acoustic="a", vocoder="v", runtime="onnx")
+    return SynthesisItem(utterance=utterance, selection=CATALOGUE.resolve(), runtime="onnx")
 
 
 def spoken(item: SynthesisItem) -> SynthesizedUtterance:

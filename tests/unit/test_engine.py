@@ -7,7 +7,8 @@ import pytest
 
 from core.errors import AnomalyError, RhapsodeError
 from core.text import Prosody
-from synthesis.engine import Budgets, Engine
+from synthesis.batching import Budgets
+from synthesis.engine import Engine
 from tests.fake_engine import (
     CATALOGUE,
     HOP,
@@ -20,9 +21,9 @@ from tests.fake_engine import (
     FakeAcoustic,
     FakeVocoder,
     FakeVoice,
-    heard,
-    speech,
-    spoken,
+    item,
+    succeeded,
+    symbols_of,
 )
 
 
@@ -30,51 +31,51 @@ def test_order_and_lengths_whatever_the_batches() -> None:
     rng = np.random.default_rng(0)
     sentences = [rng.integers(1, 80, n).tolist() for n in rng.integers(1, 60, 50)]
     bench = Bench(budgets=Budgets(symbols=200, frames=900, items=8, padding=0.3))
-    results = bench.engine.speak([speech(ids) for ids in sentences])
-    assert [heard(r) for r in results] == sentences
+    results = bench.engine.synthesize([item(ids) for ids in sentences])
+    assert [symbols_of(r) for r in results] == sentences
     for ids, result in zip(sentences, results, strict=True):
-        assert len(spoken(result).waveform.samples) == 6 * len(ids) * HOP
+        assert len(succeeded(result).waveform.samples) == 6 * len(ids) * HOP
     assert all(f.size <= 8 for f in bench.figures)
 
 
 def test_nothing_to_do() -> None:
-    assert Bench().engine.speak([]) == []
+    assert Bench().engine.synthesize([]) == []
 
 
 def test_voices_that_share_networks_share_batches_and_loads() -> None:
     bench = Bench()
-    one, two = bench.engine.speak([speech([5]), speech([5], voice="two")])
+    one, two = bench.engine.synthesize([item([5]), item([5], voice="two")])
     assert bench.loads == ["one"]
-    assert (heard(one), heard(two)) == ([5], [1005])
-    assert spoken(one).batch_size == 2
+    assert (symbols_of(one), symbols_of(two)) == ([5], [1005])
+    assert succeeded(one).batch_size == 2
     assert [(f.stage, f.size) for f in bench.figures] == [("acoustic", 2), ("vocoder", 2)]
 
 
 @pytest.mark.parametrize("count", [1, 2, 7, 16])
 def test_a_poisoned_item_costs_itself_alone(count: int) -> None:
-    items = [speech([i + 1, 2, 3]) for i in range(count)]
-    items.insert(count // 2, speech([4, POISON]))
-    results = Bench().engine.speak(items)
+    items = [item([i + 1, 2, 3]) for i in range(count)]
+    items.insert(count // 2, item([4, POISON]))
+    results = Bench().engine.synthesize(items)
     bad = results.pop(count // 2)
     assert isinstance(bad, RhapsodeError)
     assert bad.code == "internal"
-    assert [heard(r) for r in results] == [[i + 1, 2, 3] for i in range(count)]
+    assert [symbols_of(r) for r in results] == [[i + 1, 2, 3] for i in range(count)]
 
 
 def test_a_small_device_speaks_all_in_halves() -> None:
     bench = Bench(largest=3)
-    results = bench.engine.speak([speech([i]) for i in range(1, 21)])
-    assert [heard(r) for r in results] == [[i] for i in range(1, 21)]
-    assert max(spoken(r).batch_size for r in results) <= 3
+    results = bench.engine.synthesize([item([i]) for i in range(1, 21)])
+    assert [symbols_of(r) for r in results] == [[i] for i in range(1, 21)]
+    assert max(succeeded(r).batch_size for r in results) <= 3
 
 
-def test_a_broken_voice_or_name_costs_its_own_items() -> None:
-    good, broken, unknown, empty = Bench().engine.speak(
-        [speech([1]), speech([1], voice="broken"), speech([1], voice="nobody"), speech([])]
+def test_a_broken_voice_costs_its_own_items() -> None:
+    good, broken, empty = Bench().engine.synthesize(
+        [item([1]), item([1], voice="broken"), item([])]
     )
-    assert heard(good) == [1]
-    codes = [e.code for e in (broken, unknown, empty) if isinstance(e, RhapsodeError)]
-    assert codes == ["artifact", "unknown_voice", "empty_utterance"]
+    assert symbols_of(good) == [1]
+    codes = [e.code for e in (broken, empty) if isinstance(e, RhapsodeError)]
+    assert codes == ["artifact", "empty_utterance"]
 
 
 @pytest.mark.parametrize(
@@ -87,38 +88,38 @@ def test_a_broken_voice_or_name_costs_its_own_items() -> None:
 )
 def test_what_is_not_speech_is_refused(symbol: int, code: str) -> None:
     ids = [symbol] if symbol == NOTHING else [1, symbol]
-    bad, good = Bench().engine.speak([speech(ids), speech([7])])
+    bad, good = Bench().engine.synthesize([item(ids), item([7])])
     assert isinstance(bad, AnomalyError)
     assert bad.code == code
-    assert heard(good) == [7]
+    assert symbols_of(good) == [7]
 
 
 def test_unlikely_lengths_are_told_but_not_those_asked_for() -> None:
     asked = (Prosody(start=0, end=20, speed=0.01),)
-    usual, slow, odd = Bench().engine.speak(
-        [speech([1] * 20), speech([1] * 20, prosody=asked), speech([LONG] * 5)]
+    usual, slow, odd = Bench().engine.synthesize(
+        [item([1] * 20), item([1] * 20, prosody=asked), item([LONG] * 5)]
     )
-    assert spoken(usual).notices == ()
-    assert spoken(slow).notices == ()
-    assert [n.code for n in spoken(odd).notices] == ["anomaly_long", "anomaly_stuck"]
+    assert succeeded(usual).notices == ()
+    assert succeeded(slow).notices == ()
+    assert [n.code for n in succeeded(odd).notices] == ["anomaly_long", "anomaly_stuck"]
 
 
 def test_prosody_reaches_the_model_per_phoneme() -> None:
     runs = (Prosody(start=1, end=3, speed=2.0, pitch=1.5), Prosody(start=2, end=3, energy=3.0))
     bench = Bench()
-    (result,) = bench.engine.speak([speech([1, 2, 3, 4], speed=1.5, prosody=runs)])
+    (result,) = bench.engine.synthesize([item([1, 2, 3, 4], speed=1.5, prosody=runs)])
     batch = bench.voice.acoustic.calls[0]
     assert batch.speed[0].tolist() == [1.5, 3.0, 3.0, 1.5]
     assert batch.pitch[0].tolist() == [1.0, 1.5, 1.5, 1.0]
     assert batch.energy[0].tolist() == [1.0, 1.0, 3.0, 1.0]
-    assert spoken(result).durations == (4, 2, 2, 4)
+    assert succeeded(result).durations == (4, 2, 2, 4)
 
 
 def test_gain_follows_the_durations_without_a_step() -> None:
     runs = (Prosody(start=1, end=2, gain=0.0),)
-    plain, quiet = Bench().engine.speak([speech([50] * 3), speech([50] * 3, prosody=runs)])
-    samples = spoken(quiet).waveform.samples
-    assert len(samples) == len(spoken(plain).waveform.samples)
+    plain, quiet = Bench().engine.synthesize([item([50] * 3), item([50] * 3, prosody=runs)])
+    samples = succeeded(quiet).waveform.samples
+    assert len(samples) == len(succeeded(plain).waveform.samples)
     middle, edge = slice(6 * HOP + 60, 12 * HOP - 60), 6 * HOP - 60
     assert not samples[middle].round(9).any()
     assert np.allclose(samples[:edge], 0.05)
@@ -127,29 +128,29 @@ def test_gain_follows_the_durations_without_a_step() -> None:
 
 def test_seconds_are_shared_by_length() -> None:
     bench = Bench()
-    short, long = bench.engine.speak([speech([1]), speech([1, 1, 1])])
-    assert spoken(short).stage_seconds.acoustic == pytest.approx(0.25)
-    assert spoken(long).stage_seconds.vocoder == pytest.approx(0.75)
+    short, long = bench.engine.synthesize([item([1]), item([1, 1, 1])])
+    assert succeeded(short).stage_seconds.acoustic == pytest.approx(0.25)
+    assert succeeded(long).stage_seconds.vocoder == pytest.approx(0.75)
     assert sum(f.seconds for f in bench.figures) == pytest.approx(2.0)
 
 
 def test_several_threads_change_nothing_but_the_clock() -> None:
     budgets = Budgets(symbols=60, frames=300, items=4, padding=0.5)
-    items = [speech([i % 80 + 1] * (i % 7 + 1), seed=i) for i in range(60)]
-    items[30] = speech([POISON])
+    items = [item([i % 80 + 1] * (i % 7 + 1), seed=i) for i in range(60)]
+    items[30] = item([POISON])
     one, bench = Bench(budgets=budgets), Bench(budgets=budgets)
-    many = Engine(CATALOGUE, Path("unused"), budgets=budgets, load=bench.load, threads=4)
-    expected, found = one.engine.speak(items), many.speak(items)
+    many = Engine(Path("unused"), budgets=budgets, load=bench.load, threads=4)
+    expected, found = one.engine.synthesize(items), many.synthesize(items)
     assert isinstance(found[30], RhapsodeError)
-    assert [heard(r) for r in found[:30]] == [heard(r) for r in expected[:30]]
-    assert [heard(r) for r in found[31:]] == [heard(r) for r in expected[31:]]
+    assert [symbols_of(r) for r in found[:30]] == [symbols_of(r) for r in expected[:30]]
+    assert [symbols_of(r) for r in found[31:]] == [symbols_of(r) for r in expected[31:]]
 
 
 def test_a_network_of_two_pairs_is_kept_once() -> None:
     bench = Bench()
-    first = bench.engine.load("one", "fastspeech2", "hifigan", "onnx")
+    first = bench.engine.load(CATALOGUE.resolve("one", "fastspeech2", "hifigan"), "onnx")
     bench.voice = FakeVoice(FakeAcoustic(), FakeVocoder(), {})
-    other = bench.engine.load("one", "fastspeech2", "melgan", "onnx")
+    other = bench.engine.load(CATALOGUE.resolve("one", "fastspeech2", "melgan"), "onnx")
     assert bench.loads == ["one", "one"]
     assert other.acoustic is first.acoustic
     assert other.vocoder is not first.vocoder

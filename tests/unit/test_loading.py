@@ -4,25 +4,26 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from core.voice import Catalogue, VoiceCard
-from synthesis.loading import Voices
+from core.voice import Selection
+from synthesis.loading import VoiceCache
 from tests.fake_engine import CATALOGUE, FakeAcoustic, FakeVocoder, FakeVoice
 
 
 def test_a_voice_in_memory_does_not_wait_for_the_load_of_another() -> None:
-    loading, go_on = threading.Event(), threading.Event()
+    loading, finish = threading.Event(), threading.Event()
 
-    def load(catalogue: Catalogue, voice: VoiceCard, *, vocoder: str, **_: object) -> FakeVoice:
-        if vocoder == "melgan":
+    def load(selection: Selection, **_: object) -> FakeVoice:
+        if selection.vocoder == "melgan":
             loading.set()
-            go_on.wait()
-        return FakeVoice(FakeAcoustic(), FakeVocoder(), {vocoder: "1"})
+            finish.wait()
+        return FakeVoice(FakeAcoustic(), FakeVocoder(), {selection.vocoder: "1"})
 
-    voices = Voices(CATALOGUE, Path("unused"), "cpu", load)
-    known = voices.load("one", "fastspeech2", "hifigan", "onnx")
+    fast = CATALOGUE.resolve("one", "fastspeech2", "hifigan")
+    voices = VoiceCache(Path("unused"), "cpu", load)
+    known = voices.load(fast, "onnx")
     with ThreadPoolExecutor(1) as pool:
-        slow = pool.submit(voices.load, "one", "fastspeech2", "melgan", "onnx")
+        slow = pool.submit(voices.load, CATALOGUE.resolve("one", "fastspeech2", "melgan"), "onnx")
         loading.wait()
-        assert voices.load("one", "fastspeech2", "hifigan", "onnx") is known
-        go_on.set()
+        assert voices.load(fast, "onnx") is known
+        finish.set()
         assert slow.result().acoustic is known.acoustic

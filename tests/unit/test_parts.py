@@ -18,19 +18,19 @@ from synthesis.parts import (
     cut_parts,
     estimate_seconds,
     pause_samples,
-    speeches,
+    synthesis_items,
     utterance_seed,
 )
 
 
 def utterance(
-    phonemes: int, pause: float = 0.3, voice: str | None = None, said: int = 1
+    phonemes: int, pause: float = 0.3, voice: str | None = None, symbol: int = 1
 ) -> Utterance:
     return Utterance(
         text="a",
         span=Span(0, 1),
         phonemes=("a",) * phonemes,
-        phoneme_ids=(said,) * phonemes,
+        phoneme_ids=(symbol,) * phonemes,
         pause_after_seconds=pause,
         voice=voice,
     )
@@ -57,7 +57,7 @@ def test_order_and_bounds(one: list[tuple[int, float]], two: list[int], speed: f
 
 
 def test_first_part_is_small() -> None:
-    parts = cut_parts([[utterance(60, said=n) for n in range(40)]])
+    parts = cut_parts([[utterance(60, symbol=n) for n in range(40)]])
     assert len(parts[0].utterances) == 1
 
 
@@ -67,7 +67,7 @@ def test_nothing_to_speak_is_an_error() -> None:
 
 
 def test_paragraphs_end_parts_where_they_can() -> None:
-    text = [utterance(60, 0.6 if n % 5 == 4 else 0.25, said=n) for n in range(60)]
+    text = [utterance(60, 0.6 if n % 5 == 4 else 0.25, symbol=n) for n in range(60)]
     parts = cut_parts([text], first_seconds=32.0)
     assert all(part.utterances[-1].pause_after_seconds == 0.6 for part in parts)
 
@@ -77,11 +77,11 @@ def test_a_changed_sentence_leaves_the_other_parts_as_they_were() -> None:
     for number in range(100):
         chance = Random(number)
         text = [
-            utterance(chance.randint(20, 120), 0.6 if chance.random() < 0.2 else 0.25, said=n)
+            utterance(chance.randint(20, 120), 0.6 if chance.random() < 0.2 else 0.25, symbol=n)
             for n in range(200)
         ]
         at = chance.randrange(200)
-        new = utterance(chance.randint(20, 120), text[at].pause_after_seconds, said=999)
+        new = utterance(chance.randint(20, 120), text[at].pause_after_seconds, symbol=999)
         before, after = (
             {part.utterances for part in cut_parts([one], first_seconds=32.0)}
             for one in (text, [*text[:at], new, *text[at + 1 :]])
@@ -150,36 +150,36 @@ CATALOGUE = Catalogue(
 )
 
 
-def test_speeches_resolve_voices_and_seeds() -> None:
+def test_items_have_voices_and_seeds() -> None:
     whole = [[utterance(40), utterance(40, voice="two"), utterance(40)]]
     request = SynthesisRequest(text="x", acoustic="ta", vocoder="hifi", speed=2.0, seed=5)
     parts = cut_parts(whole, first_seconds=1.0, part_seconds=100.0)
-    said = [s for part in parts for s in speeches(part, request, CATALOGUE)]
+    items = [s for part in parts for s in synthesis_items(part, request, CATALOGUE)]
     assert len(parts) == 2
-    assert [(s.voice, s.acoustic, s.vocoder) for s in said] == [
+    assert [(s.voice.name, s.acoustic, s.vocoder) for s in (i.selection for i in items)] == [
         ("one", "ta", "hifi"),
         ("two", "fs", "hifi"),
         ("one", "ta", "hifi"),
     ]
-    assert [s.seed for s in said] == [utterance_seed(5, content_number(u)) for u in whole[0]]
-    assert {s.speed for s in said} == {2.0}
+    assert [s.seed for s in items] == [utterance_seed(5, content_number(u)) for u in whole[0]]
+    assert {s.speed for s in items} == {2.0}
 
 
-def test_cutting_differently_changes_no_speech() -> None:
+def test_cutting_differently_changes_no_item() -> None:
     whole = [[utterance(n) for n in (10, 80, 30, 60, 90)]]
     request = SynthesisRequest(text="x", seed=9)
     cuts = [cut_parts(whole, part_seconds=s, first_seconds=s) for s in (1.0, 8.0, 1000.0)]
-    said = [[s for p in parts for s in speeches(p, request, CATALOGUE)] for parts in cuts]
-    assert said[0] == said[1] == said[2]
+    items = [[s for p in parts for s in synthesis_items(p, request, CATALOGUE)] for parts in cuts]
+    assert items[0] == items[1] == items[2]
 
 
 def test_voices_of_other_symbols_do_not_mix() -> None:
     part = cut_parts([[utterance(5, voice="odd")]])[0]
     with pytest.raises(FieldError, match="arpabet"):
-        list(speeches(part, SynthesisRequest(text="x"), CATALOGUE))
+        list(synthesis_items(part, SynthesisRequest(text="x"), CATALOGUE))
     part = cut_parts([[utterance(5, voice="nobody")]])[0]
     with pytest.raises(FieldError, match="nobody"):
-        list(speeches(part, SynthesisRequest(text="x"), CATALOGUE))
+        list(synthesis_items(part, SynthesisRequest(text="x"), CATALOGUE))
 
 
 def test_pauses_follow_the_speed() -> None:

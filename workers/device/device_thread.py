@@ -12,7 +12,7 @@ import structlog
 from core.errors import RhapsodeError
 from core.request import Lane
 from core.text import Span, Utterance
-from core.voice import Catalogue
+from core.voice import Catalogue, Selection
 from synthesis.parts import SynthesisItem
 from synthesis.thread_priority import lower_priority
 from telemetry.logs import log_fields
@@ -104,7 +104,7 @@ class Device:
 
     def _collector(self, at: int) -> Collector:
         return Collector(
-            lambda items: self._engines[at].speak(items),
+            lambda items: self._engines[at].synthesize(items),
             symbols=self._settings.symbols_per_take,
             flush_seconds=self._settings.flush_seconds,
             observe=record_batch,
@@ -133,13 +133,11 @@ class Device:
             self._tried.set()
 
     def _load(self) -> None:
-        self._engines += _engines(self._settings, self._catalogue, len(self._threads))
-        card = self._catalogue.voice(None)
-        acoustic, _ = self._catalogue.component("acoustic", card.acoustic, None)
-        vocoder, _ = self._catalogue.component("vocoder", card.vocoders, None)
+        self._engines += _engines(self._settings, len(self._threads))
+        selection = self._catalogue.resolve()
         with LOAD_SECONDS.time():
-            voice = self._engines[0].load(card.name, acoustic, vocoder, "onnx")
-            self._engines[0].speak([_first_words(card.name, acoustic, vocoder)])
+            voice = self._engines[0].load(selection, "onnx")
+            self._engines[0].synthesize([_warm_up_item(selection)])
         self.loaded = tuple(voice.digests)
         MODELS_LOADED.set(1)
         log.info("ready", components=self.loaded)
@@ -149,23 +147,22 @@ Speak = Callable[[Sequence[SynthesisItem], Lane, Turn], list[Outcome]]
 """``Device.speak``, as a task sees it."""
 
 
-def _engines(settings: WorkerSettings, catalogue: Catalogue, count: int) -> list[Engine]:
+def _engines(settings: WorkerSettings, count: int) -> list[Engine]:
     """Imported here, because it takes seconds and starts a thread's work."""
     from synthesis.engine import Engine
-    from synthesis.loading import Voices
+    from synthesis.loading import VoiceCache
 
     artifacts, device = settings.artifacts_folder, settings.device
-    voices = Voices(catalogue, artifacts, device)
+    voices = VoiceCache(artifacts, device)
     return [
         Engine(
-            catalogue,
             artifacts,
             device=device,
             threads=settings.threads or os.cpu_count() or 1,
             nice=_nice(at, count),
             voices=voices,
-            observe=record_network_call,
-            anomaly=record_anomaly,
+            on_batch=record_network_call,
+            on_anomaly=record_anomaly,
         )
         for at in range(count)
     ]
@@ -176,12 +173,10 @@ def _nice(at: int, groups: int) -> int:
     return BULK_NICE if groups > 1 and at == groups - 1 else 0
 
 
-def _first_words(voice: str, acoustic: str, vocoder: str) -> SynthesisItem:
-    """Something to say before anybody asks: the first run of a network is the slowest."""
+def _warm_up_item(selection: Selection) -> SynthesisItem:
+    """Returns something to synthesize before anybody asks: a network's first run is the slowest."""
     ids = tuple(range(1, 33))
     utterance = Utterance(
         text="", span=Span(0, 0), phonemes=("",) * 32, phoneme_ids=ids, pause_after_seconds=0.0
     )
-    return SynthesisItem(
-        utterance=utterance, voice=voice, acoustic=acoustic, vocoder=vocoder, runtime="onnx"
-    )
+    return SynthesisItem(utterance=utterance, selection=selection, runtime="onnx")

@@ -87,9 +87,8 @@ def warm(context: Context) -> None:
 
 
 def _frontend(catalogue: Catalogue, request: Controls) -> TextFrontend:
-    card = catalogue.voice(request.voice)
-    _, component = catalogue.component("acoustic", card.acoustic, request.acoustic)
-    return _opened(component.symbols, card.language)
+    selection = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
+    return _opened(selection.acoustic_component.symbols, selection.voice.language)
 
 
 @lru_cache(maxsize=8)

@@ -11,7 +11,7 @@ from core.part import Part, PartAudio, PartResult
 from core.record import JobRecord
 from jobs.protocols import WorkId, WorkLeases
 from synthesis.part_audio import part_audio_of, part_digest, read_part_audio, write_part_audio
-from synthesis.parts import speeches
+from synthesis.parts import synthesis_items
 from synthesis.results import SynthesizedUtterance
 from telemetry.logs import log_fields
 from workers.context import Context, gave_up, job_error
@@ -93,8 +93,8 @@ def synthesize(context: Context, speak: Speak, job_id: str, index: int) -> None:
 def _speak(
     context: Context, speak: Speak, record: JobRecord, part: Part, turn: PartTurn
 ) -> PartResult:
-    items = list(speeches(part, record.request, context.catalogue))
-    digest = part_digest(items, context.catalogue)
+    items = list(synthesis_items(part, record.request, context.catalogue))
+    digest = part_digest(items)
     known = _known(context, digest)
     SOUNDS.labels("hit" if known else "miss").inc()
     if known:

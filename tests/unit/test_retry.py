@@ -17,9 +17,9 @@ from tests.fake_engine import (
     STRAY,
     WHIM,
     Bench,
-    heard,
-    speech,
-    spoken,
+    item,
+    succeeded,
+    symbols_of,
 )
 
 PLAIN = [20] * 10
@@ -42,11 +42,11 @@ REFUSED = [
 @pytest.mark.parametrize(("symbol", "codes"), SUSPICIOUS)
 def test_what_is_suspicious_is_spoken_and_told(symbol: int, codes: set[str]) -> None:
     bench = Bench()
-    odd, good = bench.engine.speak([speech([*PLAIN, symbol]), speech(PLAIN)])
-    found = {n.code for n in spoken(odd).notices}
+    odd, good = bench.engine.synthesize([item([*PLAIN, symbol]), item(PLAIN)])
+    found = {n.code for n in succeeded(odd).notices}
     assert found & codes == codes
     assert "anomaly_retried" not in found
-    assert spoken(good).notices == ()
+    assert succeeded(good).notices == ()
     assert len(bench.voice.acoustic.calls) == 1  # the same samples would come again
     assert sorted(bench.anomalies) == sorted(found)
 
@@ -54,45 +54,45 @@ def test_what_is_suspicious_is_spoken_and_told(symbol: int, codes: set[str]) -> 
 @pytest.mark.parametrize("symbol", [s for s, _ in SUSPICIOUS] + [s for s, _ in REFUSED])
 def test_a_network_with_a_seed_gets_another_one(symbol: int) -> None:
     bench, again = Bench(), Bench()
-    item = speech([WHIM, *PLAIN, symbol], acoustic="tacotron2", seed=MENDED)
-    (result,) = bench.engine.speak([item])
-    assert [n.code for n in spoken(result).notices] == ["anomaly_retried"]
-    assert heard(result) == [WHIM, *PLAIN, WHIM]
+    whimsical = item([WHIM, *PLAIN, symbol], acoustic="tacotron2", seed=MENDED)
+    (result,) = bench.engine.synthesize([whimsical])
+    assert [n.code for n in succeeded(result).notices] == ["anomaly_retried"]
+    assert symbols_of(result) == [WHIM, *PLAIN, WHIM]
     assert [c.seeds.tolist() for c in bench.voice.acoustic.calls] == [
         [MENDED],
         [utterance_seed(MENDED, 1)],
     ]
     assert bench.anomalies
-    (same,) = again.engine.speak([item])
-    assert np.array_equal(spoken(same).waveform.samples, spoken(result).waveform.samples)
+    (same,) = again.engine.synthesize([whimsical])
+    assert np.array_equal(succeeded(same).waveform.samples, succeeded(result).waveform.samples)
 
 
 @pytest.mark.parametrize(("symbol", "code"), REFUSED)
 def test_what_is_no_speech_twice_fails_its_part(symbol: int, code: str) -> None:
     bench = Bench()
-    item = speech([WHIM, *PLAIN, symbol], acoustic="tacotron2", seed=HOPELESS)
-    bad, good = bench.engine.speak([item, speech(PLAIN)])
+    whimsical = item([WHIM, *PLAIN, symbol], acoustic="tacotron2", seed=HOPELESS)
+    bad, good = bench.engine.synthesize([whimsical, item(PLAIN)])
     assert isinstance(bad, AnomalyError)
     assert bad.code == code
     assert bench.anomalies == [code, code]
-    assert heard(good) == PLAIN
+    assert symbols_of(good) == PLAIN
 
 
-def test_what_is_suspicious_twice_is_told_and_the_first_take_kept() -> None:
-    item = speech([WHIM, *PLAIN, LOUD], acoustic="tacotron2", seed=HOPELESS)
-    (result,) = Bench().engine.speak([item])
-    assert [n.code for n in spoken(result).notices] == ["anomaly_retried", "anomaly_clipped"]
-    assert "first take" in spoken(result).notices[0].message
+def test_what_is_suspicious_twice_is_told_and_the_first_attempt_kept() -> None:
+    whimsical = item([WHIM, *PLAIN, LOUD], acoustic="tacotron2", seed=HOPELESS)
+    (result,) = Bench().engine.synthesize([whimsical])
+    assert [n.code for n in succeeded(result).notices] == ["anomaly_retried", "anomaly_clipped"]
+    assert "the first attempt" in succeeded(result).notices[0].message
 
 
 def test_a_vocoder_with_noise_is_asked_alone_of_its_own_faults() -> None:
     bench = Bench()
     items = [
-        speech([WHIM, *PLAIN, symbol], vocoder="waveglow", seed=MENDED) for symbol in (LOUD, LONG)
+        item([WHIM, *PLAIN, symbol], vocoder="waveglow", seed=MENDED) for symbol in (LOUD, LONG)
     ]
-    loud, long = bench.engine.speak(items)
-    assert [n.code for n in spoken(loud).notices] == ["anomaly_retried"]
-    assert {n.code for n in spoken(long).notices} == {"anomaly_stuck"}
+    loud, long = bench.engine.synthesize(items)
+    assert [n.code for n in succeeded(loud).notices] == ["anomaly_retried"]
+    assert {n.code for n in succeeded(long).notices} == {"anomaly_stuck"}
     assert len(bench.voice.acoustic.calls) == 1
     assert bench.voice.vocoder.sizes[-1] == 1
 
@@ -104,23 +104,23 @@ def test_a_vocoder_with_noise_is_asked_alone_of_its_own_faults() -> None:
 def test_without_a_seed_what_is_no_speech_is_tried_once_more_alone(symbol: int, code: str) -> None:
     bench = Bench()
     ids = [symbol] if symbol == NOTHING else [1, symbol]
-    bad, *good = bench.engine.speak([speech(ids), speech([7]), speech([8])])
+    bad, *good = bench.engine.synthesize([item(ids), item([7]), item([8])])
     assert isinstance(bad, AnomalyError)
     assert bad.code == code
-    assert [heard(g) for g in good] == [[7], [8]]
+    assert [symbols_of(g) for g in good] == [[7], [8]]
     assert [len(c.ids) for c in bench.voice.acoustic.calls] == [3, 1]
 
 
 def test_what_only_the_batch_caused_is_mended() -> None:
-    odd, good = Bench().engine.speak([speech([CROWDED, 30]), speech([7])])
-    assert heard(odd) == [CROWDED, 30]
-    assert [n.code for n in spoken(odd).notices] == ["anomaly_retried"]
-    assert "alone" in spoken(odd).notices[0].message
-    assert spoken(good).notices == ()
+    odd, good = Bench().engine.synthesize([item([CROWDED, 30]), item([7])])
+    assert symbols_of(odd) == [CROWDED, 30]
+    assert [n.code for n in succeeded(odd).notices] == ["anomaly_retried"]
+    assert "alone" in succeeded(odd).notices[0].message
+    assert succeeded(good).notices == ()
 
 
 def test_both_tries_cost() -> None:
     bench = Bench()
-    item = speech([WHIM, *PLAIN, MUTE], acoustic="tacotron2", seed=MENDED)
-    (result,) = bench.engine.speak([item])
-    assert spoken(result).stage_seconds.total == pytest.approx(4.0)
+    whimsical = item([WHIM, *PLAIN, MUTE], acoustic="tacotron2", seed=MENDED)
+    (result,) = bench.engine.synthesize([whimsical])
+    assert succeeded(result).stage_seconds.total == pytest.approx(4.0)
