@@ -10,7 +10,8 @@ from core.request import RuntimeName
 from core.text import Span, Utterance
 from core.voice import Catalogue, read_catalogue
 from exports.tiny_voice import expected_durations, expected_samples, write_tiny_voice
-from synthesis.engine import Budgets, Engine
+from synthesis.batching import Budgets
+from synthesis.engine import Engine
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
 
