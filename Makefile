@@ -22,7 +22,7 @@ export TORCHAUDIO_WITHOUT_CUDA
 # A variable for the shell as it was given: neither make nor the shell reads a $ or a quote in it.
 quoted = '$(subst ','\'',$(value $(1)))'
 
-.PHONY: help setup demo test check format export bench quality quality-check quality-baseline voices-page monitoring load train up clean
+.PHONY: help setup demo test check format export bench quality quality-check quality-baseline voices-page monitoring load licences train up clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -88,6 +88,9 @@ monitoring: setup $(VENV)/.dev ## every dashboard query, rule and alert on a rea
 
 load: setup $(VENV)/.bench ## 200 concurrent requests and a 60-minute text through the whole service
 	$(BIN)/python -m benchmarks.load
+
+licences: setup $(VENV)/.dev ## docs/licences.md from what is installed
+	@$(BIN)/python -m tests.licences
 
 train: setup $(VENV)/.train ## go on training the default voice (see `rhapsode train --help`)
 	$(BIN)/rhapsode train fastspeech2
