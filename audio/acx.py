@@ -21,14 +21,14 @@ PEAK_DB = -3.0
 NOISE_FLOOR_DB = -60.0
 """Source: as above."""
 WINDOW_SECONDS = 0.5
-"""Of the noise floor. ACX does not say how it is measured; half a second is what the check that
-Audacity's users run takes, and shorter than our pauses between paragraphs."""
+"""Window of the noise floor. ACX does not say how it is measured; half a second is what the check
+that Audacity's users run takes, and shorter than our pauses between paragraphs."""
 STEPS = 5
 """Windows begin every 100 ms."""
 
 
 class AcxMeter:
-    """Reads a mono file block by block; keeps one window.
+    """A meter of a mono file, which it takes block by block; it keeps one window.
 
     The noise floor is the RMS of the quietest window of 500 ms among those that begin at whole
     multiples of 100 ms; a file shorter than a window is one.
@@ -45,7 +45,7 @@ class AcxMeter:
         self._quietest = math.inf
 
     def push(self, block: Float32) -> None:
-        """Hears (N,) float32 more."""
+        """Takes (N,) float32 more."""
         if not len(block):
             return
         self._peak = max(self._peak, float(np.abs(block).max()))
@@ -67,7 +67,7 @@ class AcxMeter:
             self._quietest = min(self._quietest, sum(self._window) / (STEPS * self._step))
 
     def finish(self) -> AcxReport:
-        """What was heard, against the limits."""
+        """Returns the file's levels and which limits they miss."""
         mean = self._energy / max(1, self._samples)
         quietest = mean if math.isinf(self._quietest) else self._quietest
         rms, peak, floor = decibels(math.sqrt(mean)), decibels(self._peak), SILENCE_DB

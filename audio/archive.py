@@ -1,6 +1,6 @@
 """A zip with a file per chapter and a manifest, written chapter by chapter.
 
-The same chapters make the same bytes: times are fixed, nothing is compressed (sound does not pack).
+The same chapters make the same bytes: times are fixed, nothing is compressed.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import msgspec
 
 from core.errors import Unavailable
 
-FIRST_DAY = (1980, 1, 1, 0, 0, 0)
-"""The earliest time a zip can tell, of every entry. Source: PKWARE APPNOTE §4.4.6."""
-READABLE = 0o100644 << 16
-"""A plain file that all may read. Source: APPNOTE §4.4.15, Unix modes in the upper half."""
+EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
+"""Time of every entry, the earliest that a zip can hold. Source: PKWARE APPNOTE §4.4.6."""
+READABLE_FILE = 0o100644 << 16
+"""Mode of a plain file that all may read. Source: APPNOTE §4.4.15, Unix modes in the upper half."""
 COPY_BYTES = 2**20
 LONGEST_NAME = 80
 """Characters of a title in a file's name; file systems take 255 bytes in all."""
@@ -50,7 +50,7 @@ class ArchiveManifest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def chapter_file_name(number: int, count: int, title: str, extension: str) -> str:
-    """A name that sorts in order and that every file system takes.
+    """Returns a name that sorts in order and that every file system takes.
 
     >>> chapter_file_name(3, 120, "CHAPTER III: What? / Why", "mp3")
     '003 CHAPTER III What Why.mp3'
@@ -126,9 +126,9 @@ class ChapterArchive:
             samples=sum(file.samples for file in self._files),
             chapters=tuple(self._files),
         )
-        told = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
+        text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
         try:
-            self._zip.writestr(_entry(MANIFEST), told)
+            self._zip.writestr(_entry(MANIFEST), text)
             self._zip.close()
         except OSError as error:
             raise Unavailable(f"cannot finish the archive: {error}", code="disk") from error
@@ -152,6 +152,6 @@ class ChapterArchive:
 
 
 def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, FIRST_DAY)
-    entry.external_attr, entry.create_system = READABLE, 3  # 3 = Unix
+    entry = zipfile.ZipInfo(name, EARLIEST_TIME)
+    entry.external_attr, entry.create_system = READABLE_FILE, 3  # 3 = Unix
     return entry

@@ -14,7 +14,7 @@ from audio.containers.flac import tag_flac
 from audio.containers.id3 import tag_mp3
 from audio.containers.ogg import tag_ogg
 from audio.m4b import M4bFile
-from audio.pcm import clipped, to_pcm16
+from audio.pcm import count_clipped, to_pcm16
 from audio.tags import ChapterMark, Tags
 from core.errors import Unavailable
 from core.formats import check_format
@@ -58,7 +58,7 @@ def codec_of(format: AudioFormat, samples: int | None) -> tuple[str, str]:
     return container, codec
 
 
-class SoundFile:
+class LibsndfileFile:
     """A file that libsndfile writes; tags and chapter marks are written when it is finished.
 
     Raises:
@@ -152,11 +152,11 @@ class AudioEncoder:
         self._limit = self._samples = samples
         if samples is None and format == "wav":
             self._limit = RIFF_LIMIT_BYTES // 2
-        self._file: SoundFile | M4bFile
+        self._file: LibsndfileFile | M4bFile
         if format == "m4b":
             self._file = M4bFile(path, sample_rate, tags, marks)
         else:
-            self._file = SoundFile(path, format, sample_rate, samples, tags, marks)
+            self._file = LibsndfileFile(path, format, sample_rate, samples, tags, marks)
 
     def write(self, block: Float32) -> None:
         """Appends a block, (N,) float32; outside [-1, 1] it is clipped and counted.
@@ -170,7 +170,7 @@ class AudioEncoder:
             raise ValueError(f"{self.written} samples where {self._limit} were promised")
         if not np.isfinite(block).all():
             raise ValueError("samples are not finite")
-        self.clipped += clipped(block)
+        self.clipped += count_clipped(block)
         self._file.write(np.clip(block, -1.0, 1.0))
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Samples from linear magnitudes alone: the listening check of a linear post-net.
+"""Samples from linear magnitudes alone, by which a linear post-net is checked by ear.
 
 Source: Griffin & Lim 1984, "Signal estimation from modified short-time Fourier transform", §III.
 """
@@ -12,7 +12,7 @@ from core.mel import MelSpec
 
 
 def stft(samples: Tensor, spec: MelSpec) -> Tensor:
-    """samples (B, N) float32 → complex spectrum (B, n_fft // 2 + 1, N // hop + 1), centred."""
+    """Returns centred spectra: (B, N) float32 → complex (B, n_fft // 2 + 1, N // hop + 1)."""
     return torch.stft(
         samples,
         spec.n_fft,
@@ -26,7 +26,7 @@ def stft(samples: Tensor, spec: MelSpec) -> Tensor:
 
 
 def inverse_stft(spectrum: Tensor, spec: MelSpec) -> Tensor:
-    """Complex spectrum (B, n_fft // 2 + 1, T) → samples (B, (T - 1) · hop) float32."""
+    """Returns samples of spectra: complex (B, n_fft // 2 + 1, T) → (B, (T - 1) · hop) float32."""
     return torch.istft(
         spectrum,
         spec.n_fft,
@@ -38,7 +38,7 @@ def inverse_stft(spectrum: Tensor, spec: MelSpec) -> Tensor:
 
 
 def griffin_lim(magnitudes: Tensor, angles: Tensor, spec: MelSpec, iterations: int) -> Tensor:
-    """Finds phases that agree with each other.
+    """Returns samples whose phases were made to agree with each other.
 
     Args:
         magnitudes: (B, n_fft // 2 + 1, T) float32, linear.

@@ -1,4 +1,4 @@
-"""Utterances and pauses put together, exact to the sample, without clicks."""
+"""Joins utterances and pauses, exact to the sample and without clicks."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ Three milliseconds end a step (a DC offset, a voiced last frame) below the audib
 than the burst of a plosive (about 5 ms and more), so that no consonant at an edge is lost.
 """
 
-Piece = tuple[Float32, int]
-"""Samples of an utterance (N,) and the pause after it, in samples."""
+UtteranceAudio = tuple[Float32, int]
+"""Samples of an utterance (N,) and the length of the pause after it [samples]."""
 
 
 def fade_edges(samples: Float32, sample_rate: int) -> Float32:
-    """Raised-cosine ramps from and to zero at both ends; the length stays.
+    """Returns samples with raised-cosine ramps from and to zero; the length stays.
 
     A DC offset is not removed, it is ramped: there is no step against the digital silence of a
     pause. Utterances shorter than two ramps get ramps of half their length.
@@ -41,20 +41,22 @@ def fade_edges(samples: Float32, sample_rate: int) -> Float32:
     return faded
 
 
-def stream(pieces: Iterable[Piece], sample_rate: int, *, lead: int = 0) -> Iterator[Float32]:
-    """Faded utterances and their pauses as blocks, one or two a piece; memory of one piece.
+def joined_blocks(
+    utterances: Iterable[UtteranceAudio], sample_rate: int, *, lead: int = 0
+) -> Iterator[Float32]:
+    """Yields faded utterances and their pauses as blocks, in the memory of one utterance.
 
     Args:
-        pieces: in speaking order.
+        utterances: in speaking order.
         sample_rate: [Hz].
-        lead: silence before the first piece [samples].
+        lead: silence before the first utterance [samples].
 
     Yields:
         (N,) float32 blocks, none empty; Σ lengths = lead + Σ (utterance + pause).
     """
     if lead:
         yield np.zeros(lead, np.float32)
-    for samples, pause in pieces:
+    for samples, pause in utterances:
         if pause < 0:
             raise ValueError(f"pause of {pause} samples")
         if len(samples):
@@ -63,10 +65,12 @@ def stream(pieces: Iterable[Piece], sample_rate: int, *, lead: int = 0) -> Itera
             yield np.zeros(pause, np.float32)
 
 
-def join(pieces: Iterable[Piece], sample_rate: int, *, lead: int = 0) -> Float32:
-    """All of ``stream`` as one array.
+def join(utterances: Iterable[UtteranceAudio], sample_rate: int, *, lead: int = 0) -> Float32:
+    """Returns all of ``joined_blocks`` as one array.
 
     >>> len(join([(np.ones(100, np.float32), 50), (np.ones(10, np.float32), 0)], 8000, lead=5))
     165
     """
-    return np.concatenate([np.zeros(0, np.float32), *stream(pieces, sample_rate, lead=lead)])
+    return np.concatenate(
+        [np.zeros(0, np.float32), *joined_blocks(utterances, sample_rate, lead=lead)]
+    )

@@ -1,5 +1,7 @@
 """Loudness of a programme of any length in bounded memory, and the one gain that it gets.
 
+A programme is EBU R 128's word for what is measured as a whole: here the audio of a job.
+
 Source: ITU-R BS.1770-4 annex 1 (K-weighting, gating), annex 2 (true peak); EBU R 128.
 """
 
@@ -25,20 +27,20 @@ ABSOLUTE_GATE = -70.0
 """LUFS. Source: as above, Γa."""
 RELATIVE_GATE = -10.0
 """LU below the loudness of what passed the absolute gate. Source: as above, Γr."""
-OFFSET = -0.691
+LOUDNESS_OFFSET = -0.691
 """LUFS of a mean square of one. Source: as above, eq. 2."""
 OVERSAMPLING = 4
 """Of the true peak. Source: BS.1770-4 annex 2, for 48 kHz; a tone at a quarter of the rate reads
 0.6 dB low at worst without it."""
 SILENCE_LUFS = -120.0
-"""Told for a programme that no gate lets through: it has no loudness, and JSON no infinity."""
+"""Reported for a programme that no gate lets through: it has no loudness, and JSON no infinity."""
 SILENCE_DB = -120.0
-"""Told for the peak of digital silence."""
+"""Reported for the peak of digital silence."""
 
 
 @dataclass(frozen=True, slots=True)
-class Loudness:
-    """What a meter read.
+class MeasuredLoudness:
+    """Loudness and peaks of a programme.
 
     Attributes:
         integrated: loudness of the programme [LUFS].
@@ -52,8 +54,8 @@ class Loudness:
 
 
 @dataclass(frozen=True, slots=True)
-class Gain:
-    """The one gain of a programme.
+class LoudnessGain:
+    """The one gain that a whole programme gets.
 
     Attributes:
         factor: on the samples.
@@ -69,7 +71,7 @@ class Gain:
 
 
 class LoudnessMeter:
-    """Reads a mono programme block by block.
+    """A meter of a mono programme, which it takes block by block.
 
     Keeps one number per 100 ms (3 MB for ten hours) and the states of its filters.
 
@@ -82,7 +84,7 @@ class LoudnessMeter:
 
     def __init__(self, sample_rate: int) -> None:
         self._rate = sample_rate
-        self._filters = [_Filter(*f) for f in _k_weighting(sample_rate)]
+        self._filters = [_Biquad(*f) for f in _k_weighting(sample_rate)]
         self._energies: list[float] = []
         self._open, self._seen = 0.0, 0
         self._sample_peak = self._true_peak = 0.0
@@ -90,29 +92,29 @@ class LoudnessMeter:
         self._resampler = soxr.ResampleStream(sample_rate, over, 1, dtype="float32", quality="HQ")
 
     def push(self, block: Float32) -> None:
-        """Hears (N,) float32 more."""
+        """Takes (N,) float32 more."""
         if not len(block):
             return
         self._sample_peak = max(self._sample_peak, float(np.abs(block).max()))
-        self._hear_between(np.ascontiguousarray(block, np.float32), last=False)
+        self._track_true_peak(np.ascontiguousarray(block, np.float32), last=False)
         weighted = block.astype(np.float64)
         for stage in self._filters:
             weighted = stage(weighted)
-        self._gather(np.square(weighted))
+        self._accumulate(np.square(weighted))
 
-    def finish(self) -> Loudness:
-        """The programme's loudness; call once."""
-        self._hear_between(np.zeros(0, np.float32), last=True)
+    def finish(self) -> MeasuredLoudness:
+        """Returns the programme's loudness; call once."""
+        self._track_true_peak(np.zeros(0, np.float32), last=True)
         peak = max(self._true_peak, self._sample_peak)
-        return Loudness(integrated(self._blocks()), self._sample_peak, peak)
+        return MeasuredLoudness(integrated(self._blocks()), self._sample_peak, peak)
 
-    def _hear_between(self, block: Float32, *, last: bool) -> None:
+    def _track_true_peak(self, block: Float32, *, last: bool) -> None:
         dense = self._resampler.resample_chunk(block, last=last)
         if len(dense):
             self._true_peak = max(self._true_peak, float(np.abs(dense).max()))
 
-    def _gather(self, squares: NDArray[np.float64]) -> None:
-        """Sums over steps of a quarter block; their edges are rounded one by one, not summed."""
+    def _accumulate(self, squares: NDArray[np.float64]) -> None:
+        """Sums energies over quarter blocks; their edges are rounded one by one, not summed."""
         at = 0
         while at < len(squares):
             edge = round((len(self._energies) + 1) * BLOCK_SECONDS / STEPS * self._rate)
@@ -124,7 +126,7 @@ class LoudnessMeter:
                 self._open = 0.0
 
     def _blocks(self) -> NDArray[np.float64]:
-        """Mean squares of all whole blocks (J,); a programme shorter than one is one block."""
+        """Returns mean squares of all whole blocks (J,); a programme shorter than one is one."""
         steps = np.asarray(self._energies)
         if len(steps) < STEPS:
             return np.array([(steps.sum() + self._open) / max(1, self._seen)])
@@ -133,7 +135,7 @@ class LoudnessMeter:
 
 
 def integrated(mean_squares: NDArray[np.float64]) -> float:
-    """Gated loudness of blocks [LUFS].
+    """Returns the gated loudness of blocks [LUFS].
 
     Args:
         mean_squares: (J,) float64, K-weighted.
@@ -148,8 +150,10 @@ def integrated(mean_squares: NDArray[np.float64]) -> float:
     return _lufs(float(loud[loud > gate].mean()))
 
 
-def gain_for(target_lufs: float, measured: Loudness, ceiling_db: float = -1.0) -> Gain:
-    """One gain that brings a programme to a loudness, unless its peak would pass the ceiling.
+def gain_for(
+    target_lufs: float, measured: MeasuredLoudness, ceiling_db: float = -1.0
+) -> LoudnessGain:
+    """Returns the gain that brings a programme to a loudness, or its peak to the ceiling.
 
     Nothing is compressed: the ceiling keeps the gain down instead, and the result says so.
 
@@ -158,29 +162,31 @@ def gain_for(target_lufs: float, measured: Loudness, ceiling_db: float = -1.0) -
         measured: of the programme.
         ceiling_db: greatest true peak [dBTP]. EBU R 128 allows -1.
 
-    >>> gain_for(-18.0, Loudness(-20.0, 0.5, 0.5)).db
+    >>> gain_for(-18.0, MeasuredLoudness(-20.0, 0.5, 0.5)).db
     2.0
-    >>> gain_for(-10.0, Loudness(-20.0, 0.5, 0.5), ceiling_db=-3.0).limited
+    >>> gain_for(-10.0, MeasuredLoudness(-20.0, 0.5, 0.5), ceiling_db=-3.0).limited
     True
     """
     if measured.integrated <= SILENCE_LUFS:
-        return Gain(1.0, 0.0, SILENCE_LUFS, limited=False)
+        return LoudnessGain(1.0, 0.0, SILENCE_LUFS, limited=False)
     wanted = target_lufs - measured.integrated
     room = ceiling_db - decibels(measured.true_peak)
     db = min(wanted, room)
-    return Gain(10.0 ** (db / 20.0), db, measured.integrated + db, limited=room < wanted)
+    return LoudnessGain(10.0 ** (db / 20.0), db, measured.integrated + db, limited=room < wanted)
 
 
-def gain_notice(target_lufs: float, gain: Gain) -> Notice | None:
-    """What the report says where a programme stays below its target."""
+def gain_notice(target_lufs: float, gain: LoudnessGain) -> Notice | None:
+    """Returns the notice that a programme stays below its target, or None where it does not."""
     if not gain.limited:
         return None
-    told = f"{gain.reached:.1f} LUFS instead of {target_lufs:.1f}: more would pass the peak ceiling"
-    return Notice("loudness_limited", told)
+    message = (
+        f"{gain.reached:.1f} LUFS instead of {target_lufs:.1f}: more would pass the peak ceiling"
+    )
+    return Notice("loudness_limited", message)
 
 
 def decibels(magnitude: float) -> float:
-    """20 · log10, never below ``SILENCE_DB``.
+    """Returns 20 · log10, never below ``SILENCE_DB``.
 
     >>> decibels(0.1), decibels(0.0)
     (-20.0, -120.0)
@@ -188,8 +194,8 @@ def decibels(magnitude: float) -> float:
     return max(SILENCE_DB, 20.0 * math.log10(magnitude)) if magnitude > 0.0 else SILENCE_DB
 
 
-class _Filter:
-    """A biquad over blocks."""
+class _Biquad:
+    """A biquad filter over blocks."""
 
     def __init__(self, b: NDArray[np.float64], a: NDArray[np.float64], gain: float) -> None:
         self._b, self._a, self._gain = b, a, gain
@@ -203,7 +209,7 @@ class _Filter:
 def _k_weighting(
     sample_rate: int,
 ) -> list[tuple[NDArray[np.float64], NDArray[np.float64], float]]:
-    """Head and low cut, as pyloudnorm designs them for any rate.
+    """Returns head filter and low cut, as pyloudnorm designs them for any rate.
 
     Source: csteinmetz1/pyloudnorm 0.2.0 pyloudnorm/meter.py (MIT), filter class "K-weighting".
     """
@@ -213,8 +219,8 @@ def _k_weighting(
 
 
 def _lufs(mean_square: float) -> float:
-    return OFFSET + 10.0 * math.log10(mean_square)
+    return LOUDNESS_OFFSET + 10.0 * math.log10(mean_square)
 
 
 def _mean_square(lufs: float) -> float:
-    return float(10.0 ** ((lufs - OFFSET) / 10.0))
+    return float(10.0 ** ((lufs - LOUDNESS_OFFSET) / 10.0))

@@ -1,4 +1,4 @@
-"""Samples to log-mels, differentiable, for every MelSpec."""
+"""Extracts log-mels of samples under any MelSpec, differentiably."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ def _hz_to_mel(hz: Float64, scale: str) -> Float64:
         mel: Float64 = 2595.0 * np.log10(1.0 + hz / 700.0)
         return mel
     # Slaney, Auditory Toolbox (1998): linear below 1 kHz, 27 bands per factor 6.4 above.
-    bent = 15.0 + 27.0 * np.log(np.maximum(hz, 1000.0) / 1000.0) / np.log(6.4)
-    return np.where(hz < 1000.0, hz * 3.0 / 200.0, bent)
+    logarithmic = 15.0 + 27.0 * np.log(np.maximum(hz, 1000.0) / 1000.0) / np.log(6.4)
+    return np.where(hz < 1000.0, hz * 3.0 / 200.0, logarithmic)
 
 
 def _mel_to_hz(mel: Float64, scale: str) -> Float64:
     if scale == "htk":
         hz: Float64 = 700.0 * (10.0 ** (mel / 2595.0) - 1.0)
         return hz
-    bent = 1000.0 * np.exp((mel - 15.0) * np.log(6.4) / 27.0)
-    return np.where(mel < 15.0, mel * 200.0 / 3.0, bent)
+    logarithmic = 1000.0 * np.exp((mel - 15.0) * np.log(6.4) / 27.0)
+    return np.where(mel < 15.0, mel * 200.0 / 3.0, logarithmic)
 
 
 def mel_filters(spec: MelSpec) -> Float32:
-    """Triangular filters of unit area (n_mels, n_fft // 2 + 1) float32.
+    """Returns triangular filters of unit area (n_mels, n_fft // 2 + 1) float32.
 
     Source: Slaney, Auditory Toolbox (1998), mfcc.m: area norm 2 / (upper - lower).
     """
@@ -48,7 +48,7 @@ def mel_filters(spec: MelSpec) -> Float32:
 
 
 class Spectrogram(nn.Module):
-    """Linear magnitudes under a MelSpec's framing."""
+    """A short-time transform to linear magnitudes under a MelSpec's framing."""
 
     window: Tensor
 
@@ -58,13 +58,13 @@ class Spectrogram(nn.Module):
         self.register_buffer("window", torch.hann_window(spec.win_length), persistent=False)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """samples (B, N) float32 → (B, n_fft // 2 + 1, T) float32."""
+        """Returns magnitudes: (B, N) float32 → (B, n_fft // 2 + 1, T) float32."""
         spec = self.spec
         hop_padding = spec.padding == "reflect-hop"
         pad = (spec.n_fft - spec.hop_length) // 2 if hop_padding else spec.n_fft // 2
         # Reflection needs more samples than it pads; a shorter clip is lengthened by silence.
-        short = max(0, pad + 1 - samples.shape[-1])
-        padded = F.pad(F.pad(samples, (0, short))[:, None], (pad, pad), mode="reflect")[:, 0]
+        missing = max(0, pad + 1 - samples.shape[-1])
+        padded = F.pad(F.pad(samples, (0, missing))[:, None], (pad, pad), mode="reflect")[:, 0]
         stft = torch.stft(
             padded,
             spec.n_fft,
@@ -80,7 +80,7 @@ class Spectrogram(nn.Module):
 
 
 class MelExtractor(nn.Module):
-    """Log-mels under a MelSpec."""
+    """An extractor of log-mels under a MelSpec."""
 
     filters: Tensor
 
@@ -92,10 +92,10 @@ class MelExtractor(nn.Module):
         self.log_scale = 1.0 if spec.log_base == "e" else 1.0 / math.log(10.0)
 
     def forward(self, samples: Tensor) -> Tensor:
-        """samples (B, N) float32 in [-1, 1] → (B, n_mels, T) float32."""
+        """Returns log-mels: (B, N) float32 in [-1, 1] → (B, n_mels, T) float32."""
         return self.compress(self.filters @ self.spectrogram(samples))
 
     def compress(self, magnitudes: Tensor) -> Tensor:
-        """Linear mel magnitudes → the log-mel of the spec."""
+        """Returns the spec's log-mels of linear mel magnitudes of the same shape."""
         log = torch.log(magnitudes.clamp(min=self.spec.floor)) * self.log_scale
         return (log - self.spec.mean) / self.spec.std

@@ -16,7 +16,7 @@ FULL_SCALE = 32768.0
 
 
 def to_pcm16(samples: Float32) -> NDArray[np.int16]:
-    """Rounds and clips.
+    """Returns samples rounded to whole numbers and clipped.
 
     Args:
         samples: (N,) float32, nominally in [-1, 1]; must be finite.
@@ -39,7 +39,7 @@ def to_pcm16(samples: Float32) -> NDArray[np.int16]:
 
 
 def from_pcm16(pcm: NDArray[np.int16]) -> Float32:
-    """(N,) int16 to (N,) float32 in [-1, 1).
+    """Returns (N,) int16 as (N,) float32 in [-1, 1).
 
     >>> from_pcm16(np.array([-32768, 16384], np.int16)).tolist()
     [-1.0, 0.5]
@@ -47,10 +47,10 @@ def from_pcm16(pcm: NDArray[np.int16]) -> Float32:
     return pcm.astype(np.float32) / np.float32(FULL_SCALE)
 
 
-def clipped(samples: Float32) -> int:
-    """How many samples lie outside [-1, 1].
+def count_clipped(samples: Float32) -> int:
+    """Returns how many samples lie outside [-1, 1].
 
-    >>> clipped(np.array([0.5, 1.0, -1.5], np.float32))
+    >>> count_clipped(np.array([0.5, 1.0, -1.5], np.float32))
     1
     """
     return int(np.count_nonzero(np.abs(samples) > 1.0))

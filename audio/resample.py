@@ -9,7 +9,7 @@ from core.mel import Float32
 
 
 def resampled_length(samples: int, rate_in: int, rate_out: int) -> int:
-    """Whole samples after resampling: n · out / in, rounded half up, in integers.
+    """Returns how many samples resampling makes: n · out / in, rounded half up, in integers.
 
     >>> resampled_length(22050, 22050, 48000)
     48000
@@ -18,7 +18,7 @@ def resampled_length(samples: int, rate_in: int, rate_out: int) -> int:
 
 
 class Resampler:
-    """soxr HQ over blocks; Σ of the output = ``resampled_length`` of Σ of the input.
+    """A resampler over blocks (soxr HQ); as many samples as ``resampled_length`` says come out.
 
     soxr compensates its own delay, so the output starts with the input. Its own count may be one
     sample off the rule; the end is then cut or filled with zeros. Equal rates pass unchanged.
@@ -34,12 +34,12 @@ class Resampler:
         self._stream = soxr.ResampleStream(rate_in, rate_out, 1, dtype="float32", quality="HQ")
 
     def push(self, block: Float32) -> Float32:
-        """(N,) float32 in, what is ready out; may be empty."""
+        """Takes (N,) float32 and returns what is ready; may be empty."""
         self._read += len(block)
         return self._emit(block, last=False)
 
     def finish(self) -> Float32:
-        """The rest; call once."""
+        """Returns the rest; call once."""
         rest = self._emit(np.zeros(0, np.float32), last=True)
         missing = self._due() - self._written
         self._written += missing
@@ -59,7 +59,7 @@ class Resampler:
 
 
 def resample(samples: Float32, rate_in: int, rate_out: int) -> Float32:
-    """A whole array, (N,) float32 to (resampled_length(N),) float32.
+    """Returns a whole array resampled, (N,) float32 to (resampled_length(N),) float32.
 
     >>> len(resample(np.zeros(100, np.float32), 22050, 16000))
     73

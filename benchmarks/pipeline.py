@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from audio.encode import AudioEncoder
-from audio.join import Piece, join, stream
+from audio.join import UtteranceAudio, join, joined_blocks
 from benchmarks.choices import Choice
 from core.errors import RhapsodeError
 from core.mel import Float32
@@ -56,7 +56,7 @@ class Pipeline:
         self.engine = Engine(artifacts)
         self.engine.load(selection, choice.runtime)
 
-    def speak(self, texts: Sequence[str], clock: StageClock) -> list[list[Piece]]:
+    def speak(self, texts: Sequence[str], clock: StageClock) -> list[list[UtteranceAudio]]:
         """Speaks texts together, each as its own request.
 
         Returns:
@@ -87,7 +87,7 @@ class Pipeline:
 
     def _piece(
         self, item: SynthesisItem, result: SynthesizedUtterance | RhapsodeError, clock: StageClock
-    ) -> Piece:
+    ) -> UtteranceAudio:
         if isinstance(result, RhapsodeError):
             raise result
         clock.add("acoustic", result.stage_seconds.acoustic)
@@ -109,20 +109,20 @@ class Pipeline:
         return files, sum(map(length, speech)) / self.sample_rate
 
 
-def length(pieces: Sequence[Piece]) -> int:
+def length(pieces: Sequence[UtteranceAudio]) -> int:
     """Returns the length of speech and pauses [samples]."""
     return sum(len(samples) + pause for samples, pause in pieces)
 
 
-def joined(pieces: Sequence[Piece], sample_rate: int) -> Float32:
+def joined(pieces: Sequence[UtteranceAudio], sample_rate: int) -> Float32:
     """Joins the pieces to one waveform, (N,) float32."""
     return join(pieces, sample_rate)
 
 
-def encode(pieces: Sequence[Piece], sample_rate: int, folder: Path) -> bytes:
+def encode(pieces: Sequence[UtteranceAudio], sample_rate: int, folder: Path) -> bytes:
     """Returns the bytes of a WAV file of the pieces, written as the service writes it."""
     path = folder / "audio.wav"
     with AudioEncoder(path, "wav", sample_rate, length(pieces)) as encoder:
-        for block in stream(pieces, sample_rate):
+        for block in joined_blocks(pieces, sample_rate):
             encoder.write(block)
     return path.read_bytes()

@@ -1,4 +1,4 @@
-"""What a check against the rules for audiobooks says. A wire type."""
+"""The report of a check against ACX's rules for audiobooks. A wire type."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ class AcxReport(msgspec.Struct, frozen=True):
     """Levels of a file, and which of ACX's limits it misses. Digital silence is -120 dB."""
 
     rms_db: float
-    """Of the whole file, 0 dB = full scale."""
+    """RMS of the whole file, 0 dB = full scale."""
     peak_db: float
-    """Of the greatest sample."""
+    """Level of the greatest sample."""
     noise_floor_db: float
     """RMS of the quietest half second."""
     failures: tuple[AcxRule, ...] = ()
-    """Empty = it passes."""
+    """Limits that are missed; empty = the file passes."""

@@ -1,4 +1,4 @@
-"""Which containers carry which sample rates; known without loading an audio library."""
+"""Formats of audio files and the sample rates that they carry, without any audio library."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ MEDIA_TYPES: dict[AudioFormat, str] = {
 
 
 ZIP = "application/zip"
-"""Of a package of chapters."""
+"""Content type of a package of chapters."""
 
 
 def sample_rates(format: AudioFormat) -> tuple[int, ...]:
-    """Sample rates a format can carry [Hz], ascending.
+    """Returns the sample rates that a format can carry [Hz], ascending.
 
     Raises:
         FieldError: no such format.
@@ -35,7 +35,7 @@ def sample_rates(format: AudioFormat) -> tuple[int, ...]:
 
 
 def check_format(format: AudioFormat, sample_rate: int) -> None:
-    """Refuses pairs that no encoder writes.
+    """Raises where no encoder writes a format at a sample rate.
 
     Args:
         format: container and codec.
@@ -57,7 +57,7 @@ def check_format(format: AudioFormat, sample_rate: int) -> None:
 
 
 def resolve_sample_rate(format: AudioFormat, wanted: int | None, native: int) -> int:
-    """The file's sample rate [Hz]: the wanted one, else the voice's own or the next above it.
+    """Returns the file's sample rate [Hz]: the wanted one, else the voice's or the next above it.
 
     Args:
         format: container and codec.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from audio.encode import AudioEncoder
-from audio.join import Piece, stream
+from audio.join import UtteranceAudio, joined_blocks
 from audio.resample import Resampler
 from core.errors import FieldError, RhapsodeError
 from core.formats import check_format, resolve_sample_rate
@@ -113,7 +113,7 @@ class LocalSynthesizer:
         lead = pause_samples(reading.lead_seconds, request.speed, native)
         pieces = self._pieces(request, parts, tally, progress, reading.utterances)
         with AudioEncoder(path, request.format, rate, None) as encoder:
-            for block in stream(pieces, native, lead=lead):
+            for block in joined_blocks(pieces, native, lead=lead):
                 start = self._monotonic()
                 encoder.write(resampler.push(block))
                 tally.encode += self._monotonic() - start
@@ -127,7 +127,7 @@ class LocalSynthesizer:
         tally: ReportBuilder,
         progress: Progress,
         total: int,
-    ) -> Iterator[Piece]:
+    ) -> Iterator[UtteranceAudio]:
         for first in range(0, len(parts), self._parts_at_once):
             some = parts[first : first + self._parts_at_once]
             items = [s for part in some for s in synthesis_items(part, request, self._catalogue)]

@@ -28,7 +28,7 @@ BATCH = 64
 FULL_SCALE = 32768.0
 """The standard's spectra are those of 16-bit samples."""
 ONSET_SHARE = 0.6
-"""What a frame with an onset may take beyond its share of bits: noise before it is heard first.
+"""What a frame with an onset may take beyond its share of bits: noise before it is noticed first.
 
 Quiet frames take less than theirs, so that speech takes its bit rate on the whole. Chosen on ten
 sentences of LJSpeech, of 0, 0.3, 0.6 and 1.

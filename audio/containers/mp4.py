@@ -113,7 +113,7 @@ class Mp4File:
             user_data.append(metadata_box(tags))
         header = full_box(
             "mvhd",
-            u64(0, 0) + u32(self._rate) + u64(samples),  # created, modified: not told
+            u64(0, 0) + u32(self._rate) + u64(samples),  # created, modified: not known
             u32(0x10000) + u16(0x100) + bytes(10),  # rate 1.0, volume 1.0
             MATRIX + bytes(24) + u32(len(tracks) + 1),
             version=1,

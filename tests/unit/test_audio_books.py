@@ -106,7 +106,7 @@ def test_a_chapter_without_samples_has_no_mark(tmp_path: Path) -> None:
     assert chapters_of(tmp_path / "b.m4b") == [("One", 0, 5100), ("Two", 5100, 10100)]
 
 
-def test_a_full_disk_is_told(tmp_path: Path) -> None:
+def test_a_full_disk_is_an_error(tmp_path: Path) -> None:
     if not Path("/dev/full").exists():
         pytest.skip("no /dev/full here")
     with (
@@ -122,10 +122,10 @@ def test_ffprobe_reads_it_without_an_error(tmp_path: Path) -> None:
     write_book(tmp_path / "b.m4b", [RATE, RATE], tags)
     command = ["ffprobe", "-v", "error", "-of", "json", "-show_chapters", "-show_format"]
     done = subprocess.run([*command, str(tmp_path / "b.m4b")], capture_output=True, check=True)
-    told = json.loads(done.stdout)
+    probed = json.loads(done.stdout)
     assert done.stderr == b""
-    assert [c["start"] for c in told["chapters"]] == [0, RATE]
-    assert float(told["format"]["duration"]) == pytest.approx(2.0, abs=1e-6)
+    assert [c["start"] for c in probed["chapters"]] == [0, RATE]
+    assert float(probed["format"]["duration"]) == pytest.approx(2.0, abs=1e-6)
 
 
 def make_archive(folder: Path, path: Path) -> None:

@@ -7,8 +7,8 @@ import pytest
 from audio.acx import AcxMeter
 from audio.loudness import (
     SILENCE_LUFS,
-    Loudness,
     LoudnessMeter,
+    MeasuredLoudness,
     gain_for,
     gain_notice,
 )
@@ -23,7 +23,7 @@ def programme(rate: int, seconds: float) -> np.ndarray:
     return (level * rng.standard_normal(n) * 0.5).astype(np.float32)
 
 
-def measure(wave: np.ndarray, rate: int, block: int = 4097) -> Loudness:
+def measure(wave: np.ndarray, rate: int, block: int = 4097) -> MeasuredLoudness:
     meter = LoudnessMeter(rate)
     for start in range(0, len(wave), block):
         meter.push(wave[start : start + block])

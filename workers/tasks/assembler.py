@@ -11,7 +11,7 @@ import numpy as np
 
 from audio.acx import PEAK_DB, AcxMeter
 from audio.delivery import Delivery
-from audio.join import Piece, stream
+from audio.join import UtteranceAudio, joined_blocks
 from audio.loudness import LoudnessMeter, gain_for, gain_notice
 from audio.resample import Resampler, resampled_length
 from audio.tags import ChapterMark, Tags
@@ -162,9 +162,9 @@ class Programme:
         yield resampler.finish()
 
     def _blocks(self) -> Iterator[Float32]:
-        return stream(self._pieces(), self.layout.tally.sample_rate, lead=self.layout.lead)
+        return joined_blocks(self._pieces(), self.layout.tally.sample_rate, lead=self.layout.lead)
 
-    def _pieces(self) -> Iterator[Piece]:
+    def _pieces(self) -> Iterator[UtteranceAudio]:
         for one in self._parts():
             if isinstance(one, Missing):
                 continue
