@@ -10,7 +10,16 @@ from msgspec import Meta
 
 from core.book import Book
 from core.errors import FieldError
-from core.request import AudioFormat, BookFacts, Chapter, Controls, Lane, LoudnessTarget, Source
+from core.request import (
+    AudioFormat,
+    BookFacts,
+    Chapter,
+    Controls,
+    Lane,
+    LoudnessTarget,
+    RequestedPauses,
+    Source,
+)
 from core.text import Notice, Span
 
 GAP = "\n\n"
@@ -33,16 +42,12 @@ class BookRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """For the file's tags; None = the book's own."""
     author: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
     """For the file's tags; None = the book's own."""
+    pauses: RequestedPauses = RequestedPauses()
     format: AudioFormat = "m4b"
     lane: Lane = "bulk"
     """A sentence in the interactive lane overtakes a book."""
     loudness_lufs: LoudnessTarget | None = BOOK_LOUDNESS
     """Integrated loudness of the whole book [LUFS], reached by one gain; None = as spoken."""
-
-    @property
-    def controls(self) -> Controls:
-        """All that is not about the book."""
-        return Controls(**{name: getattr(self, name) for name in Controls.__struct_fields__})
 
 
 class ChapterView(msgspec.Struct, frozen=True):

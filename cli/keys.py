@@ -110,9 +110,9 @@ def open_key_store(data: Path) -> Iterator[RedisApiKeys]:
 
 
 def public_fields(key: ApiKey) -> dict[str, Any]:
-    """Returns the fields of a key without the digest of its secret."""
+    """Returns the fields of a key without the digest of its secret and the schema of its row."""
     fields: dict[str, Any] = msgspec.to_builtins(key)
-    del fields["digest"]
+    del fields["digest"], fields["schema"]
     return fields
 
 

@@ -25,8 +25,15 @@ Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
 
-class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The controls of a request: how something is to be spoken and delivered."""
+class RequestedPauses(Pauses, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The pauses of a request, where a field that is not known is a mistake."""
+
+
+class Controls(msgspec.Struct, frozen=True, kw_only=True):
+    """The controls of a request: how something is to be spoken and delivered.
+
+    They are stored as such, so unknown fields are ignored: a newer version may have written them.
+    """
 
     voice: Name | None = None
     """A voice of the catalogue; None = the catalogue's default (the record says which)."""
@@ -53,6 +60,13 @@ class Controls(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     package: Package = "file"
     """One file, or a zip of one file per chapter."""
 
+    @property
+    def controls(self) -> Controls:
+        """The controls alone, without what a request adds to them."""
+        values = {name: getattr(self, name) for name in Controls.__struct_fields__}
+        pauses = {name: getattr(self.pauses, name) for name in Pauses.__struct_fields__}
+        return Controls(**values | {"pauses": Pauses(**pauses)})
+
 
 class SynthesisRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A request of a client. Exactly one of ``text`` and ``ssml``."""
@@ -61,16 +75,12 @@ class SynthesisRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_onl
     """Plain text; blank lines are paragraph pauses."""
     ssml: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)] | None = None
     """SSML 1.1 subset, root ``<speak>``."""
+    pauses: RequestedPauses = RequestedPauses()
 
     @property
     def source(self) -> Source:
         """What is to be spoken."""
         return Source(text=self.ssml or self.text or "", markup=self.ssml is not None)
-
-    @property
-    def controls(self) -> Controls:
-        """All but the text."""
-        return Controls(**{name: getattr(self, name) for name in Controls.__struct_fields__})
 
 
 class Chapter(msgspec.Struct, frozen=True):

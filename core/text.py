@@ -36,7 +36,7 @@ class Silence(msgspec.Struct, frozen=True):
 Pause = Annotated[float, Meta(ge=0.0, le=10.0, description="seconds, at speed 1")]
 
 
-class Pauses(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class Pauses(msgspec.Struct, frozen=True, kw_only=True):
     """Silences [s] before the request's speed is applied, where the text itself asks for none."""
 
     sentence: Pause = 0.25

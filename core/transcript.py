@@ -32,8 +32,10 @@ class TimedWord(msgspec.Struct, frozen=True):
 
 
 class TranscriptHead(msgspec.Struct, frozen=True, kw_only=True):
-    """What holds for the whole."""
+    """The facts about the whole."""
 
+    schema: int = 1
+    """Of the file; raised when its fields mean something else than before."""
     characters: int
     """Length of the source in code points."""
     seconds: float

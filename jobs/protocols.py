@@ -93,6 +93,8 @@ class WorkerBeat(msgspec.Struct, frozen=True):
     """Components in memory."""
     failure: str | None = None
     """Why the models of the default voice cannot be loaded; None: they are, or may yet be."""
+    schema: int = 1
+    """Of the stored row."""
 
 
 class JobRecords(Protocol):
@@ -326,6 +328,8 @@ class ApiKey(msgspec.Struct, frozen=True, kw_only=True):
     admin: bool = False
     """Sees and cancels the jobs of all keys."""
     limits: KeyLimits = KeyLimits()
+    schema: int = 1
+    """Of the stored row."""
 
 
 class ApiKeyStore(Protocol):

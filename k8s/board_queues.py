@@ -46,6 +46,12 @@ QUEUES = Dashboard(
                     ((rate("tts_work_recovered_total", by="by (work)"), "{{work}}"),),
                     "Of workers that died. Lost work costs time, never a job.",
                 ),
+                Panel(
+                    "Rows that could not be read",
+                    "cps",
+                    ((rate("tts_rows_unreadable_total", by="by (kind)"), "{{kind}}"),),
+                    "Written by a newer version, or damaged; the log names them. Lists go on.",
+                ),
             ),
         ),
         (

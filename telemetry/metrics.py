@@ -24,6 +24,7 @@ JOB_SECONDS_BUCKETS: Final = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3
 
 SUBMITTED = Counter("tts_jobs_submitted", "Jobs accepted", (*LABELS, "queue"))
 FINISHED = Counter("tts_jobs_finished", "Jobs that ended, by state", (*LABELS, "state"))
+UNREADABLE_ROWS = Counter("tts_rows_unreadable", "Stored rows that were skipped", ("kind",))
 JOB_SECONDS = Histogram(
     "tts_job_seconds",
     "From acceptance to the end",

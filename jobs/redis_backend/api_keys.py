@@ -13,6 +13,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from contextlib import suppress
 from typing import Final, cast
 
 import msgspec
@@ -23,6 +24,7 @@ from jobs.protocols import ApiKey, KeyLimits
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import API_KEYS, rate_key
 from jobs.redis_backend.scripts import LuaScript
+from jobs.redis_backend.stored import UnreadableRow, decode_row
 
 TOKEN: Final = re.compile(r"rk_(?P<id>[0-9a-f]{12})_(?P<secret>[0-9A-Za-z_-]{43})")
 NOBODY: Final = hashlib.sha256(b"").hexdigest()
@@ -59,8 +61,11 @@ class RedisApiKeys:
     def all(self) -> tuple[ApiKey, ...]:
         """Returns every key there ever was, the oldest first."""
         with translated():
-            rows = cast("list[bytes]", self._client.hvals(API_KEYS))
-        keys = (msgspec.msgpack.decode(row, type=ApiKey) for row in rows)
+            rows = cast("dict[bytes, bytes]", self._client.hgetall(API_KEYS))
+        keys = []
+        for id_, row in rows.items():
+            with suppress(UnreadableRow):  # it is logged and counted
+                keys.append(decode_row(row, ApiKey, id_.decode()))
         return tuple(sorted(keys, key=lambda key: (key.created_at, key.id)))
 
     def revoke(self, id_: str, now: float) -> ApiKey:
@@ -102,7 +107,7 @@ class RedisApiKeys:
     def _find(self, id_: str) -> ApiKey | None:
         with translated():
             row = self._client.hget(API_KEYS, id_)
-        return None if row is None else msgspec.msgpack.decode(cast(bytes, row), type=ApiKey)
+        return None if row is None else decode_row(cast(bytes, row), ApiKey, id_)
 
     def _write(self, key: ApiKey) -> None:
         with translated():

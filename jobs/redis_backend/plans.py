@@ -13,13 +13,13 @@ from core.part import JobPlan, Part, PartResult
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import job_key, names_of_job
 from jobs.redis_backend.scripts import LuaScript, Value
+from jobs.redis_backend.stored import decode_row
 
 CHUNK: Final = 64
 """Parts or results moved per command, about a megabyte."""
 
 T = TypeVar("T")
 _encode = msgspec.msgpack.encode
-_decode = msgspec.msgpack.decode
 
 
 class RedisPlans:
@@ -47,7 +47,7 @@ class RedisPlans:
         """See PlanStore."""
         with translated():
             data = self._client.hget(job_key(job_id), "plan")
-        return None if data is None else _decode(cast(bytes, data), type=JobPlan)
+        return None if data is None else decode_row(cast(bytes, data), JobPlan, job_id)
 
     def part(self, job_id: str, index: int) -> Part:
         """See PlanStore."""
@@ -55,7 +55,7 @@ class RedisPlans:
             data = self._client.hget(job_key(job_id, "parts"), str(index))
         if data is None:
             raise NotFound(f"no part {index} of job {job_id}", code="part_not_found")
-        return _decode(cast(bytes, data), type=Part)
+        return decode_row(cast(bytes, data), Part, f"{job_id}/{index}")
 
     def parts(self, job_id: str) -> Iterator[Part]:
         """See PlanStore."""
@@ -114,4 +114,4 @@ def _rows(client: redis.Redis, job_id: str, name: str, kind: type[T]) -> Iterato
             rows = cast("list[bytes | None]", client.hmget(job_key(job_id, name), indices))
         for row in rows:
             if row is not None:
-                yield _decode(row, type=kind)
+                yield decode_row(row, kind, job_id)

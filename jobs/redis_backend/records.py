@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final, cast
+from contextlib import suppress
+from typing import Any, Final, cast, get_args
 
 import msgspec
 import redis
@@ -19,6 +20,7 @@ from jobs.redis_backend import keys
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import job_key, names_of_job
 from jobs.redis_backend.scripts import LuaScript, Value
+from jobs.redis_backend.stored import SCHEMA, UnreadableRow, decode_row, unreadable
 
 IDEMPOTENCY_SECONDS: Final = 24 * 3600
 """How long a client's key names its job: a day of retries."""
@@ -34,9 +36,10 @@ MOST_LOOKED: Final = 2000
 """A filter that admits few ends its page here, some 50 ms of work, and the next one goes on."""
 NO_LIMITS: Final = OpenJobLimits()
 ALL_JOBS: Final = JobFilter()
+Row = Sequence[bytes | None]
+"""Values of ``FIELDS``."""
 
 _encode = msgspec.msgpack.encode
-_decode = msgspec.msgpack.decode
 
 
 class RedisJobRecords:
@@ -68,6 +71,7 @@ class RedisJobRecords:
         """See JobRecords."""
         named, owner = idempotency or Idempotency("", ""), record.owner or ""
         fields: dict[str, Value] = {
+            "schema": SCHEMA,
             "state": record.state,
             "lane": record.request.lane,
             "request": _encode(record.request),
@@ -94,7 +98,8 @@ class RedisJobRecords:
 
     def get(self, job_id: str) -> JobRecord:
         """See JobRecords."""
-        (record,) = self._read([job_id])
+        (row,) = self._read([job_id])
+        record = _record(job_id, row)
         if record is None:
             raise NotFound(f"no job {job_id}", code="job_not_found")
         return record
@@ -105,7 +110,7 @@ class RedisJobRecords:
             data = self._client.hget(job_key(job_id), "source")
         if data is None:
             raise NotFound(f"no job {job_id}", code="job_not_found")
-        return _decode(cast(bytes, data), type=Source)
+        return decode_row(cast(bytes, data), Source, job_id)
 
     def page(self, *, cursor: str | None, limit: int, wanted: JobFilter = ALL_JOBS) -> JobPage:
         """See JobRecords. Walks down one index, and looks at no more than ``MOST_LOOKED``."""
@@ -119,12 +124,14 @@ class RedisJobRecords:
         found: list[JobRecord] = []
         for _ in range(0, MOST_LOOKED, count):
             ids = self._ids(key, top, bottom, count)
-            for job_id, record in zip(ids, self._read(ids), strict=True):
+            for job_id, row in zip(ids, self._read(ids), strict=True):
                 if len(found) == limit:
                     return JobPage(tuple(found), top)
                 top = job_id
-                if record is not None and wanted.admits(record):
-                    found.append(record)
+                with suppress(UnreadableRow):  # it is logged and counted
+                    record = _record(job_id, row)
+                    if record is not None and wanted.admits(record):
+                        found.append(record)
             if len(ids) < count:
                 return JobPage(tuple(found), None)
         return JobPage(tuple(found), top)
@@ -213,13 +220,13 @@ class RedisJobRecords:
         _require_accepted(verdict.decode(), limits)
         return bool(verdict == b"yes")
 
-    def _read(self, ids: Sequence[str]) -> list[JobRecord | None]:
-        """Returns one record per id; None: there is no such job."""
+    def _read(self, ids: Sequence[str]) -> list[Row]:
+        """Returns the fields of one record per id."""
         with translated():
             pipe = self._client.pipeline(transaction=False)
             for job_id in ids:
                 pipe.hmget(job_key(job_id), list(FIELDS))
-            return [_record(i, row) for i, row in zip(ids, pipe.execute(), strict=True)]
+            return pipe.execute()
 
     def _ids(self, key: str, top: str | None, bottom: str, count: int) -> list[str]:
         above = f"({top}" if top else "+"
@@ -250,8 +257,15 @@ def _ended_before(before: float, state: bytes | None, finished_at: bytes | None)
     return state is None or (finished_at is not None and float(finished_at) < before)
 
 
-def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
-    fields = dict(zip(FIELDS, row, strict=True))
+def _record(job_id: str, row: Row) -> JobRecord | None:
+    """Returns the record of a hash's fields; None: there is no such job. Raises UnreadableRow."""
+    try:
+        return _parse(job_id, dict(zip(FIELDS, row, strict=True)))
+    except ValueError as error:  # a state or number that is none; msgspec's errors are decode_row's
+        raise unreadable("JobRecord", job_id) from error
+
+
+def _parse(job_id: str, fields: dict[str, bytes | None]) -> JobRecord | None:
     state, request, created = fields["state"], fields["request"], fields["created_at"]
     if state is None or request is None or created is None:
         return None
@@ -260,16 +274,16 @@ def _record(job_id: str, row: Sequence[bytes | None]) -> JobRecord | None:
     share = share_of(int(fields["done_ms"] or 0), int(fields["total_ms"] or 0))
     return JobRecord(
         id=job_id,
-        state=cast(JobState, state.decode()),
-        request=_decode(request, type=Controls),
-        source=_optional(fields["facts"], SourceFacts),
+        state=_state(state),
+        request=decode_row(request, Controls, job_id),
+        source=_optional(fields["facts"], SourceFacts, job_id),
         owner=fields["owner"].decode() if fields["owner"] else None,
         created_at=float(created),
         started_at=_time(fields["started_at"]),
         finished_at=_time(fields["finished_at"]),
         progress=JobProgress(total, done, failed, share),
-        report=_optional(fields["report"], SynthesisReport),
-        error=_optional(fields["error"], JobError),
+        report=_optional(fields["report"], SynthesisReport, job_id),
+        error=_optional(fields["error"], JobError, job_id),
     )
 
 
@@ -277,5 +291,12 @@ def _time(value: bytes | None) -> float | None:
     return None if value is None else float(value)
 
 
-def _optional(value: bytes | None, kind: type[Any]) -> Any:
-    return None if value is None else _decode(value, type=kind)
+def _state(value: bytes) -> JobState:
+    state = value.decode()
+    if state not in get_args(JobState):
+        raise ValueError(f"no state {state!r}")
+    return cast(JobState, state)
+
+
+def _optional(value: bytes | None, kind: type[Any], job_id: str) -> Any:
+    return None if value is None else decode_row(value, kind, job_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final, cast
 
 import msgspec
@@ -10,6 +11,7 @@ import redis
 from jobs.protocols import WorkerBeat
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import BEATS, WORKERS
+from jobs.redis_backend.stored import UnreadableRow, decode_row
 
 FORGOTTEN_SECONDS: Final = 3600.0
 """A worker that is silent for so long is forgotten [s]."""
@@ -41,9 +43,12 @@ class RedisWorkers:
             if silent:
                 self._client.zrem(WORKERS, *silent)
                 self._client.hdel(BEATS, *silent)
-            rows = cast("list[bytes]", self._client.hvals(BEATS))
-        beats = (msgspec.msgpack.decode(row, type=WorkerBeat) for row in rows)
-        return tuple(beat for beat in beats if beat.seen_at >= now - self._alive_seconds)
+            rows = cast("dict[bytes, bytes]", self._client.hgetall(BEATS))
+        found = []
+        for worker, row in rows.items():
+            with suppress(UnreadableRow):  # it is logged and counted
+                found.append(decode_row(row, WorkerBeat, worker.decode()))
+        return tuple(beat for beat in found if beat.seen_at >= now - self._alive_seconds)
 
     def leave(self, worker: str) -> None:
         """See WorkerRegistry."""
