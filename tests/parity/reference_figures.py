@@ -1,8 +1,8 @@
-"""Reference figures: what the public implementations compute, read from the shared folder.
+"""Reference figures: what the public implementations compute.
 
-``load(folder, name)`` gives state dict, inputs and outputs of one figure; weights of a seeded
-figure are regenerated from their key names. A test copes with a user's clone, which has no shared
-folder, by the small figures beside this file (``SMALL``).
+``load(name)`` gives state dict, inputs and outputs of one figure; weights of a seeded figure are
+regenerated from their key names. Small figures of every network lie beside this file (``SMALL``),
+so every clone can compare; those at full size are read from a shared folder where there is one.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Figure:
 
 def folder_of(name: str) -> Path:
     """Where a figure lies; skips the test where it is in neither folder."""
-    for folder in (SHARED, SMALL):
+    for folder in (SMALL, SHARED):
         if (folder / f"{name}.safetensors").is_file():
             return folder
     pytest.skip(f"figure {name} is not beside this checkout")
@@ -77,12 +77,20 @@ def load(name: str, shapes: dict[str, tuple[int, ...]] | None = None) -> Figure:
         shapes: per key of a seeded figure the shape of its weight; None: those of
             ``keys/<name>.json``'s network, see ``key_shapes``.
     """
-    folder = folder_of(name)
+    return load_from(folder_of(name), name, shapes)
+
+
+def load_from(folder: Path, name: str, shapes: dict[str, tuple[int, ...]] | None = None) -> Figure:
+    """Reads the figure of one folder; arguments are those of ``load``."""
     meta = json.loads((folder / f"{name}.json").read_text("utf-8"))
     tensors = load_file(folder / f"{name}.safetensors")
     state_dict = _strip(tensors, "sd.")
     if "seeded_init" in meta:
-        state_dict |= _seeded(meta["seeded_init"], shapes or key_shapes(name), set(state_dict))
+        specs = meta["seeded_init"]
+        shapes = {k: tuple(spec["shape"]) for k, spec in specs.items() if "shape" in spec} or (
+            shapes or key_shapes(name)
+        )
+        state_dict |= _seeded(specs, shapes, set(state_dict))
     return Figure(meta, state_dict, _strip(tensors, "in."), _strip(tensors, "out."))
 
 
@@ -103,18 +111,23 @@ def seeded_array(key: str, shape: tuple[int, ...], spec: dict[str, Any]) -> NDAr
     """
     if spec["dist"] == "const":
         return np.full(shape, spec["value"], dtype=np.dtype(spec.get("dtype", "float32")))
-    stream = np.random.RandomState(zlib.crc32(key.encode()))
     size = int(np.prod(shape))
     if spec["dist"] == "normal":
-        values = stream.standard_normal(size) * spec["std"] + spec["mean"]
+        values = standard_draws(key, size) * spec["std"] + spec["mean"]
     else:
-        values = stream.random_sample(size) * (spec["high"] - spec["low"]) + spec["low"]
+        uniform = np.random.RandomState(zlib.crc32(key.encode())).random_sample(size)
+        values = uniform * (spec["high"] - spec["low"]) + spec["low"]
     values = values.reshape(shape)
     if "center_axes" in spec:
         values = values - values.mean(axis=tuple(spec["center_axes"]), keepdims=True)
     figure: NDArray[np.float32] = values.astype(np.float32)
     figure[spec.get("zero_rows", [])] = 0.0
     return figure
+
+
+def standard_draws(key: str, size: int) -> NDArray[np.float64]:
+    """Returns the standard normal draws of a key, (size,)."""
+    return np.random.RandomState(zlib.crc32(key.encode())).standard_normal(size)
 
 
 def max_delta(ours: Tensor, theirs: Tensor) -> float:
