@@ -54,5 +54,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     markup: bool = False
     """Whether the chapters are SSML documents."""
     cover: Cover | None = None
+    unreadable: tuple[str, ...] = ()
+    """Names of pages that cannot be read: the book is not whole without them."""
     notices: tuple[Notice, ...] = ()
     """What was left out and how often, what was guessed, what was mended."""

@@ -71,6 +71,12 @@ PAGES = {
     "links": '<p><a href="#a">a</a></p>',
     "items": "<li>a</li>",
     "cells": "<td>a</td>",
+    "numbered": "<ol>" + "<li>a</li>" * 50,
+    "verses": "<p><sup>1</sup>a</p>",
+    "rules": "<style>.a .a .a{display:none}</style>" + '<p class="a">a</p>' * 5,
+    "one style": "<style>" + "p,i i{display:none}/*" * 40 + "</style>",
+    "pictures": '<h1><img alt="a"/></h1>',
+    "quotations": "<q>a</q>",
 }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.book import Book
+from core.book import Book, Optional, ReadingOptions
 from core.errors import FieldError
 from tests.paper_books import archive, epub, page
 from text.books.reader import read_book
@@ -134,7 +134,6 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "role noteref": ('a<a role="doc-noteref" href="#n">1</a> b', "note_reference"),
     "footnote": ('a b<aside epub:type="footnote" id="n"><p>x</p></aside>', "note"),
     "endnotes": ('a b<section role="doc-endnotes"><h2>Notes</h2><p>x</p></section>', "note"),
-    "aside": ("a b<aside>x</aside>", "aside"),
     "pagebreak": ('a<span epub:type="pagebreak" id="p7">7</span> b', "page_number"),
     "pagenum": ('a<span class="pagenum">[Pg 7]</span> b', "page_number"),
     "script": ("a<script>x</script> b", "script"),
@@ -150,6 +149,26 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "licence": ('a b<section id="pg-footer"><p>x</p></section>', "boilerplate"),
     "raised number": ("Call a<sup>12</sup> b", ""),
 }
+
+
+BY_CHOICE = {
+    "notes": ('a b<aside epub:type="footnote"><p>x</p></aside>', "note"),
+    "asides": ("a b<aside>x</aside>", "aside"),
+    "code": ("a b<pre><code>x</code></pre>", "code"),
+    "tables": ("a b<table><tr><td>x</td><td>y</td></tr></table>", "table"),
+    "captions": ("a b<figure><figcaption>x</figcaption></figure>", "caption"),
+}
+
+
+@pytest.mark.parametrize("choice", BY_CHOICE)
+def test_what_is_read_by_choice(choice: Optional) -> None:
+    inner, kind = BY_CHOICE[choice]
+    data = epub({"a.xhtml": f"<div>{inner}</div>"}, [("One", "a.xhtml")])
+    without = read_book(data, "x.epub", ReadingOptions(include=()))
+    assert (without.chapters[0].text, codes(without)) == ("a b", {f"left_out_{kind}"})
+    included = read_book(data, "x.epub", ReadingOptions(include=(choice,)))
+    assert included.chapters[0].text.startswith("a b\n\nx")
+    assert codes(included) == set()
 
 
 @pytest.mark.parametrize("case", LEFT_OUT)

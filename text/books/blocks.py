@@ -63,11 +63,13 @@ class TextBlock:
         text: without blank lines; line breaks of the author are kept.
         level: of a heading, 1 to 6; 0 = a paragraph.
         linked: number of its letters and digits that stand inside of links into the book.
+        targets: of these links: path and fragment.
     """
 
     text: str
     level: int = 0
     linked: int = 0
+    targets: tuple[tuple[str, str], ...] = ()
 
 
 def chapters_at_headings(

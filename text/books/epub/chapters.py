@@ -6,28 +6,21 @@ whatever files lie between. Entries that lead to the same place are one chapter.
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from core.book import BookChapter
-from text.books.blocks import FRONT_MATTER, TextBlock, chapter_text
+from text.books.blocks import FRONT_MATTER, chapter_text
 from text.books.epub.contents import TocEntry
 from text.books.omissions import Omissions
 from text.books.pages.page_text import PageText
 
-CONTENTS_RUN = 3
-"""So many paragraphs one after the other that are mostly links are a table of contents."""
-_CONTENTS = re.compile(
-    r"(?:brief |short |detailed |table of )?contents|(?:list of )?(?:illustrations|figures|plates)",
-    re.IGNORECASE,
-)
 MERGED_TITLES = 4
 """So many titles of entries that lead to one place are told; further ones are passed over."""
 LONGEST_TITLE = 300
 """Characters of a chapter's title."""
-_NOTES = re.compile(r"(?:foot|end)?notes?", re.IGNORECASE)
 
 
 class Position(NamedTuple):
@@ -63,7 +56,7 @@ def cut_chapters(
         chapters with text, in reading order.
     """
     texts = list(pages.values())
-    starts = _starts(pages, entries, omissions) or _starts_of_pages(texts)
+    starts = _starts(pages, entries, omissions) or _starts_at_headings(texts)
     front = not starts or starts[0].position > (0, 0, 0)
     if front:
         starts.insert(0, ChapterStart(Position(0, 0, 0), title or FRONT_MATTER))
@@ -133,14 +126,21 @@ def _merged(starts: Sequence[ChapterStart], omissions: Omissions) -> list[Chapte
     return merged
 
 
-def _starts_of_pages(pages: Sequence[PageText]) -> list[ChapterStart]:
-    """Where a book has no contents: every page with a heading, named by it."""
+def _starts_at_headings(pages: Sequence[PageText]) -> list[ChapterStart]:
+    """Where a book has no contents: every page with a heading, named by it.
+
+    Where one page holds several of the highest headings that repeat, each of them begins a chapter.
+    """
+    counts = Counter(block.level for page in pages for block in page.blocks if block.level)
+    level = min((level for level, count in counts.items() if count > 1), default=0)
     starts = []
     for number, page in enumerate(pages):
-        heading = next((block for block in page.blocks if block.level), None)
-        if heading is not None:
-            title = " ".join(heading.text.split())
-            starts.append(ChapterStart(Position(number, 0, 0), title))
+        headings = [(i, block) for i, block in enumerate(page.blocks) if block.level]
+        tops = [index for index, block in headings if block.level <= level]
+        for index, block in headings:
+            if block is headings[0][1] or (index in tops[1:] and index - 1 not in tops):
+                position = Position(number, 0 if block is headings[0][1] else index, 0)
+                starts.append(ChapterStart(position, " ".join(block.text.split())[:LONGEST_TITLE]))
     return starts
 
 
@@ -157,36 +157,3 @@ def _between(pages: Sequence[PageText], start: Position, end: Position) -> list[
             lower = start.offset if (number, index) == start[:2] else 0
             texts.append(text[lower:upper].strip())
     return [text for text in texts if text]
-
-
-def leave_out_contents(page: PageText, omissions: Omissions) -> None:
-    """Takes tables of contents out of a page, and headings of notes that are gone.
-
-    Paragraphs are emptied, not removed: positions stay what they are.
-    """
-    blocks, at = page.blocks, 0
-    while at < len(blocks):
-        run = at
-        while run < len(blocks) and _is_link(blocks[run]):
-            run += 1
-        if run - at >= CONTENTS_RUN:
-            heading = at > 0 and bool(_CONTENTS.fullmatch(blocks[at - 1].text.strip(" .:")))
-            for block in blocks[at - heading : run]:
-                omissions.leave_out("contents", block.text)
-                block.text = ""
-        at = max(run, at + 1)
-    if page.notes:
-        _leave_out_note_headings(blocks, omissions)
-
-
-def _leave_out_note_headings(blocks: Sequence[TextBlock], omissions: Omissions) -> None:
-    for block, following in zip(blocks, [*blocks, None][1:], strict=True):
-        alone = following is None or following.level
-        if block.level and alone and _NOTES.fullmatch(block.text.strip(" .:")):
-            omissions.leave_out("note", block.text)
-            block.text = ""
-
-
-def _is_link(block: TextBlock) -> bool:
-    letters = sum(map(str.isalnum, block.text))
-    return bool(letters) and 2 * block.linked >= letters

@@ -13,7 +13,7 @@ import unicodedata
 import zipfile
 import zlib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
@@ -61,8 +61,13 @@ class Container:
             self._check_encryption(omissions)
         except UNREADABLE as error:
             raise FieldError("file", f"the EPUB's zip is damaged: {error}") from error
-        if self.find(CONTAINER) is None:
+        if self.find(CONTAINER) is None and not any(n.endswith(".opf") for n in self._entries):
             raise FieldError("file", "no EPUB: META-INF/container.xml is missing")
+
+    @property
+    def names(self) -> Collection[str]:
+        """Names of all entries."""
+        return self._entries.keys()
 
     def find(self, path: str) -> str | None:
         """Returns the name of the entry that a path means, or None.
@@ -92,7 +97,7 @@ class Container:
         """
         try:
             return self._zip.read(self._entries[name])
-        except UNREADABLE as error:
+        except (KeyError, *UNREADABLE) as error:
             raise OSError(f"{name} is damaged: {error}") from error
 
     def _check_encryption(self, omissions: Omissions) -> None:

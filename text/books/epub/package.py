@@ -6,7 +6,7 @@ Tolerant: no namespace is asked for, and what is missing costs only itself.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.book import Cover
@@ -63,7 +63,10 @@ class PackageDocument:
         creators: in order.
         manifest: items by id.
         spine: reading order.
-        ncx: id of the manifest item that the spine calls its NCX; empty = none.
+        navigation: paths of navigation documents.
+        ncxs: paths of tables of contents of EPUB 2, the one that the spine names first.
+        contents_paths: pages that the guide calls a table of contents.
+        fixed_layout: whether the pages are laid out as pictures are.
         cover_id: what ``<meta name="cover">`` has for content; empty = none.
     """
 
@@ -72,7 +75,10 @@ class PackageDocument:
     language: str
     manifest: Mapping[str, ManifestItem]
     spine: tuple[SpineItem, ...]
-    ncx: str
+    navigation: tuple[str, ...]
+    ncxs: tuple[str, ...]
+    contents_paths: frozenset[str]
+    fixed_layout: bool
     cover_id: str
 
 
@@ -100,7 +106,10 @@ def read_package(container: Container, omissions: Omissions) -> PackageDocument:
         language=next(iter(_dublin_core(metadata, "language")), ""),
         manifest=manifest,
         spine=tuple(_spine(spine, manifest, omissions)),
-        ncx="" if spine is None else spine.get("toc") or "",
+        navigation=tuple(i.path for i in manifest.values() if "nav" in i.properties and i.path),
+        ncxs=tuple(_ncxs(manifest, "" if spine is None else spine.get("toc") or "")),
+        contents_paths=frozenset(_guide(root, path, "toc", container)),
+        fixed_layout=_is_fixed_layout(root, metadata),
         cover_id=_meta(metadata, "cover"),
     )
 
@@ -137,13 +146,18 @@ def _package_path(container: Container, omissions: Omissions) -> str:
     try:
         root = parse_xml(container.read(container.find(CONTAINER) or ""), CONTAINER, omissions)
         rootfiles = [e for e in root.iter() if local_name(e) == "rootfile"]
-    except OSError:
+    except (OSError, FieldError):
         rootfiles = []
     rootfiles.sort(key=lambda e: (e.get("media-type") or PACKAGE_TYPE) != PACKAGE_TYPE)
     for rootfile in rootfiles:
         found = container.find(resolve_url("", rootfile.get("full-path") or "")[0])
         if found is not None:
             return found
+    packages = [name for name in container.names if name.lower().endswith(".opf")]
+    if len(packages) == 1:
+        message = "the EPUB's container does not name its package; the only one in it is taken"
+        omissions.remark("file_missing", message)
+        return packages[0]
     raise FieldError("file", "the EPUB's package cannot be read: its container names none")
 
 
@@ -161,6 +175,33 @@ def _meta(metadata: Iterable[Element], name: str) -> str:
     """The content of ``<meta name="…" content="…"/>``."""
     metas = (e for e in metadata if local_name(e) == "meta" and e.get("name") == name)
     return next((e.get("content") or "" for e in metas), "")
+
+
+def _ncxs(manifest: Mapping[str, ManifestItem], named: str) -> list[str]:
+    found = [manifest[named]] if named in manifest else []
+    found += [item for item in manifest.values() if item.media_type == NCX_TYPE]
+    found += [item for item in manifest.values() if item.path.lower().endswith(".ncx")]
+    return list(dict.fromkeys(item.path for item in found if item.path))
+
+
+def _guide(root: Element, base: str, kind: str, container: Container) -> Iterator[str]:
+    """Yields paths of the guide's references of a kind. Source: OPF 2.0.1 §2.6."""
+    for reference in _section(root, "guide"):
+        if (reference.get("type") or "").lower() == kind:
+            path = container.find(resolve_url(base, reference.get("href") or "")[0])
+            if path:
+                yield path
+
+
+def _is_fixed_layout(root: Element, metadata: Sequence[Element]) -> bool:
+    """Whether all pages are pre-paginated. Source: EPUB 3.3 §8.2.2; Kindle's fixed-layout."""
+    layouts = [e for e in metadata if e.get("property") == "rendition:layout"]
+    fixed = any("".join(map(str, e.itertext())).strip() == "pre-paginated" for e in layouts)
+    fixed = fixed or _meta(metadata, "fixed-layout").lower() == "true"
+    references = (e for e in root.iter() if local_name(e) == "itemref")
+    return fixed and not any(
+        "rendition:layout-reflowable" in (e.get("properties") or "").split() for e in references
+    )
 
 
 def _manifest(

@@ -109,7 +109,8 @@ def parse_page(data: bytes, name: str, omissions: Omissions) -> Element | None:
         omissions: learns of a guessed encoding and of damage.
 
     Returns:
-        the body, or the root of an SVG picture; None = the page has neither.
+        the body (of a DTBook: the book), or the root of an SVG picture; the root of a page without
+        body; None = there is nothing in it.
 
     Raises:
         FieldError: it declares entities that are more than a few characters, or is too deep.
@@ -127,7 +128,8 @@ def parse_page(data: bytes, name: str, omissions: Omissions) -> Element | None:
         root = _parse_leniently(text)
     if root is None:
         return None
-    return next((e for e in root.iter(etree.Element) if local_name(e) in ("body", "svg")), None)
+    bodies = (e for e in root.iter(etree.Element) if local_name(e) in ("body", "svg", "book"))
+    return next(bodies, root if text_of(root).strip() else None)
 
 
 def local_name(element: Element) -> str:

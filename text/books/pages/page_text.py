@@ -6,19 +6,40 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from text.books.blocks import TextBlock
+from core.book import ReadingOptions
+from text.books.blocks import SCENE_BREAK, TextBlock
 from text.books.characters import clean
 from text.books.omissions import Omissions
-from text.books.pages.elements import BLOCKS, CELLS, HEADINGS, kind_left_out
-from text.books.pages.markup import Element, local_name
+from text.books.pages.elements import (
+    BLOCKS,
+    CELLS,
+    HEADINGS,
+    is_paragraph_number,
+    kind_left_out,
+)
+from text.books.pages.formulas import formula_text, is_formula_picture
+from text.books.pages.markup import Element, local_name, text_of
+from text.books.pages.raised import is_note_mark, raised_text, verse_numbers
+from text.books.pages.stylesheet import PageStyle
+from text.books.pages.urls import resolve_url
+from text.books.plain_text.headings import is_heading
+from text.segmentation.scene_breaks import is_scene_break
 
 _SPACES = re.compile(r"[ \t\r\n\f]+")
-_SUPERSCRIPT = str.maketrans("0123456789+-−", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻")
-_POWER = re.compile(r"[0-9+−-]+")
-_AFTER_NOTED = re.compile(r"(?:[^\W\d_]{4}|[.,;:!?”’\"')\]])$")
-"""After a word or its stop a raised number is a note's; after a unit or a sign it is a power."""
+_CUT_WORD = re.compile(r"(?<=[^\W\d_]-)[ \t]*\n[ \t\r\n]*(?=[^\W\d_])")
+"""A line's end behind a hyphen in the file: the word goes on."""
 _INITIAL = re.compile(r"[\"'“‘«]?[A-Za-zÀ-ÖØ-Þ]")
 """Alternative text of a picture of a first letter."""
+_ORNAMENT = re.compile(
+    r"(?:(?:scene|section|text|chapter|decorative|ornamental) )?"
+    r"(?:break|divider|separator|ornament|decoration|fleuron|flourish|vignette|dinkus|asterism"
+    r"|tailpiece|headpiece|rule|line|border)s?|decorative\b.{0,60}|[\W_]*",
+    re.IGNORECASE,
+)
+"""Alternative text of a picture that shows nothing."""
+_SPACED = re.compile(r"(?:[^\W_] )*[^\W_]")
+"""Letters and digits with a blank between each and the next."""
+_QUOTES = (("“", "”"), ("‘", "’"))
 
 
 @dataclass(slots=True)
@@ -36,110 +57,207 @@ class PageText:
     notes: bool = False
 
 
-def read_page(
-    body: Element, references: Container[Element], notes: Container[Element], omissions: Omissions
-) -> PageText:
+@dataclass(frozen=True, slots=True)
+class PageContext:
+    """What is known of a page before it is read.
+
+    Attributes:
+        path: of the page, against which its references are resolved.
+        style: what its style sheets say.
+        references, notes: elements known to be such (``find_notes``).
+        options: what is read of what could be left out.
+    """
+
+    path: str = ""
+    style: PageStyle = field(default_factory=PageStyle)
+    references: Container[Element] = ()
+    notes: Container[Element] = ()
+    options: ReadingOptions = field(default_factory=ReadingOptions)
+
+
+def read_page(body: Element, context: PageContext, omissions: Omissions) -> PageText:
     """Reads a page.
 
     Args:
         body: its element.
-        references, notes: elements known to be such (``find_notes``).
-        omissions: learns what is left out.
+        context: what is known of the page.
+        omissions: counts what is left out.
     """
-    reader = _PageReader(references, notes, omissions)
-    reader.inside(body)
+    reader = _PageReader(body, context, omissions)
+    reader.read_children(body)
     reader.end_block()
-    return reader.text
+    return reader.page
 
 
 class _PageReader:
-    def __init__(
-        self, references: Container[Element], notes: Container[Element], omissions: Omissions
-    ) -> None:
-        self.text = PageText()
-        self._references, self._notes, self._omissions = references, notes, omissions
+    def __init__(self, body: Element, context: PageContext, omissions: Omissions) -> None:
+        self.page = PageText()
+        self._context, self._omissions = context, omissions
+        self._verses = verse_numbers(body)
         self._parts: list[str] = []
+        self._targets: list[tuple[str, str]] = []
         self._length = self._linked = self._level = 0
-        self._links = self._preformatted = 0
+        self._links = self._preformatted = self._quotes = 0
+        self._prefix = ""
+        self._numbers: dict[Element, int] = {}
+        """Of ordered lists: number of the last item."""
+        self._blank_heading = False
+        self._ornaments = self._pictures = 0
 
-    def inside(self, element: Element) -> None:
-        """Text and children of an element, and what follows each child."""
-        self._say(element.text)
+    def read_children(self, element: Element) -> None:
+        """Reads text and children of an element, and what follows each child."""
+        self._add_text(element.text)
         for child in element:
-            self._element(child)
-            self._say(child.tail)
+            self._read_element(child)
+            self._add_text(child.tail)
 
-    def _element(self, element: Element) -> None:
+    def _read_element(self, element: Element) -> None:
         name = local_name(element)
         for identifier in (element.get("id"), element.get("name") if name == "a" else None):
             if identifier:
-                place = (len(self.text.blocks), self._length)
-                self.text.anchors.setdefault(identifier, place)
-        kind = self._left_out(element, name)
+                place = (len(self.page.blocks), self._length)
+                self.page.anchors.setdefault(identifier, place)
+        kind = self._kind_left_out(element, name)
         if kind:
             self._leave_out(element, kind)
         elif name == "br":
             self._break_line()
+        elif name == "hr":
+            self.end_block()
+            self._add_scene_break()
         elif name in BLOCKS:
-            self._block(element, name)
+            self._read_block(element, name)
         elif name in CELLS:
-            self._cell(element)
+            self._read_cell(element)
+        elif name == "switch":
+            self._read_switch(element)
+        elif name == "q":
+            self._read_quotation(element)
+        elif name in ("sup", "sub"):
+            self._read_raised(element, name)
         elif name:
-            self._inline(element, name)
+            self._read_inline(element, name)
 
-    def _left_out(self, element: Element, name: str) -> str | None:
-        if element in self._references:
+    def _kind_left_out(self, element: Element, name: str) -> str | None:
+        context = self._context
+        if element in context.references:
             return "note_reference"
-        if element in self._notes:
-            return "note"
-        return kind_left_out(element, name)
+        if element in context.notes:
+            return None if "notes" in context.options.include else "note"
+        if element in context.style.hidden:
+            return "hidden"
+        if name == "a" and is_paragraph_number(element, context.path):
+            return "paragraph_number"
+        return kind_left_out(element, name, context.options.include)
 
     def _leave_out(self, element: Element, kind: str) -> None:
-        alternative = (element.get("alt") or "").strip()
-        if kind == "image" and _INITIAL.fullmatch(alternative) and self._starts_a_word(element):
-            self._say(alternative)
+        if words := self._alternative(element, kind):
+            self._add_text(words)
             return
         text = "" if kind in ("script", "image") else " ".join(map(str, element.itertext()))
         self._omissions.leave_out(kind, text)
-        self.text.notes |= kind == "note"
+        self.page.notes |= kind == "note"
+        if kind == "image":
+            self._pictures += 1
+            self._ornaments += bool(_ORNAMENT.fullmatch(_alt(element)))
         if local_name(element) in BLOCKS:
             self.end_block()
 
-    def _starts_a_word(self, element: Element) -> bool:
-        return not self._length and (element.tail or "")[:1].isalpha()
+    def _alternative(self, element: Element, kind: str) -> str:
+        """Words for a picture or formula that is part of the text; empty = there are none."""
+        if kind == "formula" or (kind == "image" and is_formula_picture(element)):
+            return formula_text(element)
+        words = _alt(element)
+        if kind != "image" or not words:
+            return ""
+        if _INITIAL.fullmatch(words) and not self._length and (element.tail or "")[:1].isalpha():
+            return words
+        if self._blank_heading and not _ORNAMENT.fullmatch(words):
+            return words
+        alone = not self._length and not (element.tail or "").strip()
+        return words if alone and not self._level and is_heading(words) else ""
 
-    def _block(self, element: Element, name: str) -> None:
+    def _read_block(self, element: Element, name: str) -> None:
         self.end_block()
         level, self._level = self._level, HEADINGS.get(name, self._level)
+        blank_heading = self._blank_heading
+        if name in HEADINGS:
+            self._blank_heading = not text_of(element).strip()
         self._preformatted += name == "pre"
-        self.inside(element)
+        if name == "li":
+            self._prefix = self._item_number(element)
+        self.read_children(element)
         self.end_block()
+        self._prefix = ""
         self._preformatted -= name == "pre"
-        self._level = level
+        self._level, self._blank_heading = level, blank_heading
 
-    def _cell(self, element: Element) -> None:
+    def _item_number(self, item: Element) -> str:
+        """Returns the number of an item of an ordered list; empty = none is displayed.
+
+        Roman numerals become digits: a listener takes "i." for a letter. Source: WHATWG HTML
+        §4.4.8: value, else one more than the item before, from start.
+        """
+        parent = item.getparent()
+        if parent is None or local_name(parent) != "ol":
+            return ""
+        start = _integer(parent.get("start"))
+        following = self._numbers.get(parent, (1 if start is None else start) - 1) + 1
+        own = _integer(item.get("value"))
+        number = self._numbers[parent] = following if own is None else own
+        if item in self._context.style.unnumbered or parent in self._context.style.unnumbered:
+            return ""
+        if (item.get("type") or parent.get("type")) in ("a", "A") and 1 <= number <= 26:
+            return f"{chr(ord('A') + number - 1)}."
+        return f"{number}."
+
+    def _read_cell(self, element: Element) -> None:
         last = self._last()
         if last:
-            self._say(", " if last.isalnum() else " ")
-        self.inside(element)
+            self._add_text(", " if last.isalnum() else " ")
+        self.read_children(element)
 
-    def _inline(self, element: Element, name: str) -> None:
-        linked = name == "a" and ":" not in (element.get("href") or ":")
-        text = element.text or ""
-        self._links += linked
-        raised = name == "sup" and not len(element) and _POWER.fullmatch(text)
-        if raised and _AFTER_NOTED.search("".join(self._parts[-3:])):
+    def _read_switch(self, element: Element) -> None:
+        """Reads one of several forms of the same. Source: EPUB 3.0 §2.6 (epub:switch)."""
+        forms = {local_name(child): child for child in reversed(element)}
+        chosen = forms.get("default", forms.get("case"))
+        if chosen is not None:
+            self.read_children(chosen)
+
+    def _read_quotation(self, element: Element) -> None:
+        """Browsers set the quotes of a ``q``, unless a text has them already."""
+        marked = text_of(element).lstrip()[:1] in ("“", "‘", '"', "'", "«", "„")
+        opened, closed = ("", "") if marked else _QUOTES[self._quotes % 2]
+        self._add_text(opened)
+        self._quotes += 1
+        self.read_children(element)
+        self._quotes -= 1
+        self._add_text(closed)
+
+    def _read_raised(self, element: Element, name: str) -> None:
+        before = "".join(self._parts[-3:])
+        if element in self._verses:
+            self._leave_out(element, "paragraph_number")
+        elif name == "sup" and is_note_mark(element, before):
             self._leave_out(element, "note_reference")
-        elif raised and self._last():
-            self._say(text.translate(_SUPERSCRIPT))
+        elif text := raised_text(element, name, before):
+            self._add_text(text)
         else:
-            self.inside(element)
+            self.read_children(element)
+
+    def _read_inline(self, element: Element, name: str) -> None:
+        href = element.get("href") if name == "a" else None
+        linked = href is not None and ":" not in href
+        if linked:
+            self._targets.append(resolve_url(self._context.path, href or ""))
+        self._links += linked
+        self.read_children(element)
         self._links -= linked
 
     def _last(self) -> str:
         return self._parts[-1][-1:] if self._parts else ""
 
-    def _say(self, text: str | None) -> None:
+    def _add_text(self, text: str | None) -> None:
         if not text:
             return
         text = clean(text, self._omissions)
@@ -150,20 +268,23 @@ class _PageReader:
                 self._break_line()
                 self._append(line)
         else:
-            self._append(text)
+            self._append(_CUT_WORD.sub("", text))
 
     def _append(self, text: str) -> None:
         text = _SPACES.sub(" ", text)
         if self._last() in ("", " ", "\n"):
             text = text.lstrip(" ")
-        if text:
-            self._parts.append(text)
-            self._length += len(text)
-            if self._links:
-                self._linked += sum(map(str.isalnum, text))
+        if not text:
+            return
+        if self._prefix:
+            text, self._prefix = f"{self._prefix} {text}", ""
+        self._parts.append(text)
+        self._length += len(text)
+        if self._links:
+            self._linked += sum(map(str.isalnum, text))
 
     def _break_line(self) -> None:
-        """The second of two ends the paragraph."""
+        """Breaks the line; the second of two breaks ends the paragraph."""
         if self._last() == " ":
             self._parts[-1] = self._parts[-1][:-1]
             self._length -= 1
@@ -176,7 +297,39 @@ class _PageReader:
     def end_block(self) -> None:
         """Ends the paragraph, if one is open."""
         text = "".join(self._parts).rstrip(" \n")
-        if text.strip():
-            self.text.blocks.append(TextBlock(text, self._level, self._linked))
-        self._parts = []
+        if is_scene_break(text):
+            self._add_scene_break()
+        elif text.strip():
+            text = _unspaced(text) if self._level else text
+            block = TextBlock(text, self._level, self._linked, tuple(self._targets))
+            self.page.blocks.append(block)
+        elif self._ornaments and self._ornaments == self._pictures:
+            self._add_scene_break()
+        self._parts, self._targets = [], []
         self._length = self._linked = 0
+        self._ornaments = self._pictures = 0
+
+    def _add_scene_break(self) -> None:
+        self.page.blocks.append(TextBlock(SCENE_BREAK))
+
+
+def _alt(element: Element) -> str:
+    """Alternative text of a picture, on one line."""
+    return " ".join((element.get("alt") or element.get("aria-label") or "").split())
+
+
+def _integer(value: str | None) -> int | None:
+    digits = (value or "").strip()
+    return int(digits) if digits and len(digits) < 7 and digits.lstrip("-").isdecimal() else None
+
+
+def _unspaced(heading: str) -> str:
+    """A heading without the blanks that letters are spaced by; wider gaps part its words.
+
+    >>> _unspaced("C H A P T E R   O N E"), _unspaced("Part A B")
+    ('CHAPTER ONE', 'Part A B')
+    """
+    pieces = [piece for piece in re.split(r"\s{2,}|\u00a0", heading) if piece]
+    if not all(_SPACED.fullmatch(piece) for piece in pieces) or max(map(len, pieces)) < 7:
+        return heading
+    return " ".join(piece.replace(" ", "") for piece in pieces)

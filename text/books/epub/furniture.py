@@ -1,0 +1,113 @@
+"""Furniture of pages that markup does not name: tables of contents, pagers, headings of notes.
+
+Paragraphs are emptied, not removed: positions stay what they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from text.books.blocks import TextBlock
+from text.books.epub.contents import TocEntry
+from text.books.omissions import Omissions
+from text.books.pages.page_text import PageText
+
+CONTENTS_RUN = 3
+"""So many paragraphs one after the other that are mostly links may be a table of contents."""
+_CONTENTS = re.compile(
+    r"(?:brief |short |detailed |table of )?contents"
+    r"|(?:list of )?(?:illustrations|figures|plates|tables|maps)|index",
+    re.IGNORECASE,
+)
+_NOTES = re.compile(r"(?:foot|end)?notes?", re.IGNORECASE)
+_ARROWS = r"[\s|·•«»‹›←→⇐⇒<>/-]"
+_WAY = (
+    r"(?:(?:go |back |return |jump )+(?:to )?)?(?:the )?"
+    r"(?:previous|prev|next|first|last|up|home|top|back|contents|(?:table of )?contents|toc|cover)"
+    r"(?: (?:page|chapter|section|topic|part|article|of (?:the )?page))?"
+)
+_PAGER = re.compile(rf"{_ARROWS}*{_WAY}(?:{_ARROWS}+{_WAY})*{_ARROWS}*", re.IGNORECASE)
+_PAGER_HEADING = re.compile(r"(?:previous|next) (?:topic|page|chapter|section)", re.IGNORECASE)
+LONGEST_PAGER = 120
+"""Characters."""
+_NUMBERS_AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
+
+
+def leave_out_furniture(
+    pages: Mapping[str, PageText],
+    entries: Sequence[TocEntry],
+    contents_paths: Collection[str],
+    omissions: Omissions,
+) -> None:
+    """Empties what helps a reader to turn pages, in all pages of a book.
+
+    A run of links is a table of contents if a heading or the package says so, or if most of its
+    links are called what the book calls its chapters. Other runs are text: the choices of a game
+    book are links too.
+
+    Args:
+        pages: by path.
+        entries: of the book's table of contents.
+        contents_paths: pages that the package calls a table of contents.
+        omissions: counts what is left out.
+    """
+    headings = (b.text for page in pages.values() for b in page.blocks if b.level)
+    titles = {_bare(title) for title in (*(e.title for e in entries), *headings)} - {""}
+    for path, page in pages.items():
+        _leave_out_pagers(page.blocks, omissions)
+        _leave_out_contents(page.blocks, titles, path in contents_paths, omissions)
+        if page.notes:
+            _leave_out_note_headings(page.blocks, omissions)
+
+
+def _leave_out_contents(
+    blocks: Sequence[TextBlock], titles: Collection[str], named: bool, omissions: Omissions
+) -> None:
+    at = 0
+    while at < len(blocks):
+        end = at
+        while end < len(blocks) and _is_link(blocks[end]):
+            end += 1
+        if end - at >= CONTENTS_RUN:
+            heading = at > 0 and bool(_CONTENTS.fullmatch(blocks[at - 1].text.strip(" .:")))
+            known = sum(_bare(block.text) in titles for block in blocks[at:end])
+            if heading or named or 2 * known >= end - at:
+                _empty(blocks[at - heading : end], "contents", omissions)
+        at = max(end, at + 1)
+
+
+def _leave_out_pagers(blocks: Sequence[TextBlock], omissions: Omissions) -> None:
+    for block, following in zip(blocks, [*blocks, None][1:], strict=True):
+        if len(block.text) > LONGEST_PAGER:
+            continue
+        if _is_link(block) and _PAGER.fullmatch(block.text):
+            _empty([block], "navigation", omissions)
+        elif following and _is_link(following) and _PAGER_HEADING.fullmatch(block.text):
+            _empty([block, following], "navigation", omissions)
+
+
+def _leave_out_note_headings(blocks: Sequence[TextBlock], omissions: Omissions) -> None:
+    for block, following in zip(blocks, [*blocks, None][1:], strict=True):
+        alone = following is None or following.level
+        if block.level and alone and _NOTES.fullmatch(block.text.strip(" .:")):
+            _empty([block], "note", omissions)
+
+
+def _empty(blocks: Iterable[TextBlock], kind: str, omissions: Omissions) -> None:
+    for block in blocks:
+        omissions.leave_out(kind, block.text)
+        block.text = ""
+
+
+def _is_link(block: TextBlock) -> bool:
+    if not block.linked:
+        return False
+    letters = sum(map(str.isalnum, block.text))
+    return bool(letters) and 2 * block.linked >= letters
+
+
+def _bare(title: str) -> str:
+    """A title without case, signs and the numbers around it."""
+    bare = _NUMBERS_AROUND.sub("", title).casefold()
+    return "".join(filter(str.isalnum, bare)) or "".join(filter(str.isalnum, title))

@@ -1,0 +1,25 @@
+"""Paragraphs of signs alone: they stand for a scene break and have no sound."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 60
+"""Characters of such a paragraph."""
+_SPOKEN_SIGNS = re.compile(r"[\"'“”‘’«»?!&%$€£@]")
+"""Signs that somebody may say, or that belong to speech."""
+_KNOT = re.compile(r"o0o|oOo|O0O|^[\W_]+[oO0]{2,}[\W_]+$")
+"""What printers set between two parts: -o0o-, —oOo—."""
+
+
+def is_scene_break(paragraph: str) -> bool:
+    """Returns whether a paragraph is an ornament: ``* * *``, ``#``, ``§``, ``-o0o-``, ``⁂``.
+
+    >>> [is_scene_break(t) for t in ("* * *", "#", "-o0o-", "⁂", "—", "ooo!", "?!", "o", "1")]
+    [True, True, True, True, True, False, False, False, False]
+    """
+    text = paragraph.strip()
+    if not text or len(text) > LONGEST or _SPOKEN_SIGNS.search(text):
+        return False
+    letters = "".join(filter(str.isalnum, text))
+    return not letters or (set(letters) <= set("oO0") and bool(_KNOT.search(text)))
