@@ -118,7 +118,7 @@ class Waveform:
 
 @dataclass(frozen=True, slots=True)
 class PhonemeBatch:
-    """What an acoustic model reads.
+    """The input of an acoustic model.
 
     Attributes:
         ids: (B, L) int64 symbol ids, 0 past an item's length.

@@ -1,4 +1,4 @@
-"""Parts of a job: what is queued, spoken, kept and retried; and what became of them."""
+"""Parts of a job, the units of queueing, checkpoint and retry; and what became of them."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PartAudio(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known of a part's sound. Tuples hold one entry per utterance.
+    """What is known of a part's stored samples. Tuples hold one entry per utterance.
 
-    The samples: its utterances one after the other, float32, at the acoustic model's sample rate,
-    neither pauses nor the programme's gain applied.
+    The samples are those of its utterances one after the other, float32, at the acoustic model's
+    sample rate, without pauses and before any gain.
     """
 
     samples: tuple[int, ...] = ()
@@ -51,28 +51,28 @@ class PartAudio(msgspec.Struct, frozen=True, kw_only=True):
     durations: tuple[tuple[int, ...], ...] = ()
     """Frames per phoneme."""
     batch_sizes: tuple[int, ...] = ()
-    """Utterances, of any jobs, that went through the model together."""
+    """Utterances, of any jobs, that went through the acoustic model together."""
     sample_rate: int = 0
     """Of the stored samples [Hz]."""
     stage_seconds: StageSeconds = StageSeconds()
     artifacts: dict[str, str] = {}
     """Component → sha256."""
     notices: tuple[tuple[Notice, ...], ...] = ()
-    """Without spans: the same sound may stand at several places."""
+    """Without spans: the same audio may stand at several places."""
 
     @property
     def audio_seconds(self) -> float:
-        """Of the speech alone [s]."""
+        """Length of the speech alone [s]."""
         return sum(self.samples) / self.sample_rate if self.sample_rate else 0.0
 
 
 class PartResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What became of a part: its sound, or why there is none."""
+    """What became of a part: its audio, or why there is none."""
 
     index: int
     digest: str = ""
-    """Of all that made the sound; it lies in the audio store under it."""
-    sound: PartAudio | None = None
+    """Digest of all that the samples depend on; the audio store has them under it."""
+    audio: PartAudio | None = None
     reused: bool = False
-    """The sound was there already; it cost this job nothing."""
+    """The audio was there already; it cost this job nothing."""
     error: JobError | None = None

@@ -26,17 +26,17 @@ class Clock(Protocol):
 
 
 class TextFrontend(Protocol):
-    """Text to utterances of one symbol table."""
+    """A front end: text to utterances of one symbol table."""
 
     def analyze(self, text: str, *, ssml: bool, pauses: Pauses = ...) -> TextAnalysis:
-        """Raises TextError, SsmlError."""
+        """Returns utterances and silences of a text. Raises TextError, SsmlError."""
 
 
 class Graph(Protocol):
     """One function of a network: arrays in the order of the manifest's inputs, arrays out."""
 
     def __call__(self, *inputs: Array) -> tuple[Array, ...]:
-        """Raises DeviceError."""
+        """Returns the outputs in the order of the manifest. Raises DeviceError."""
 
 
 class Runtime(Protocol):
@@ -45,11 +45,11 @@ class Runtime(Protocol):
     name: str
 
     def open(self, artifact: Path) -> Mapping[str, Graph]:
-        """Graphs by name. Raises ArtifactError."""
+        """Returns the artifact's graphs by name. Raises ArtifactError."""
 
 
 class AcousticModel(Protocol):
-    """Phonemes to mels. Batch of n = n singles."""
+    """An acoustic model: phonemes to mels. A batch of n gives what n singles give."""
 
     @property
     def mel_spec(self) -> MelSpec:
@@ -60,7 +60,7 @@ class AcousticModel(Protocol):
 
 
 class Vocoder(Protocol):
-    """Mels to samples. Windowed = whole; batch of n = n singles."""
+    """A vocoder: mels to samples. A batch of n gives what n singles give."""
 
     @property
     def mel_spec(self) -> MelSpec:

@@ -1,4 +1,4 @@
-"""What the text front end says about a text. Wire types: they cross processes and are stored."""
+"""What the text front end makes of a text. Wire types: they cross processes and are stored."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Prosody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Word(msgspec.Struct, frozen=True):
-    """A spoken word: where it stands in the source and in the phonemes."""
+    """A word: where it stands in the source and in the phonemes."""
 
     text: str
     span: Span
@@ -79,7 +79,7 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One input of an acoustic model, about one sentence."""
 
     text: str
-    """As spoken, normalized."""
+    """Normalized, as it is spoken."""
     span: Span
     """The source text it speaks."""
     phonemes: tuple[str, ...]

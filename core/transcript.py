@@ -1,7 +1,7 @@
-"""What was said when: wire types of the transcript that every finished job has.
+"""Wire types of the transcript that every finished job has: which text sounds when.
 
-A transcript is a file of JSON lines: first the ``TranscriptHead``, then one ``Line`` for every
-utterance, in order. Times are seconds in the job's audio.
+A transcript is a file of JSON lines: first the ``TranscriptHead``, then one ``TranscriptLine`` for
+every utterance, in order. Times are seconds in the job's audio.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class TimedChapter(msgspec.Struct, frozen=True):
 
 
 class TimedWord(msgspec.Struct, frozen=True):
-    """A spoken word."""
+    """A word with its time."""
 
     text: str
     span: Span
@@ -32,7 +32,7 @@ class TimedWord(msgspec.Struct, frozen=True):
 
 
 class TranscriptHead(msgspec.Struct, frozen=True, kw_only=True):
-    """The facts about the whole."""
+    """The first line: what holds for the whole."""
 
     schema: int = 1
     """Of the file; raised when its fields mean something else than before."""
@@ -44,20 +44,20 @@ class TranscriptHead(msgspec.Struct, frozen=True, kw_only=True):
     silences: tuple[Silence, ...]
     """With the lines' spans they cover every source character once."""
     notices: tuple[Notice, ...] = ()
-    """What the text front end has to tell."""
+    """Notices of the text front end."""
 
 
 class TranscriptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An utterance."""
+    """An utterance, with its times where it has audio."""
 
     span: Span
     text: str
-    """As spoken, normalized."""
+    """Normalized, as it is spoken."""
     status: Literal["spoken", "failed", "pending", "cancelled"]
     part: int
     chapter: int = 0
     start: float | None = None
-    """None where it was not spoken."""
+    """None where it has no audio."""
     end: float | None = None
     words: tuple[TimedWord, ...] = ()
     phonemes: tuple[str, ...] = ()
@@ -66,4 +66,4 @@ class TranscriptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     error: str | None = None
     """Code of what went wrong."""
     notices: tuple[Notice, ...] = ()
-    """What the models have to tell; the span is the line's."""
+    """Notices of the engine; their span is the line's."""

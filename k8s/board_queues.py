@@ -112,8 +112,8 @@ QUEUES = Dashboard(
                     (
                         (
                             ratio(
-                                rate("tts_sounds_total", 'result="hit"'),
-                                rate("tts_sounds_total"),
+                                rate("tts_part_lookups_total", 'result="hit"'),
+                                rate("tts_part_lookups_total"),
                             ),
                             "re-used",
                         ),

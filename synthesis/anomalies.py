@@ -1,4 +1,4 @@
-"""What comes out of the models is looked at before anybody hears it.
+"""Detects results that are not speech, or unlikely speech, before anybody hears them.
 
 Bounds marked *corpus* lie at half the smallest or twice the largest figure among 2 627 utterances
 of the training corpus (4.4 h of read speech, two speakers): what is outside was never seen there,
@@ -21,13 +21,13 @@ from core.text import Notice, Utterance
 REFUSED_ANOMALIES: Final = frozenset(
     {"anomaly_empty", "anomaly_not_finite", "anomaly_silent", "anomaly_runaway"}
 )
-"""Nobody should hear these; the others are spoken and told."""
+"""Results that nobody should hear; the other anomalies are kept and reported."""
 VOCODER_ANOMALIES: Final = frozenset(
     {"anomaly_not_finite", "anomaly_silent", "anomaly_clipped", "anomaly_silence"}
 )
-"""What another seed of the vocoder alone may mend: lengths are the acoustic model's."""
+"""What another seed of the vocoder alone may correct: lengths are the acoustic model's."""
 CHANCE_ANOMALIES: Final = frozenset({"anomaly_empty", "anomaly_not_finite", "anomaly_silent"})
-"""What a device or a batch may cause, so that a network without a seed is asked once more."""
+"""What a device or a batch may cause, so that a network without a seed is run once more."""
 
 SILENT_RMS: Final = 1e-4
 """Speech below this root mean square (-80 dBFS) is no speech; *corpus*: 0.053 to 0.079."""
@@ -35,7 +35,7 @@ SECONDS_PER_PHONEME: Final = (0.03, 0.35)
 """Means over an utterance at speed 1 [s]; *corpus*: 0.0607 to 0.174, its 1st and 99th percentiles
 0.0637 and 0.095, edges of silence included."""
 EDGE_SECONDS: Final = 1.4
-"""Silence that a model may say around an utterance [s]; it dominates one-word sentences. *corpus*:
+"""Silence that a model may put around an utterance [s]; it dominates one-word sentences. *corpus*:
 at most 0.72 at either end."""
 SYMBOL_SECONDS: Final = 1.44
 """Longest symbol at speed 1 [s]; *corpus*: at most 0.72. An attention that got stuck holds one."""
@@ -63,14 +63,14 @@ class Attempt:
     """One try at an utterance, as far as it went.
 
     Attributes:
-        utterance: what should have been said.
+        utterance: what was to be synthesized.
         speed: (L,) factor of each phoneme, 2.0 = half the duration.
         sample_rate: [Hz].
         hop_length: samples per frame.
         durations: frames of each phoneme.
-        samples: (N,) float32, before any gain; None where no vocoder was asked.
+        samples: (N,) float32, before any gain; None where no vocoder ran.
         runaway: the acoustic model did not stop.
-        stray_frames: frames in which its attention stood on what was said before.
+        stray_frames: frames in which its attention stood on symbols that it had left before.
     """
 
     utterance: Utterance
@@ -84,19 +84,19 @@ class Attempt:
 
 
 def has_sound(utterance: Utterance) -> bool:
-    """True where a phoneme is a letter: gaps and punctuation may well be silent."""
+    """Returns whether a phoneme is a letter: gaps and punctuation may well be silent."""
     return any(_is_letter(phoneme) for phoneme in utterance.phonemes)
 
 
 def detect_anomalies(attempt: Attempt) -> tuple[Notice, ...]:
-    """What is wrong with a attempt; empty = nothing.
+    """Returns what is wrong with an attempt; empty = nothing.
 
     Returns:
         If it is no speech, one notice of ``REFUSED_ANOMALIES``; else all that is unlikely:
         ``anomaly_short``, ``anomaly_long``, ``anomaly_stuck``, ``anomaly_skipped``,
         ``anomaly_repeat``, ``anomaly_clipped``, ``anomaly_silence``.
     """
-    if refused := _not_speech(attempt):
+    if refused := _refused(attempt):
         return (_notice(attempt, *refused),)
     if attempt.samples is None or not has_sound(attempt.utterance):
         return ()
@@ -115,11 +115,11 @@ def _is_letter(phoneme: str) -> bool:
 Finding = tuple[str, str] | None
 
 
-def _not_speech(attempt: Attempt) -> Finding:
+def _refused(attempt: Attempt) -> Finding:
     if attempt.runaway:
         return "anomaly_runaway", "the acoustic model did not stop"
     if not sum(attempt.durations):
-        return "anomaly_empty", "the voice said nothing"
+        return "anomaly_empty", "the acoustic model predicted no frame"
     if attempt.samples is None:
         return None
     if not np.isfinite(attempt.samples).all():
@@ -143,8 +143,8 @@ def _length(attempt: Attempt) -> Finding:
     if low <= seconds <= high:
         return None
     code = "anomaly_short" if seconds < low else "anomaly_long"
-    said = f"{seconds:.2f} s at speed 1 for {count} phonemes"
-    return code, f"{said}; {low:.2f} to {high:.2f} s expected"
+    length = f"{seconds:.2f} s at speed 1 for {count} phonemes"
+    return code, f"{length}; {low:.2f} to {high:.2f} s expected"
 
 
 def _stuck(attempt: Attempt) -> Finding:
@@ -173,7 +173,7 @@ def _repeat(attempt: Attempt) -> Finding:
     seconds = attempt.stray_frames * attempt.hop_length / attempt.sample_rate
     if seconds <= STRAY_SECONDS:
         return None
-    message = f"for {seconds:.2f} s the attention was on what had been said before"
+    message = f"for {seconds:.2f} s the attention stood on symbols that it had left before"
     return "anomaly_repeat", message
 
 

@@ -1,4 +1,4 @@
-"""A batch that fails is cut in half until the poisoned item is alone."""
+"""Isolates the failing items of a batch by halving it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ log = structlog.get_logger(__name__)
 def bisect_failures(
     call: Callable[[Sequence[T]], None], items: Sequence[T]
 ) -> list[tuple[T, RhapsodeError]]:
-    """Runs ``call`` on all items; on an error on halves of them, down to single ones.
+    """Runs ``call`` on all items; on an error, on halves of them, down to single ones.
 
-    Halving finds one bad item among n with 2 · log2(n) more calls, and is also the right answer to
-    a device that lacks the memory for the whole batch. ``call`` must be repeatable.
+    Halving finds one bad item among n with 2 · log2(n) more calls, and also serves a device that
+    lacks the memory for the whole batch. ``call`` must be repeatable.
 
     Args:
         call: stores its results itself; what it stored for a failed batch is overwritten.

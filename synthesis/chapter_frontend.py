@@ -1,4 +1,4 @@
-"""A source to utterances, chapter by chapter."""
+"""Analyses a source chapter by chapter, so that no utterance belongs to two."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from core.text import Notice, Pauses, Silence, Span, TextAnalysis, Utterance
 
 @dataclass(frozen=True, slots=True)
 class SourceAnalysis:
-    """What a source says.
+    """The text analysis of a whole source.
 
     Attributes:
-        chapters: utterances of each; a chapter may have none.
+        chapters: utterances of each chapter; one may have none.
         silences: with the utterances they cover every character once.
         notices: of reader and front end.
         lead_seconds: silence before the first utterance [s].
@@ -31,12 +31,12 @@ class SourceAnalysis:
 
     @property
     def utterances(self) -> int:
-        """Of all chapters."""
+        """Number of utterances of all chapters."""
         return sum(map(len, self.chapters))
 
 
 def analyze_source(source: Source, frontend: TextFrontend, pauses: Pauses) -> SourceAnalysis:
-    """Reads chapter by chapter, so that no utterance belongs to two.
+    """Returns the utterances and silences of a source.
 
     Raises:
         TextError: there is nothing to speak.
@@ -46,19 +46,22 @@ def analyze_source(source: Source, frontend: TextFrontend, pauses: Pauses) -> So
         found = frontend.analyze(source.text, ssml=source.markup, pauses=pauses)
         notices = (*source.notices, *found.notices)
         return SourceAnalysis((found.utterances,), found.silences, notices, found.lead_seconds)
-    read = [_read(source, chapter, frontend, pauses) for chapter in source.chapters]
-    if not any(one.utterances for one in read):
+    analyses = [_analyze(source, chapter, frontend, pauses) for chapter in source.chapters]
+    if not any(one.utterances for one in analyses):
         raise TextError("file", "there is nothing to speak", allowed="words or numbers")
-    silences = [*_outside(source), *(silence for one in read for silence in one.silences)]
+    silences = [*_between(source), *(s for one in analyses for s in one.silences)]
     return SourceAnalysis(
-        tuple(_spaced(read, pauses.chapter)),
+        _with_chapter_pauses(analyses, pauses.chapter),
         tuple(sorted(silences, key=lambda silence: silence.span.start)),
-        (*source.notices, *(notice for one in read for notice in one.notices)),
-        next(one.lead_seconds for one in read if one.utterances),
+        (*source.notices, *(notice for one in analyses for notice in one.notices)),
+        next(one.lead_seconds for one in analyses if one.utterances),
     )
 
 
-def _read(source: Source, chapter: Chapter, frontend: TextFrontend, pauses: Pauses) -> TextAnalysis:
+def _analyze(
+    source: Source, chapter: Chapter, frontend: TextFrontend, pauses: Pauses
+) -> TextAnalysis:
+    """Returns the analysis of a chapter, with spans of the whole source."""
     start, end = chapter.span.start, chapter.span.end
     text = source.text[start:end]
     try:
@@ -66,14 +69,14 @@ def _read(source: Source, chapter: Chapter, frontend: TextFrontend, pauses: Paus
     except TextError as error:
         if error.code != TextError.code:
             raise
-        told = f"chapter {chapter.title!r} has nothing to speak"
+        message = f"chapter {chapter.title!r} has nothing to speak"
         silence = Silence(chapter.span, "symbol" if text.strip() else "whitespace")
-        return TextAnalysis((), (silence,), (Notice("chapter_silent", told, chapter.span),))
-    return _moved(found, start)
+        return TextAnalysis((), (silence,), (Notice("chapter_silent", message, chapter.span),))
+    return _shifted(found, start)
 
 
-def _moved(found: TextAnalysis, by: int) -> TextAnalysis:
-    """The same, of a text that begins there."""
+def _shifted(found: TextAnalysis, by: int) -> TextAnalysis:
+    """Returns the analysis with all spans moved by so many characters."""
 
     def at(span: Span) -> Span:
         return Span(span.start + by, span.end + by)
@@ -93,8 +96,8 @@ def _moved(found: TextAnalysis, by: int) -> TextAnalysis:
     )
 
 
-def _outside(source: Source) -> Iterator[Silence]:
-    """What stands between chapters."""
+def _between(source: Source) -> Iterator[Silence]:
+    """Yields what stands between chapters: whitespace."""
     position = 0
     for span in (*(c.span for c in source.chapters), Span(len(source.text), len(source.text))):
         if span.start > position:
@@ -102,13 +105,19 @@ def _outside(source: Source) -> Iterator[Silence]:
         position = span.end
 
 
-def _spaced(read: list[TextAnalysis], pause: float) -> Iterator[tuple[Utterance, ...]]:
-    """Each chapter that another one with speech follows ends in a pause."""
-    for index, one in enumerate(read):
-        lead = next((later.lead_seconds for later in read[index + 1 :] if later.utterances), None)
-        if one.utterances and lead is not None:
-            *rest, last = one.utterances
+def _with_chapter_pauses(
+    analyses: list[TextAnalysis], pause: float
+) -> tuple[tuple[Utterance, ...], ...]:
+    """Returns each chapter's utterances; one that another with speech follows ends in a pause."""
+    chapters: list[tuple[Utterance, ...]] = []
+    lead = None  # of the next chapter with speech
+    for analysis in reversed(analyses):
+        utterances = analysis.utterances
+        if utterances and lead is not None:
+            *rest, last = utterances
             seconds = max(last.pause_after_seconds, pause) + lead
-            yield (*rest, structs.replace(last, pause_after_seconds=seconds))
-        else:
-            yield one.utterances
+            utterances = (*rest, structs.replace(last, pause_after_seconds=seconds))
+        if utterances:
+            lead = analysis.lead_seconds
+        chapters.append(utterances)
+    return tuple(reversed(chapters))

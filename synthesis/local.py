@@ -1,4 +1,4 @@
-"""A request spoken in this process: no broker, no store. What ``rhapsode say`` and benches run."""
+"""Synthesizes a request in this process, without broker and store: for ``rhapsode say``."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.errors import FieldError, RhapsodeError
 from core.formats import check_format, resolve_sample_rate
 from core.part import Part
 from core.protocols import TextFrontend
-from core.report import SynthesisReport
+from core.report import StageSeconds, SynthesisReport
 from core.request import SynthesisRequest
 from core.text import Notice
 from core.voice import Catalogue
@@ -24,17 +24,17 @@ from synthesis.parts import cut_parts, pause_samples, synthesis_items
 from synthesis.report import ReportBuilder
 
 Progress = Callable[[int, int], None]
-"""Called with utterances spoken and utterances in all."""
+"""Called with the number of utterances done and of all."""
 OpenFrontend = Callable[[str, str], TextFrontend]
 """Symbol table and language → front end: ``text.frontend.open_frontend``."""
 
 
 class LocalSynthesizer:
-    """Speaks one request after the other; memory of a few parts.
+    """Synthesizes one request after the other, in the memory of a few parts.
 
     Args:
         catalogue: voices and components.
-        engine: speaks.
+        engine: synthesizes the utterances.
         open_frontend: text front end of a symbol table and a language.
         parts_at_once: parts that share batches.
         monotonic: clock of the stages [s].
@@ -83,40 +83,40 @@ class LocalSynthesizer:
             Unavailable: the file cannot be written.
         """
         self.load(request)
-        tally, start = ReportBuilder(), self._monotonic()
-        reading = analyze_source(request.source, self._frontend, request.pauses)
-        parts = cut_parts(reading.chapters, speed=request.speed)
-        tally.text = self._monotonic() - start
-        tally.notices.extend(reading.notices)
+        report, start = ReportBuilder(), self._monotonic()
+        analysis = analyze_source(request.source, self._frontend, request.pauses)
+        parts = cut_parts(analysis.chapters, speed=request.speed)
+        report.seconds += StageSeconds(text=self._monotonic() - start)
+        report.notices.extend(analysis.notices)
         fresh = path.with_name(f".{path.name}.part")
         try:
-            written, rate, clipped = self._write(request, reading, parts, fresh, tally, progress)
+            written, rate, clipped = self._write(request, analysis, parts, fresh, report, progress)
             fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)
         if clipped:
-            tally.notices.append(Notice("clipped", f"{clipped} samples beyond full scale"))
-        return tally.report(written, rate)
+            report.notices.append(Notice("clipped", f"{clipped} samples beyond full scale"))
+        return report.build(written, rate)
 
     def _write(
         self,
         request: SynthesisRequest,
-        reading: SourceAnalysis,
+        analysis: SourceAnalysis,
         parts: tuple[Part, ...],
         path: Path,
-        tally: ReportBuilder,
+        report: ReportBuilder,
         progress: Progress,
     ) -> tuple[int, int, int]:
         native = self._native
         rate = resolve_sample_rate(request.format, request.sample_rate, native)
         resampler = Resampler(native, rate)
-        lead = pause_samples(reading.lead_seconds, request.speed, native)
-        pieces = self._pieces(request, parts, tally, progress, reading.utterances)
+        lead = pause_samples(analysis.lead_seconds, request.speed, native)
+        pieces = self._pieces(request, parts, report, progress, analysis.utterances)
         with AudioEncoder(path, request.format, rate, None) as encoder:
             for block in joined_blocks(pieces, native, lead=lead):
                 start = self._monotonic()
                 encoder.write(resampler.push(block))
-                tally.encode += self._monotonic() - start
+                report.seconds += StageSeconds(encode=self._monotonic() - start)
             encoder.write(resampler.finish())
         return encoder.written, rate, encoder.clipped
 
@@ -124,7 +124,7 @@ class LocalSynthesizer:
         self,
         request: SynthesisRequest,
         parts: tuple[Part, ...],
-        tally: ReportBuilder,
+        report: ReportBuilder,
         progress: Progress,
         total: int,
     ) -> Iterator[UtteranceAudio]:
@@ -134,8 +134,8 @@ class LocalSynthesizer:
             for item, outcome in zip(items, self._engine.synthesize(items), strict=True):
                 if isinstance(outcome, RhapsodeError):
                     raise outcome
-                tally.add(part_audio_of([outcome]), [item.utterance])
-                progress(tally.utterances, total)
+                report.add_part(part_audio_of([outcome]), [item.utterance])
+                progress(report.utterances, total)
                 pause = item.utterance.pause_after_seconds
                 yield (
                     outcome.waveform.samples,
@@ -144,7 +144,7 @@ class LocalSynthesizer:
 
 
 def _require_one_pass(request: SynthesisRequest) -> None:
-    """What is written while it is spoken can neither be measured before nor packed after."""
+    """Raises FieldError for what needs the whole audio before a file is written, or after."""
     if request.loudness_lufs is not None:
         message = "a loudness is reached by the service alone (rhapsode submit, rhapsode book)"
         raise FieldError("loudness_lufs", message)

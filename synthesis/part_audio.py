@@ -1,4 +1,8 @@
-"""Parts' sounds in the audio store, each under the digest of all that made it."""
+"""The audio of parts in the audio store, each under the digest of all that made it.
+
+An object is the length of its head (4 bytes, little endian), the head (``PartAudio`` as msgpack)
+and the samples (float32, little endian).
+"""
 
 from __future__ import annotations
 
@@ -21,8 +25,7 @@ from synthesis.results import SynthesizedUtterance
 
 FORMAT_VERSION = 1
 """Version of digest and object; raise it when the engine makes other samples of the same item."""
-_HEAD_BYTES = 4
-"""Little-endian length of the msgpack that tells of the samples behind it."""
+_LENGTH_BYTES = 4
 
 
 def part_digest(items: Iterable[SynthesisItem]) -> str:
@@ -56,66 +59,71 @@ def _network_identity(component: Component) -> list[object]:
     return [component.network, component.sha256, config, component.mel]
 
 
-def part_audio_of(spoken: Sequence[SynthesizedUtterance]) -> PartAudio:
-    """What is known of utterances that were spoken together; all have the same sample rate."""
+def part_audio_of(results: Sequence[SynthesizedUtterance]) -> PartAudio:
+    """Returns the head of a part's audio; all utterances have the same sample rate."""
     artifacts: dict[str, str] = {}
-    for one in spoken:
-        artifacts.update(one.artifacts)
+    for result in results:
+        artifacts.update(result.artifacts)
     return PartAudio(
-        samples=tuple(len(one.waveform.samples) for one in spoken),
-        durations=tuple(one.durations for one in spoken),
-        batch_sizes=tuple(one.batch_size for one in spoken),
-        sample_rate=spoken[0].waveform.sample_rate,
-        stage_seconds=StageSeconds(
-            acoustic=sum(one.stage_seconds.acoustic for one in spoken),
-            vocoder=sum(one.stage_seconds.vocoder for one in spoken),
-        ),
+        samples=tuple(len(result.waveform.samples) for result in results),
+        durations=tuple(result.durations for result in results),
+        batch_sizes=tuple(result.batch_size for result in results),
+        sample_rate=results[0].waveform.sample_rate,
+        stage_seconds=sum((result.stage_seconds for result in results), StageSeconds()),
         artifacts=artifacts,
         notices=tuple(
-            tuple(msgspec.structs.replace(n, span=None) for n in one.notices) for one in spoken
+            tuple(msgspec.structs.replace(notice, span=None) for notice in result.notices)
+            for result in results
         ),
     )
 
 
 def write_part_audio(
-    audio: AudioStore, digest: str, sound: PartAudio, spoken: Sequence[SynthesizedUtterance]
+    store: AudioStore, digest: str, audio: PartAudio, results: Sequence[SynthesizedUtterance]
 ) -> None:
-    """Stores it whole.
+    """Stores a part's audio whole.
+
+    Args:
+        store: where to.
+        digest: see ``part_digest``.
+        audio: what ``part_audio_of`` returns of the results.
+        results: one for each utterance, in order.
 
     Raises:
         Unavailable: the store refuses.
     """
-    head = msgspec.msgpack.encode(sound)
-    samples = np.concatenate([one.waveform.samples for one in spoken]).astype("<f4", copy=False)
-    length = len(head).to_bytes(_HEAD_BYTES, "little")
-    audio.put(part_audio_key(digest), length + head + samples.tobytes())
+    head = msgspec.msgpack.encode(audio)
+    samples = np.concatenate([result.waveform.samples for result in results])
+    length = len(head).to_bytes(_LENGTH_BYTES, "little")
+    data = samples.astype("<f4", copy=False).tobytes()
+    store.put(part_audio_key(digest), length + head + data)
 
 
-def read_part_audio(audio: AudioStore, digest: str) -> PartAudio:
-    """What is known of a stored sound.
+def read_part_audio(store: AudioStore, digest: str) -> PartAudio:
+    """Reads the head of a part's audio.
 
     Raises:
         NotFound: it is not there, or not whole.
         Unavailable: the store refuses.
     """
     key = part_audio_key(digest)
-    head = _HEAD_BYTES + int.from_bytes(audio.read(key, 0, _HEAD_BYTES), "little")
+    head = _LENGTH_BYTES + int.from_bytes(store.read(key, 0, _LENGTH_BYTES), "little")
     try:
-        sound = msgspec.msgpack.decode(audio.read(key, _HEAD_BYTES, head), type=PartAudio)
+        audio = msgspec.msgpack.decode(store.read(key, _LENGTH_BYTES, head), type=PartAudio)
     except msgspec.DecodeError as error:
-        raise NotFound(f"{key} is damaged", code="sound_not_found") from error
-    if audio.size(key) != head + 4 * sum(sound.samples):
-        raise NotFound(f"{key} is damaged", code="sound_not_found")
-    return sound
+        raise NotFound(f"{key} is damaged", code="part_audio_not_found") from error
+    if store.size(key) != head + 4 * sum(audio.samples):
+        raise NotFound(f"{key} is damaged", code="part_audio_not_found")
+    return audio
 
 
-def read_samples(audio: AudioStore, digest: str) -> Float32:
-    """Samples (N,) of a stored sound, float32.
+def read_samples(store: AudioStore, digest: str) -> Float32:
+    """Reads the samples (N,) float32 of a part's audio.
 
     Raises:
         NotFound: it is not there.
         Unavailable: the store refuses.
     """
-    data = audio.get(part_audio_key(digest))
-    head = _HEAD_BYTES + int.from_bytes(data[:_HEAD_BYTES], "little")
+    data = store.get(part_audio_key(digest))
+    head = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
     return np.frombuffer(data, "<f4", offset=head)

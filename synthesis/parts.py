@@ -1,4 +1,7 @@
-"""Utterances cut into parts: the units of queueing, checkpoint and retry. Pure."""
+"""Cuts utterances into parts, and makes of each what an engine needs. Pure.
+
+A part is the unit of queueing, checkpoint and retry.
+"""
 
 from __future__ import annotations
 
@@ -24,13 +27,13 @@ worker dies."""
 PARAGRAPH_SECONDS = 0.5
 """A pause from here on ends a paragraph: between the usual ones of sentences and paragraphs."""
 DEEPEST = 64
-"""Cuts within cuts before the middle is taken; texts that were not made for it stay below 40."""
+"""Nested cuts before the middle is taken; texts that were not made for it stay below 40."""
 FIRST_PART_SECONDS = 6.0
 """Speech of a job's first part [s], so that its first audio does not wait for a long part."""
 
 
 class SynthesisItem(msgspec.Struct, frozen=True, kw_only=True):
-    """One utterance with everything its sound depends on."""
+    """An utterance with everything its samples depend on."""
 
     utterance: Utterance
     selection: Selection
@@ -47,7 +50,7 @@ class SynthesisItem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def estimate_seconds(utterance: Utterance, speed: float = 1.0) -> float:
-    """How long an utterance with its pause will be, before speaking it [s]."""
+    """Returns the expected length of an utterance with its pause [s]."""
     speech = len(utterance.phoneme_ids) * SECONDS_PER_PHONEME
     return (speech + utterance.pause_after_seconds) / speed
 
@@ -61,9 +64,9 @@ def cut_parts(
 ) -> tuple[Part, ...]:
     """Cuts chapters into parts; utterances are never split, order is kept.
 
-    Where a part ends follows from what is said around, not from where it stands in the job, so a
-    changed sentence changes the part it is in and leaves the others, with their sounds, as they
-    were.
+    Where a part ends follows from the utterances around, not from where it stands in the job, so
+    that a changed sentence changes the part it is in and leaves the others, with their stored
+    audio, as they were.
 
     Args:
         chapters: utterances of each chapter, in order.
@@ -91,8 +94,11 @@ def cut_parts(
 
 
 def _starts(utterances: Sequence[Utterance], seconds: Sequence[float], limit: float) -> list[int]:
-    """First utterances of the parts: a run that is too long is cut at its best place, again and
-    again. Paragraphs' ends are better than sentences' ends; among equals what was said decides."""
+    """Returns the indices of the first utterances of the parts.
+
+    A run that is too long is cut at its best place, again and again. Paragraphs' ends are better
+    than sentences' ends; among equals the content number decides.
+    """
     places = [
         (_KINDS.index(_kind(utterance)), content_number(utterance)) for utterance in utterances
     ]
@@ -104,7 +110,7 @@ def _starts(utterances: Sequence[Utterance], seconds: Sequence[float], limit: fl
             starts.append(start)
             continue
         middle = (start + stop) // 2
-        at = middle  # of a text made to be cut badly
+        at = middle  # beyond DEEPEST: a text that was made to be cut badly
         if depth < DEEPEST:
             at = min(
                 range(start + 1, stop), key=lambda i: (*places[i - 1], abs(2 * i - start - stop))
@@ -124,19 +130,19 @@ _KINDS = ("paragraph", "sentence", "clause")
 
 def _with_short_first(starts: list[int], seconds: Sequence[float], limit: float) -> list[int]:
     stop = starts[1] if len(starts) > 1 else len(seconds)
-    said = list(accumulate(seconds[:stop]))
-    fits = max(1, sum(1 for total in said if total <= limit))
+    totals = accumulate(seconds[:stop])
+    fits = max(1, sum(1 for total in totals if total <= limit))
     return starts if fits >= stop else [0, fits, *starts[1:]]
 
 
 def content_number(utterance: Utterance) -> int:
-    """63 bits of what is said: BLAKE2b of its phoneme ids."""
+    """Returns 63 bits of an utterance's content: the BLAKE2b of its phoneme ids."""
     ids = ",".join(map(str, utterance.phoneme_ids)).encode()
     return int.from_bytes(hashlib.blake2b(ids, digest_size=8).digest(), "big") >> 1
 
 
 def utterance_seed(seed: int, index: int) -> int:
-    """A seed made of two: the first 8 bytes of BLAKE2b("seed:index"), without the sign bit.
+    """Returns a seed made of two numbers: BLAKE2b("seed:index"), 8 bytes without the sign bit.
 
     An utterance's own is made of the request's and its ``content_number``: neither cutting nor
     batching nor what stands before it changes a sample of it.
@@ -176,7 +182,7 @@ def synthesis_items(part: Part, request: Controls, catalogue: Catalogue) -> Iter
 
 
 def pause_samples(seconds: float, speed: float, sample_rate: int) -> int:
-    """A pause in samples, shortened or stretched with the speech.
+    """Returns a pause in samples, shortened or stretched with the speech.
 
     >>> pause_samples(0.5, 2.0, 22050)
     5512

@@ -1,4 +1,4 @@
-"""An utterance's controls as arrays: per phoneme before the model, per sample after it."""
+"""An utterance's controls as arrays: per phoneme before the networks, per sample after them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ GAIN_RAMP_SECONDS = 0.005
 
 
 def phoneme_controls(item: SynthesisItem) -> tuple[Float32, Float32, Float32]:
-    """The request's speed, pitch and energy times those of the prosody runs, overlaps multiplied.
+    """Returns the item's speed, pitch and energy times those of its prosody runs.
+
+    Where runs overlap, their factors are multiplied.
 
     Returns:
         speed, pitch, energy: each (L,) float32.
@@ -32,7 +34,7 @@ def phoneme_controls(item: SynthesisItem) -> tuple[Float32, Float32, Float32]:
 def apply_gain(
     samples: Float32, utterance: Utterance, durations: tuple[int, ...], hop: int, sample_rate: int
 ) -> Float32:
-    """Multiplies each phoneme's samples by the gains of the prosody runs that hold it.
+    """Returns the samples, each times the gains of the prosody runs that hold its phoneme.
 
     Args:
         samples: (Σ durations · hop,) float32.

@@ -1,4 +1,4 @@
-"""What a report adds up, whoever makes it."""
+"""The one builder of a job's report, for the service and for ``rhapsode say``."""
 
 from __future__ import annotations
 
@@ -15,21 +15,29 @@ from core.report import StageSeconds, SynthesisReport
 from core.text import Notice, Utterance
 from core.units import rtf
 
-TOLD_OF_EACH = 50
+NOTICES_OF_A_CODE = 50
 """Notices of one code that a report holds: it is read at every poll, and a book may have thousands.
 The transcript has them all."""
 
 
 @dataclass(slots=True)
 class ReportBuilder:
-    """Sums over the parts of one job."""
+    """A report in the making: the sums over the parts of one job.
 
-    text: float = 0.0
-    acoustic: float = 0.0
-    vocoder: float = 0.0
-    encode: float = 0.0
+    Attributes:
+        seconds: compute of each stage [s]; who measures one adds it.
+        sample_rate: of the parts' samples [Hz]; 0 before the first part.
+        utterances: how many there are.
+        batch_sizes: Σ of the sizes of the batches in which each utterance was.
+        reused_seconds: speech that was there already [s].
+        gain_db: the one gain of the whole audio [dB].
+        acx: levels of a book against ACX's rules.
+        artifacts: component → sha256 of what spoke.
+        notices: everything to tell, in order.
+    """
+
+    seconds: StageSeconds = field(default_factory=StageSeconds)
     sample_rate: int = 0
-    """Of the parts' samples [Hz]."""
     utterances: int = 0
     batch_sizes: int = 0
     reused_seconds: float = 0.0
@@ -38,38 +46,41 @@ class ReportBuilder:
     artifacts: dict[str, str] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
 
-    def add(
-        self, sound: PartAudio, utterances: Iterable[Utterance], *, reused: bool = False
+    def add_part(
+        self, audio: PartAudio, utterances: Iterable[Utterance], *, reused: bool = False
     ) -> None:
-        """Counts a part; what it tells of an utterance gets the place where that stands.
+        """Adds a part; its notices get the spans of its utterances.
+
+        Args:
+            audio: of the part.
+            utterances: of the part, one for each entry of ``audio``.
+            reused: the audio was there already, and cost this job nothing.
 
         Raises:
             ArtifactError: the parts of one job differ in sample rate.
         """
-        if self.sample_rate not in (0, sound.sample_rate):
+        if self.sample_rate not in (0, audio.sample_rate):
             raise ArtifactError("parts of one job differ in sample rate")
-        self.sample_rate = sound.sample_rate
-        self.utterances += len(sound.samples)
-        self.batch_sizes += sum(sound.batch_sizes)
-        self.artifacts.update(sound.artifacts)
-        for notices, utterance in zip(sound.notices, utterances, strict=True):
+        self.sample_rate = audio.sample_rate
+        self.utterances += len(audio.samples)
+        self.batch_sizes += sum(audio.batch_sizes)
+        self.artifacts.update(audio.artifacts)
+        for notices, utterance in zip(audio.notices, utterances, strict=True):
             self.notices += (msgspec.structs.replace(n, span=utterance.span) for n in notices)
         if reused:
-            self.reused_seconds += sound.audio_seconds
-            return
-        self.acoustic += sound.stage_seconds.acoustic
-        self.vocoder += sound.stage_seconds.vocoder
+            self.reused_seconds += audio.audio_seconds
+        else:
+            self.seconds += audio.stage_seconds
 
-    def report(
+    def build(
         self, samples: int, sample_rate: int, *, queue_seconds: float = 0.0
     ) -> SynthesisReport:
-        """The report of a file of so many samples at that rate [Hz]."""
-        stages = StageSeconds(self.text, self.acoustic, self.vocoder, self.encode)
+        """Returns the report of a file of so many samples at that rate [Hz]."""
         return SynthesisReport(
             audio_seconds=samples / sample_rate,
-            compute_seconds=stages.total,
-            rtf=rtf(stages.total, samples / sample_rate),
-            stage_seconds=stages,
+            compute_seconds=self.seconds.total,
+            rtf=rtf(self.seconds.total, samples / sample_rate),
+            stage_seconds=self.seconds,
             queue_seconds=queue_seconds,
             batch_fill=self.batch_sizes / self.utterances,
             utterances=self.utterances,
@@ -79,21 +90,21 @@ class ReportBuilder:
             reused_seconds=self.reused_seconds,
             gain_db=self.gain_db,
             acx=self.acx,
-            warnings=bounded(self.notices),
+            warnings=first_of_each_code(self.notices),
             warning_counts=dict(Counter(notice.code for notice in self.notices)),
         )
 
 
-def bounded(notices: Iterable[Notice]) -> tuple[Notice, ...]:
-    """The first notices of each code, in order.
+def first_of_each_code(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    """Returns the first ``NOTICES_OF_A_CODE`` notices of each code, in order.
 
-    >>> len(bounded([Notice("word_guessed", "")] * 60 + [Notice("clipped", "")]))
+    >>> len(first_of_each_code([Notice("word_guessed", "")] * 60 + [Notice("clipped", "")]))
     51
     """
     seen: Counter[str] = Counter()
     kept = []
     for notice in notices:
         seen[notice.code] += 1
-        if seen[notice.code] <= TOLD_OF_EACH:
+        if seen[notice.code] <= NOTICES_OF_A_CODE:
             kept.append(notice)
     return tuple(kept)

@@ -1,4 +1,4 @@
-"""What an engine says of an utterance and of a batch."""
+"""What an engine returns for an utterance, and reports of a batch."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from core.text import Notice
 
 @dataclass(frozen=True, slots=True)
 class SynthesizedUtterance:
-    """One utterance's sound and its cost.
+    """The audio of an utterance and its cost.
 
     Attributes:
         waveform: Σ durations · hop samples, not clipped, edges not faded.
         durations: frames of each phoneme.
         stage_seconds: its share of its batches' compute, by frames.
         batch_size: utterances that went through the acoustic model with it, itself included.
-        artifacts: component → sha256 of what spoke.
+        artifacts: component → sha256 of the artifacts that ran.
         notices: what the report should tell.
     """
 
@@ -33,7 +33,7 @@ class SynthesizedUtterance:
 
 @dataclass(frozen=True, slots=True)
 class BatchFigures:
-    """One call of a network, for metrics.
+    """Figures of one call of a network, for metrics.
 
     Attributes:
         stage: acoustic or vocoder.

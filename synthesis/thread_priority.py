@@ -1,4 +1,4 @@
-"""Which threads go first."""
+"""The priority of the threads that compute."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ NICEST = 19
 
 
 def lower_priority(nice: int) -> None:
-    """Lets others go first: raises the calling thread's nice value, where threads have one (Linux).
+    """Raises the calling thread's nice value, where threads have one of their own (Linux).
 
-    From what it has: a process that is nice already may not take that back.
+    It is added to the present value: a process that is nice already may not take that back.
 
     Source: setpriority(2), "C library/kernel differences": on Linux it is an attribute of a thread.
     """

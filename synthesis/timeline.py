@@ -1,4 +1,4 @@
-"""Where everything of a job stands in its programme, known before a sample is read."""
+"""Where everything of a job stands in its audio, known before a sample is read."""
 
 from __future__ import annotations
 
@@ -13,43 +13,42 @@ from core.request import Controls, Source
 from core.text import Notice, Span
 from core.transcript import TimedChapter
 from synthesis.parts import pause_samples
-from synthesis.report import ReportBuilder
 from synthesis.transcript import DIGITS
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """A part that was spoken, and where.
+class PlacedPart:
+    """A part with audio, and its place.
 
     Attributes:
         part: its utterances.
-        result: of the part; has a sound.
-        sound: lengths and durations.
+        result: of the part; has audio.
+        audio: lengths and durations.
         pauses: samples after each utterance.
-        start: its first sample in the programme.
+        start: its first sample in the whole audio.
     """
 
     part: Part
     result: PartResult
-    sound: PartAudio
+    audio: PartAudio
     pauses: tuple[int, ...]
     start: int
 
     @property
     def starts(self) -> list[int]:
         """First sample of each utterance."""
-        lengths = (n + pause for n, pause in zip(self.sound.samples, self.pauses, strict=True))
+        lengths = (n + pause for n, pause in zip(self.audio.samples, self.pauses, strict=True))
         return [*accumulate(lengths, initial=self.start)][:-1]
 
     @property
     def stop(self) -> int:
         """One past its last sample, pauses included."""
-        return self.start + sum(self.sound.samples) + sum(self.pauses)
+        return self.start + sum(self.audio.samples) + sum(self.pauses)
 
 
 @dataclass(frozen=True, slots=True)
-class Missing:
-    """A part that was not spoken, and why."""
+class FailedPart:
+    """A part without audio, and the reason."""
 
     part: Part
     error: JobError
@@ -62,71 +61,60 @@ class Missing:
         return Notice("part_failed", f"not spoken: {self.error.message}", span)
 
 
-def placed(
+def place_parts(
     parts: Iterable[Part], results: Iterable[PartResult], request: Controls, plan: JobPlan
-) -> Iterator[Placed | Missing]:
-    """Every part with its place, or with why it has none.
+) -> Iterator[PlacedPart | FailedPart]:
+    """Yields every part with its place, or with why it has none.
 
     Raises:
         Conflict: they are no longer there: the job has ended (code ``job_over``).
     """
     start, count = None, 0
     for count, (part, result) in enumerate(zip(parts, results, strict=True), 1):  # noqa: B007
-        if result.sound is None:
-            yield Missing(part, result.error or JobError("internal", "a part without a result"))
+        if result.audio is None:
+            yield FailedPart(part, result.error or JobError("internal", "a part without a result"))
             continue
-        rate = result.sound.sample_rate
+        rate = result.audio.sample_rate
         pauses = tuple(
             pause_samples(utterance.pause_after_seconds, request.speed, rate)
             for utterance in part.utterances
         )
         if start is None:
             start = pause_samples(plan.lead_seconds, request.speed, rate)
-        here = Placed(part, result, result.sound, pauses, start)
-        start = here.stop
-        yield here
+        placed = PlacedPart(part, result, result.audio, pauses, start)
+        start = placed.stop
+        yield placed
     if count != plan.parts:
         raise Conflict(f"{count} of {plan.parts} parts are there", code="job_over")
 
 
 @dataclass(slots=True)
 class Timeline:
-    """A programme at the acoustic model's sample rate.
+    """The audio of a job at the acoustic model's sample rate, with the places of its chapters.
 
     Attributes:
+        sample_rate: [Hz]; 0 before the first part.
         lead: silence before everything [samples].
         samples: of the whole.
-        chapters: first sample of each chapter that was spoken, by its index.
-        tally: what the parts add up to.
-        failed: why parts are missing.
+        chapters: first sample of each chapter that has audio, by its index.
     """
 
+    sample_rate: int = 0
     lead: int = 0
     samples: int = 0
     chapters: dict[int, int] = field(default_factory=dict)
-    tally: ReportBuilder = field(default_factory=ReportBuilder)
-    failed: list[JobError] = field(default_factory=list)
 
-    def add(self, one: Placed | Missing) -> None:
-        """Counts a part; a missing one becomes a warning.
+    def add(self, placed: PlacedPart) -> None:
+        """Adds the next part."""
+        if not self.sample_rate:
+            self.sample_rate, self.lead = placed.audio.sample_rate, placed.start
+        self.chapters.setdefault(placed.part.chapter, placed.start)
+        self.samples = placed.stop
 
-        Raises:
-            ArtifactError: the parts of one job differ in sample rate.
-        """
-        if isinstance(one, Missing):
-            self.failed.append(one.error)
-            self.tally.notices.append(one.notice)
-            return
-        if not self.samples:
-            self.lead = one.start
-        self.tally.add(one.sound, one.part.utterances, reused=one.result.reused)
-        self.chapters.setdefault(one.part.chapter, one.start)
-        self.samples = one.stop
+    def chapter_starts(self, source: Source) -> list[int]:
+        """Returns the first sample of every chapter; one without audio begins with the next one.
 
-    def starts(self, source: Source) -> list[int]:
-        """First sample of every chapter; one that says nothing begins with the next one.
-
-        The first begins with the programme. A source without chapters has one.
+        The first begins with the audio. A source without chapters has one.
         """
         starts, following = [], self.samples
         for index in reversed(range(max(1, len(source.chapters)))):
@@ -135,9 +123,11 @@ class Timeline:
         return [0, *reversed(starts[:-1])]
 
     def timed_chapters(self, source: Source) -> tuple[TimedChapter, ...]:
-        """The chapters of the source with their times."""
-        rate = self.tally.sample_rate
-        edges = [round(at / rate, DIGITS) for at in (*self.starts(source), self.samples)]
+        """Returns the chapters of the source with their times."""
+        edges = [
+            round(at / self.sample_rate, DIGITS)
+            for at in (*self.chapter_starts(source), self.samples)
+        ]
         return tuple(
             TimedChapter(chapter.title, chapter.span, start, end)
             for chapter, start, end in zip(source.chapters, edges, edges[1:], strict=False)

@@ -1,4 +1,4 @@
-"""The transcript of a job: times of its lines, words and phonemes from the model's durations."""
+"""The lines of a transcript: times of words and phonemes, from the model's durations."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ DIGITS = 6
 """Decimals of a time: a microsecond is far below a sample."""
 
 
-def spoken_lines(part: Part, sound: PartAudio, starts: Iterable[int]) -> Iterator[TranscriptLine]:
-    """Lines of a part that was spoken.
+def timed_lines(part: Part, audio: PartAudio, starts: Iterable[int]) -> Iterator[TranscriptLine]:
+    """Yields the lines of a part with audio.
 
     Args:
         part: its utterances.
-        sound: their samples and durations.
-        starts: first sample of each utterance in the programme, at the sound's sample rate.
+        audio: their samples and durations.
+        starts: first sample of each utterance in the whole audio, at the part's sample rate.
     """
-    figures = zip(sound.samples, sound.durations, sound.notices, strict=True)
+    figures = zip(audio.samples, audio.durations, audio.notices, strict=True)
     for utterance, start, figure in zip(part.utterances, starts, figures, strict=True):
         samples, durations, notices = figure
-        bounds = _bounds(durations, start, samples, sound.sample_rate)
+        bounds = _bounds(durations, start, samples, audio.sample_rate)
         yield TranscriptLine(
             span=utterance.span,
             text=utterance.text,
@@ -41,8 +41,8 @@ def spoken_lines(part: Part, sound: PartAudio, starts: Iterable[int]) -> Iterato
         )
 
 
-def unspoken_lines(part: Part, error: JobError) -> Iterator[TranscriptLine]:
-    """Lines of a part that failed."""
+def failed_lines(part: Part, error: JobError) -> Iterator[TranscriptLine]:
+    """Yields the lines of a part that failed."""
     for utterance in part.utterances:
         yield TranscriptLine(
             span=utterance.span,
@@ -57,6 +57,7 @@ def unspoken_lines(part: Part, error: JobError) -> Iterator[TranscriptLine]:
 def _bounds(
     durations: Sequence[int], start: int, samples: int, sample_rate: int
 ) -> tuple[float, ...]:
+    """Returns where each phoneme starts, and where the last one ends [s]."""
     frames = [0, *accumulate(durations)]
     hop = samples / frames[-1] if frames[-1] else 0.0
     return tuple(round((start + at * hop) / sample_rate, DIGITS) for at in frames)

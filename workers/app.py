@@ -35,13 +35,20 @@ from jobs.redis_backend.part_index import RedisPartIndex
 from jobs.redis_backend.store import redis_job_store
 from jobs.storage.open import open_audio_store
 from telemetry.logs import configure_logs
-from workers.celery_runtime.in_flight import Running
+from workers.celery_runtime.in_flight import InFlight
 from workers.celery_runtime.pool import POOL
-from workers.celery_runtime.queue_order import Lanes
+from workers.celery_runtime.queue_order import QueueOrder
 from workers.context import Context, SystemClock
 from workers.device.device_thread import Device
 from workers.health import Probes
-from workers.recovery.janitor import Janitor, beat_of, clean, clear_shelf, give_back, recover
+from workers.recovery.janitor import (
+    Janitor,
+    beat_of,
+    delete_old_jobs,
+    delete_unused_audio,
+    recover_lost,
+    return_unclaimed,
+)
 from workers.recovery.lost_messages import LostMessages
 from workers.settings import WorkerSettings
 from workers.tasks.assemble import assemble
@@ -58,7 +65,7 @@ log = structlog.get_logger(__name__)
 
 
 def open_context(settings: WorkerSettings, app: Celery) -> Context:
-    """Everything a task needs, from the settings.
+    """Returns everything a task needs, from the settings.
 
     Raises:
         ArtifactError: the catalogue cannot be read.
@@ -77,46 +84,46 @@ def open_context(settings: WorkerSettings, app: Celery) -> Context:
 
 
 def build(role: WorkerRole, settings: WorkerSettings) -> Celery:
-    """The Celery application of a role, with its tasks and its life cycle."""
+    """Returns the Celery application of a role, with its tasks and its life cycle."""
     app = celery_app(settings.redis_url)
     app.conf.worker_disable_prefetch = True  # a message is fetched when a thread is free for it
     app.conf.worker_pool = POOL
     context = open_context(settings, app)
-    lanes = Lanes(threads_of(role, settings), queues_of(role)[-1])
-    app.conf.broker_transport_options |= {"queue_order_strategy": lanes.cycle}
+    order = QueueOrder(threads_of(role, settings), queues_of(role)[-1])
+    app.conf.broker_transport_options |= {"queue_order_strategy": order.cycle}
     stopping = threading.Event()
     signals.worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
     device = Device(settings, context.catalogue) if role == "synthesizer" else None
-    task = partial(_task, app, lanes, stopping)
+    register = partial(_register, app, order, stopping)
     if device is not None:
-        task(SYNTHESIZE_TASK, partial(synthesize, context, device.speak))
+        register(SYNTHESIZE_TASK, partial(synthesize, context, device.submit))
     else:
-        task(PLAN_TASK, partial(plan, context))
-        task(ASSEMBLE_TASK, partial(assemble, context))
-    _life(settings, context, role, device)
+        register(PLAN_TASK, partial(plan, context))
+        register(ASSEMBLE_TASK, partial(assemble, context))
+    _connect_life_cycle(settings, context, role, device)
     return app
 
 
-def _task(
-    app: Celery, lanes: Lanes, stopping: threading.Event, name: str, work: Callable[..., None]
+def _register(
+    app: Celery, order: QueueOrder, stopping: threading.Event, name: str, work: Callable[..., None]
 ) -> None:
-    """A task that waits in its thread while a store is away.
+    """Makes a Celery task of the work; it waits in its thread while a store is away.
 
     Celery's own retry sends a new message, and there is nobody to send it to while Redis is away:
     the old one would come back only after VISIBILITY_SECONDS. A message that comes back while its
-    work still runs in another thread is passed by.
+    work still runs in another thread is acknowledged and left to that thread.
     """
-    running = Running()
+    in_flight = InFlight()
 
     def run(task: Task[..., None], *args: Any) -> None:
         queue = task.request.delivery_info["routing_key"]
-        with lanes.holding(queue), running.alone((name, *args)) as free:
+        with order.holding(queue), in_flight.exclusively((name, *args)) as free:
             while free:
                 try:
                     work(*args)
                     return
                 except Unavailable as error:
-                    log.warning("again", task=name, code=error.code)
+                    log.warning("task_waits", task=name, code=error.code)
                     if stopping.wait(RETRY_SECONDS):
                         raise
         log.info("runs_already", task=name, args=args)
@@ -124,29 +131,29 @@ def _task(
     app.task(name=name, bind=True, throws=(RhapsodeError,))(run)
 
 
-def _life(
+def _connect_life_cycle(
     settings: WorkerSettings, context: Context, role: WorkerRole, device: Device | None
 ) -> None:
     def beat() -> None:
         if device:
-            device.look()
+            device.check()
         loaded = device.loaded if device else ()
         failure = device.failure if device else None
         context.store.workers.beat(beat_of(context, role, loaded, failure))
 
     duties: list[Any] = [beat]
     if role == "planner":
-        duties.append(lambda: recover(context, settings.stale_seconds))
-        duties.append(lambda: give_back(context, settings.alive_seconds))
-        duties.append(LostMessages(context).look)
-        duties.append(lambda: clean(context, settings.retention_seconds))
-        duties.append(lambda: clear_shelf(context, settings.reuse_seconds))
-    upkeep = Janitor(duties, settings.beat_seconds)
+        duties.append(lambda: recover_lost(context, settings.stale_seconds))
+        duties.append(lambda: return_unclaimed(context, settings.alive_seconds))
+        duties.append(LostMessages(context).check)
+        duties.append(lambda: delete_old_jobs(context, settings.retention_seconds))
+        duties.append(lambda: delete_unused_audio(context, settings.reuse_seconds))
+    janitor = Janitor(duties, settings.beat_seconds)
     begun = threading.Event()
 
     def alive() -> bool:
         hangs = device is not None and not device.alive
-        return not hangs and upkeep.idle_seconds() <= settings.hang_seconds
+        return not hangs and janitor.idle_seconds() <= settings.hang_seconds
 
     def ready() -> bool:
         return begun.is_set() and (device is None or bool(device.loaded))
@@ -159,13 +166,13 @@ def _life(
             device.start()
         else:
             warm(context)
-        upkeep.start()
+        janitor.start()
         begun.set()
 
     def end(**_: Any) -> None:
         if device:
             device.stop()
-        upkeep.stop()
+        janitor.stop()
         try:
             context.store.workers.leave(context.worker)
         except Unavailable as error:
@@ -176,17 +183,17 @@ def _life(
 
 
 def queues_of(role: WorkerRole) -> tuple[str, ...]:
-    """What it asks for messages, the most urgent first."""
+    """Returns the queues that a role asks for messages, the most urgent first."""
     return CONTROL_QUEUES if role == "planner" else SPEECH_QUEUES
 
 
 def threads_of(role: WorkerRole, settings: WorkerSettings) -> int:
-    """How many messages it holds at once."""
+    """Returns how many messages a worker holds at once."""
     return PLANNER_THREADS if role == "planner" else settings.parts_at_once
 
 
 def arguments(role: WorkerRole, settings: WorkerSettings) -> list[str]:
-    """Of ``celery worker``: threads, because a device belongs to one process."""
+    """Returns the arguments of ``celery worker``: threads, as a device belongs to one process."""
     return [
         "worker",
         f"--concurrency={threads_of(role, settings)}",
@@ -199,7 +206,7 @@ def arguments(role: WorkerRole, settings: WorkerSettings) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs a worker until SIGTERM; what it has begun it ends first."""
+    """Runs a worker until SIGTERM; it ends the work that it has begun first."""
     (role,) = argv or sys.argv[1:] or ["synthesizer"]
     if role not in ("planner", "synthesizer"):
         print("usage: python -m workers.app planner|synthesizer", file=sys.stderr)  # noqa: T201

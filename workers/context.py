@@ -1,4 +1,4 @@
-"""What every task of a worker process works with."""
+"""What every task of a worker process needs: stores, queue, catalogue, clock."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from telemetry.metrics import count_finished
 
 
 class SystemClock:
-    """See ``core.protocols.Clock``."""
+    """The machine's clock, see ``core.protocols.Clock``."""
 
     def now(self) -> float:
-        """Unix seconds."""
+        """Returns Unix seconds."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds since some start."""
+        """Returns seconds since some start."""
         return time.monotonic()
 
 
@@ -52,7 +52,7 @@ class Context:
         report: SynthesisReport | None = None,
         error: JobError | None = None,
     ) -> bool:
-        """Ends a job and counts it, once; False: it had ended before."""
+        """Ends a job and counts it, once; returns False where it had ended before."""
         now = self.clock.now()
         ended = self.store.records.finish(record.id, state, now, report=report, error=error)
         if ended:
@@ -61,12 +61,12 @@ class Context:
 
 
 def job_error(error: Exception, part: int | None = None) -> JobError:
-    """What a record tells of an exception; unexpected ones tell nothing of the inside."""
+    """Returns what a record tells of an exception; of an unexpected one, nothing of the inside."""
     if isinstance(error, RhapsodeError):
         return JobError(error.code, error.message, error.retryable, part)
     return JobError("internal", "an internal error; the log tells more", False, part)
 
 
 def gave_up(attempts: int, part: int | None = None) -> JobError:
-    """Work whose worker died again and again."""
+    """Returns the error of work whose worker died again and again."""
     return JobError("gave_up", f"given up after {attempts} tries that did not end", False, part)

@@ -1,4 +1,4 @@
-"""What a worker answers to whom watches it: its metrics, whether it lives, whether it is ready."""
+"""The HTTP server of a worker: its metrics, and probes of whether it lives and is ready."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from http.server import ThreadingHTTPServer
 from prometheus_client import REGISTRY
 from prometheus_client.exposition import MetricsHandler
 
-Question = Callable[[], bool]
+Probe = Callable[[], bool]
 
 
 class Probes:
@@ -18,31 +18,31 @@ class Probes:
     Args:
         port: 0 = a free one.
         alive: whether the process should go on; False and Kubernetes restarts it.
-        ready: whether it does its work.
+        ready: whether it takes work.
         host: address to listen on.
 
     Attributes:
         port: where it listens.
     """
 
-    def __init__(self, port: int, *, alive: Question, ready: Question, host: str = "") -> None:
-        answers = {"/livez": alive, "/readyz": ready}
+    def __init__(self, port: int, *, alive: Probe, ready: Probe, host: str = "") -> None:
+        probes = {"/livez": alive, "/readyz": ready}
 
         class Handler(MetricsHandler):
             registry = REGISTRY
 
             def do_GET(self) -> None:  # noqa: N802 - the name http.server calls
-                question = answers.get(self.path)
-                if question is None:
+                probe = probes.get(self.path)
+                if probe is None:
                     super().do_GET()
                     return
-                yes = question()
+                yes = probe()
                 self.send_response(200 if yes else 503)
                 self.end_headers()
                 self.wfile.write(b"yes\n" if yes else b"no\n")
 
             def log_message(self, format: str, *args: object) -> None:
-                """Nobody reads who asked."""
+                """Logs nothing: nobody reads who asked."""
 
         self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True
@@ -52,11 +52,11 @@ class Probes:
         )
 
     def start(self) -> None:
-        """Answers from now on."""
+        """Starts to answer."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when nobody is answered any more."""
+        """Stops to answer, and returns when the last answer is given."""
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()

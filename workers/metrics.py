@@ -13,7 +13,7 @@ from jobs.protocols import ASSEMBLE, PLAN
 from synthesis.results import BatchFigures
 from telemetry.device_memory import device_memory
 from telemetry.metrics import LABELS, NETWORKS, SECONDS, labels_of
-from workers.device.collector import BatchStats, Reason
+from workers.device.collector import BatchStats, FlushReason
 
 PART_SECONDS = (*SECONDS, 300)
 """Buckets of what a part takes at most [s]."""
@@ -49,8 +49,10 @@ PADDING = Histogram(
 )  # fmt: skip
 FLUSHES = Counter("tts_batch_flushes", "Why a batch was taken", ("reason",))
 BUSY_SECONDS = Counter("tts_worker_busy_seconds", "Time the device spoke")
-ANOMALIES = Counter("tts_anomalies", "What was wrong with takes of utterances", ("kind",))
-SOUNDS = Counter("tts_sounds", "Parts whose sound was there already or not", ("result",))
+ANOMALIES = Counter("tts_anomalies", "What was wrong with attempts at utterances", ("kind",))
+PART_LOOKUPS = Counter(
+    "tts_part_lookups", "Parts whose audio was there already (hit) or not (miss)", ("result",)
+)
 RECOVERED = Counter("tts_work_recovered", "Work of dead workers that was sent again", ("work",))
 MODELS_LOADED = Gauge(
     "tts_models_loaded", "Voices a synthesizer has in memory", multiprocess_mode="livesum"
@@ -69,8 +71,8 @@ ANOMALY_KINDS = tuple(
 )  # fmt: skip
 # A series that begins with its first event has no rate for it: these begin with nothing.
 for _counter, _values in (
-    (SOUNDS, ("hit", "miss")),
-    (FLUSHES, get_args(Reason)),
+    (PART_LOOKUPS, ("hit", "miss")),
+    (FLUSHES, get_args(FlushReason)),
     (ANOMALIES, ANOMALY_KINDS),
     (RECOVERED, (PLAN, ASSEMBLE, "part")),
 ):
@@ -85,7 +87,7 @@ def record_network_call(figures: BatchFigures) -> None:
 
 
 def record_anomaly(code: str) -> None:
-    """Counts what is wrong with an utterance as it was generated."""
+    """Counts what is wrong with an attempt at an utterance."""
     ANOMALIES.labels(code).inc()
 
 
@@ -105,16 +107,16 @@ def record_part(request: Controls, result: PartResult) -> None:
     labels = labels_of(request)
     outcome = "failed" if result.error else "reused" if result.reused else "spoken"
     PARTS.labels(**labels, queue=request.lane, outcome=outcome).inc()
-    if result.sound is not None and not result.reused:
-        _record_part_audio(request, result.sound)
+    if result.audio is not None and not result.reused:
+        _record_part_audio(request, result.audio)
 
 
-def _record_part_audio(request: Controls, sound: PartAudio) -> None:
-    audio = sound.audio_seconds
-    AUDIO_SECONDS.labels(**labels_of(request)).inc(audio)
-    record_stages(request, sound.stage_seconds)
-    if audio > 0:
-        PART_RTF.labels(**labels_of(request)).observe(sound.stage_seconds.total / audio)
+def _record_part_audio(request: Controls, audio: PartAudio) -> None:
+    AUDIO_SECONDS.labels(**labels_of(request)).inc(audio.audio_seconds)
+    record_stages(request, audio.stage_seconds)
+    if audio.audio_seconds > 0:
+        ratio = audio.stage_seconds.total / audio.audio_seconds
+        PART_RTF.labels(**labels_of(request)).observe(ratio)
 
 
 def record_stages(request: Controls, seconds: StageSeconds) -> None:

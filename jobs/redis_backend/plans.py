@@ -82,7 +82,7 @@ class RedisResults:
             failed=int(result.error is not None),
             worker=worker,
             now=repr(now),
-            generated=int(result.sound is not None and not result.reused),
+            generated=int(result.audio is not None and not result.reused),
         )
         if moved == -1:
             raise Conflict(f"job {job_id} has ended", code="job_over")

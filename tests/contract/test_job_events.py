@@ -60,7 +60,7 @@ class JobDriver:
         self.store.plans.put(job, plan, parts)
 
     def speak(self, job: str, index: int, at: float, *, reused: bool = False) -> bool:
-        result = PartResult(index=index, digest="00", sound=SOUND, reused=reused)
+        result = PartResult(index=index, digest="00", audio=SOUND, reused=reused)
         return self.store.results.add(job, result, "w", at)
 
     def fail(self, job: str, index: int, at: float) -> bool:

@@ -197,9 +197,9 @@ def test_a_plan_is_stored_once(store: JobStore) -> None:
 def test_exactly_one_part_is_the_last(store: JobStore) -> None:
     job = make(store, parts=3)
     results = [
-        PartResult(index=2, sound=PartAudio(samples=(5,), durations=((1, 2),)), reused=True),
+        PartResult(index=2, audio=PartAudio(samples=(5,), durations=((1, 2),)), reused=True),
         PartResult(index=0, error=JobError("anomaly", "x", part=0)),
-        PartResult(index=1, digest="0a", sound=PartAudio(artifacts={"a": "0"}, sample_rate=22050)),
+        PartResult(index=1, digest="0a", audio=PartAudio(artifacts={"a": "0"}, sample_rate=22050)),
     ]
     last = []
     for result in results:

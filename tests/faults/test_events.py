@@ -107,7 +107,7 @@ class Api:
 
     def speak(self, job: str, *indices: int) -> None:
         for index in indices:
-            self.store.results.add(job, PartResult(index=index, sound=SOUND), "w", time.time())
+            self.store.results.add(job, PartResult(index=index, audio=SOUND), "w", time.time())
 
     def end(self, job: str) -> None:
         self.store.records.finish(job, "succeeded", time.time())
@@ -199,7 +199,7 @@ def test_a_view_has_place_and_time(api: Api) -> None:
         assert [(job["id"], job["queue_position"]) for job in listed] == [(second, 1), (first, 0)]
         assert listed[0]["eta_seconds"] is None  # nothing was ever spoken
         api.store.leases.claim(first, "0", "w", 1000.0)
-        api.store.results.add(first, PartResult(index=0, sound=SOUND), "w", 1002.0)
+        api.store.results.add(first, PartResult(index=0, audio=SOUND), "w", 1002.0)
         job = http.get(f"/jobs/{first}").json()
         assert (job["queue_position"], job["progress"]["share"]) == (None, 0.5)
         assert job["eta_seconds"] == pytest.approx(2.0)  # a second of speech took two

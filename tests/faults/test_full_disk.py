@@ -77,7 +77,7 @@ def context(audio: FolderStore) -> Context:
     )
     sound = part_audio_of([synthesized])
     write_part_audio(audio, "0a", sound, [synthesized])
-    result = PartResult(index=0, digest="0a", sound=sound)
+    result = PartResult(index=0, digest="0a", audio=sound)
     store.leases.claim(JOB, "0", "me", clock.now())
     store.results.add(JOB, result, "me", clock.now())
     return Context(

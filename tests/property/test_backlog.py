@@ -89,7 +89,7 @@ class JobsModel:
                 return
             error = JobError("x", "x") if what == "fail" else None
             sound = None if error else SOUND
-            result = PartResult(index=part, sound=sound, error=error, reused=what == "reuse")
+            result = PartResult(index=part, audio=sound, error=error, reused=what == "reuse")
             store.results.add(job_id, result, "w", self.at)
         elif what == "undo":
             store.records.discard_results(job_id, [part], self.at)

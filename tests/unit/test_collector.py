@@ -19,7 +19,7 @@ from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
 from tests.fake_engine import CATALOGUE
 from tests.turns import FREE, Turned
-from workers.device.collector import BatchStats, Collector, Outcome, Speak
+from workers.device.collector import BatchStats, Collector, SynthesizeItems, UtteranceResult
 
 DEADLINE = 120.0
 """Seconds; never reached when all is well."""
@@ -48,7 +48,7 @@ class Device:
         self.batches: list[list[str]] = []
         self.entered, self.free = threading.Semaphore(0), threading.Semaphore(0)
 
-    def speak(self, items: Sequence[SynthesisItem]) -> list[Outcome]:
+    def speak(self, items: Sequence[SynthesisItem]) -> list[UtteranceResult]:
         self.batches.append([item.utterance.text for item in items])
         self.entered.release()
         assert self.free.acquire(timeout=DEADLINE)
@@ -57,10 +57,10 @@ class Device:
 
 @contextmanager
 def running(
-    speak: Speak, *, symbols: int = 1000, seen: list[BatchStats] | None = None
+    speak: SynthesizeItems, *, symbols: int = 1000, seen: list[BatchStats] | None = None
 ) -> Iterator[Collector]:
     observe = (lambda taken: None) if seen is None else seen.append
-    collector = Collector(speak, symbols=symbols, flush_seconds=0.0, observe=observe)
+    collector = Collector(speak, symbols=symbols, flush_seconds=0.0, on_batch=observe)
     thread = threading.Thread(target=collector.run)
     thread.start()
     try:
@@ -110,7 +110,7 @@ def test_a_part_above_the_budget_goes_alone() -> None:
 def test_a_part_that_breaks_the_batch_costs_its_mates_nothing() -> None:
     entered, gate = threading.Event(), threading.Event()
 
-    def speak(items: Sequence[SynthesisItem]) -> list[Outcome]:
+    def speak(items: Sequence[SynthesisItem]) -> list[UtteranceResult]:
         entered.set()
         assert gate.wait(DEADLINE)
         if any(item.utterance.text == "poison" for item in items):
@@ -136,7 +136,7 @@ def test_a_part_that_breaks_the_batch_costs_its_mates_nothing() -> None:
 def test_an_error_of_one_utterance_stays_with_it() -> None:
     bad = SynthesisError("no")
 
-    def speak(items: Sequence[SynthesisItem]) -> list[Outcome]:
+    def speak(items: Sequence[SynthesisItem]) -> list[UtteranceResult]:
         return [bad if item.utterance.text == "bad" else spoken(item) for item in items]
 
     with running(speak) as collector:
@@ -149,7 +149,7 @@ def test_an_error_of_one_utterance_stays_with_it() -> None:
 
 
 def test_a_device_that_loses_an_utterance_is_an_error() -> None:
-    with running(lambda items: []) as collector, pytest.raises(RuntimeError, match="0 outcomes"):
+    with running(lambda items: []) as collector, pytest.raises(RuntimeError, match="0 results"):
         collector.submit([speech("a")], "interactive", FREE)
 
 

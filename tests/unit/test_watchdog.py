@@ -68,20 +68,20 @@ def test_a_batch_beyond_the_bound_hangs() -> None:
     with hanging(clock) as collector:
         watchdog = Watchdog(collector.busy_seconds, BOUND, end=ends.append)
         clock.now = BOUND
-        watchdog.look()
+        watchdog.check()
         assert watchdog.alive
         clock.now = BOUND + 1
         alive: bool = watchdog.alive
         assert not alive
         with pytest.raises(DeviceError) as told:
-            watchdog.look()
+            watchdog.check()
         assert (told.value.code, ends) == ("device_hangs", [])
         clock.now = BOUND + LAST_SECONDS + 1
         with pytest.raises(DeviceError):
-            watchdog.look()
+            watchdog.check()
         assert ends == [HUNG_STATUS]
     assert watchdog.alive
-    watchdog.look()
+    watchdog.check()
 
 
 def test_the_log_says_where_it_hangs() -> None:
@@ -96,7 +96,7 @@ def test_a_worker_that_hangs_does_not_beat() -> None:
     watchdog = Watchdog(lambda: BOUND + 1, BOUND)
 
     def beat() -> None:
-        watchdog.look()
+        watchdog.check()
         beats.append(1)
 
     upkeep = Janitor([beat, looked.set], seconds=DEADLINE)
@@ -119,7 +119,7 @@ def test_a_worker_whose_device_died_ends(monkeypatch: pytest.MonkeyPatch) -> Non
     assert ends == [HUNG_STATUS] * 2
 
 
-def test_upkeep_that_stopped_grows_old() -> None:
+def test_a_janitor_that_stopped_grows_old() -> None:
     clock, looked = Hands(), threading.Event()
     upkeep = Janitor([looked.set], seconds=DEADLINE, monotonic=clock)
     upkeep.start()

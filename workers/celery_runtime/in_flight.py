@@ -1,4 +1,9 @@
-"""What the threads of this process do now: a message that was given out again costs nothing."""
+"""The work that threads of this process do now, so that a message given out twice costs nothing.
+
+A broker gives a message out again when its visibility timeout ends or a connection is lost, however
+well the first delivery goes on. Leases do not catch that: they are held by processes, so a second
+thread of the same process would be given the lease that the first one holds.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,15 @@ from contextlib import contextmanager
 from typing import Final
 
 TAIL_SECONDS: Final = 2.0
-"""A message for work that still runs after this was given out again (the broker's visibility
-timeout, a lost connection); one that the work itself sent as it ended finds it ended by then."""
+"""How long a second message waits for the end of the first. A message that was given out again
+finds its work still running after this; one that the work itself sent as it ended, ended."""
 
-Work = tuple[object, ...]
+TaskCall = tuple[object, ...]
 """Name of a task and its arguments."""
 
 
-class Running:
-    """Lets one thread at a time do a piece of work. Leases cannot: they are held by processes.
+class InFlight:
+    """Lets one thread at a time do a piece of work.
 
     Args:
         tail_seconds: how long a second thread waits for the end of the first [s].
@@ -24,20 +29,23 @@ class Running:
 
     def __init__(self, tail_seconds: float = TAIL_SECONDS) -> None:
         self._tail = tail_seconds
-        self._works: set[Work] = set()
+        self._calls: set[TaskCall] = set()
         self._ended = threading.Condition()
 
     @contextmanager
-    def alone(self, work: Work) -> Iterator[bool]:
-        """While the block runs, no other thread does the work. False: one does it already."""
+    def exclusively(self, call: TaskCall) -> Iterator[bool]:
+        """Yields True, and no other thread gets it for this call while the block runs.
+
+        Yields False where another thread does the work already.
+        """
         with self._ended:
-            free = self._ended.wait_for(lambda: work not in self._works, self._tail)
+            free = self._ended.wait_for(lambda: call not in self._calls, self._tail)
             if free:
-                self._works.add(work)
+                self._calls.add(call)
         try:
             yield free
         finally:
             if free:
                 with self._ended:
-                    self._works.remove(work)
+                    self._calls.remove(call)
                     self._ended.notify_all()

@@ -1,4 +1,4 @@
-"""Celery's thread pool, but a finished task wakes the loop that fetches messages.
+"""Celery's thread pool, in which a finished task wakes the loop that fetches messages.
 
 Celery's loop asks Redis for more only when it runs, and a thread that ends a task does not make it
 run: with all threads busy it sleeps until its next timer. Here every end writes to a pipe that the
@@ -13,12 +13,12 @@ from typing import Any, Final
 from celery.concurrency.thread import ApplyResult
 from celery.concurrency.thread import TaskPool as ThreadPool
 
-POOL: Final = "workers.celery_runtime.pool:TaskPool"
-"""For ``worker_pool``."""
+POOL: Final = "workers.celery_runtime.pool:WakingThreadPool"
+"""Value of Celery's ``worker_pool``."""
 
 
-class TaskPool(ThreadPool):  # type: ignore[misc]  # celery is untyped
-    """See the module."""
+class WakingThreadPool(ThreadPool):  # type: ignore[misc]  # celery is untyped
+    """A thread pool that writes to a pipe whenever a task has ended."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -27,11 +27,11 @@ class TaskPool(ThreadPool):  # type: ignore[misc]  # celery is untyped
         os.set_blocking(self._write, False)
 
     def register_with_event_loop(self, loop: Any) -> None:
-        """The loop calls it at its start, also after a lost connection."""
+        """Adds the pipe to the loop, which calls this at its start and after a lost connection."""
         loop.add_reader(self._read, self._drain)
 
     def on_apply(self, *args: Any, **kwargs: Any) -> ApplyResult:
-        """Runs a task in a thread."""
+        """Runs a task in a thread, and wakes the loop at its end."""
         result = super().on_apply(*args, **kwargs)
         result.f.add_done_callback(self._wake)
         return result

@@ -1,4 +1,4 @@
-"""Parts of any jobs put together for the device: many threads wait, one thread speaks."""
+"""Collects parts of any jobs into batches for the device: many threads wait, one synthesizes."""
 
 from __future__ import annotations
 
@@ -15,47 +15,48 @@ from core.request import Lane
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
 
-Outcome = SynthesizedUtterance | RhapsodeError
-Speak = Callable[[Sequence[SynthesisItem]], list[Outcome]]
-Reason = Literal["budget", "timeout", "busy"]
+UtteranceResult = SynthesizedUtterance | RhapsodeError
+SynthesizeItems = Callable[[Sequence[SynthesisItem]], list[UtteranceResult]]
+"""The signature of ``Engine.synthesize``."""
+FlushReason = Literal["budget", "timeout", "busy"]
 """Why a batch was taken: it was full; an idle device waited long enough; the device just got free
 and did not wait at all."""
 
 
 @dataclass(frozen=True, slots=True)
 class BatchStats:
-    """One look at what waits, for metrics.
+    """Figures of one batch of parts, for metrics.
 
     Attributes:
-        parts: parts taken.
-        utterances: utterances in them.
-        reason: why then.
-        seconds: how long they took to speak [s].
+        parts: number of parts.
+        utterances: number of utterances in them.
+        reason: why they were taken then.
+        seconds: how long they took [s].
     """
 
     parts: int
     utterances: int
-    reason: Reason
+    reason: FlushReason
     seconds: float
 
 
-class Turn(Protocol):
-    """What a part says as its turn comes."""
+class PartTurn(Protocol):
+    """What the collector asks of a part, and calls as its turn comes."""
 
     @property
     def suspect(self) -> bool:
-        """A worker died with it: it goes alone, so that it takes no other part with it again."""
+        """Whether a worker died with it; if so it goes alone, and takes no other part with it."""
 
     def begin(self) -> None:
-        """Called once, before it is spoken, in the device's thread; what it raises is the part's
-        outcome instead."""
+        """Called once, before the part is synthesized, in the device's thread; what it raises is
+        the part's outcome instead."""
 
 
 @dataclass(slots=True, eq=False)
-class _Ticket:
+class _WaitingPart:
     items: Sequence[SynthesisItem]
-    turn: Turn
-    result: Future[list[Outcome]] = field(default_factory=Future)
+    turn: PartTurn
+    result: Future[list[UtteranceResult]] = field(default_factory=Future)
 
     @property
     def symbols(self) -> int:
@@ -63,76 +64,78 @@ class _Ticket:
 
 
 class Collector:
-    """Interactive parts go before bulk parts; within a lane, first come, first served.
+    """Batches of waiting parts: interactive before bulk; within a lane, first come, first served.
 
     Args:
-        speak: speaks utterances together; only the thread in ``run`` calls it.
+        synthesize: synthesizes utterances together; only the thread in ``run`` calls it.
         symbols: most symbols taken at once; a single larger part is taken alone.
-        flush_seconds: how long an idle device waits for company after a first part [s].
-        observe: called after every batch.
+        flush_seconds: how long an idle device waits for more after a first part [s].
+        on_batch: called after every batch.
         monotonic: clock of ``busy_seconds`` [s].
     """
 
     def __init__(
         self,
-        speak: Speak,
+        synthesize: SynthesizeItems,
         *,
         symbols: int,
         flush_seconds: float,
-        observe: Callable[[BatchStats], None] = lambda taken: None,
+        on_batch: Callable[[BatchStats], None] = lambda stats: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._speak, self._symbols, self._flush = speak, symbols, flush_seconds
-        self._observe, self._monotonic = observe, monotonic
-        self._since: float | None = None
-        self._waiting: dict[Lane, deque[_Ticket]] = {"interactive": deque(), "bulk": deque()}
+        self._synthesize, self._symbols, self._flush = synthesize, symbols, flush_seconds
+        self._on_batch, self._monotonic = on_batch, monotonic
+        self._busy_since: float | None = None
+        self._waiting: dict[Lane, deque[_WaitingPart]] = {"interactive": deque(), "bulk": deque()}
         self._changed = threading.Condition()
         self._open = True
 
-    def submit(self, items: Sequence[SynthesisItem], lane: Lane, turn: Turn) -> list[Outcome]:
-        """Waits until the items are spoken; one outcome each, in order.
+    def submit(
+        self, items: Sequence[SynthesisItem], lane: Lane, turn: PartTurn
+    ) -> list[UtteranceResult]:
+        """Waits until the items are synthesized, and returns one result each, in order.
 
         Args:
             items: of one part.
             lane: where it waits.
-            turn: is told when the part's turn comes.
+            turn: its ``begin`` is called as the part's turn comes.
 
         Raises:
             Unavailable: the collector is closed.
             Exception: what the turn raised, or the device.
         """
-        ticket = _Ticket(items, turn)
+        part = _WaitingPart(items, turn)
         with self._changed:
             if not self._open:
                 raise Unavailable("the worker is ending", code="worker_ending")
-            self._waiting[lane].append(ticket)
+            self._waiting[lane].append(part)
             self._changed.notify_all()
-        return ticket.result.result()
+        return part.result.result()
 
     def run(self) -> None:
-        """The device's loop; returns after ``close`` when nothing waits any more."""
+        """Runs the device's loop; returns after ``close`` when nothing waits any more."""
         while True:
             with self._changed:
-                reason: Reason = "busy"
+                reason: FlushReason = "busy"
                 if not self._waits():
                     self._changed.wait_for(lambda: self._waits() or not self._open)
                     full = self._changed.wait_for(self._full, self._flush) if self._open else False
                     reason = "budget" if full else "timeout"
                 if not self._waits():
                     return
-                tickets = self._take()
-            self._since = self._monotonic()
-            if begun := [ticket for ticket in tickets if _begins(ticket)]:
-                self._serve(begun, reason)
-            self._since = None
+                parts = self._take()
+            self._busy_since = self._monotonic()
+            if begun := [part for part in parts if _begins(part)]:
+                self._run_batch(begun, reason)
+            self._busy_since = None
 
     def busy_seconds(self) -> float:
-        """How long the device has been in its present batch [s]; 0 = it waits."""
-        since = self._since
+        """Returns how long the device has been in its present batch [s]; 0 = it waits."""
+        since = self._busy_since
         return 0.0 if since is None else self._monotonic() - since
 
     def close(self) -> None:
-        """Refuses what is new; ``run`` ends after what waits."""
+        """Refuses new parts; ``run`` ends after those that wait."""
         with self._changed:
             self._open = False
             self._changed.notify_all()
@@ -141,11 +144,11 @@ class Collector:
         return any(self._waiting.values())
 
     def _full(self) -> bool:
-        waiting = sum(t.symbols for lane in self._waiting.values() for t in lane)
+        waiting = sum(part.symbols for lane in self._waiting.values() for part in lane)
         return waiting >= self._symbols or not self._open
 
-    def _take(self) -> list[_Ticket]:
-        taken: list[_Ticket] = []
+    def _take(self) -> list[_WaitingPart]:
+        taken: list[_WaitingPart] = []
         room = self._symbols
         for lane in ("interactive", "bulk"):
             queue = self._waiting[lane]
@@ -158,39 +161,39 @@ class Collector:
                 room -= taken[-1].symbols
         return taken
 
-    def _serve(self, tickets: list[_Ticket], reason: Reason) -> None:
+    def _run_batch(self, parts: list[_WaitingPart], reason: FlushReason) -> None:
         start = time.perf_counter()
-        items = [item for ticket in tickets for item in ticket.items]
+        items = [item for part in parts for item in part.items]
         try:
-            outcomes = iter(self._checked(items))
-            for ticket in tickets:
-                ticket.result.set_result([next(outcomes) for _ in ticket.items])
+            results = iter(self._results(items))
+            for part in parts:
+                part.result.set_result([next(results) for _ in part.items])
         except Exception as error:
-            self._alone(tickets, error)
-        self._observe(BatchStats(len(tickets), len(items), reason, time.perf_counter() - start))
+            self._run_singly(parts, error)
+        self._on_batch(BatchStats(len(parts), len(items), reason, time.perf_counter() - start))
 
-    def _checked(self, items: Sequence[SynthesisItem]) -> list[Outcome]:
-        outcomes = self._speak(items)
-        if len(outcomes) != len(items):
-            raise RuntimeError(f"{len(outcomes)} outcomes of {len(items)} utterances")
-        return outcomes
+    def _results(self, items: Sequence[SynthesisItem]) -> list[UtteranceResult]:
+        results = self._synthesize(items)
+        if len(results) != len(items):
+            raise RuntimeError(f"{len(results)} results of {len(items)} utterances")
+        return results
 
-    def _alone(self, tickets: list[_Ticket], error: Exception) -> None:
-        """The batch as a whole raised: each part gets its own try, so that one costs no other."""
-        if len(tickets) == 1:
-            tickets[0].result.set_exception(error)
+    def _run_singly(self, parts: list[_WaitingPart], error: Exception) -> None:
+        """Gives each part a try of its own where the batch as a whole raised that error."""
+        if len(parts) == 1:
+            parts[0].result.set_exception(error)
             return
-        for ticket in tickets:
+        for part in parts:
             try:
-                ticket.result.set_result(self._checked(ticket.items))
+                part.result.set_result(self._results(part.items))
             except Exception as own:
-                ticket.result.set_exception(own)
+                part.result.set_exception(own)
 
 
-def _begins(ticket: _Ticket) -> bool:
+def _begins(part: _WaitingPart) -> bool:
     try:
-        ticket.turn.begin()
+        part.turn.begin()
     except Exception as error:
-        ticket.result.set_exception(error)
+        part.result.set_exception(error)
         return False
     return True

@@ -1,4 +1,4 @@
-"""The device of a synthesizer: threads that load voices and speak."""
+"""The device of a synthesizer: threads that load voices and synthesize."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.voice import Catalogue, Selection
 from synthesis.parts import SynthesisItem
 from synthesis.thread_priority import lower_priority
 from telemetry.logs import log_fields
-from workers.device.collector import Collector, Outcome, Turn
+from workers.device.collector import Collector, PartTurn, UtteranceResult
 from workers.device.watchdog import HUNG_STATUS, Watchdog
 from workers.metrics import (
     LOAD_SECONDS,
@@ -36,8 +36,8 @@ CPU_LANES: tuple[tuple[Lane, ...], ...] = (("interactive",), ("bulk",))
 """A CPU gains little from wide batches, and its cores are shared by the system: a sentence need not
 wait for the end of a book's batch, it runs beside it."""
 BULK_NICE = 10
-"""Nice value of threads that speak for the bulk lane alone: a sentence beside them gets nine tenths
-of a core (sched(7): each step weighs 1.25), and they lose nothing while there is none."""
+"""Nice value of the bulk lane's own threads: a sentence beside them gets nine tenths of a core
+(sched(7): each step weighs 1.25), and they lose nothing while there is none."""
 GPU_LANES: tuple[tuple[Lane, ...], ...] = (("interactive", "bulk"),)
 """A GPU gains from width, and its batches are short: all lanes go together, sentences first."""
 
@@ -48,7 +48,7 @@ class Device:
     Args:
         settings: of the process.
         catalogue: voices and components.
-        end: ends the process where a thread of the device has died: nobody would speak any more.
+        end: ends the process where a thread of the device has died: it would never answer again.
     """
 
     def __init__(
@@ -75,39 +75,41 @@ class Device:
         ]
 
     def start(self) -> None:
-        """Loads the default voice in a device's thread, then speaks what comes."""
+        """Loads the default voice in a thread of the device, then synthesizes what comes."""
         for thread, watchdog in zip(self._threads, self._watchdogs, strict=True):
             thread.start()
             watchdog.thread = thread.ident
 
     def stop(self) -> None:
-        """Speaks what waits, then ends."""
+        """Synthesizes what waits, then ends the threads."""
         for collector in self._collectors.values():
             collector.close()
         for thread in self._threads:
             thread.join()
 
-    def speak(self, items: Sequence[SynthesisItem], lane: Lane, turn: Turn) -> list[Outcome]:
+    def submit(
+        self, items: Sequence[SynthesisItem], lane: Lane, turn: PartTurn
+    ) -> list[UtteranceResult]:
         """See ``Collector.submit``."""
         collector = next(c for lanes, c in self._collectors.items() if lane in lanes)
         return collector.submit(items, lane, turn)
 
     @property
     def alive(self) -> bool:
-        """False while a thread hangs."""
+        """Whether no thread hangs."""
         return all(watchdog.alive for watchdog in self._watchdogs)
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Ends the process where a thread has hung for long. Raises DeviceError: one hangs."""
         for watchdog in self._watchdogs:
-            watchdog.look()
+            watchdog.check()
 
     def _collector(self, at: int) -> Collector:
         return Collector(
             lambda items: self._engines[at].synthesize(items),
             symbols=self._settings.symbols_per_take,
             flush_seconds=self._settings.flush_seconds,
-            observe=record_batch,
+            on_batch=record_batch,
         )
 
     def _run(self, at: int) -> None:
@@ -143,12 +145,12 @@ class Device:
         log.info("ready", components=self.loaded)
 
 
-Speak = Callable[[Sequence[SynthesisItem], Lane, Turn], list[Outcome]]
-"""``Device.speak``, as a task sees it."""
+SubmitPart = Callable[[Sequence[SynthesisItem], Lane, PartTurn], list[UtteranceResult]]
+"""The signature of ``Device.submit``."""
 
 
 def _engines(settings: WorkerSettings, count: int) -> list[Engine]:
-    """Imported here, because it takes seconds and starts a thread's work."""
+    """Returns the engines; imports them here, because that takes seconds and loads torch."""
     from synthesis.engine import Engine
     from synthesis.loading import VoiceCache
 
@@ -169,7 +171,7 @@ def _engines(settings: WorkerSettings, count: int) -> list[Engine]:
 
 
 def _nice(at: int, groups: int) -> int:
-    """Of the threads of a group of lanes; the last of several is that of bulk alone."""
+    """Returns the nice value of a group of lanes; the last of several is that of bulk alone."""
     return BULK_NICE if groups > 1 and at == groups - 1 else 0
 
 

@@ -1,4 +1,4 @@
-"""A device that hangs: the worker stops saying that it lives, and ends."""
+"""Ends a worker whose device hangs, after its heartbeats have stopped."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ log = structlog.get_logger(__name__)
 
 
 class Watchdog:
-    """Looks at how long the device has been in one batch.
+    """Checks how long the device has been in one batch.
 
     Args:
-        busy_seconds: of the present batch; 0 = the device waits.
+        busy_seconds: how long the present batch has taken [s]; 0 = the device waits.
         bound: a batch that takes longer hangs [s].
-        thread: name of the device's thread, whose stack is told.
+        thread: id of the device's thread, whose stack is logged.
         end: ends the process at once (no thread can be asked to, least of all the one that hangs).
     """
 
@@ -40,14 +40,14 @@ class Watchdog:
     ) -> None:
         self._busy, self._bound, self._end = busy_seconds, bound, end
         self.thread = thread
-        self._told = False
+        self._logged = False
 
     @property
     def alive(self) -> bool:
-        """False while a batch takes longer than the bound."""
+        """Whether no batch takes longer than the bound."""
         return self._busy() <= self._bound
 
-    def look(self) -> None:
+    def check(self) -> None:
         """Ends the process where the device has hung for long.
 
         Raises:
@@ -55,11 +55,11 @@ class Watchdog:
         """
         seconds = self._busy()
         if seconds <= self._bound:
-            self._told = False
+            self._logged = False
             return
-        if not self._told:
+        if not self._logged:
             log.error("device_hangs", seconds=round(seconds), at=self._stack())
-            self._told = True
+            self._logged = True
         if seconds > self._bound + LAST_SECONDS:
             log.error("ending", code="device_hangs")
             self._end(HUNG_STATUS)

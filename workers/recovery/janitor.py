@@ -1,4 +1,4 @@
-"""What a worker does beside its tasks: say that it lives; as a planner, recover and clean up."""
+"""The thread of a worker's periodic duties, and the duties: recover lost work, delete old data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from workers.metrics import RECOVERED
 log = structlog.get_logger(__name__)
 
 
-def recover(context: Context, stale_seconds: float) -> int:
+def recover_lost(context: Context, stale_seconds: float) -> int:
     """Sends again what dead workers held, and what nobody holds and no waiting message can name:
     the job was not touched since before the oldest one was sent.
 
@@ -39,15 +39,15 @@ def recover(context: Context, stale_seconds: float) -> int:
     return len(lost)
 
 
-def give_back(context: Context, seconds: float) -> int:
-    """What was taken from a queue so long ago and never claimed: who took it died in between.
+def return_unclaimed(context: Context, seconds: float) -> int:
+    """Puts back messages that were taken from a queue and never claimed: who took one has died.
 
-    Redis itself would give it out again only after VISIBILITY_SECONDS. Who lives claims at once;
-    should one not have, the work is done by who claims first.
+    Redis itself would give them out again only after VISIBILITY_SECONDS. A live worker claims at
+    once; should one not have, the work is done by who claims first.
 
     Args:
         context: of this worker.
-        seconds: after which a worker is taken for dead [s].
+        seconds: after which a worker is considered dead [s].
 
     Returns:
         How many messages were put back.
@@ -62,12 +62,12 @@ def give_back(context: Context, seconds: float) -> int:
 
 
 def count_recovered(work: WorkId) -> None:
-    """Work of a dead worker was sent again."""
+    """Counts work of a dead worker that was sent again."""
     RECOVERED.labels(work if work in (PLAN, ASSEMBLE) else "part").inc()
 
 
 def send_again(context: Context, job_id: str, work: WorkId) -> None:
-    """A new message for work whose old one is lost."""
+    """Sends a new message for work whose old one is lost."""
     if work == PLAN:
         context.queue.plan(job_id)
     elif work == ASSEMBLE:
@@ -80,7 +80,7 @@ def send_again(context: Context, job_id: str, work: WorkId) -> None:
         context.queue.synthesize(job_id, int(work), lane)
 
 
-def clean(context: Context, retention_seconds: float) -> int:
+def delete_old_jobs(context: Context, retention_seconds: float) -> int:
     """Deletes ended jobs and their audio after their time; returns how many."""
     old = context.store.records.ended_before(context.clock.now() - retention_seconds)
     for job_id in old:
@@ -89,22 +89,22 @@ def clean(context: Context, retention_seconds: float) -> int:
     return len(old)
 
 
-def clear_shelf(context: Context, unused_seconds: float) -> int:
-    """Deletes sounds that nobody used for so long [s]; returns how many.
+def delete_unused_audio(context: Context, unused_seconds: float) -> int:
+    """Deletes audio of parts that no job used for so long [s]; returns how many.
 
-    What a job that still runs has spoken is used: some books take longer than that.
+    Parts of a job that still runs are in use: some books take longer than that.
     """
     before = context.clock.now() - unused_seconds
     old = set(context.part_index.take_unused(before))
-    wanted = set(_spoken_for(context, before)) if old else set[str]()
-    for digest in wanted:
+    in_use = set(_in_use(context, before)) if old else set[str]()
+    for digest in in_use:
         context.part_index.put(digest, context.clock.now())
-    _delete(context, sorted(old - wanted))
-    return len(old - wanted)
+    _delete(context, sorted(old - in_use))
+    return len(old - in_use)
 
 
 def _delete(context: Context, digests: list[str]) -> None:
-    """Raises Unavailable: the store refuses; what is left stands on the shelf again."""
+    """Deletes audio. Raises Unavailable where the store refuses; the index has the rest again."""
     for at, digest in enumerate(digests):
         try:
             context.audio.delete(part_audio_key(digest))
@@ -114,14 +114,14 @@ def _delete(context: Context, digests: list[str]) -> None:
             raise
 
 
-def _spoken_for(context: Context, before: float) -> Iterator[str]:
-    """Digests of the sounds of jobs that run and were made before that time [Unix s]."""
+def _in_use(context: Context, before: float) -> Iterator[str]:
+    """Yields the digests of parts of jobs that run and were made before that time [Unix s]."""
     wanted, cursor = JobFilter(state="running", until=before), None
     while True:
         page = context.store.records.page(cursor=cursor, limit=100, wanted=wanted)
         for record in page.jobs:
             yield from (
-                r.digest for r in context.store.results.all(record.id) if r.sound is not None
+                r.digest for r in context.store.results.all(record.id) if r.audio is not None
             )
         cursor = page.cursor
         if cursor is None:
@@ -145,9 +145,9 @@ class Janitor:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._duties, self._seconds, self._monotonic = duties, seconds, monotonic
-        self._round = monotonic()
+        self._last_round = monotonic()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="janitor", daemon=True)
 
     def start(self) -> None:
         """Runs the duties for the first time at once."""
@@ -159,8 +159,8 @@ class Janitor:
         self._thread.join()
 
     def idle_seconds(self) -> float:
-        """Since the last round of duties ended [s]."""
-        return self._monotonic() - self._round
+        """Returns the time since the last round of duties ended [s]."""
+        return self._monotonic() - self._last_round
 
     def _run(self) -> None:
         while True:
@@ -168,10 +168,10 @@ class Janitor:
                 try:
                     duty()
                 except RhapsodeError as error:
-                    log.warning("upkeep", code=error.code)
+                    log.warning("janitor", code=error.code)
                 except Exception as error:
-                    log.error("upkeep", **log_fields(error))
-            self._round = self._monotonic()
+                    log.error("janitor", **log_fields(error))
+            self._last_round = self._monotonic()
             if self._stop.wait(self._seconds):
                 return
 
@@ -179,6 +179,6 @@ class Janitor:
 def beat_of(
     context: Context, role: WorkerRole, loaded: tuple[str, ...], failure: str | None = None
 ) -> WorkerBeat:
-    """This worker's beat now; a synthesizer is ready as soon as a voice is loaded."""
+    """Returns this worker's heartbeat; a synthesizer is ready as soon as a voice is loaded."""
     ready = role == "planner" or bool(loaded)
     return WorkerBeat(context.worker, role, context.clock.now(), ready, loaded, failure)

@@ -1,4 +1,4 @@
-"""Finds work whose message is nowhere: Redis had handed it to a worker in the moment it died."""
+"""Finds work whose message is lost: Redis had handed it to a worker in the moment it died."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from workers.context import Context
 from workers.recovery.janitor import count_recovered, send_again
 
 ROUNDS: Final = 3
-"""Looked after a worker is gone: twice to be sure, and once for what was on its way meanwhile."""
+"""Rounds after a worker is gone: two to be sure, and one for what was on its way meanwhile."""
 
 log = structlog.get_logger(__name__)
-Found = frozenset[tuple[str, WorkId]]
+WorkSet = frozenset[tuple[str, WorkId]]
+"""Job ids and work."""
 
 
 class LostMessages:
-    """Counts all open work, but only for some rounds after a worker has gone.
+    """Compares all open work with all messages, for some rounds after a worker has gone.
 
-    A message is in its queue, or taken by a worker that claims it within milliseconds, or what it
-    names is held or done. What is neither, twice in a row, is lost.
+    A message is in its queue, or taken by a worker that claims it within milliseconds, or the work
+    it names is held or done. Work of which none of this holds, twice in a row, is lost.
 
     Args:
         context: of this planner.
@@ -30,11 +31,11 @@ class LostMessages:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._known: frozenset[str] = frozenset()
-        self._suspects: Found = frozenset()
+        self._suspects: WorkSet = frozenset()
         self._rounds = ROUNDS  # who was here before this process may have died with it
 
-    def look(self) -> int:
-        """One round; returns how many messages were sent again. Raises Unavailable."""
+    def check(self) -> int:
+        """Runs one round; returns how many messages were sent again. Raises Unavailable."""
         context = self._context
         alive = frozenset(beat.id for beat in context.store.workers.alive(context.clock.now()))
         if self._known - alive:
@@ -51,8 +52,12 @@ class LostMessages:
             count_recovered(work)
         return len(lost)
 
-    def _missing(self) -> Found:
-        """In the order in which messages move, so that none is missed between two looks."""
+    def _missing(self) -> WorkSet:
+        """Returns open work without a message.
+
+        Queues are read before taken messages, and these before claims: the order in which messages
+        move, so that none is overlooked between two reads.
+        """
         queue, store = self._context.queue, self._context.store
         seen = set(queue.waiting())
         seen |= {(m.job_id, m.work) for m in queue.taken(self._context.clock.now())}

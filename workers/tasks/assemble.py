@@ -1,4 +1,4 @@
-"""The task ``assemble``: what was spoken to a file, with transcript and report."""
+"""The task ``assemble``: a job's parts to a file, with transcript and report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jobs.storage.keys import job_folder
 from telemetry.logs import log_fields
 from workers.context import Context, gave_up, job_error
 from workers.metrics import record_stages
-from workers.tasks.assembler import Programme, SoundsGone
+from workers.tasks.assembler import Assembler, PartAudioMissing
 
 log = structlog.get_logger(__name__)
 
@@ -35,56 +35,53 @@ def assemble(context: Context, job_id: str) -> None:
         return
     if not context.store.leases.begin(job_id, ASSEMBLE, context.worker):
         return
-    if pending := context.store.results.missing(job_id):
-        _speak_first(context, record, pending)
+    if missing := context.store.results.missing(job_id):
+        _synthesize_first(context, record, missing)
         return
     try:
         _assemble(context, record, plan)
     except Unavailable:
         raise
     except Conflict:  # it has ended, or another worker writes it
-        _tidy(context, job_id)
+        _delete_if_cancelled(context, job_id)
     except Exception as error:
         log.error("assemble_failed", job=job_id, **log_fields(error))
         context.finish(record, "failed", error=job_error(error))
 
 
-def _speak_first(context: Context, record: JobRecord, indices: Sequence[int]) -> None:
+def _synthesize_first(context: Context, record: JobRecord, parts: Sequence[int]) -> None:
     """Sends parts that have no result; the last of them sends ``assemble`` again.
 
-    The work is held until all are sent: should this worker die before, another one does it.
+    The lease is held until all are sent: should this worker die before, another one does it.
     """
-    for index in indices:
+    for index in parts:
         context.queue.synthesize(record.id, index, record.request.lane)
     context.store.leases.release(record.id, ASSEMBLE, context.worker)
-    log.warning("spoken_again", job=record.id, parts=len(indices))
+    log.warning("synthesized_again", job=record.id, parts=len(parts))
 
 
 def _assemble(context: Context, record: JobRecord, plan: JobPlan) -> None:
-    programme = Programme(context, record, plan)
-    layout = programme.layout
-    if not layout.tally.utterances:
-        context.finish(record, "failed", error=layout.failed[0])
+    assembler = Assembler(context, record, plan)
+    error = assembler.failures[0] if assembler.failures else None
+    if assembler.is_empty:
+        context.finish(record, "failed", error=error)
         return
     try:
-        length, rate = programme.write()
-    except SoundsGone:
-        gone = programme.gone()
-        context.store.records.discard_results(record.id, gone, context.clock.now())
-        _speak_first(context, record, gone)
+        report = assembler.write()
+    except PartAudioMissing:
+        missing = assembler.missing_parts()
+        context.store.records.discard_results(record.id, missing, context.clock.now())
+        _synthesize_first(context, record, missing)
         return
-    waited = (record.started_at or record.created_at) - record.created_at
-    report = layout.tally.report(length, rate, queue_seconds=waited)
-    state: JobState = "partial" if layout.failed else "succeeded"
-    error = layout.failed[0] if layout.failed else None
+    state: JobState = "partial" if error else "succeeded"
     if context.finish(record, state, report=report, error=error):
-        record_stages(record.request, StageSeconds(encode=layout.tally.encode))
+        record_stages(record.request, StageSeconds(encode=assembler.encode_seconds))
         log.info("finished", job=record.id, state=state, rtf=round(report.rtf, 4))
     else:
-        _tidy(context, record.id)
+        _delete_if_cancelled(context, record.id)
 
 
-def _tidy(context: Context, job_id: str) -> None:
-    """What was written after a job's cancellation had deleted all."""
+def _delete_if_cancelled(context: Context, job_id: str) -> None:
+    """Deletes what was written after a job's cancellation had deleted everything."""
     if context.store.records.get(job_id).state == "cancelled":
         context.audio.delete(job_folder(job_id))

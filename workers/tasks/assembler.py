@@ -1,4 +1,4 @@
-"""A job's programme: its parts in order to one file and a transcript, in the memory of one part."""
+"""One job's parts to one file, with its transcript and report, in the memory of one part."""
 
 from __future__ import annotations
 
@@ -19,66 +19,105 @@ from core.book import Cover
 from core.errors import Conflict, NotFound
 from core.mel import Float32
 from core.part import JobPlan
-from core.record import JobRecord
+from core.record import JobError, JobRecord
+from core.report import StageSeconds, SynthesisReport
 from core.request import BookFacts, Source
 from core.text import Notice
 from core.transcript import TranscriptHead
 from jobs.protocols import ASSEMBLE
 from jobs.storage.keys import audio_key, cover_key, part_audio_key, transcript_key
 from synthesis.part_audio import read_samples
-from synthesis.timeline import Missing, Placed, Timeline, placed
-from synthesis.transcript import spoken_lines, unspoken_lines
+from synthesis.report import ReportBuilder
+from synthesis.timeline import FailedPart, PlacedPart, Timeline, place_parts
+from synthesis.transcript import failed_lines, timed_lines
 from workers.context import Context
 
 
-class SoundsGone(Exception):
-    """Sounds that were made are no longer there."""
+class PartAudioMissing(Exception):
+    """Stored audio of parts is no longer there; ``Assembler.missing_parts`` returns which."""
 
 
-class Programme:
-    """One job's parts, put together.
+class Assembler:
+    """Puts the parts of a job together.
+
+    The parts are read several times, one after the other: for the timeline, which needs their
+    lengths alone; for the transcript; for the loudness, where one is asked for; and for the file.
 
     Args:
         context: of the worker.
         record: of the job.
         plan: of the job.
+
+    Attributes:
+        failures: why parts have no audio; empty where all have.
+        is_empty: no part has audio, so that there is nothing to write.
+        encode_seconds: CPU seconds of ``write`` [s].
+
+    Raises:
+        Conflict: the job has ended (code ``job_over``).
+        ArtifactError: the parts differ in sample rate.
     """
 
     def __init__(self, context: Context, record: JobRecord, plan: JobPlan) -> None:
         self._context, self._record, self._plan = context, record, plan
         self._source: Source = context.store.records.source(record.id)
-        self.layout = Timeline()
-        self.layout.tally.text = plan.text_seconds
-        self.layout.tally.notices = list(plan.notices)
+        self._timeline = Timeline()
+        self._report = ReportBuilder(
+            seconds=StageSeconds(text=plan.text_seconds), notices=list(plan.notices)
+        )
+        self.failures: list[JobError] = []
         for one in self._parts():
-            self.layout.add(one)
-        self._factor = np.float32(1.0)
+            self._add(one)
+        self.is_empty = not self._report.utterances
+        self.encode_seconds = 0.0
+        self._gain = np.float32(1.0)
 
-    def write(self) -> tuple[int, int]:
-        """Writes transcript and audio; returns length and sample rate of the file.
+    def _add(self, one: PlacedPart | FailedPart) -> None:
+        if isinstance(one, FailedPart):
+            self.failures.append(one.error)
+            self._report.notices.append(one.notice)
+            return
+        self._report.add_part(one.audio, one.part.utterances, reused=one.result.reused)
+        self._timeline.add(one)
+
+    def write(self) -> SynthesisReport:
+        """Writes transcript and audio file, and returns the report.
 
         Raises:
-            SoundsGone: they have to be spoken again.
+            PartAudioMissing: parts have to be synthesized again.
+            Conflict: the job has ended, or another worker assembles it (code ``job_over``).
             Unavailable: a store refuses.
         """
         start = time.thread_time()
         self._write_transcript()
-        length, rate = self._write_audio()
-        self.layout.tally.encode = time.thread_time() - start
-        return length, rate
+        samples, rate = self._write_audio()
+        self.encode_seconds = time.thread_time() - start
+        self._report.seconds += StageSeconds(encode=self.encode_seconds)
+        accepted = self._record.created_at
+        waited = (self._record.started_at or accepted) - accepted
+        return self._report.build(samples, rate, queue_seconds=waited)
 
-    def _parts(self) -> Iterator[Placed | Missing]:
+    def missing_parts(self) -> list[int]:
+        """Returns the parts whose stored audio is no longer there."""
+        audio = self._context.audio
+        return [
+            one.part.index
+            for one in self._parts()
+            if isinstance(one, PlacedPart) and not audio.exists(part_audio_key(one.result.digest))
+        ]
+
+    def _parts(self) -> Iterator[PlacedPart | FailedPart]:
         store, job_id = self._context.store, self._record.id
-        return placed(
+        return place_parts(
             store.plans.parts(job_id), store.results.all(job_id), self._record.request, self._plan
         )
 
     def _write_transcript(self) -> None:
-        layout, encoder = self.layout, msgspec.json.Encoder()
+        timeline, encoder = self._timeline, msgspec.json.Encoder()
         head = TranscriptHead(
             characters=self._record.source.characters,
-            seconds=layout.samples / layout.tally.sample_rate,
-            chapters=layout.timed_chapters(self._source),
+            seconds=timeline.samples / timeline.sample_rate,
+            chapters=timeline.timed_chapters(self._source),
             silences=self._plan.silences,
             notices=self._plan.notices,
         )
@@ -86,31 +125,32 @@ class Programme:
         with self._context.audio.writing(key) as path, path.open("wb") as file:
             file.write(encoder.encode(head) + b"\n")
             for one in self._parts():
-                if isinstance(one, Missing):
-                    lines = unspoken_lines(one.part, one.error)
+                if isinstance(one, FailedPart):
+                    lines = failed_lines(one.part, one.error)
                 else:
-                    lines = spoken_lines(one.part, one.sound, one.starts)
+                    lines = timed_lines(one.part, one.audio, one.starts)
                 file.writelines(encoder.encode(line) + b"\n" for line in lines)
 
     def _write_audio(self) -> tuple[int, int]:
-        request, native = self._record.request, self.layout.tally.sample_rate
-        rate = request.sample_rate or native
+        """Writes the file; returns its length [samples] and sample rate [Hz]."""
+        request = self._record.request
+        rate = request.sample_rate or self._timeline.sample_rate
         self._set_gain()
         meter, delivery = AcxMeter(rate), self._delivery(rate)
         with self._context.audio.writing(audio_key(self._record.id, request)) as path:
-            clipped = delivery.write(path, _heard(meter, self._resampled(rate)))
+            clipped = delivery.write(path, _metered(meter, self._resampled(rate)))
         if self._source.book is not None:
-            self.layout.tally.acx = meter.finish()
+            self._report.acx = meter.finish()
         if clipped:
-            told = f"{clipped} samples beyond full scale"
-            self.layout.tally.notices.append(Notice("clipped", told))
+            message = f"{clipped} samples beyond full scale"
+            self._report.notices.append(Notice("clipped", message))
         return delivery.samples, rate
 
     def _delivery(self, rate: int) -> Delivery:
-        request, native = self._record.request, self.layout.tally.sample_rate
+        request, timeline = self._record.request, self._timeline
         edges = [
-            resampled_length(at, native, rate)
-            for at in (*self.layout.starts(self._source), self.layout.samples)
+            resampled_length(at, timeline.sample_rate, rate)
+            for at in (*timeline.chapter_starts(self._source), timeline.samples)
         ]
         book = self._source.book
         titles = [c.title for c in self._source.chapters] or [book.title if book else "Speech"]
@@ -132,72 +172,70 @@ class Programme:
         )
 
     def _cover(self, book: BookFacts) -> Cover | None:
-        """Its picture; one that is gone is told, and costs nobody the sound."""
+        """Returns the book's picture; one that is gone is reported and costs nobody the audio."""
         if book.cover is None:
             return None
         try:
             return Cover(book.cover, self._context.audio.get(cover_key(self._record.id)))
         except NotFound:
-            told = "the picture of the cover is no longer stored: the file has none"
-            self.layout.tally.notices.append(Notice("cover_gone", told))
+            message = "the picture of the cover is no longer stored: the file has none"
+            self._report.notices.append(Notice("cover_gone", message))
             return None
 
     def _set_gain(self) -> None:
-        """One gain for the whole programme, measured before anything is written."""
+        """Sets one gain for the whole audio, measured before anything is written."""
         target = self._record.request.loudness_lufs
         if target is None:
             return
-        meter = LoudnessMeter(self.layout.tally.sample_rate)
+        meter = LoudnessMeter(self._timeline.sample_rate)
         for block in self._blocks():
             meter.push(block)
         gain = gain_for(target, meter.finish(), PEAK_DB)
-        self._factor, self.layout.tally.gain_db = np.float32(gain.factor), gain.db
+        self._gain, self._report.gain_db = np.float32(gain.factor), gain.db
         if notice := gain_notice(target, gain):
-            self.layout.tally.notices.append(notice)
+            self._report.notices.append(notice)
 
     def _resampled(self, rate: int) -> Iterator[Float32]:
-        resampler = Resampler(self.layout.tally.sample_rate, rate)
+        resampler = Resampler(self._timeline.sample_rate, rate)
         for block in self._blocks():
-            yield resampler.push(block * self._factor)
+            yield resampler.push(block * self._gain)
         yield resampler.finish()
 
     def _blocks(self) -> Iterator[Float32]:
-        return joined_blocks(self._pieces(), self.layout.tally.sample_rate, lead=self.layout.lead)
+        return joined_blocks(self._pieces(), self._timeline.sample_rate, lead=self._timeline.lead)
 
     def _pieces(self) -> Iterator[UtteranceAudio]:
         for one in self._parts():
-            if isinstance(one, Missing):
+            if isinstance(one, FailedPart):
                 continue
-            self._go_on()
+            self._renew_lease()
             try:
                 samples = read_samples(self._context.audio, one.result.digest)
             except NotFound as error:
-                raise SoundsGone from error
+                raise PartAudioMissing from error
             start = 0
-            for count, pause in zip(one.sound.samples, one.pauses, strict=True):
+            for count, pause in zip(one.audio.samples, one.pauses, strict=True):
                 yield samples[start : start + count], pause
                 start += count
 
-    def _go_on(self) -> None:
-        """Renews the hold on the work: a long book is not taken for lost, nor one that has ended
-        written to its end. Raises Conflict."""
+    def _renew_lease(self) -> None:
+        """Claims the work again, which this worker holds already.
+
+        So a long book is not taken for lost while it is written, and one that has ended (by
+        cancellation, or because another worker was quicker) is not written to its end.
+
+        Raises:
+            Conflict: the lease is another worker's, or the job has ended (code ``job_over``).
+        """
         context = self._context
         now = context.clock.now()
         claim = context.store.leases.claim(self._record.id, ASSEMBLE, context.worker, now)
         if claim.verdict != "run":
             raise Conflict(f"job {self._record.id} has ended", code="job_over")
 
-    def gone(self) -> list[int]:
-        """Parts whose sounds are no longer there."""
-        audio = self._context.audio
-        return [
-            one.part.index
-            for one in self._parts()
-            if isinstance(one, Placed) and not audio.exists(part_audio_key(one.result.digest))
-        ]
 
-
-def _heard(meter: AcxMeter, blocks: Iterator[Float32]) -> Iterator[Float32]:
+def _metered(meter: AcxMeter, blocks: Iterator[Float32]) -> Iterator[Float32]:
+    """Yields the blocks, each measured before it is."""
     for block in blocks:
         meter.push(block)
         yield block

@@ -40,23 +40,24 @@ def plan(context: Context, job_id: str) -> None:
         return
     if not context.store.leases.begin(job_id, PLAN, context.worker):
         return
-    if context.store.plans.get(job_id) is None and not _make(context, record):
+    if context.store.plans.get(job_id) is None and not _make_plan(context, record):
         return
-    pending = context.store.results.missing(job_id)
-    for index in pending:
+    missing = context.store.results.missing(job_id)
+    for index in missing:
         context.queue.synthesize(job_id, index, record.request.lane)
-    if not pending:
+    if not missing:
         context.queue.assemble(job_id)
     context.store.leases.release(job_id, PLAN, context.worker)
-    log.info("planned", job=job_id, parts=len(pending))
+    log.info("planned", job=job_id, parts=len(missing))
 
 
-def _make(context: Context, record: JobRecord) -> bool:
+def _make_plan(context: Context, record: JobRecord) -> bool:
+    """Stores the job's plan; returns False where the job has failed instead."""
     request, start = record.request, time.thread_time()
     try:
         source = context.store.records.source(record.id)
-        reading = analyze_source(source, _frontend(context.catalogue, request), request.pauses)
-        parts = cut_parts(reading.chapters, speed=request.speed)
+        analysis = analyze_source(source, _frontend(context.catalogue, request), request.pauses)
+        parts = cut_parts(analysis.chapters, speed=request.speed)
     except InputError as error:
         context.finish(record, "failed", error=job_error(error))
         return False
@@ -69,12 +70,12 @@ def _make(context: Context, record: JobRecord) -> bool:
     seconds = time.thread_time() - start
     planned = JobPlan(
         parts=len(parts),
-        utterances=reading.utterances,
-        lead_seconds=reading.lead_seconds,
+        utterances=analysis.utterances,
+        lead_seconds=analysis.lead_seconds,
         text_seconds=seconds,
         seconds=sum(part.seconds for part in parts),
-        silences=reading.silences,
-        notices=reading.notices,
+        silences=analysis.silences,
+        notices=analysis.notices,
     )
     context.store.plans.put(record.id, planned, parts)
     record_stages(request, StageSeconds(text=seconds))

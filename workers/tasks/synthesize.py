@@ -15,18 +15,18 @@ from synthesis.parts import synthesis_items
 from synthesis.results import SynthesizedUtterance
 from telemetry.logs import log_fields
 from workers.context import Context, gave_up, job_error
-from workers.device.device_thread import Speak
-from workers.metrics import QUEUE_SECONDS, SOUNDS, record_part
+from workers.device.device_thread import SubmitPart
+from workers.metrics import PART_LOOKUPS, QUEUE_SECONDS, record_part
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class PartTurn:
-    """See ``workers.device.collector.Turn``.
+class LeasedPart:
+    """A part that this worker holds and that waits for the device: ``collector.PartTurn``.
 
     Attributes:
-        leases: has the work.
+        leases: of the job store.
         job_id: of the job.
         work: the part.
         worker: this process.
@@ -41,17 +41,22 @@ class PartTurn:
 
     @property
     def suspect(self) -> bool:
-        """A try before this one did not end."""
+        """Whether a try before this one did not end."""
         return self.attempt > 1
 
     def begin(self) -> None:
-        """Counts the try. Raises Conflict: the job was cancelled since. Unavailable."""
+        """Counts the try, the moment it is really done.
+
+        Raises:
+            Conflict: the job has ended since (code ``job_over``).
+            Unavailable: the store does not answer.
+        """
         if not self.leases.begin(self.job_id, self.work, self.worker):
             raise Conflict(f"job {self.job_id} has ended", code="job_over")
 
 
-def synthesize(context: Context, speak: Speak, job_id: str, index: int) -> None:
-    """Speaks a part, once. A bad utterance fails its part, never another one.
+def synthesize(context: Context, submit: SubmitPart, job_id: str, index: int) -> None:
+    """Synthesizes a part, once. A bad utterance fails its part, never another one.
 
     Raises:
         Unavailable: a store does not answer or is full; the work stays with this worker.
@@ -72,8 +77,8 @@ def synthesize(context: Context, speak: Speak, job_id: str, index: int) -> None:
         _done(context, record, PartResult(index=index, error=gave_up(context.attempts, index)))
         return
     try:
-        turn = PartTurn(context.store.leases, job_id, work, context.worker, claim.attempt)
-        result = _speak(context, speak, record, part, turn)
+        turn = LeasedPart(context.store.leases, job_id, work, context.worker, claim.attempt)
+        result = _synthesize(context, submit, record, part, turn)
     except Unavailable:
         raise
     except Conflict:
@@ -90,34 +95,35 @@ def synthesize(context: Context, speak: Speak, job_id: str, index: int) -> None:
     _done(context, record, result)
 
 
-def _speak(
-    context: Context, speak: Speak, record: JobRecord, part: Part, turn: PartTurn
+def _synthesize(
+    context: Context, submit: SubmitPart, record: JobRecord, part: Part, turn: LeasedPart
 ) -> PartResult:
     items = list(synthesis_items(part, record.request, context.catalogue))
     digest = part_digest(items)
-    known = _known(context, digest)
-    SOUNDS.labels("hit" if known else "miss").inc()
-    if known:
-        return PartResult(index=part.index, digest=digest, sound=known, reused=True)
-    spoken: list[SynthesizedUtterance] = []
-    for outcome in speak(items, record.request.lane, turn):
-        if isinstance(outcome, RhapsodeError):
-            raise outcome
-        spoken.append(outcome)
-    sound = part_audio_of(spoken)
-    context.part_index.put(digest, context.clock.now())  # first: what is stored is cleared one day
-    write_part_audio(context.audio, digest, sound, spoken)
-    return PartResult(index=part.index, digest=digest, sound=sound)
+    stored = _stored(context, digest)
+    PART_LOOKUPS.labels("hit" if stored else "miss").inc()
+    if stored:
+        return PartResult(index=part.index, digest=digest, audio=stored, reused=True)
+    results: list[SynthesizedUtterance] = []
+    for result in submit(items, record.request.lane, turn):
+        if isinstance(result, RhapsodeError):
+            raise result
+        results.append(result)
+    audio = part_audio_of(results)
+    # The index first: audio that it does not know would never be deleted.
+    context.part_index.put(digest, context.clock.now())
+    write_part_audio(context.audio, digest, audio, results)
+    return PartResult(index=part.index, digest=digest, audio=audio)
 
 
-def _known(context: Context, digest: str) -> PartAudio | None:
-    """The sound, if it was made before."""
+def _stored(context: Context, digest: str) -> PartAudio | None:
+    """Returns the part's audio if an earlier job made it."""
     if not context.part_index.use(digest, context.clock.now()):
         return None
     try:
         return read_part_audio(context.audio, digest)
     except NotFound as error:
-        log.warning("sound_gone", digest=digest, code=error.code)
+        log.warning("part_audio_missing", digest=digest, code=error.code)
         return None
 
 
@@ -125,7 +131,7 @@ def _done(context: Context, record: JobRecord, result: PartResult) -> None:
     try:
         last = context.store.results.add(record.id, result, context.worker, context.clock.now())
     except Conflict:
-        return  # cancelled while it was spoken
+        return  # cancelled meanwhile
     record_part(record.request, result)
     if last:
         context.queue.assemble(record.id)

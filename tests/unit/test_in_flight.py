@@ -3,36 +3,36 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from workers.celery_runtime.in_flight import Running
+from workers.celery_runtime.in_flight import InFlight
 
 WORK = ("synthesize", "0a", 1)
 
 
 def test_a_second_message_for_work_that_runs_is_passed_by() -> None:
-    running = Running(tail_seconds=0)
-    with running.alone(WORK) as first, running.alone(WORK) as second:
+    in_flight = InFlight(tail_seconds=0)
+    with in_flight.exclusively(WORK) as first, in_flight.exclusively(WORK) as second:
         assert (first, second) == (True, False)
-        with running.alone(("synthesize", "0a", 2)) as other:
+        with in_flight.exclusively(("synthesize", "0a", 2)) as other:
             assert other
 
 
 def test_work_that_has_ended_may_come_again() -> None:
-    running = Running(tail_seconds=0)
+    in_flight = InFlight(tail_seconds=0)
     for _ in range(2):
-        with running.alone(WORK) as free:
+        with in_flight.exclusively(WORK) as free:
             assert free
 
 
 def test_a_message_that_ending_work_sent_is_not_lost() -> None:
-    running, inside, done = Running(tail_seconds=60), threading.Event(), threading.Event()
+    in_flight, inside, done = InFlight(tail_seconds=60), threading.Event(), threading.Event()
 
     def first() -> None:
-        with running.alone(WORK):
+        with in_flight.exclusively(WORK):
             inside.set()
             done.wait()
 
     def second() -> bool:
-        with running.alone(WORK) as free:
+        with in_flight.exclusively(WORK) as free:
             return free
 
     with ThreadPoolExecutor(2) as pool:

@@ -19,7 +19,7 @@ from jobs.storage.folder import FolderStore
 from jobs.storage.keys import audio_key, job_folder, part_audio_key
 from synthesis.part_audio import part_audio_of, write_part_audio
 from synthesis.results import SynthesizedUtterance
-from synthesis.timeline import placed
+from synthesis.timeline import place_parts
 from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
 from workers.context import Context
 from workers.tasks.assemble import assemble
@@ -71,17 +71,17 @@ def context(source: Source, tmp_path: Path, watch: Watch) -> Context:
         store, MemoryQueue(), audio, MemoryPartIndex(), Catalogue({}, {}), watch, "me", 3
     )
     for index in range(PARTS):
-        speak(context, index)
+        add_audio(context, index)
     return context
 
 
-def speak(context: Context, index: int) -> None:
+def add_audio(context: Context, index: int) -> None:
     waveform = Waveform(np.zeros(SAMPLES, np.float32), 22050)
-    spoken = SynthesizedUtterance(waveform, (1,), StageSeconds(acoustic=0.1), 1, {})
-    sound, digest = part_audio_of([spoken]), f"0{index}"
-    write_part_audio(context.audio, digest, sound, [spoken])
+    result = SynthesizedUtterance(waveform, (1,), StageSeconds(acoustic=0.1), 1, {})
+    audio, digest = part_audio_of([result]), f"0{index}"
+    write_part_audio(context.audio, digest, audio, [result])
     context.store.leases.claim(JOB, str(index), "me", 0.0)
-    context.store.results.add(JOB, PartResult(index=index, digest=digest, sound=sound), "me", 0.0)
+    context.store.results.add(JOB, PartResult(index=index, digest=digest, audio=audio), "me", 0.0)
 
 
 def sent(context: Context) -> list[tuple[str, ...]]:
@@ -112,7 +112,7 @@ def test_sounds_that_are_gone_are_spoken_again(context: Context) -> None:
     assemble(context, JOB)
     assert sent(context) == [("synthesize", JOB, "1", "interactive")]
     assert context.store.records.get(JOB).state == "running"
-    speak(context, 1)
+    add_audio(context, 1)
     assemble(context, JOB)
     assert context.store.records.get(JOB).state == "succeeded"
 
@@ -123,8 +123,8 @@ def test_parts_that_were_undone_are_waited_for(context: Context) -> None:
     assemble(context, JOB)
     assert sent(context) == [("synthesize", JOB, str(i), "interactive") for i in (1, 2)]
     assert context.store.records.get(JOB).state == "running"
-    speak(context, 1)
-    speak(context, 2)
+    add_audio(context, 1)
+    add_audio(context, 2)
     assemble(context, JOB)
     assert context.store.records.get(JOB).state == "succeeded"
 
@@ -162,4 +162,4 @@ def test_a_job_without_its_parts_has_ended_meanwhile(context: Context) -> None:
     plan = context.store.plans.get(JOB)
     assert plan is not None
     with pytest.raises(Conflict):
-        list(placed(iter(()), iter(()), Controls(), plan))
+        list(place_parts(iter(()), iter(()), Controls(), plan))

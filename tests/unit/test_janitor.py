@@ -15,7 +15,7 @@ from jobs.storage.folder import FolderStore
 from jobs.storage.keys import part_audio_key
 from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
 from workers.context import Context
-from workers.recovery.janitor import clear_shelf, recover
+from workers.recovery.janitor import delete_unused_audio, recover_lost
 
 DAY = 24 * 3600.0
 NOW = 1_700_000_000.0
@@ -67,7 +67,7 @@ def spoken(context: Context, digest: str, at: float) -> str:
     context.part_index.put(digest, at)
     context.audio.put(part_audio_key(digest), b"sound")
     context.store.results.add(
-        job.id, PartResult(index=0, digest=digest, sound=PartAudio()), "me", at
+        job.id, PartResult(index=0, digest=digest, audio=PartAudio()), "me", at
     )
     return job.id
 
@@ -77,10 +77,10 @@ def test_sounds_of_a_job_that_still_runs_are_kept_however_long_it_takes(context:
     over = spoken(context, "0b", NOW - 2 * DAY)
     context.store.records.finish(over, "cancelled", NOW - DAY)
     spoken(context, "0c", NOW - DAY / 2)
-    assert clear_shelf(context, DAY) == 1
+    assert delete_unused_audio(context, DAY) == 1
     there = [context.audio.exists(part_audio_key(digest)) for digest in ("0a", "0b", "0c")]
     assert there == [True, False, True]
-    assert clear_shelf(context, DAY) == 0  # they count as used now
+    assert delete_unused_audio(context, DAY) == 0  # they count as used now
     assert context.part_index.use("0a", NOW)
 
 
@@ -94,8 +94,8 @@ def test_what_a_store_does_not_delete_now_is_deleted_later(
     with monkeypatch.context() as patched:
         patched.setattr(context.audio, "delete", away)
         with pytest.raises(Unavailable):
-            clear_shelf(context, DAY)
-    assert clear_shelf(context, -1.0) == 1
+            delete_unused_audio(context, DAY)
+    assert delete_unused_audio(context, -1.0) == 1
 
 
 def test_a_job_whose_message_is_lost_goes_on_though_others_wait(context: Context) -> None:
@@ -103,7 +103,7 @@ def test_a_job_whose_message_is_lost_goes_on_though_others_wait(context: Context
     queue = context.queue
     assert isinstance(queue, Busy)
     queue.age = 500.0  # sent after the job was touched, or less than 600 s before
-    assert recover(context, 600) == 0
+    assert recover_lost(context, 600) == 0
     queue.age = 300.0
-    assert recover(context, 600) == 1
+    assert recover_lost(context, 600) == 1
     assert queue.sent == [("plan", job)]
