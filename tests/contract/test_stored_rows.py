@@ -62,7 +62,7 @@ PLAN = JobPlan(
     notices=(NOTICE,),
 )
 PARTS = [Part(i, i, (UTTERANCE,), seconds=1.5) for i in range(2)]
-SOUND = PartAudio(
+AUDIO = PartAudio(
     samples=(22050,),
     durations=((40, 46),),
     batch_sizes=(1,),
@@ -71,7 +71,7 @@ SOUND = PartAudio(
     notices=((NOTICE,),),
 )
 RESULTS = (
-    PartResult(index=0, digest="00", sound=SOUND),
+    PartResult(index=0, digest="00", audio=AUDIO),
     PartResult(index=1, error=JobError("anomaly", "runaway", part=1)),
 )
 REPORT = SynthesisReport(
