@@ -83,7 +83,7 @@ class Attempt:
     stray_frames: int = 0
 
 
-def has_sound(utterance: Utterance) -> bool:
+def is_audible(utterance: Utterance) -> bool:
     """Returns whether a phoneme is a letter: gaps and punctuation may well be silent."""
     return any(_is_letter(phoneme) for phoneme in utterance.phonemes)
 
@@ -98,7 +98,7 @@ def detect_anomalies(attempt: Attempt) -> tuple[Notice, ...]:
     """
     if refused := _refused(attempt):
         return (_notice(attempt, *refused),)
-    if attempt.samples is None or not has_sound(attempt.utterance):
+    if attempt.samples is None or not is_audible(attempt.utterance):
         return ()
     checks = (_length, _stuck, _skipped, _repeat, _clipped, _silence)
     return tuple(_notice(attempt, *found) for check in checks if (found := check(attempt)))
@@ -125,7 +125,7 @@ def _refused(attempt: Attempt) -> Finding:
     if not np.isfinite(attempt.samples).all():
         return "anomaly_not_finite", "the voice's samples are not finite"
     rms = _rms(attempt.samples)
-    if rms < SILENT_RMS and has_sound(attempt.utterance):
+    if rms < SILENT_RMS and is_audible(attempt.utterance):
         return "anomaly_silent", f"the voice stayed silent (RMS {rms:.1e})"
     return None
 

@@ -1,10 +1,10 @@
-"""Turns of parts, for collectors without a store."""
+"""Turns of parts, for collectors without leases."""
 
 from __future__ import annotations
 
 
-class Turned:
-    """A turn that comes to this."""
+class FixedTurn:
+    """A turn that begins, or raises that error."""
 
     def __init__(self, error: Exception | None = None, *, suspect: bool = False) -> None:
         self.error, self.suspect = error, suspect
@@ -14,4 +14,4 @@ class Turned:
             raise self.error
 
 
-FREE = Turned()
+FREE = FixedTurn()

@@ -22,7 +22,7 @@ class WorkerSettings(ServiceSettings, SynthesisSettings):
     flush_seconds: Annotated[float, Meta(ge=0, le=1)] = 0.004
     """RHAPSODE_FLUSH_SECONDS: how long an idle device waits for more parts [s]."""
     symbols_at_once: Positive | None = None
-    """RHAPSODE_SYMBOLS_AT_ONCE: symbols spoken before the next look at what waits; an interactive
+    """RHAPSODE_SYMBOLS_AT_ONCE: symbols synthesized before the next batch is chosen; an interactive
     part waits for about two of these. None = by device: 640 (two parts, seconds of work) on a CPU,
     65536 on a GPU."""
     stale_seconds: Annotated[float, Meta(gt=0)] = 600.0
@@ -44,6 +44,6 @@ class WorkerSettings(ServiceSettings, SynthesisSettings):
     /livez and /readyz; 0 = nowhere."""
 
     @property
-    def symbols_per_take(self) -> int:
+    def symbols_per_batch(self) -> int:
         """``symbols_at_once``, or what suits the device."""
         return self.symbols_at_once or (640 if self.device == "cpu" else 65536)

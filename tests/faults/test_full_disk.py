@@ -75,9 +75,9 @@ def context(audio: FolderStore) -> Context:
         batch_size=1,
         artifacts={},
     )
-    sound = part_audio_of([synthesized])
-    write_part_audio(audio, "0a", sound, [synthesized])
-    result = PartResult(index=0, digest="0a", audio=sound)
+    part_audio = part_audio_of([synthesized])
+    write_part_audio(audio, "0a", part_audio, [synthesized])
+    result = PartResult(index=0, digest="0a", audio=part_audio)
     store.leases.claim(JOB, "0", "me", clock.now())
     store.results.add(JOB, result, "me", clock.now())
     return Context(

@@ -43,7 +43,7 @@ def codes(one: Attempt) -> set[str]:
 
 
 @pytest.mark.parametrize("speed", [0.25, 0.5, 1.0, 2.0])
-def test_usual_speech_is_none(speed: float) -> None:
+def test_usual_speech_has_none(speed: float) -> None:
     assert codes(attempt(round(6 / speed), speed=speed)) == set()
 
 
@@ -90,7 +90,7 @@ def test_full_scale_counts_above_a_thousandth() -> None:
         ({"samples": np.zeros(30 * HOP, np.float32)}, "anomaly_silent"),
     ],
 )
-def test_what_is_no_speech_is_told_alone(change: dict[str, object], code: str) -> None:
+def test_a_refused_anomaly_is_reported_alone(change: dict[str, object], code: str) -> None:
     assert codes(dataclasses.replace(attempt(), **change)) == {code}  # type: ignore[arg-type]
     assert code in REFUSED_ANOMALIES
 

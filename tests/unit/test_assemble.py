@@ -99,7 +99,7 @@ def test_whole(context: Context) -> None:
 @pytest.mark.parametrize(
     "source", [Source(text="abc", book=BookFacts(title="Book", cover="image/png"))]
 )
-def test_a_cover_that_is_gone_costs_no_sound(context: Context) -> None:
+def test_a_missing_cover_costs_no_audio(context: Context) -> None:
     assemble(context, JOB)
     record = context.store.records.get(JOB)
     assert record.report is not None
@@ -107,7 +107,7 @@ def test_a_cover_that_is_gone_costs_no_sound(context: Context) -> None:
     assert "cover_gone" in [notice.code for notice in record.report.warnings]
 
 
-def test_sounds_that_are_gone_are_spoken_again(context: Context) -> None:
+def test_missing_part_audio_is_made_again(context: Context) -> None:
     context.audio.delete(part_audio_key("01"))
     assemble(context, JOB)
     assert sent(context) == [("synthesize", JOB, "1", "interactive")]

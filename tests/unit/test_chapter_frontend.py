@@ -22,47 +22,49 @@ CHAPTERS = (
 FRONTEND = open_frontend("house-ipa")
 
 
-def read(source: Source, **pauses: float) -> SourceAnalysis:
+def analyze(source: Source, **pauses: float) -> SourceAnalysis:
     return analyze_source(source, FRONTEND, Pauses(**pauses))
 
 
 def test_a_source_without_chapters_is_read_as_a_whole() -> None:
-    reading = read(Source(text=TEXT))
+    analysis = analyze(Source(text=TEXT))
     whole = FRONTEND.analyze(TEXT, ssml=False)
-    assert reading.chapters == (whole.utterances,)
-    assert reading.silences == whole.silences
+    assert analysis.chapters == (whole.utterances,)
+    assert analysis.silences == whole.silences
 
 
 def test_every_character_belongs_to_one_chapters_utterance_or_silence() -> None:
-    reading = read(Source(text=TEXT, chapters=CHAPTERS))
-    said = [u.span for chapter in reading.chapters for u in chapter]
-    spans = sorted([*said, *(s.span for s in reading.silences)], key=lambda s: s.start)
+    analysis = analyze(Source(text=TEXT, chapters=CHAPTERS))
+    spans_of_utterances = [u.span for chapter in analysis.chapters for u in chapter]
+    spans = sorted(
+        [*spans_of_utterances, *(s.span for s in analysis.silences)], key=lambda s: s.start
+    )
     assert (spans[0].start, spans[-1].end) == (0, len(TEXT))
     assert all(a.end == b.start for a, b in pairwise(spans))
-    for chapter, utterances in zip(CHAPTERS, reading.chapters, strict=True):
+    for chapter, utterances in zip(CHAPTERS, analysis.chapters, strict=True):
         assert all(chapter.span.start <= u.span.start < chapter.span.end for u in utterances)
 
 
 def test_words_are_found_in_the_source() -> None:
-    reading = read(Source(text=TEXT, chapters=CHAPTERS))
-    words = [w for u in reading.chapters[2] for w in u.words]
+    analysis = analyze(Source(text=TEXT, chapters=CHAPTERS))
+    words = [w for u in analysis.chapters[2] for w in u.words]
     assert [TEXT[w.span.start : w.span.end] for w in words] == TWO.rstrip(".").split()
 
 
-def test_a_chapter_that_says_nothing_is_told() -> None:
-    reading = read(Source(text=TEXT, chapters=CHAPTERS))
-    assert [len(chapter) for chapter in reading.chapters] == [3, 0, 1]
-    assert [(n.code, n.span) for n in reading.notices] == [("chapter_silent", CHAPTERS[1].span)]
+def test_a_silent_chapter_is_reported() -> None:
+    analysis = analyze(Source(text=TEXT, chapters=CHAPTERS))
+    assert [len(chapter) for chapter in analysis.chapters] == [3, 0, 1]
+    assert [(n.code, n.span) for n in analysis.notices] == [("chapter_silent", CHAPTERS[1].span)]
 
 
 def test_pauses_are_the_requests() -> None:
-    reading = read(
+    analysis = analyze(
         Source(text=TEXT, chapters=CHAPTERS), sentence=0.125, paragraph=0.75, chapter=3.0
     )
-    pauses = [u.pause_after_seconds for chapter in reading.chapters for u in chapter]
+    pauses = [u.pause_after_seconds for chapter in analysis.chapters for u in chapter]
     assert pauses == [0.125, 0.75, 3.0, 0.0]
 
 
 def test_a_book_without_words_is_refused() -> None:
     with pytest.raises(TextError):
-        read(Source(text="* * *", chapters=(Chapter("Stars", Span(0, 5)),)))
+        analyze(Source(text="* * *", chapters=(Chapter("Stars", Span(0, 5)),)))

@@ -18,14 +18,14 @@ from core.text import Span, Utterance
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
 from tests.fake_engine import CATALOGUE
-from tests.turns import FREE, Turned
+from tests.turns import FREE, FixedTurn
 from workers.device.collector import BatchStats, Collector, SynthesizeItems, UtteranceResult
 
 DEADLINE = 120.0
 """Seconds; never reached when all is well."""
 
 
-def speech(name: str, symbols: int = 10) -> SynthesisItem:
+def item(name: str, symbols: int = 10) -> SynthesisItem:
     utterance = Utterance(
         text=name,
         span=Span(0, 1),
@@ -36,31 +36,31 @@ def speech(name: str, symbols: int = 10) -> SynthesisItem:
     return SynthesisItem(utterance=utterance, selection=CATALOGUE.resolve(), runtime="onnx")
 
 
-def spoken(item: SynthesisItem) -> SynthesizedUtterance:
-    wave = Waveform(np.zeros(len(item.utterance.phonemes), np.float32), 22050)
-    return SynthesizedUtterance(wave, (1,), StageSeconds(), 1, {item.utterance.text: ""})
+def result_of(part: SynthesisItem) -> SynthesizedUtterance:
+    wave = Waveform(np.zeros(len(part.utterance.phonemes), np.float32), 22050)
+    return SynthesizedUtterance(wave, (1,), StageSeconds(), 1, {part.utterance.text: ""})
 
 
 class Device:
-    """Speaks what it is told to, when it is let; keeps what came together."""
+    """Synthesizes when it is let; records what came together."""
 
     def __init__(self) -> None:
         self.batches: list[list[str]] = []
         self.entered, self.free = threading.Semaphore(0), threading.Semaphore(0)
 
-    def speak(self, items: Sequence[SynthesisItem]) -> list[UtteranceResult]:
-        self.batches.append([item.utterance.text for item in items])
+    def synthesize(self, items: Sequence[SynthesisItem]) -> list[UtteranceResult]:
+        self.batches.append([part.utterance.text for part in items])
         self.entered.release()
         assert self.free.acquire(timeout=DEADLINE)
-        return [spoken(item) for item in items]
+        return [result_of(part) for part in items]
 
 
 @contextmanager
 def running(
-    speak: SynthesizeItems, *, symbols: int = 1000, seen: list[BatchStats] | None = None
+    synthesize: SynthesizeItems, *, symbols: int = 1000, seen: list[BatchStats] | None = None
 ) -> Iterator[Collector]:
-    observe = (lambda taken: None) if seen is None else seen.append
-    collector = Collector(speak, symbols=symbols, flush_seconds=0.0, on_batch=observe)
+    on_batch = (lambda stats: None) if seen is None else seen.append
+    collector = Collector(synthesize, symbols=symbols, flush_seconds=0.0, on_batch=on_batch)
     thread = threading.Thread(target=collector.run)
     thread.start()
     try:
@@ -78,13 +78,16 @@ def wait_for(collector: Collector, lane: Lane, count: int) -> None:
 
 def test_what_waits_goes_together_interactive_first() -> None:
     device, seen = Device(), list[BatchStats]()
-    with running(device.speak, symbols=35, seen=seen) as collector, ThreadPoolExecutor(9) as pool:
-        first = pool.submit(collector.submit, [speech("first")], "bulk", FREE)
+    with (
+        running(device.synthesize, symbols=35, seen=seen) as collector,
+        ThreadPoolExecutor(9) as pool,
+    ):
+        first = pool.submit(collector.submit, [item("first")], "bulk", FREE)
         assert device.entered.acquire(timeout=DEADLINE)
         rest = []
         lanes: list[Lane] = ["bulk", "bulk", "interactive", "interactive"]
         for index, lane in enumerate(lanes):
-            rest.append(pool.submit(collector.submit, [speech(f"{lane}{index}")], lane, FREE))
+            rest.append(pool.submit(collector.submit, [item(f"{lane}{index}")], lane, FREE))
             wait_for(collector, lane, index % 2 + 1)
         for _ in range(3):
             device.free.release()
@@ -102,28 +105,26 @@ def test_what_waits_goes_together_interactive_first() -> None:
 def test_a_part_above_the_budget_goes_alone() -> None:
     device = Device()
     device.free.release()
-    with running(device.speak, symbols=5) as collector:
-        (outcome,) = collector.submit([speech("long", 50)], "bulk", FREE)
+    with running(device.synthesize, symbols=5) as collector:
+        (outcome,) = collector.submit([item("long", 50)], "bulk", FREE)
     assert isinstance(outcome, SynthesizedUtterance)
 
 
 def test_a_part_that_breaks_the_batch_costs_its_mates_nothing() -> None:
     entered, gate = threading.Event(), threading.Event()
 
-    def speak(items: Sequence[SynthesisItem]) -> list[UtteranceResult]:
+    def synthesize(items: Sequence[SynthesisItem]) -> list[UtteranceResult]:
         entered.set()
         assert gate.wait(DEADLINE)
-        if any(item.utterance.text == "poison" for item in items):
+        if any(part.utterance.text == "poison" for part in items):
             raise ValueError("broken")
-        return [spoken(item) for item in items]
+        return [result_of(part) for part in items]
 
-    with running(speak) as collector, ThreadPoolExecutor(9) as pool:
-        first = pool.submit(collector.submit, [speech("first")], "bulk", FREE)
+    with running(synthesize) as collector, ThreadPoolExecutor(9) as pool:
+        first = pool.submit(collector.submit, [item("first")], "bulk", FREE)
         assert entered.wait(DEADLINE)  # or an interactive part would be taken before it
         names = ("a", "poison", "b")
-        rest = [
-            pool.submit(collector.submit, [speech(name)], "interactive", FREE) for name in names
-        ]
+        rest = [pool.submit(collector.submit, [item(name)], "interactive", FREE) for name in names]
         wait_for(collector, "interactive", 3)
         gate.set()
         assert isinstance(first.result(DEADLINE)[0], SynthesizedUtterance)
@@ -136,11 +137,11 @@ def test_a_part_that_breaks_the_batch_costs_its_mates_nothing() -> None:
 def test_an_error_of_one_utterance_stays_with_it() -> None:
     bad = SynthesisError("no")
 
-    def speak(items: Sequence[SynthesisItem]) -> list[UtteranceResult]:
-        return [bad if item.utterance.text == "bad" else spoken(item) for item in items]
+    def synthesize(items: Sequence[SynthesisItem]) -> list[UtteranceResult]:
+        return [bad if part.utterance.text == "bad" else result_of(part) for part in items]
 
-    with running(speak) as collector:
-        outcomes = collector.submit([speech("a"), speech("bad"), speech("b")], "interactive", FREE)
+    with running(synthesize) as collector:
+        outcomes = collector.submit([item("a"), item("bad"), item("b")], "interactive", FREE)
     assert [isinstance(outcome, SynthesizedUtterance) for outcome in outcomes] == [
         True,
         False,
@@ -150,33 +151,33 @@ def test_an_error_of_one_utterance_stays_with_it() -> None:
 
 def test_a_device_that_loses_an_utterance_is_an_error() -> None:
     with running(lambda items: []) as collector, pytest.raises(RuntimeError, match="0 results"):
-        collector.submit([speech("a")], "interactive", FREE)
+        collector.submit([item("a")], "interactive", FREE)
 
 
 def test_closing_speaks_what_waits_and_refuses_what_comes() -> None:
     device = Device()
-    with running(device.speak) as collector, ThreadPoolExecutor(2) as pool:
-        first = pool.submit(collector.submit, [speech("first")], "bulk", FREE)
+    with running(device.synthesize) as collector, ThreadPoolExecutor(2) as pool:
+        first = pool.submit(collector.submit, [item("first")], "bulk", FREE)
         assert device.entered.acquire(timeout=DEADLINE)
-        second = pool.submit(collector.submit, [speech("second")], "bulk", FREE)
+        second = pool.submit(collector.submit, [item("second")], "bulk", FREE)
         wait_for(collector, "bulk", 1)
         collector.close()
         with pytest.raises(Unavailable):
-            collector.submit([speech("late")], "interactive", FREE)
+            collector.submit([item("late")], "interactive", FREE)
         device.free.release()
         device.free.release()
         assert isinstance(first.result(DEADLINE)[0], SynthesizedUtterance)
         assert isinstance(second.result(DEADLINE)[0], SynthesizedUtterance)
 
 
-def test_what_is_over_is_never_spoken() -> None:
-    device, over = Device(), Turned(Conflict("the job is over", code="job_over"))
-    with running(device.speak, symbols=10) as collector, ThreadPoolExecutor() as pool:
-        first = pool.submit(collector.submit, [speech("a", 10)], "bulk", FREE)
+def test_a_part_of_an_ended_job_is_never_synthesized() -> None:
+    device, over = Device(), FixedTurn(Conflict("the job is over", code="job_over"))
+    with running(device.synthesize, symbols=10) as collector, ThreadPoolExecutor() as pool:
+        first = pool.submit(collector.submit, [item("a", 10)], "bulk", FREE)
         assert device.entered.acquire(timeout=DEADLINE)
-        dropped = pool.submit(collector.submit, [speech("b", 10)], "bulk", over)
+        dropped = pool.submit(collector.submit, [item("b", 10)], "bulk", over)
         wait_for(collector, "bulk", 1)
-        kept = pool.submit(collector.submit, [speech("c", 10)], "bulk", FREE)
+        kept = pool.submit(collector.submit, [item("c", 10)], "bulk", FREE)
         wait_for(collector, "bulk", 2)
         device.free.release(2)
         assert len(first.result(DEADLINE)) == len(kept.result(DEADLINE)) == 1
@@ -186,12 +187,12 @@ def test_what_is_over_is_never_spoken() -> None:
 
 
 def test_a_suspect_goes_alone_in_its_turn() -> None:
-    device, turns = Device(), {"c": Turned(suspect=True)}
-    with running(device.speak, symbols=35) as collector, ThreadPoolExecutor(9) as pool:
-        pool.submit(collector.submit, [speech("first")], "bulk", FREE)
+    device, turns = Device(), {"c": FixedTurn(suspect=True)}
+    with running(device.synthesize, symbols=35) as collector, ThreadPoolExecutor(9) as pool:
+        pool.submit(collector.submit, [item("first")], "bulk", FREE)
         assert device.entered.acquire(timeout=DEADLINE)
         for count, name in enumerate("abcde", 1):
-            pool.submit(collector.submit, [speech(name)], "bulk", turns.get(name, FREE))
+            pool.submit(collector.submit, [item(name)], "bulk", turns.get(name, FREE))
             wait_for(collector, "bulk", count)
         device.free.release(4)
     assert device.batches == [["first"], ["a", "b"], ["c"], ["d", "e"]]

@@ -86,7 +86,7 @@ def test_a_broken_voice_costs_its_own_items() -> None:
         (NOTHING, "anomaly_empty"),
     ],
 )
-def test_what_is_not_speech_is_refused(symbol: int, code: str) -> None:
+def test_a_result_that_is_not_speech_is_refused(symbol: int, code: str) -> None:
     ids = [symbol] if symbol == NOTHING else [1, symbol]
     bad, good = Bench().engine.synthesize([item(ids), item([7])])
     assert isinstance(bad, AnomalyError)
@@ -94,7 +94,7 @@ def test_what_is_not_speech_is_refused(symbol: int, code: str) -> None:
     assert symbols_of(good) == [7]
 
 
-def test_unlikely_lengths_are_told_but_not_those_asked_for() -> None:
+def test_unlikely_lengths_are_reported_but_not_those_asked_for() -> None:
     asked = (Prosody(start=0, end=20, speed=0.01),)
     usual, slow, odd = Bench().engine.synthesize(
         [item([1] * 20), item([1] * 20, prosody=asked), item([LONG] * 5)]

@@ -1,4 +1,4 @@
-"""What planners clear up, and what they leave."""
+"""What planners delete and send again, and what they leave."""
 
 from pathlib import Path
 
@@ -54,8 +54,8 @@ def context(tmp_path: Path) -> Context:
     )
 
 
-def spoken(context: Context, digest: str, at: float) -> str:
-    """A job of two parts, of which one has been spoken."""
+def job_with_a_part(context: Context, digest: str, at: float) -> str:
+    """Makes a job of two parts, of which one has audio; returns its id."""
     source = Source(text="a")
     job = JobRecord(
         id=new_job_id(at), state="queued", request=Controls(), source=source.facts, created_at=at
@@ -72,11 +72,11 @@ def spoken(context: Context, digest: str, at: float) -> str:
     return job.id
 
 
-def test_sounds_of_a_job_that_still_runs_are_kept_however_long_it_takes(context: Context) -> None:
-    spoken(context, "0a", NOW - 2 * DAY)
-    over = spoken(context, "0b", NOW - 2 * DAY)
+def test_audio_of_a_running_job_is_kept_however_long_it_takes(context: Context) -> None:
+    job_with_a_part(context, "0a", NOW - 2 * DAY)
+    over = job_with_a_part(context, "0b", NOW - 2 * DAY)
     context.store.records.finish(over, "cancelled", NOW - DAY)
-    spoken(context, "0c", NOW - DAY / 2)
+    job_with_a_part(context, "0c", NOW - DAY / 2)
     assert delete_unused_audio(context, DAY) == 1
     there = [context.audio.exists(part_audio_key(digest)) for digest in ("0a", "0b", "0c")]
     assert there == [True, False, True]
@@ -99,7 +99,7 @@ def test_what_a_store_does_not_delete_now_is_deleted_later(
 
 
 def test_a_job_whose_message_is_lost_goes_on_though_others_wait(context: Context) -> None:
-    job = spoken(context, "0a", NOW - 1000)
+    job = job_with_a_part(context, "0a", NOW - 1000)
     queue = context.queue
     assert isinstance(queue, Busy)
     queue.age = 500.0  # sent after the job was touched, or less than 600 s before

@@ -1,4 +1,4 @@
-"""What goes wrong is tried once more where that may help, and told."""
+"""What goes wrong is tried once more where that may help, and reported."""
 
 import numpy as np
 import pytest
@@ -23,7 +23,7 @@ from tests.fake_engine import (
 )
 
 PLAIN = [20] * 10
-MENDED = next(s for s in range(0, 100, 2) if utterance_seed(s, 1) % 2 == 1)
+CORRECTED = next(s for s in range(0, 100, 2) if utterance_seed(s, 1) % 2 == 1)
 """An even seed whose second is odd: the first try fails, the second behaves."""
 HOPELESS = next(s for s in range(0, 100, 2) if utterance_seed(s, 1) % 2 == 0)
 SUSPICIOUS = [
@@ -40,7 +40,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("symbol", "codes"), SUSPICIOUS)
-def test_what_is_suspicious_is_spoken_and_told(symbol: int, codes: set[str]) -> None:
+def test_a_suspicious_result_is_kept_and_reported(symbol: int, codes: set[str]) -> None:
     bench = Bench()
     odd, good = bench.engine.synthesize([item([*PLAIN, symbol]), item(PLAIN)])
     found = {n.code for n in succeeded(odd).notices}
@@ -54,13 +54,13 @@ def test_what_is_suspicious_is_spoken_and_told(symbol: int, codes: set[str]) -> 
 @pytest.mark.parametrize("symbol", [s for s, _ in SUSPICIOUS] + [s for s, _ in REFUSED])
 def test_a_network_with_a_seed_gets_another_one(symbol: int) -> None:
     bench, again = Bench(), Bench()
-    whimsical = item([WHIM, *PLAIN, symbol], acoustic="tacotron2", seed=MENDED)
+    whimsical = item([WHIM, *PLAIN, symbol], acoustic="tacotron2", seed=CORRECTED)
     (result,) = bench.engine.synthesize([whimsical])
     assert [n.code for n in succeeded(result).notices] == ["anomaly_retried"]
     assert symbols_of(result) == [WHIM, *PLAIN, WHIM]
     assert [c.seeds.tolist() for c in bench.voice.acoustic.calls] == [
-        [MENDED],
-        [utterance_seed(MENDED, 1)],
+        [CORRECTED],
+        [utterance_seed(CORRECTED, 1)],
     ]
     assert bench.anomalies
     (same,) = again.engine.synthesize([whimsical])
@@ -68,7 +68,7 @@ def test_a_network_with_a_seed_gets_another_one(symbol: int) -> None:
 
 
 @pytest.mark.parametrize(("symbol", "code"), REFUSED)
-def test_what_is_no_speech_twice_fails_its_part(symbol: int, code: str) -> None:
+def test_a_second_result_that_is_not_speech_fails_its_part(symbol: int, code: str) -> None:
     bench = Bench()
     whimsical = item([WHIM, *PLAIN, symbol], acoustic="tacotron2", seed=HOPELESS)
     bad, good = bench.engine.synthesize([whimsical, item(PLAIN)])
@@ -78,7 +78,7 @@ def test_what_is_no_speech_twice_fails_its_part(symbol: int, code: str) -> None:
     assert symbols_of(good) == PLAIN
 
 
-def test_what_is_suspicious_twice_is_told_and_the_first_attempt_kept() -> None:
+def test_of_two_suspicious_attempts_the_first_is_kept() -> None:
     whimsical = item([WHIM, *PLAIN, LOUD], acoustic="tacotron2", seed=HOPELESS)
     (result,) = Bench().engine.synthesize([whimsical])
     assert [n.code for n in succeeded(result).notices] == ["anomaly_retried", "anomaly_clipped"]
@@ -88,7 +88,7 @@ def test_what_is_suspicious_twice_is_told_and_the_first_attempt_kept() -> None:
 def test_a_vocoder_with_noise_is_asked_alone_of_its_own_faults() -> None:
     bench = Bench()
     items = [
-        item([WHIM, *PLAIN, symbol], vocoder="waveglow", seed=MENDED) for symbol in (LOUD, LONG)
+        item([WHIM, *PLAIN, symbol], vocoder="waveglow", seed=CORRECTED) for symbol in (LOUD, LONG)
     ]
     loud, long = bench.engine.synthesize(items)
     assert [n.code for n in succeeded(loud).notices] == ["anomaly_retried"]
@@ -101,7 +101,7 @@ def test_a_vocoder_with_noise_is_asked_alone_of_its_own_faults() -> None:
     ("symbol", "code"),
     [(MUTE, "anomaly_silent"), (NOT_FINITE, "anomaly_not_finite"), (NOTHING, "anomaly_empty")],
 )
-def test_without_a_seed_what_is_no_speech_is_tried_once_more_alone(symbol: int, code: str) -> None:
+def test_without_a_seed_a_refused_result_is_retried_alone(symbol: int, code: str) -> None:
     bench = Bench()
     ids = [symbol] if symbol == NOTHING else [1, symbol]
     bad, *good = bench.engine.synthesize([item(ids), item([7]), item([8])])
@@ -111,7 +111,7 @@ def test_without_a_seed_what_is_no_speech_is_tried_once_more_alone(symbol: int, 
     assert [len(c.ids) for c in bench.voice.acoustic.calls] == [3, 1]
 
 
-def test_what_only_the_batch_caused_is_mended() -> None:
+def test_an_anomaly_that_the_batch_caused_is_gone_alone() -> None:
     odd, good = Bench().engine.synthesize([item([CROWDED, 30]), item([7])])
     assert symbols_of(odd) == [CROWDED, 30]
     assert [n.code for n in succeeded(odd).notices] == ["anomaly_retried"]
@@ -119,8 +119,8 @@ def test_what_only_the_batch_caused_is_mended() -> None:
     assert succeeded(good).notices == ()
 
 
-def test_both_tries_cost() -> None:
+def test_both_attempts_are_paid_for() -> None:
     bench = Bench()
-    whimsical = item([WHIM, *PLAIN, MUTE], acoustic="tacotron2", seed=MENDED)
+    whimsical = item([WHIM, *PLAIN, MUTE], acoustic="tacotron2", seed=CORRECTED)
     (result,) = bench.engine.synthesize([whimsical])
     assert succeeded(result).stage_seconds.total == pytest.approx(4.0)

@@ -29,7 +29,7 @@ BASE = Path(__file__).parents[2] / "k8s" / "base"
 
 
 class Hands:
-    """A clock that moves when it is told to."""
+    """A clock that moves when it is logged to."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -73,9 +73,9 @@ def test_a_batch_beyond_the_bound_hangs() -> None:
         clock.now = BOUND + 1
         alive: bool = watchdog.alive
         assert not alive
-        with pytest.raises(DeviceError) as told:
+        with pytest.raises(DeviceError) as logged:
             watchdog.check()
-        assert (told.value.code, ends) == ("device_hangs", [])
+        assert (logged.value.code, ends) == ("device_hangs", [])
         clock.now = BOUND + LAST_SECONDS + 1
         with pytest.raises(DeviceError):
             watchdog.check()
@@ -91,7 +91,7 @@ def test_the_log_says_where_it_hangs() -> None:
 
 
 def test_a_worker_that_hangs_does_not_beat() -> None:
-    """As the worker's upkeep runs it: what looks first keeps the beat from being told."""
+    """As the worker's upkeep runs it: what looks first keeps the beat from being logged."""
     beats, looked = [], threading.Event()
     watchdog = Watchdog(lambda: BOUND + 1, BOUND)
 

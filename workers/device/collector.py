@@ -123,7 +123,7 @@ class Collector:
                     reason = "budget" if full else "timeout"
                 if not self._waits():
                     return
-                parts = self._take()
+                parts = self._next_batch()
             self._busy_since = self._monotonic()
             if begun := [part for part in parts if _begins(part)]:
                 self._run_batch(begun, reason)
@@ -147,7 +147,7 @@ class Collector:
         waiting = sum(part.symbols for lane in self._waiting.values() for part in lane)
         return waiting >= self._symbols or not self._open
 
-    def _take(self) -> list[_WaitingPart]:
+    def _next_batch(self) -> list[_WaitingPart]:
         taken: list[_WaitingPart] = []
         room = self._symbols
         for lane in ("interactive", "bulk"):

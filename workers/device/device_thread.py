@@ -107,7 +107,7 @@ class Device:
     def _collector(self, at: int) -> Collector:
         return Collector(
             lambda items: self._engines[at].synthesize(items),
-            symbols=self._settings.symbols_per_take,
+            symbols=self._settings.symbols_per_batch,
             flush_seconds=self._settings.flush_seconds,
             on_batch=record_batch,
         )
