@@ -4,6 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+ROOMS := core telemetry text audio acoustic vocoders jobs exports synthesis training workers api cli
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 EXTRA ?= cpu
 TEXT ?= The quick brown fox jumps over the lazy dog. Rhapsode reads it aloud, and tells what it cost.
@@ -22,7 +23,7 @@ export TORCHAUDIO_WITHOUT_CUDA
 # A variable for the shell as it was given: neither make nor the shell reads a $ or a quote in it.
 quoted = '$(subst ','\'',$(value $(1)))'
 
-.PHONY: help setup demo test check format export bench quality quality-check quality-baseline voices-page monitoring load licences train up clean
+.PHONY: help setup demo test test-fast coverage check check-static format export bench quality quality-check quality-baseline voices-page monitoring load licences train up clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -52,12 +53,19 @@ up: setup ## Redis, API and workers on this machine, until Ctrl-C
 test: setup $(VENV)/.dev ## all tests (real Redis, real workers)
 	$(BIN)/python -m pytest
 
-check: setup $(VENV)/.dev $(VENV)/.train ## format, lint, types, import rules, tests
+test-fast: setup $(VENV)/.dev ## unit and property tests and doctests, below a minute
+	$(BIN)/python -m pytest $(ROOMS) benchmarks tests/unit tests/property
+
+coverage: setup $(VENV)/.dev ## all tests, with the lines they reach and the floor of pyproject.toml
+	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+
+check-static: setup $(VENV)/.dev ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest
+
+check: check-static test ## everything that must hold before a change lands
 
 format: $(VENV)/.dev ## format and mend what ruff can
 	$(BIN)/ruff format .
