@@ -14,7 +14,7 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "tests"}
 
 @contextmanager
 def s3_server() -> Iterator[str]:
-    """Its endpoint; the bucket exists and is empty."""
+    """Yields the server's endpoint; the bucket exists and is empty."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:
@@ -27,7 +27,7 @@ def s3_server() -> Iterator[str]:
 
 
 def make_bucket(endpoint: str) -> None:
-    """With the client of those who invented the protocol."""
+    """Makes the bucket with the client of those who invented the protocol."""
     client = boto3.client(
         "s3",
         endpoint_url=endpoint,

@@ -17,7 +17,7 @@ from cli.stack import Stack
 from core.record import TERMINAL
 from jobs.redis_backend.server import EmbeddedRedis
 from tests.conftest import tiny_environment
-from tests.tones import expected_length
+from tests.expected_audio import expected_length
 
 TEXT = " ".join(f"Sentence {i} goes on for a while, then ends." for i in range(90))
 DEADLINE = 300.0

@@ -15,7 +15,7 @@ from functools import partial
 import pytest
 
 from core.errors import FieldError
-from tests.paper_books import epub
+from tests.epub_files import epub
 from text.books.reader import read_book
 
 SIZES = (16_384, 131_072, 1_048_576)

@@ -8,9 +8,9 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def hummed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def synthetic_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A prepared corpus of three seconds, two speakers, all training tests read it."""
     # Imported here: torch, which most tests of this tier do without.
-    from tests.hummed_corpus import make_corpus
+    from tests.synthetic_corpus import make_corpus
 
     return make_corpus(tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("prepared"))

@@ -27,7 +27,7 @@ from cli.stack import Stack
 from core.record import TERMINAL
 from exports.tiny_voice import write_tiny_voice
 from tests.conftest import tiny_environment
-from tests.tones import expected_length
+from tests.expected_audio import expected_length
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "adding-a-vocoder.md"
@@ -68,12 +68,12 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def voices(tree: Path, hummed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def voices(tree: Path, synthetic_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of voices in which `tiny` offers the page's vocoder, trained for one step."""
     home = tmp_path_factory.mktemp("home")
     train, publish = (shlex.split(line) for line in blocks("sh")[0][1].splitlines())
-    short = ["--steps", "1", "--batch", "1", "--device", "cpu", "--corpus", str(hummed)]
-    for command in ([*train, *short], [*publish, "--corpus", str(hummed)]):
+    short = ["--steps", "1", "--batch", "1", "--device", "cpu", "--corpus", str(synthetic_corpus)]
+    for command in ([*train, *short], [*publish, "--corpus", str(synthetic_corpus)]):
         assert command[0] == "rhapsode"
         subprocess.run(
             [sys.executable, "-m", "cli.main", *command[1:]],

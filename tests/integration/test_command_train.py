@@ -41,9 +41,9 @@ def test_every_help_works_without_the_extra() -> None:
     assert ended.stdout.count("exit code 0") == len(names) + 1, ended.stdout + ended.stderr
 
 
-def test_what_needs_the_extra_names_it_in_one_line(hummed: Path, tmp_path: Path) -> None:
+def test_what_needs_the_extra_names_it_in_one_line(synthetic_corpus: Path, tmp_path: Path) -> None:
     ended = without_extra(
-        ["waveglow", "--corpus", str(hummed), "--out", str(tmp_path), "--device", "cpu"],
+        ["waveglow", "--corpus", str(synthetic_corpus), "--out", str(tmp_path), "--device", "cpu"],
         ["prepare", str(tmp_path)],
     )
     lines = ended.stderr.splitlines()

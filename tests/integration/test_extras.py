@@ -49,7 +49,13 @@ def test_every_help_works_without_any_extra(tmp_path: Path) -> None:
     commands = [
         *("--help", "say --help", "up --help", "submit --help", "book --help", "demo --help"),
         *("voices --help", "keys --help", "export --help", "import --help", "bench --help"),
-        *("bench quality --help", "bench speed --help", "bench load --help"),
+        *(
+            "train --help",
+            "train fastspeech2 --help",
+            "bench quality --help",
+            "bench speed --help",
+            "bench load --help",
+        ),
         "bench monitoring --help",
     ]
     exits, errors = run_without(list(EXTRAS), *commands, home=tmp_path)

@@ -17,7 +17,7 @@ import soundfile
 
 from cli.stack import Stack
 from core.record import TERMINAL
-from tests.tones import expected_length
+from tests.expected_audio import expected_length
 
 TEXT = "The first sentence is short. The second one, which is longer, ends here! A third?"
 DEADLINE = 300.0

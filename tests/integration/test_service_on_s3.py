@@ -18,8 +18,8 @@ from cli.stack import Stack
 from core.record import TERMINAL
 from core.request import SynthesisRequest
 from tests.conftest import tiny_environment
+from tests.expected_audio import expected_length
 from tests.s3 import BUCKET, CREDENTIALS, s3_server
-from tests.tones import expected_length
 
 TEXT = "The first sentence is short. The second one, which is longer, ends here! A third?"
 DEADLINE = 300.0

@@ -18,7 +18,7 @@ from core.voice import Catalogue, Component, VoiceCard, read_component
 from exports.component_file import load_weights
 from exports.registry import NETWORKS, spec_of
 from exports.voice import load_voice
-from tests.hummed_corpus import hummed_f0, run
+from tests.synthetic_corpus import pitch_of, run
 from text.g2p.symbols import symbol_table
 from training.data.corpus import Prepared, PreparedFacts, read_prepared
 from training.data.dataset import SpeechDataset
@@ -113,29 +113,29 @@ def published(network: str, corpus: Path, folder: Path) -> Component:
         symbols="house-ipa",
         speaker=speaker_of(network, None, prepared),
         hardware="a test",
-        source="hummed",
+        source="synthetic_corpus",
         licence="Apache-2.0",
     )
     assert isinstance(component, Component)
     return component
 
 
-def test_prepared_durations_fill_every_mel(hummed: Path) -> None:
-    prepared = read_prepared(hummed)
+def test_prepared_durations_fill_every_mel(synthetic_corpus: Path) -> None:
+    prepared = read_prepared(synthetic_corpus)
     assert len(prepared.entries) == 8
     for entry in prepared.entries:
         assert sum(entry.durations) == entry.frames == entry.samples // prepared.mel.hop_length
         assert len(entry.durations) == len(entry.phonemes) == len(entry.pitch)
     pitch = [e.pitch[3] for e in prepared.entries]
-    np.testing.assert_allclose(pitch, [hummed_f0(e.id) for e in prepared.entries], rtol=0.02)
+    np.testing.assert_allclose(pitch, [pitch_of(e.id) for e in prepared.entries], rtol=0.02)
 
 
-# Not HiFi-GAN: it begins near silence, which the empty bands of a hum reward for hundreds of steps;
+# Not HiFi-GAN: it begins near silence, which a tone's empty bands reward for hundreds of steps;
 # its losses are those of MelGAN, through the same code.
 @pytest.mark.parametrize("network", [n for n in NETWORKS if n != "hifigan"])
-def test_a_recipe_learns(network: str, hummed: Path, tmp_path: Path) -> None:
+def test_a_recipe_learns(network: str, synthetic_corpus: Path, tmp_path: Path) -> None:
     plan = {"total_steps": 1000, "batch": max(2, BATCH.get(network, 1))}
-    recipe = build(network, hummed, adversary_from=10_000, **plan)
+    recipe = build(network, synthetic_corpus, adversary_from=10_000, **plan)
     writer = SummaryWriter(str(tmp_path))
     before = recipe.validate(0, writer)
     for number in range(8):
@@ -147,8 +147,10 @@ def test_a_recipe_learns(network: str, hummed: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("network", NETWORKS)
-def test_a_resumed_run_is_the_same_run(network: str, hummed: Path, tmp_path: Path) -> None:
-    whole, first, second = (build(network, hummed) for _ in range(3))
+def test_a_resumed_run_is_the_same_run(
+    network: str, synthetic_corpus: Path, tmp_path: Path
+) -> None:
+    whole, first, second = (build(network, synthetic_corpus) for _ in range(3))
     run(whole, tmp_path / "whole", 3)
     run(first, tmp_path / "halves", 2)
     run(second, tmp_path / "halves", 3)
@@ -158,31 +160,31 @@ def test_a_resumed_run_is_the_same_run(network: str, hummed: Path, tmp_path: Pat
             np.testing.assert_array_equal(a[part][key], b[part][key], err_msg=f"{part} {key}")
 
 
-def test_a_checkpoint_that_knows_only_its_epoch_goes_on(hummed: Path) -> None:
-    state = build("fastspeech2", hummed).state()
+def test_a_checkpoint_that_knows_only_its_epoch_goes_on(synthetic_corpus: Path) -> None:
+    state = build("fastspeech2", synthetic_corpus).state()
     del state["taken"]
-    recipe = build("fastspeech2", hummed)
+    recipe = build("fastspeech2", synthetic_corpus)
     recipe.load_state(state)
     recipe.step(1)
     assert (recipe.state()["epoch"], recipe.state()["taken"]) == (1, 1)
 
 
-def test_a_checkpoint_of_another_size_is_refused(hummed: Path, tmp_path: Path) -> None:
-    run(build("hifigan", hummed), tmp_path, 1)
+def test_a_checkpoint_of_another_size_is_refused(synthetic_corpus: Path, tmp_path: Path) -> None:
+    run(build("hifigan", synthetic_corpus), tmp_path, 1)
     with pytest.raises(CheckpointError, match="checkpoint"):
-        run(build("melgan", hummed), tmp_path, 2)
+        run(build("melgan", synthetic_corpus), tmp_path, 2)
 
 
 @pytest.fixture(scope="module")
-def catalogue(hummed: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
+def catalogue(synthetic_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalogue:
     """Every network, two steps old, published, in one voice."""
     folder = tmp_path_factory.mktemp("published")
     parts = {}
     for network in NETWORKS:
-        run(build(network, hummed), folder / network, 2)
-        parts[network] = published(network, hummed, folder / network)
+        run(build(network, synthetic_corpus), folder / network, 2)
+        parts[network] = published(network, synthetic_corpus, folder / network)
     card = VoiceCard(
-        name="hum",
+        name="tone",
         title="Hum",
         description="Hums",
         language="en-us",
@@ -190,9 +192,9 @@ def catalogue(hummed: Path, tmp_path_factory: pytest.TempPathFactory) -> Catalog
         acoustic={n: n for n in NETWORKS if spec_of(n).kind == "acoustic"},
         vocoders={n: n for n in NETWORKS if spec_of(n).kind == "vocoder"},
         licence="Apache-2.0",
-        provenance="hummed",
+        provenance="synthetic_corpus",
     )
-    return Catalogue({"hum": card}, {p.name: p for p in parts.values()})
+    return Catalogue({"tone": card}, {p.name: p for p in parts.values()})
 
 
 @pytest.mark.parametrize(
@@ -203,7 +205,7 @@ def test_published_components_speak(
     acoustic: str, vocoder: str, catalogue: Catalogue, tmp_path: Path
 ) -> None:
     voice = load_voice(
-        catalogue.resolve("hum", acoustic, vocoder),
+        catalogue.resolve("tone", acoustic, vocoder),
         runtime="eager",
         artifacts=tmp_path,
     )
@@ -228,19 +230,19 @@ def test_provenance_tells_who_was_learnt(catalogue: Catalogue) -> None:
     assert parts["waveglow"].provenance.steps == 2
 
 
-def test_a_corpus_without_held_out_utterances_is_refused(hummed: Path) -> None:
+def test_a_corpus_without_held_out_utterances_is_refused(synthetic_corpus: Path) -> None:
     with pytest.raises(ArtifactError, match="no speaker 'child'"):
-        SpeechDataset(hummed, speaker="child")
+        SpeechDataset(synthetic_corpus, speaker="child")
 
 
 @pytest.mark.parametrize("network", NETWORKS)
 def test_a_training_goes_on_from_what_was_published(
-    network: str, hummed: Path, tmp_path: Path
+    network: str, synthetic_corpus: Path, tmp_path: Path
 ) -> None:
-    run(build(network, hummed), tmp_path / "first", 2)
-    published(network, hummed, tmp_path / "first")
+    run(build(network, synthetic_corpus), tmp_path / "first", 2)
+    published(network, synthetic_corpus, tmp_path / "first")
     component = read_component(tmp_path / "components" / network)
-    recipe = cast(NetworkRecipe, build(network, hummed))
+    recipe = cast(NetworkRecipe, build(network, synthetic_corpus))
     start_from(component, recipe, tmp_path / "second")
     begun = load_weights(component)
     kept = fold_weight_norm(recipe.learner.average.weights)
@@ -255,9 +257,9 @@ def test_a_training_goes_on_from_what_was_published(
     assert progress.steps == 3
 
 
-def test_a_training_goes_on_from_its_own_size_alone(hummed: Path, tmp_path: Path) -> None:
-    run(build("melgan", hummed), tmp_path / "first", 1)
-    component = published("melgan", hummed, tmp_path / "first")
-    other = cast(NetworkRecipe, build("hifigan", hummed))
+def test_a_training_goes_on_from_its_own_size_alone(synthetic_corpus: Path, tmp_path: Path) -> None:
+    run(build("melgan", synthetic_corpus), tmp_path / "first", 1)
+    component = published("melgan", synthetic_corpus, tmp_path / "first")
+    other = cast(NetworkRecipe, build("hifigan", synthetic_corpus))
     with pytest.raises(CheckpointError, match="melgan is of another network or size"):
         start_from(component, other, tmp_path / "second")

@@ -16,7 +16,7 @@ import torch
 from core.errors import ArtifactError, ArtifactMissing, CheckpointError, SpecMismatch
 from core.mel import MelSpec
 from core.voice import Provenance
-from tests.hummed_corpus import RATE, hum, main, run
+from tests.synthetic_corpus import RATE, harmonic_tone, main, run
 from training.aligner.align import quiet_edges
 from training.aligner.alignment_eval import compare, errors_of, score
 from training.aligner.augment import disguise
@@ -127,8 +127,8 @@ def test_a_disguise_moves_nothing_in_time() -> None:
         np.testing.assert_array_equal(np.flatnonzero(loud), np.arange(10, 20))
 
 
-def test_padding_changes_no_alignment(hummed: Path) -> None:
-    recipe = build(hummed)
+def test_padding_changes_no_alignment(synthetic_corpus: Path) -> None:
+    recipe = build(synthetic_corpus)
     recipe.network.eval()
     entries = sorted(recipe.speech.train_set, key=lambda e: e.frames)
     assert entries[0].frames < entries[-1].frames
@@ -138,8 +138,8 @@ def test_padding_changes_no_alignment(hummed: Path) -> None:
         torch.testing.assert_close(row[: entry.frames, : len(entry.phonemes)], alone)
 
 
-def test_the_aligner_resumes_exactly(hummed: Path, tmp_path: Path) -> None:
-    whole, first, second = (build(hummed) for _ in range(3))
+def test_the_aligner_resumes_exactly(synthetic_corpus: Path, tmp_path: Path) -> None:
+    whole, first, second = (build(synthetic_corpus) for _ in range(3))
     run(whole, tmp_path / "whole", 6)
     run(first, tmp_path / "halves", 4)
     run(second, tmp_path / "halves", 6)
@@ -150,7 +150,7 @@ def test_the_aligner_resumes_exactly(hummed: Path, tmp_path: Path) -> None:
 
 
 def test_an_aligner_is_one_file(tmp_path: Path) -> None:
-    provenance = Provenance(source="hummed", licence="CC0-1.0")
+    provenance = Provenance(source="synthetic_corpus", licence="CC0-1.0")
     card = AlignerCard(config=TINY, mel=SPEC, symbols="house-ipa", provenance=provenance)
     weights = Aligner(TINY).state_dict()
     path = tmp_path / "tiny.safetensors"
@@ -190,7 +190,7 @@ def ljspeech(tmp_path: Path) -> Path:
     held = [n for n in names if is_held_out(n)][:1]
     rows = []
     for name in [*[n for n in names if not is_held_out(n)][:7], *held]:
-        soundfile.write(corpus / "wavs" / f"{name}.wav", hum(140.0, RATE), RATE)
+        soundfile.write(corpus / "wavs" / f"{name}.wav", harmonic_tone(140.0, RATE), RATE)
         rows.append(f"{name}|No. 1|Yes. No!")
     (corpus / "metadata.csv").write_text("\n".join(rows), encoding="utf-8")
     return corpus
@@ -243,18 +243,18 @@ def test_known_durations_stay(tmp_path: Path) -> None:
 
 
 def test_another_folder_gets_the_durations(
-    hummed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    synthetic_corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = (hummed / "index.json").read_bytes()
+    before = (synthetic_corpus / "index.json").read_bytes()
     folder, file, out = tmp_path / "run", tmp_path / "own.safetensors", tmp_path / "aligned"
-    shared = ["--corpus", str(hummed), "--speaker", "male"]
+    shared = ["--corpus", str(synthetic_corpus), "--speaker", "male"]
     checkpoint = ["--checkpoint", str(folder / "checkpoint.pt"), "--hardware", "one core"]
     own = ["--aligner", str(file), "--anew", "--out", str(out), "--processes", "1"]
     main(["aligner", *shared, "--device", "cpu", "--steps", "1", "--out", str(folder)])
     main(["publish", "aligner", str(file), *shared, *checkpoint])
     main(["align", *shared, "--device", "cpu", *own])
-    assert (hummed / "index.json").read_bytes() == before
-    teacher, aligned = read_prepared(hummed), read_prepared(out)
+    assert (synthetic_corpus / "index.json").read_bytes() == before
+    teacher, aligned = read_prepared(synthetic_corpus), read_prepared(out)
     for old, new in zip(teacher.entries, aligned.entries, strict=True):
         assert (old == new) == (teacher.speakers[old.speaker] == "female")
     capsys.readouterr()
@@ -288,8 +288,8 @@ def test_boundaries_are_counted_on_phonemes_alone() -> None:
         errors_of(entry, [1, 2])
 
 
-def test_too_short_a_recording_is_named(hummed: Path) -> None:
-    speech = SpeechDataset(hummed)
+def test_too_short_a_recording_is_named(synthetic_corpus: Path) -> None:
+    speech = SpeechDataset(synthetic_corpus)
     short = msgspec.structs.replace(speech.train_set[3], frames=5)
     speech.train_set[3] = short
     with pytest.raises(ArtifactError, match=f"{short.id}: 5 frames for 7 symbols"):

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from core.mel import MelSpec
-from tests.hummed_corpus import main
+from tests.synthetic_corpus import main
 from text.g2p.symbols import symbol_table
 from training.aligner.align import aligned_mels
 from training.aligner.alignment_eval import compare, errors_of, score

@@ -11,7 +11,7 @@ import soundfile
 
 from core.errors import ArtifactError, ArtifactMissing
 from core.mel import MelSpec
-from tests.hummed_corpus import RATE, hum
+from tests.synthetic_corpus import RATE, harmonic_tone
 from training.data.prepare import prepare
 from training.data.sources import Alignment, jobs_of
 
@@ -20,11 +20,11 @@ SECONDS = [0.1, 0.2, 0.15, 0.05]
 
 @pytest.fixture
 def own(tmp_path: Path) -> Path:
-    """Two utterances of 0.6 s with 0.1 s of hum in front of the first symbol."""
+    """Two utterances of 0.6 s with 0.1 s of tone in front of the first symbol."""
     (tmp_path / "wavs").mkdir()
     rows, alignments = [], []
     for name, f0 in (("A-1", 120.0), ("A-2", 160.0)):
-        soundfile.write(tmp_path / "wavs" / f"{name}.wav", hum(f0, RATE * 6 // 10), RATE)
+        soundfile.write(tmp_path / "wavs" / f"{name}.wav", harmonic_tone(f0, RATE * 6 // 10), RATE)
         rows.append(f'{name}|No. 1 "said"|number one "said"')
         aligned = Alignment(name, [" ", "ə", "t", " "], SECONDS, start=0.1, speaker="me")
         alignments.append(msgspec.json.encode(aligned))
@@ -52,7 +52,7 @@ def test_an_aligned_corpus_is_prepared(own: Path, tmp_path: Path) -> None:
 
 def add_unaligned(own: Path) -> None:
     """A third utterance, text alone."""
-    soundfile.write(own / "wavs" / "A-3.wav", hum(140.0, RATE // 2), RATE)
+    soundfile.write(own / "wavs" / "A-3.wav", harmonic_tone(140.0, RATE // 2), RATE)
     with (own / "metadata.csv").open("a", encoding="utf-8") as file:
         file.write("\nA-3|more|more")
 
@@ -74,7 +74,7 @@ def test_of_several_speakers_it_is_named(own: Path) -> None:
 
 
 def test_an_alignment_past_the_audio_is_refused(own: Path) -> None:
-    soundfile.write(own / "wavs" / "A-2.wav", hum(160.0, RATE // 2), RATE)
+    soundfile.write(own / "wavs" / "A-2.wav", harmonic_tone(160.0, RATE // 2), RATE)
     (job,) = jobs_of(own)
     with pytest.raises(
         ArtifactError, match=r"A-2\.wav: 12000 samples, the alignment ends at 14400"

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from core.errors import ArtifactError
-from tests.hummed_corpus import main, run
+from tests.synthetic_corpus import main, run
 from training.data.corpus import Entry, read_prepared
 from training.data.dataset import SpeechDataset
 from training.optimization import Learner
@@ -27,7 +27,7 @@ FLOW = WaveGlowConfig(n_flows=2, n_early_every=2, n_layers=1, n_channels=4, upsa
 TWO_PROCESSES = """
 import sys
 from pathlib import Path
-from tests.hummed_corpus import run
+from tests.synthetic_corpus import run
 from tests.integration.test_training_parts import flow
 from training import distributed
 
@@ -43,12 +43,18 @@ def flow(corpus: Path, *, accumulate: int) -> WaveGlowRecipe:
     return WaveGlowRecipe(SpeechDataset(corpus), FLOW, plan)
 
 
-def test_two_processes_learn_what_one_accumulates(hummed: Path, tmp_path: Path) -> None:
+def test_two_processes_learn_what_one_accumulates(synthetic_corpus: Path, tmp_path: Path) -> None:
     script = tmp_path / "two.py"
     script.write_text(TWO_PROCESSES)
     torchrun = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone"]
     said = subprocess.run(
-        [*torchrun, "--nproc_per_node=2", str(script), str(hummed), str(tmp_path / "two")],
+        [
+            *torchrun,
+            "--nproc_per_node=2",
+            str(script),
+            str(synthetic_corpus),
+            str(tmp_path / "two"),
+        ],
         env=os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
@@ -56,7 +62,7 @@ def test_two_processes_learn_what_one_accumulates(hummed: Path, tmp_path: Path) 
         check=False,
     )
     assert said.returncode == 0, said.stderr
-    two, one = flow(hummed, accumulate=1), flow(hummed, accumulate=2)
+    two, one = flow(synthetic_corpus, accumulate=1), flow(synthetic_corpus, accumulate=2)
     progress = Progress(tmp_path / "two")
     progress.resume(two, "cpu", required=True)
     run(one, tmp_path / "one", 3)
@@ -84,9 +90,9 @@ def test_accumulated_batches_are_one_large_batch() -> None:
 
 
 def test_the_command_trains_predicts_and_publishes(
-    hummed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    synthetic_corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    corpus = ["--corpus", str(hummed)]
+    corpus = ["--corpus", str(synthetic_corpus)]
     acoustic, mels = tmp_path / "fastspeech2", tmp_path / "mels"
     cpu = ["--device", "cpu"]
     short = [*cpu, "--minutes", "60", "--steps", "1", "--validate-every", "1"]
@@ -94,10 +100,10 @@ def test_the_command_trains_predicts_and_publishes(
     assert "held_out/mel" in capsys.readouterr().out
     main(["predict", str(mels), *corpus, *cpu, "--run", str(acoustic)])
     said = np.load(mels / "mel.npy")
-    assert said.shape == np.load(hummed / "mel.npy").shape
+    assert said.shape == np.load(synthetic_corpus / "mel.npy").shape
     assert np.isfinite(said).all()
-    assert all(said[e.mel_start : e.mel_start + e.frames].any() for e in _entries(hummed))
-    out = tmp_path / "components" / "hum"
+    assert all(said[e.mel_start : e.mel_start + e.frames].any() for e in _entries(synthetic_corpus))
+    out = tmp_path / "components" / "tone"
     options = ["--checkpoint", str(acoustic / "checkpoint.pt"), "--hardware", "a test", *corpus]
     main(["publish", "fastspeech2", str(out), *options])
     assert {p.name for p in out.iterdir()} == {"component.toml", "weights.safetensors"}
@@ -107,17 +113,17 @@ def _entries(corpus: Path) -> list[Entry]:
     return read_prepared(corpus).entries
 
 
-def test_mels_of_another_corpus_are_refused(hummed: Path, tmp_path: Path) -> None:
+def test_mels_of_another_corpus_are_refused(synthetic_corpus: Path, tmp_path: Path) -> None:
     np.save(tmp_path / "mel.npy", np.zeros((7, 80), np.float16))
     with pytest.raises(ArtifactError, match="frames needed"):
-        SpeechDataset(hummed, mels=tmp_path)
+        SpeechDataset(synthetic_corpus, mels=tmp_path)
 
 
-def test_fine_tuning_reads_the_predicted_mels(hummed: Path, tmp_path: Path) -> None:
-    real = np.load(hummed / "mel.npy")
+def test_fine_tuning_reads_the_predicted_mels(synthetic_corpus: Path, tmp_path: Path) -> None:
+    real = np.load(synthetic_corpus / "mel.npy")
     np.save(tmp_path / "mel.npy", real + np.float16(1.0))
-    speech, plan = SpeechDataset(hummed, mels=tmp_path), Plan(total_steps=1, batch=1)
+    speech, plan = SpeechDataset(synthetic_corpus, mels=tmp_path), Plan(total_steps=1, batch=1)
     mel, clip = WaveGlowRecipe(speech, FLOW, plan).segments.draw(1)
-    own_mel, own_clip = flow(hummed, accumulate=1).segments.draw(1)
+    own_mel, own_clip = flow(synthetic_corpus, accumulate=1).segments.draw(1)
     torch.testing.assert_close(mel, own_mel + 1.0, rtol=0.01, atol=0.01)
     torch.testing.assert_close(clip, own_clip)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import FieldError
-from tests.paper_books import archive, epub
+from tests.epub_files import archive, epub
 from text.books.reader import read_book
 
 INLINE = ("i", "b", "span", "em", "a")

@@ -13,7 +13,7 @@ RATE, HOP = 22050, 256
 
 
 def attempt(frames: int = 7, count: int = 30, speed: float = 1.0, phoneme: str = "a") -> Attempt:
-    """A hum at the corpus' loudness."""
+    """A harmonic_tone at the corpus' loudness."""
     utterance = Utterance(
         text="a",
         span=Span(3, 9),
@@ -27,11 +27,11 @@ def attempt(frames: int = 7, count: int = 30, speed: float = 1.0, phoneme: str =
         sample_rate=RATE,
         hop_length=HOP,
         durations=[frames] * count,
-        samples=hum(frames * count * HOP),
+        samples=harmonic_tone(frames * count * HOP),
     )
 
 
-def hum(samples: int) -> Float32:
+def harmonic_tone(samples: int) -> Float32:
     tone: Float32 = (0.1 * np.sin(np.arange(samples) * 0.1)).astype(np.float32)
     return tone
 

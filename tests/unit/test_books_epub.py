@@ -9,7 +9,7 @@ import pytest
 
 from core.book import Book, Optional, ReadingOptions
 from core.errors import FieldError
-from tests.paper_books import archive, epub, page
+from tests.epub_files import archive, epub, page
 from text.books.reader import read_book
 
 

@@ -1,4 +1,4 @@
-"""Three seconds of hummed tones in the house corpus's layout: enough for a recipe to run."""
+"""Three seconds of synthetic tones in the house corpus's layout: enough for a recipe to run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UNIT = 600
 RATE = 24000
 
 
-def hummed_f0(name: str) -> float:
+def pitch_of(name: str) -> float:
     """Pitch of an utterance [Hz]."""
     return 120.0 + zlib.crc32(name.encode()) % 60
 
@@ -51,7 +51,7 @@ def _line(name: str, index: int) -> Line:
     )
 
 
-def hum(f0: float, samples: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+def harmonic_tone(f0: float, samples: int) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     """A tone with overtones at 24 kHz."""
     t = np.arange(samples) / RATE
     partials = [np.sin(2 * np.pi * f0 * k * t) / k for k in range(1, 20)]
@@ -65,7 +65,7 @@ def make_corpus(source: Path, out: Path) -> Path:
     (source / "metadata.jsonl").write_bytes(b"\n".join(msgspec.json.encode(x) for x in lines))
     with tarfile.open(source / "speech-000.tar", "w") as archive:
         for line in lines:
-            data, tone = io.BytesIO(), hum(hummed_f0(line.id), line.samples)
+            data, tone = io.BytesIO(), harmonic_tone(pitch_of(line.id), line.samples)
             soundfile.write(data, tone, RATE, format="OGG", subtype="OPUS")
             info = tarfile.TarInfo(f"{line.id}.ogg")
             info.size = data.tell()

@@ -1,4 +1,4 @@
-"""EPUBs made of strings, as simple or as broken as a test wants them."""
+"""Makes EPUB files from strings, as simple or as broken as a test wants them."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ Link = tuple[str, str]
 
 
 def page(body: str) -> str:
-    """A whole XHTML page."""
+    """Returns a complete XHTML page."""
     return PAGE.format(body)
 
 
 def nav(links: Sequence[Link | tuple[str, str, Sequence[Link]]]) -> str:
-    """A navigation document; a third member nests links below a line."""
+    """Returns a navigation document; a third member nests links below a line."""
     lines = []
     for title, href, *below in links:
         nested = "".join(f'<li><a href="{h}">{t}</a></li>' for t, h in (below[0] if below else ()))
@@ -33,7 +33,7 @@ def nav(links: Sequence[Link | tuple[str, str, Sequence[Link]]]) -> str:
 
 
 def ncx(links: Sequence[Link]) -> str:
-    """The table of contents of an EPUB 2."""
+    """Returns the table of contents of an EPUB 2."""
     points = "".join(
         f'<navPoint id="n{i}" playOrder="{i}"><navLabel><text>{title}</text></navLabel>'
         f'<content src="{href}"/></navPoint>'
@@ -58,7 +58,7 @@ def epub(
     nav_in_spine: bool = False,
     more: Mapping[str, str | bytes] | None = None,
 ) -> bytes:
-    """An EPUB.
+    """Returns an EPUB file.
 
     Args:
         pages: bodies by path below OPS, in the order of the spine.
@@ -101,7 +101,7 @@ def epub(
 
 
 def archive(files: Mapping[str, str | bytes]) -> bytes:
-    """A zip of these files; None of them is checked."""
+    """Returns a zip of these files, none of which is checked."""
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as zipped:
         for name, content in files.items():

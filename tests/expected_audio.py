@@ -1,4 +1,4 @@
-"""What the tiny voice must say: every symbol lasts a known time."""
+"""The length of the tiny voice's audio: every symbol lasts a known time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SAMPLE_RATE = 22050
 
 
 def expected_length(text: str, speed: float = 1.0, *, ssml: bool = False) -> int:
-    """Samples of a text, pauses included."""
+    """Returns the samples of a text, pauses included."""
     analysis = open_frontend("house-ipa", "en-us").analyze(text, ssml=ssml)
     total = round(analysis.lead_seconds / speed * SAMPLE_RATE)
     for utterance in analysis.utterances:
