@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from core.book import Book
+from core.book import Book, Optional, ReadingOptions
 from core.errors import FieldError
 from core.request import (
     AudioFormat,
@@ -42,12 +42,21 @@ class BookRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """For the file's tags; None = the book's own."""
     author: Annotated[str, Meta(min_length=1, max_length=500)] | None = None
     """For the file's tags; None = the book's own."""
+    include: tuple[Optional, ...] = ReadingOptions().include
+    """What is read that could be left out: notes, asides, code, tables, captions."""
+    say_titles: bool = False
+    """Whether a chapter begins with its title where only the table of contents has it."""
     pauses: RequestedPauses = RequestedPauses()
     format: AudioFormat = "m4b"
     lane: Lane = "bulk"
     """A sentence in the interactive lane overtakes a book."""
     loudness_lufs: LoudnessTarget | None = BOOK_LOUDNESS
     """Integrated loudness of the whole book [LUFS], reached by one gain; None = as spoken."""
+
+    @property
+    def reading(self) -> ReadingOptions:
+        """What of the book is read."""
+        return ReadingOptions(include=self.include, say_titles=self.say_titles)
 
 
 class ChapterView(msgspec.Struct, frozen=True):
@@ -106,6 +115,7 @@ def source_of(book: Book, request: BookRequest) -> Source:
         chapters=tuple(chapters),
         book=_book_facts(book, request),
         notices=book.notices,
+        unreadable=book.unreadable,
     )
 
 
@@ -126,5 +136,6 @@ def _book_facts(book: Book, request: BookRequest) -> BookFacts:
         title=request.title or book.title,
         authors=(request.author,) if request.author else book.authors,
         language=book.language,
+        metadata=book.metadata,
         cover=book.cover.media_type if book.cover else None,
     )

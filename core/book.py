@@ -40,6 +40,31 @@ class Cover(msgspec.Struct, frozen=True):
     """The picture's file."""
 
 
+class BookMetadata(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a book says of itself besides title, authors and language; empty = it does not say."""
+
+    subtitle: str = ""
+    translators: tuple[str, ...] = ()
+    narrators: tuple[str, ...] = ()
+    """People who read the book, as the file has them; whoever synthesizes it adds the voice."""
+    series: str = ""
+    series_number: str = ""
+    """Place in the series, as written: 2, 2.5, IV."""
+    published: str = ""
+    """Date of publication: YYYY, YYYY-MM or YYYY-MM-DD."""
+    publisher: str = ""
+    description: str = ""
+    """Plain text."""
+    isbn: str = ""
+    """Digits alone, 10 or 13."""
+    subjects: tuple[str, ...] = ()
+
+    @property
+    def year(self) -> str:
+        """The year of publication; empty = none."""
+        return self.published[:4]
+
+
 class Book(msgspec.Struct, frozen=True, kw_only=True):
     """A book; ``notices`` count what of the file is not in its chapters."""
 
@@ -49,6 +74,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     """In the file's order."""
     language: str = ""
     """BCP 47 tag as the file has it; empty = none."""
+    metadata: BookMetadata = BookMetadata()
     chapters: tuple[BookChapter, ...]
     """In reading order; at least one, none of them blank."""
     markup: bool = False

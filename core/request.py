@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta
 
+from core.book import BookMetadata
 from core.text import Notice, Pauses, Span
 
 AudioFormat = Literal["wav", "flac", "ogg", "opus", "mp3", "m4b"]
@@ -96,6 +97,7 @@ class BookFacts(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     authors: tuple[str, ...] = ()
     language: str = ""
+    metadata: BookMetadata = BookMetadata()
     cover: str | None = None
     """Media type of its picture, which lies in the audio store; None = it has none."""
 
@@ -111,6 +113,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     book: BookFacts | None = None
     notices: tuple[Notice, ...] = ()
     """What a reader of files left out."""
+    unreadable: tuple[str, ...] = ()
+    """Pages of the file that could not be read: without them the job is partial."""
 
     @property
     def facts(self) -> SourceFacts:

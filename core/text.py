@@ -43,6 +43,8 @@ class Pauses(msgspec.Struct, frozen=True, kw_only=True):
     """Between sentences; the voice's own full stop carries about as much again."""
     paragraph: Pause = 0.6
     """Between paragraphs."""
+    scene: Pause = 1.2
+    """Between scenes, where a paragraph of signs alone stands (``* * *``, ``#``)."""
     chapter: Pause = 1.5
     """Between chapters."""
 

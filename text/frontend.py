@@ -13,6 +13,7 @@ from text.g2p.phonemizer import Phonemizer
 from text.g2p.symbols import symbol_table
 from text.notices import Notices
 from text.segmentation.coverage import find_silences
+from text.segmentation.scene_breaks import with_scene_pauses
 from text.segmentation.sentences import group_sentences
 from text.segmentation.utterances import UtteranceBuilder
 from text.ssml.reader import NormalizedText, normalize_plain, read_ssml
@@ -79,6 +80,8 @@ class EnglishFrontend:
         utterances = tuple(u for sentence in grouped for u in builder.utterances(sentence))
         if not utterances:
             raise TextError(field, "there is nothing to speak", allowed="words or numbers")
+        if not ssml:
+            utterances = tuple(with_scene_pauses(text, utterances, pauses.scene))
         silences = find_silences(text, utterances, normalized.content if ssml else None)
         return TextAnalysis(utterances, silences, notices.collected(), lead)
 

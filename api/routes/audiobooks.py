@@ -95,7 +95,9 @@ async def speak_book(
 async def list_chapters(data: MultipartBody[BookForm]) -> BookView:
     """Reads a book and speaks nothing: its chapters, and what is left out."""
     content = await data.file.read()
-    return view_of_book(await to_thread.run_sync(read_book, content, data.file.filename))
+    request = decode_body(data.request.encode(), "application/json", BookRequest)
+    read = partial(read_book, content, data.file.filename, request.reading)
+    return view_of_book(await to_thread.run_sync(read))
 
 
 def _accept(
@@ -109,7 +111,7 @@ def _accept(
     digest = hashlib.sha256(content)
     digest.update(msgspec.json.encode(request) + ascii(name).encode())  # the name tells the kind
     key = idempotency_of(idempotency_key, digest.hexdigest())
-    book: Book = read_book(content, name)
+    book: Book = read_book(content, name, request.reading)
     source = source_of(book, request)
     client.check_size(len(source.text), "file")
     resolved = resolve_controls(request, source, backends.catalogue, "file")

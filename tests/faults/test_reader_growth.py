@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import math
+import random
 import time
 from collections.abc import Callable
 from functools import partial
@@ -74,7 +75,7 @@ PAGES = {
     "numbered": "<ol>" + "<li>a</li>" * 50,
     "verses": "<p><sup>1</sup>a</p>",
     "rules": "<style>.a .a .a{display:none}</style>" + '<p class="a">a</p>' * 5,
-    "one style": "<style>" + "p,i i{display:none}/*" * 40 + "</style>",
+    "one style": "<style>" + "p,i i{display:none}/*" * 40 + "</style>" + "<p>a</p>" * 99,
     "pictures": '<h1><img alt="a"/></h1>',
     "quotations": "<q>a</q>",
 }
@@ -85,7 +86,10 @@ def text_of(piece: str, size: int) -> bytes:
 
 
 def page_of(piece: str, size: int) -> bytes:
-    return epub({"a.xhtml": f'<p id="n">a</p>{piece * (size // len(piece))}'}, [("1", "a.xhtml")])
+    """A page; beside it something that does not pack, so that it is not refused as a bomb."""
+    page = f'<p id="n">a</p>{piece * (size // len(piece))}'
+    picture = {"OPS/a.jpg": random.Random(0).randbytes(size // 50)}
+    return epub({"a.xhtml": page}, [("1", "a.xhtml")], more=picture)
 
 
 def spine_of(size: int) -> bytes:

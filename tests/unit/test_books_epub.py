@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.book import Book, Optional, ReadingOptions
+from core.book import Book, BookMetadata, Optional, ReadingOptions
 from core.errors import FieldError
 from tests.epub_files import archive, epub, page
 from text.books.reader import read_book
@@ -272,23 +272,155 @@ def test_a_picture_of_a_first_letter_is_its_letter() -> None:
     assert book.chapters[0].text == "It was."
 
 
-@pytest.mark.parametrize(
-    ("version", "metadata", "properties"),
-    [(3, "", ' properties="cover-image"'), (2, '<meta name="cover" content="img"/>', "")],
-)
-def test_cover(version: int, metadata: str, properties: str) -> None:
-    item = f'<item id="img" href="c.jpg" media-type="image/jpeg"{properties}/>'
-    data = epub(
-        {"a.xhtml": "<p>A.</p>"},
-        [("1", "a.xhtml")],
-        version=version,
-        metadata=metadata,
-        items=item,
-        more={"OPS/c.jpg": b"picture"},
+JPEG, PNG = b"\xff\xd8\xffpicture", b"\x89PNG\r\n\x1a\npicture"
+COVERS = {
+    "property": (3, "", "i", 'properties="cover-image"', ""),
+    "id": (2, '<meta name="cover" content="i"/>', "i", "", ""),
+    "path": (2, '<meta name="cover" content="c.jpg"/>', "i", "", ""),
+    "guide": (2, "", "i", "", '<guide><reference type="cover" href="t.xhtml"/></guide>'),
+    "name": (2, "", "cover", "", ""),
+}
+
+
+@pytest.mark.parametrize("data", [JPEG, PNG])
+@pytest.mark.parametrize("case", COVERS)
+def test_covers_are_found_however_declared_and_judged_by_bytes(case: str, data: bytes) -> None:
+    version, metadata, identifier, more, guide = COVERS[case]
+    item = f'<item id="{identifier}" href="c.jpg" media-type="image/jpg" {more}/>'
+    files: dict[str, str | bytes] = {
+        "OPS/c.jpg": data,
+        "OPS/t.xhtml": page('<p><img src="c.jpg"/></p>'),
+    }
+    book = epub({"a.xhtml": "<p>A.</p>"}, [("1", "a.xhtml")], version=version, metadata=metadata,
+                items=item, more=files)  # fmt: skip
+    package = str(unpacked(book)["OPS/book.opf"], "utf-8").replace(
+        "</package>", guide + "</package>"
     )
-    cover = read(data).cover
+    cover = read(archive({**unpacked(book), "OPS/book.opf": package})).cover
     assert cover is not None
-    assert (cover.media_type, cover.data) == ("image/jpeg", b"picture")
+    assert (cover.media_type, cover.data) == ("image/png" if data == PNG else "image/jpeg", data)
+
+
+def test_a_cover_that_sound_files_cannot_carry_is_left_out() -> None:
+    item = '<item id="i" href="c.gif" media-type="image/gif" properties="cover-image"/>'
+    pages, files = {"a.xhtml": "<p>A.</p>"}, {"OPS/c.gif": b"GIF89a"}
+    book = read(epub(pages, [("1", "a.xhtml")], items=item, more=files))
+    assert (book.cover, codes(book)) == (None, {"cover_unusable"})
+
+
+def test_metadata_of_epub_3_and_of_calibre() -> None:
+    metadata = """<dc:creator id="a">Ann O.</dc:creator><dc:creator id="t">Tom T.</dc:creator>
+<meta refines="#t" property="role" scheme="marc:relators">trl</meta>
+<meta refines="#a" property="role">aut</meta><dc:date>2014-05-06T00:00:00Z</dc:date>
+<dc:publisher>House</dc:publisher><dc:description>&lt;p&gt;Two &lt;b&gt;ships&lt;/b&gt;.&lt;/p&gt;
+</dc:description><dc:identifier>urn:isbn:978-0-14-143951-8</dc:identifier>
+<meta property="belongs-to-collection" id="c">Ships</meta>
+<meta refines="#c" property="group-position">2</meta><dc:subject>Sea</dc:subject>"""
+    book = read(epub({"a.xhtml": "<p>A.</p>"}, [("1", "a.xhtml")], metadata=metadata))
+    assert book.authors == ("Ann O.",)
+    assert book.metadata == BookMetadata(
+        translators=("Tom T.",),
+        series="Ships",
+        series_number="2",
+        published="2014-05-06",
+        publisher="House",
+        description="Two ships .",
+        isbn="9780141439518",
+        subjects=("Sea",),
+    )
+    assert book.metadata.year == "2014"
+    calibre = """<dc:creator opf:role="aut">Ann</dc:creator><dc:contributor opf:role="trl">Tom
+</dc:contributor><meta name="calibre:series" content="Ships"/>
+<meta name="calibre:series_index" content="3.0"/><dc:date opf:event="modification">2020</dc:date>
+<dc:date opf:event="publication">1999-01</dc:date>"""
+    book = read(epub({"a.xhtml": "<p>A.</p>"}, [("1", "a.xhtml")], version=2, metadata=calibre))
+    assert (book.metadata.translators, book.metadata.published) == (("Tom",), "1999-01")
+    assert (book.metadata.series, book.metadata.series_number) == ("Ships", "3")
+
+
+def test_a_page_that_cannot_be_read_is_named_and_the_rest_read() -> None:
+    item = '<item id="g" href="gone.xhtml" media-type="application/xhtml+xml"/>'
+    data = epub({"a.xhtml": "<p>A.</p>"}, [("1", "a.xhtml")], items=item)
+    package = str(unpacked(data)["OPS/book.opf"], "utf-8")
+    package = package.replace("</spine>", '<itemref idref="g"/></spine>')
+    book = read(archive({**unpacked(data), "OPS/book.opf": package}))
+    assert (texts(book), book.unreadable) == ({"1": "A."}, ("gone.xhtml",))
+    assert codes(book) == {"file_missing", "page_unreadable"}
+
+
+def test_no_text_names_the_pages_and_why() -> None:
+    with pytest.raises(FieldError, match=r"OPS/a\.xhtml \(no text\)"):
+        body('<img src="x.png" alt=""/>')
+
+
+def test_fixed_layouts_are_refused() -> None:
+    layout = '<meta property="rendition:layout">pre-paginated</meta>'
+    with pytest.raises(FieldError) as refused:
+        read(epub({"a.xhtml": "<p>A.</p>"}, [("1", "a.xhtml")], metadata=layout))
+    assert refused.value.code == "fixed_layout"
+
+
+def test_choices_of_game_books_are_read_and_pagers_are_not() -> None:
+    choices = "".join(f'<p><a href="#s{n}">If you go on, turn to {n}</a></p>' for n in range(4))
+    pager = (
+        '<p><a href="b.xhtml">Next page</a></p><h4>Previous topic</h4><p><a href="#x">Ships</a></p>'
+    )
+    book = body(f"<p>You wake.</p>{choices}{pager}")
+    expected = ["You wake.", *(f"If you go on, turn to {n}" for n in range(4))]
+    assert book.chapters[0].text.split("\n\n") == expected
+    assert codes(book) == {"left_out_navigation"}
+
+
+MEANT = {
+    "quotation": ("He said <q>come <q>in</q></q>.", "He said “come ‘in’”."),
+    "verses": (
+        "<p><sup>1</sup>One. <sup>2</sup>Two.</p><p><sup>3</sup> Three m<sup>2</sup>.</p>",
+        "One. Two.\n\nThree m².",
+    ),
+    "exponent": ("2<sup>n</sup> and 4<sup>th</sup>, x<sup>2</sup>", "2 to the n and 4th, x²"),
+    "items": ("<ol><li>a</li><li value='7'>b</li></ol>", "1. a\n\n7. b"),
+    "letters": ("<ol type='A' start='3'><li><p>a</p></li></ol>", "C. a"),
+    "unnumbered": ("<ol style='list-style: none'><li>a</li></ol>", "a"),
+    "picture of a heading": ("<h2><img src='x' alt='Chapter One'/></h2>a", "Chapter One\n\na"),
+    "formula": ("<p>So <math alttext='x squared'><mi>x</mi></math> is.</p>", "So x squared is."),
+    "latex": ("<p>So <math alttext='x^{2}'><mi>x</mi></math> is.</p>", "So is."),
+    "page marks": ("a <span class='pg'>{p. 13}</span>b <a id='p14'>14</a> c", "a b c"),
+    "no page mark": ("a <span class='year'>1914</span> b [12]", "a 1914 b [12]"),
+    "own number": ("<p id='n4'><a href='#n4'>4</a> Text.</p>", "Text."),
+    "permalink": ("<h2>One<a href='#one'>¶</a></h2><p>a</p>", "One\n\na"),
+    "rule": ("<p>a</p><hr/><p>***</p><p>b</p>", "a\n\n* * *\n\nb"),
+    "ornament": ("<p>a</p><p><img src='x' alt=''/></p><p>b</p>", "a\n\n* * *\n\nb"),
+    "spaced": ("<h2>C H A P T E R&nbsp;&nbsp;O N E</h2>", "CHAPTER ONE"),
+    "cut word": ("<p>inter-\n   national</p>", "inter-national"),
+    "landmarks": ("<div role='contentinfo'>x</div>a<footer>x</footer>", "a"),
+}
+
+
+@pytest.mark.parametrize("case", MEANT)
+def test_what_is_meant_is_read(case: str) -> None:
+    inner, expected = MEANT[case]
+    assert body(inner).chapters[0].text == expected
+
+
+STYLES = {
+    "class": (".h {display: none}", 'class="h"', False),
+    "print only": ("@media print {.h {display: none}}", 'class="h"', True),
+    "overridden": (".h {display: none} p.h {display: block}", 'class="h"', True),
+    "important": (".h {display: none !important} p.h {display: block}", 'class="h"', False),
+    "attribute wins": (".h {display: none}", 'class="h" style="display: block"', True),
+    "descendant": ("body > div .x {visibility: hidden}", 'class="x"', False),
+    "pseudo-element": (".h::after {display: none}", 'class="h"', True),
+    "name only": ("", 'class="hidden running-header"', True),
+}
+
+
+@pytest.mark.parametrize("case", STYLES)
+def test_hidden_is_what_the_computed_style_hides(case: str) -> None:
+    css, attributes, shown = STYLES[case]
+    files = {"OPS/a.css": css}
+    inner = f"<link rel='stylesheet' href='a.css'/><div><p>a</p><p {attributes}>b</p></div>"
+    book = read(epub({"a.xhtml": inner}, [("1", "a.xhtml")], more=files))
+    assert book.chapters[0].text == ("a\n\nb" if shown else "a")
 
 
 def test_damaged_markup_is_read_as_browsers_would() -> None:

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+from msgspec import structs
+
+from core.text import Utterance
 
 LONGEST = 60
 """Characters of such a paragraph."""
+_BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
 _SPOKEN_SIGNS = re.compile(r"[\"'“”‘’«»?!&%$€£@]")
 """Signs that somebody may say, or that belong to speech."""
 _KNOT = re.compile(r"o0o|oOo|O0O|^[\W_]+[oO0]{2,}[\W_]+$")
@@ -23,3 +30,22 @@ def is_scene_break(paragraph: str) -> bool:
         return False
     letters = "".join(filter(str.isalnum, text))
     return not letters or (set(letters) <= set("oO0") and bool(_KNOT.search(text)))
+
+
+def with_scene_pauses(
+    text: str, utterances: Sequence[Utterance], seconds: float
+) -> Iterator[Utterance]:
+    """Yields utterances; the pause before the next scene is at least as long as asked for.
+
+    Args:
+        text: plain text, the source of the utterances.
+        utterances: in order.
+        seconds: between scenes [s].
+    """
+    for utterance, following in pairwise((*utterances, None)):
+        assert utterance is not None
+        if following is not None and utterance.pause_after_seconds < seconds:
+            between = text[utterance.span.end : following.span.start]
+            if any(map(is_scene_break, _BLANK_LINES.split(between))):
+                utterance = structs.replace(utterance, pause_after_seconds=seconds)
+        yield utterance

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -49,7 +49,7 @@ class Assembler:
         plan: of the job.
 
     Attributes:
-        failures: why parts have no audio; empty where all have.
+        failures: why parts have no audio, or pages of the file no text; empty where all have.
         is_empty: no part has audio, so that there is nothing to write.
         encode_seconds: CPU seconds of ``write`` [s].
 
@@ -68,6 +68,8 @@ class Assembler:
         self.failures: list[JobError] = []
         for one in self._parts():
             self._add(one)
+        if self._source.unreadable:
+            self.failures.append(_unreadable(self._source.unreadable))
         self.is_empty = not self._report.utterances
         self.encode_seconds = 0.0
         self._gain = np.float32(1.0)
@@ -239,3 +241,9 @@ def _metered(meter: AcxMeter, blocks: Iterator[Float32]) -> Iterator[Float32]:
     for block in blocks:
         meter.push(block)
         yield block
+
+
+def _unreadable(pages: Sequence[str]) -> JobError:
+    """The error of a file of which some pages could not be read."""
+    names = ", ".join(pages[:5]) + (f" and {len(pages) - 5} more" if len(pages) > 5 else "")
+    return JobError("page_unreadable", f"pages of the file cannot be read: {names}")

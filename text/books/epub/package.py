@@ -9,17 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.book import Cover
+from core.book import BookMetadata
 from core.errors import FieldError
 from text.books.epub.container import CONTAINER, Container
+from text.books.epub.metadata import meta_content, read_metadata
 from text.books.omissions import Omissions
-from text.books.pages.markup import Element, local_name, parse_xml, text_of
+from text.books.pages.markup import Element, local_name, parse_xml
 from text.books.pages.urls import resolve_url
 
 PACKAGE_TYPE = "application/oebps-package+xml"
 NCX_TYPE = "application/x-dtbncx+xml"
-COVER_TYPES = frozenset(("image/jpeg", "image/png"))
-"""What MP4 and ID3 tags carry in practice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,26 +59,28 @@ class PackageDocument:
 
     Attributes:
         title, language: empty where it has none.
-        creators: in order.
+        authors: in order.
+        metadata: what else it says.
         manifest: items by id.
         spine: reading order.
         navigation: paths of navigation documents.
         ncxs: paths of tables of contents of EPUB 2, the one that the spine names first.
         contents_paths: pages that the guide calls a table of contents.
         fixed_layout: whether the pages are laid out as pictures are.
-        cover_id: what ``<meta name="cover">`` has for content; empty = none.
+        covers: what may show the cover, by id or reference, in the order of trust.
     """
 
     title: str
-    creators: tuple[str, ...]
+    authors: tuple[str, ...]
     language: str
+    metadata: BookMetadata
     manifest: Mapping[str, ManifestItem]
     spine: tuple[SpineItem, ...]
     navigation: tuple[str, ...]
     ncxs: tuple[str, ...]
     contents_paths: frozenset[str]
     fixed_layout: bool
-    cover_id: str
+    covers: tuple[str, ...]
 
 
 def read_package(container: Container, omissions: Omissions) -> PackageDocument:
@@ -98,47 +99,22 @@ def read_package(container: Container, omissions: Omissions) -> PackageDocument:
     except OSError as error:
         raise FieldError("file", f"the EPUB's package cannot be read: {error}") from error
     metadata = _section(root, "metadata")
+    facts = read_metadata(metadata)
     manifest = _manifest(root, path, container, omissions)
     spine = next((e for e in root.iter() if local_name(e) == "spine"), None)
     return PackageDocument(
-        title=next(iter(_dublin_core(metadata, "title")), ""),
-        creators=tuple(_dublin_core(metadata, "creator")),
-        language=next(iter(_dublin_core(metadata, "language")), ""),
+        title=facts.title,
+        authors=facts.authors,
+        language=facts.language,
+        metadata=facts.metadata,
         manifest=manifest,
         spine=tuple(_spine(spine, manifest, omissions)),
         navigation=tuple(i.path for i in manifest.values() if "nav" in i.properties and i.path),
         ncxs=tuple(_ncxs(manifest, "" if spine is None else spine.get("toc") or "")),
         contents_paths=frozenset(_guide(root, path, "toc", container)),
         fixed_layout=_is_fixed_layout(root, metadata),
-        cover_id=_meta(metadata, "cover"),
+        covers=tuple(_covers(metadata, root, path)),
     )
-
-
-def read_cover(
-    package: PackageDocument, container: Container, omissions: Omissions
-) -> Cover | None:
-    """Reads the picture of the book. EPUB 3: property cover-image; EPUB 2: ``<meta name=cover>``.
-
-    Args:
-        package: of the EPUB.
-        container: the EPUB.
-        omissions: learns of a cover that sound files cannot carry.
-    """
-    items = package.manifest.values()
-    item = next((i for i in items if "cover-image" in i.properties), None)
-    item = item or package.manifest.get(package.cover_id)
-    if item is None or not item.path:
-        return None
-    if item.media_type not in COVER_TYPES:
-        message = f"the cover is {item.media_type}, which tags of sound files do not carry"
-        omissions.remark("cover_unusable", message)
-        return None
-    try:
-        data = container.read(item.path)
-    except OSError as error:
-        omissions.remark("cover_unusable", f"the cover cannot be read: {error}")
-        return None
-    return Cover(item.media_type, data) if data else None
 
 
 def _package_path(container: Container, omissions: Omissions) -> str:
@@ -166,15 +142,19 @@ def _section(root: Element, name: str) -> list[Element]:
     return [e for s in root.iter() if local_name(s) == name for e in s.iter() if e is not s]
 
 
-def _dublin_core(metadata: Iterable[Element], name: str) -> list[str]:
-    values = (" ".join(text_of(e).split()) for e in metadata if local_name(e) == name)
-    return [value for value in values if value]
+def _covers(metadata: Sequence[Element], root: Element, base: str) -> Iterator[str]:
+    """Yields ids and paths that EPUB 2 and its producers give for covers.
 
-
-def _meta(metadata: Iterable[Element], name: str) -> str:
-    """The content of ``<meta name="…" content="…"/>``."""
-    metas = (e for e in metadata if local_name(e) == "meta" and e.get("name") == name)
-    return next((e.get("content") or "" for e in metas), "")
+    ``<meta name="cover">`` should hold an id and often holds a path; the guide's reference leads to
+    a page or to a picture.
+    """
+    named = meta_content(metadata, "cover")
+    if named:
+        yield named
+        yield resolve_url(base, named)[0]
+    for reference in _section(root, "guide"):
+        if "cover" in (reference.get("type") or "").lower():
+            yield resolve_url(base, reference.get("href") or "")[0]
 
 
 def _ncxs(manifest: Mapping[str, ManifestItem], named: str) -> list[str]:
@@ -197,7 +177,7 @@ def _is_fixed_layout(root: Element, metadata: Sequence[Element]) -> bool:
     """Whether all pages are pre-paginated. Source: EPUB 3.3 §8.2.2; Kindle's fixed-layout."""
     layouts = [e for e in metadata if e.get("property") == "rendition:layout"]
     fixed = any("".join(map(str, e.itertext())).strip() == "pre-paginated" for e in layouts)
-    fixed = fixed or _meta(metadata, "fixed-layout").lower() == "true"
+    fixed = fixed or meta_content(metadata, "fixed-layout").lower() == "true"
     references = (e for e in root.iter() if local_name(e) == "itemref")
     return fixed and not any(
         "rendition:layout-reflowable" in (e.get("properties") or "").split() for e in references

@@ -10,11 +10,11 @@ from core.errors import FieldError
 from text.books.epub.chapters import cut_chapters
 from text.books.epub.container import Container
 from text.books.epub.contents import TocEntry, read_navigation_document, read_ncx
+from text.books.epub.cover import read_cover
 from text.books.epub.furniture import leave_out_furniture
 from text.books.epub.package import (
     PackageDocument,
     SpineItem,
-    read_cover,
     read_package,
 )
 from text.books.omissions import Omissions
@@ -74,8 +74,9 @@ def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
         raise FieldError("file", spine.why_nothing(), code="unspeakable_text")
     return Book(
         title=package.title or name,
-        authors=package.creators,
+        authors=package.authors,
         language=package.language,
+        metadata=package.metadata,
         chapters=chapters,
         cover=read_cover(package, container, omissions),
         unreadable=tuple(spine.unreadable),

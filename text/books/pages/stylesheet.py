@@ -20,8 +20,8 @@ MAX_RULES = 500
 """Rules of a page that are looked at. Books have some 20 that say what is displayed."""
 LONGEST_SELECTOR = 300
 """Characters; rules with longer ones are passed over."""
-MAX_STEPS = 300
-"""Elements around or before one that are tried for one selector; beyond, it does not match."""
+MAX_STEPS = 200
+"""Elements that are tried for the selectors of one element; beyond, the rest does not match."""
 MEDIA = frozenset(("", "all", "screen", "only screen", "only all"))
 """Media that a rule applies to; conditions on sizes and colours are not known here."""
 
@@ -137,7 +137,12 @@ def style_of(root: Element, rules: Sequence[StyleRule]) -> PageStyle:
         rules: of its style sheets, in their order.
     """
     style = PageStyle()
-    cascade = _Cascade(rules[:MAX_RULES])
+    last: dict[object, StyleRule] = {}
+    for rule in rules:  # one that comes again counts once, where it comes last
+        key = (rule.selector, *(declaration.property for declaration in rule.declarations))
+        last.pop(key, None)
+        last[key] = rule
+    cascade = _Cascade(list(last.values())[-MAX_RULES:])
     for element in root.iter("*"):
         values = cascade.values(element)
         if values.get("display") == "none" or values.get("visibility") in ("hidden", "collapse"):
@@ -161,8 +166,9 @@ class _Cascade:
         if not self._by_key and not inline:
             return {}
         weighed: list[tuple[Weight, Declaration]] = []
+        matcher = _Matcher()
         for order, rule in self._candidates(element):
-            if _matches(element, rule.selector):
+            if matcher.matches(element, rule.selector):
                 weight = (False, rule.specificity, order)
                 weighed += ((weight, declaration) for declaration in rule.declarations)
         if inline:
@@ -186,20 +192,24 @@ def _key(compound: Compound) -> str:
     return f".{compound.classes[0]}" if compound.classes else compound.type
 
 
-def _matches(element: Element, selector: tuple[Compound, ...]) -> bool:
-    """Whether an element is a selector's subject; tries all ways up, within bounds."""
-    steps = MAX_STEPS
+class _Matcher:
+    """Tries the selectors of one element in all ways up and back, within a bound."""
 
-    def match(element: Element, at: int) -> bool:
-        nonlocal steps
-        steps -= 1
-        if steps < 0 or not _is(element, selector[at]):
+    def __init__(self) -> None:
+        self._steps = MAX_STEPS
+
+    def matches(self, element: Element, selector: tuple[Compound, ...]) -> bool:
+        """Returns whether an element is a selector's subject."""
+        return self._match(element, selector, len(selector) - 1)
+
+    def _match(self, element: Element, selector: tuple[Compound, ...], at: int) -> bool:
+        self._steps -= 1
+        if self._steps < 0 or not _is(element, selector[at]):
             return False
         if at == 0:
             return True
-        return any(match(other, at - 1) for other in _related(element, selector[at].combinator))
-
-    return match(element, len(selector) - 1)
+        around = _related(element, selector[at].combinator)
+        return any(self._match(other, selector, at - 1) for other in around if self._steps > 0)
 
 
 def _related(element: Element, combinator: str) -> Iterator[Element]:
