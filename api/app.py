@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import structlog
 import uvicorn
@@ -46,6 +46,7 @@ from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.events import RedisEvents
 from jobs.redis_backend.listener import JobEventListener
 from jobs.redis_backend.store import redis_job_store
+from jobs.redis_backend.versions import warn_if_outdated
 from jobs.storage.open import open_audio_store
 from telemetry.logs import configure_logs
 
@@ -84,6 +85,8 @@ def warm_up(backends: Backends) -> None:
         resolve_request(SynthesisRequest(text="Ready."), backends.catalogue)
         backends.queue.connect()
         scrape(backends)
+        with closing(open_redis(backends.settings.redis_url)) as client:
+            warn_if_outdated(client)
     except RhapsodeError as error:
         log.warning("not_warm", code=error.code)
 

