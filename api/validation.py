@@ -9,7 +9,7 @@ import msgspec
 
 from api.problems import BodyError, FieldProblem
 from core.errors import FieldError, TextError
-from core.formats import resolve_sample_rate
+from core.formats import check_bit_rate, resolve_sample_rate
 from core.request import SAMPLE_RATES, Controls, Source, SynthesisRequest
 from core.voice import Catalogue, Component, ControlName, Selection
 from text.normalization.tables.signs import SYMBOLS
@@ -53,6 +53,7 @@ def resolve_controls(request: T, source: Source, catalogue: Catalogue, field: st
     """
     selection = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
     rate = _sample_rate(request, selection.acoustic_component.mel.sample_rate)
+    check_bit_rate(request.format, rate, request.bit_rate, request.channels)
     _require_controls(request, selection.acoustic_component)
     if request.package == "chapters" and request.format == "m4b":
         message = "m4b has its chapters within"

@@ -8,10 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audio.archive import ChapterArchive, chapter_file_name
+from audio.containers.vorbis_comment import CHAPTERS
 from audio.encode import AudioEncoder
 from audio.tags import ChapterMark, Tags
 from core.mel import Float32
 from core.request import AudioFormat, Package
+from core.text import Notice
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +24,8 @@ class Delivery:
         format: container and codec of each file.
         package: one file, or a zip of one per chapter.
         sample_rate: [Hz].
+        bit_rate: bits per second; None = the format's choice.
+        channels: 1, or 2 that are equal.
         marks: of all chapters, in order, without gaps, from sample 0; at least one.
         tags: of the whole; None = neither tags nor marks are written into one file.
     """
@@ -30,12 +34,29 @@ class Delivery:
     package: Package
     sample_rate: int
     marks: Sequence[ChapterMark]
+    bit_rate: int | None = None
+    channels: int = 1
     tags: Tags | None = None
 
     @property
     def samples(self) -> int:
         """Length of the whole audio."""
         return sum(mark.samples for mark in self.marks)
+
+    @property
+    def notice(self) -> Notice | None:
+        """What the format cannot hold of what is asked for; None = nothing is left out."""
+        marks = sum(1 for mark in self.marks if mark.samples)
+        if self.tags is None or self.package == "chapters":
+            return None
+        if self.format == "wav":
+            return Notice(
+                "no_chapter_marks", "wav holds neither chapter marks nor tags nor a cover"
+            )
+        if marks > CHAPTERS and self.format in ("flac", "ogg", "opus"):
+            message = f"{self.format} holds marks of {CHAPTERS} chapters, not of {marks}"
+            return Notice("no_chapter_marks", message)
+        return None
 
     def write(self, path: Path, blocks: Iterable[Float32]) -> int:
         """Writes it all; returns how many samples were clipped.
@@ -50,17 +71,24 @@ class Delivery:
         """
         if self.package == "chapters":
             return self._write_chapters(path, blocks)
-        with AudioEncoder(
-            path,
-            self.format,
-            self.sample_rate,
-            self.samples,
-            tags=self.tags,
-            marks=self.marks,
-        ) as encoder:
+        with self._encoder(path, self.samples, self.tags, self.marks) as encoder:
             for block in blocks:
                 encoder.write(block)
         return encoder.clipped
+
+    def _encoder(
+        self, path: Path, samples: int, tags: Tags | None, marks: Sequence[ChapterMark] = ()
+    ) -> AudioEncoder:
+        return AudioEncoder(
+            path,
+            self.format,
+            self.sample_rate,
+            samples,
+            bit_rate=self.bit_rate,
+            channels=self.channels,
+            tags=tags,
+            marks=marks,
+        )
 
     def _write_chapters(self, path: Path, blocks: Iterable[Float32]) -> int:
         tags = self.tags or Tags(title=self.marks[0].title)
@@ -83,9 +111,7 @@ class Delivery:
                     track=number,
                     tracks=len(self.marks),
                 )
-                with AudioEncoder(
-                    file, self.format, self.sample_rate, mark.samples, tags=own
-                ) as encoder:
+                with self._encoder(file, mark.samples, own) as encoder:
                     for block in stream.take(mark.samples):
                         encoder.write(block)
                 clipped += encoder.clipped

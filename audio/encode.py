@@ -9,6 +9,7 @@ from typing import Self
 
 import numpy as np
 import soundfile
+from numpy.typing import NDArray
 
 from audio.containers.flac import tag_flac
 from audio.containers.id3 import tag_mp3
@@ -17,7 +18,7 @@ from audio.m4b import M4bFile
 from audio.pcm import count_clipped, to_pcm16
 from audio.tags import ChapterMark, Tags
 from core.errors import Unavailable
-from core.formats import check_format
+from core.formats import MP3_BIT_RATES, OPUS_BIT_RATES, check_bit_rate, check_format
 from core.mel import Float32
 from core.request import AudioFormat
 
@@ -44,7 +45,7 @@ BLOCK_SAMPLES = 16384
 """libsndfile's Vorbis encoder allocates a whole write on the stack, so it gets small blocks."""
 
 
-def codec_of(format: AudioFormat, samples: int | None) -> tuple[str, str]:
+def codec_of(format: AudioFormat, samples: int | None, channels: int = 1) -> tuple[str, str]:
     """Returns libsndfile's container and codec for a file of so many samples (None = not known).
 
     >>> codec_of("wav", 22050)
@@ -53,9 +54,31 @@ def codec_of(format: AudioFormat, samples: int | None) -> tuple[str, str]:
     ('RF64', 'PCM_16')
     """
     container, codec = CODECS[format]
-    if format == "wav" and 2 * (samples or 0) > RIFF_LIMIT_BYTES:
+    if format == "wav" and 2 * channels * (samples or 0) > RIFF_LIMIT_BYTES:
         return "RF64", codec
     return container, codec
+
+
+def compression_level(
+    format: AudioFormat, sample_rate: int, bit_rate: int | None, channels: int
+) -> float | None:
+    """Returns libsndfile's setting, from 0 (most bits) to 1, for a bit rate; None = its default.
+
+    Source: libsndfile 1.2 mpeg_l3_encode.c and ogg_opus.c, SFC_SET_COMPRESSION_LEVEL: linear
+    between the greatest and the least bit rate.
+
+    >>> compression_level("opus", 48000, 131_000, 1)
+    0.5
+    """
+    if bit_rate is None:
+        return None
+    if format == "opus":
+        low, high = (channels * rate for rate in OPUS_BIT_RATES)
+    else:
+        steps = next(rates for rate, rates in MP3_BIT_RATES.items() if sample_rate >= rate)
+        low, high = 1000 * steps[0], 1000 * steps[-1]
+    # Just above the least: libsndfile refuses a level of 1.
+    return min(0.999, (high - bit_rate) / (high - low))
 
 
 class LibsndfileFile:
@@ -71,22 +94,35 @@ class LibsndfileFile:
         format: AudioFormat,
         sample_rate: int,
         samples: int | None,
+        *,
+        bit_rate: int | None,
+        channels: int,
         tags: Tags | None,
         marks: Sequence[ChapterMark],
     ) -> None:
+        self._channels = channels
         self._path, self._format, self._rate = path, format, sample_rate
         self._tags, self._marks = tags, [mark for mark in marks if mark.samples]
-        container, codec = codec_of(format, samples)
+        container, codec = codec_of(format, samples, channels)
         try:
             self._file = soundfile.SoundFile(
-                path, "w", sample_rate, 1, format=container, subtype=codec
+                path,
+                "w",
+                sample_rate,
+                channels,
+                format=container,
+                subtype=codec,
+                compression_level=compression_level(format, sample_rate, bit_rate, channels),
+                bitrate_mode="CONSTANT" if format == "mp3" and bit_rate else None,
             )
         except (soundfile.LibsndfileError, OSError) as error:
             raise Unavailable(f"cannot write {path}: {error}", code="disk") from error
 
     def write(self, block: Float32) -> None:
         """Appends (N,) float32 in [-1, 1]. Raises Unavailable."""
-        data = to_pcm16(block) if self._format in LOSSLESS else block
+        data: NDArray[np.generic] = to_pcm16(block) if self._format in LOSSLESS else block
+        if self._channels > 1:
+            data = np.repeat(data[:, None], self._channels, axis=1)
         try:
             for start in range(0, len(data), BLOCK_SAMPLES):
                 self._file.write(data[start : start + BLOCK_SAMPLES])
@@ -113,7 +149,7 @@ class LibsndfileFile:
 
 
 class AudioEncoder:
-    """Writes a mono file block by block; a context manager.
+    """A writer of one channel of samples, block by block; a context manager.
 
     A file counts as written only after ``close`` returned: it checks the promised length.
 
@@ -123,13 +159,16 @@ class AudioEncoder:
         sample_rate: [Hz].
         samples: the length of the whole audio, promised beforehand; None = not known, then a WAV
             cannot be longer than RIFF's sizes can say.
+        bit_rate: bits per second of mp3 (constant), opus and m4b (on average); None = the format's
+            own choice.
+        channels: 1, or 2 that are equal.
         tags: of the file; None = neither tags nor marks. WAV files get none: there are no tags in
             them that players agree on.
         marks: its chapters, in order, without gaps, from sample 0; those without samples have no
             place and are left out.
 
     Raises:
-        FieldError: the format cannot carry the sample rate.
+        FieldError: the format cannot carry the sample rate or the bit rate.
         Unavailable: the file cannot be opened.
 
     Attributes:
@@ -144,19 +183,33 @@ class AudioEncoder:
         sample_rate: int,
         samples: int | None,
         *,
+        bit_rate: int | None = None,
+        channels: int = 1,
         tags: Tags | None = None,
         marks: Sequence[ChapterMark] = (),
     ) -> None:
         check_format(format, sample_rate)
+        check_bit_rate(format, sample_rate, bit_rate, channels)
         self.clipped = self.written = 0
         self._limit = self._samples = samples
         if samples is None and format == "wav":
-            self._limit = RIFF_LIMIT_BYTES // 2
+            self._limit = RIFF_LIMIT_BYTES // (2 * channels)
         self._file: LibsndfileFile | M4bFile
         if format == "m4b":
-            self._file = M4bFile(path, sample_rate, tags, marks)
+            self._file = M4bFile(
+                path, sample_rate, bit_rate=bit_rate, channels=channels, tags=tags, marks=marks
+            )
         else:
-            self._file = LibsndfileFile(path, format, sample_rate, samples, tags, marks)
+            self._file = LibsndfileFile(
+                path,
+                format,
+                sample_rate,
+                samples,
+                bit_rate=bit_rate,
+                channels=channels,
+                tags=tags,
+                marks=marks,
+            )
 
     def write(self, block: Float32) -> None:
         """Appends a block, (N,) float32; outside [-1, 1] it is clipped and counted.

@@ -30,6 +30,8 @@ class M4bFile:
     Args:
         path: replaced if it exists.
         sample_rate: [Hz].
+        bit_rate: bits per second; None = what speech needs at the sample rate.
+        channels: 1, or 2 that are equal.
         tags: of the file; None = none.
         marks: its chapters; those without samples have no place and are left out.
 
@@ -38,13 +40,22 @@ class M4bFile:
     """
 
     def __init__(
-        self, path: Path, sample_rate: int, tags: Tags | None, marks: Sequence[ChapterMark]
+        self,
+        path: Path,
+        sample_rate: int,
+        *,
+        bit_rate: int | None,
+        channels: int,
+        tags: Tags | None,
+        marks: Sequence[ChapterMark],
     ) -> None:
         self._tags, self._marks = tags, [mark for mark in marks if mark.samples]
         self._samples = 0
-        self._encoder = AacEncoder(sample_rate, default_bit_rate(sample_rate))
+        self._encoder = AacEncoder(
+            sample_rate, bit_rate or default_bit_rate(sample_rate), channels=channels
+        )
         try:
-            self._file = Mp4File(path, sample_rate, channels=1, priming=PRIMING)
+            self._file = Mp4File(path, sample_rate, channels=channels, priming=PRIMING)
         except OSError as error:
             raise Unavailable(f"cannot write {path}: {error}", code="disk") from error
 

@@ -31,15 +31,15 @@ _OPTIONS = (
     click.option("--pitch", type=float, help="Factor on the pitch."),
     click.option("--energy", type=float, help="Factor on the energy."),
     click.option("--sample-rate", type=int, help="Sample rate of the file, in Hz."),
+    click.option("--bit-rate", type=int, help="Bits per second of mp3, opus or m4b."),
+    click.option("--channels", type=int, help="2 = the same in both."),
     click.option(
         "--format",
         "format_",
         type=click.Choice(get_args(AudioFormat)),
         help="Format of the file; by default that of its suffix.",
     ),
-    click.option(
-        "--lufs", "loudness_lufs", type=float, help="LoudnessTarget of the file, in LUFS."
-    ),
+    click.option("--lufs", "loudness_lufs", type=float, help="Loudness of the file, in LUFS."),
     click.option("--seed", type=int, help="Same text, seed and voice: same samples."),
 )
 

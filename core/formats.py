@@ -19,6 +19,20 @@ MEDIA_TYPES: dict[AudioFormat, str] = {
 """Content types. Source: RFC 5334 (ogg), RFC 3003 (mp3), RFC 9639 (flac), RFC 4337 (mp4), IANA."""
 
 
+MP3_BIT_RATES = {
+    32000: (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    16000: (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    8000: (8, 16, 24, 32, 40, 48, 56, 64),
+}
+"""From a sample rate [Hz] on, bit rates [kbit/s]. Source: ISO/IEC 11172-3 table 3-B.2, 13818-3
+§2.4.2.3 (layer III)."""
+OPUS_BIT_RATES = (6_000, 256_000)
+"""Least and greatest of a channel. Source: libsndfile 1.2 ogg_opus.c; RFC 6716 §2.1.1 has more."""
+AAC_BIT_RATES = (8_000, 5.5)
+"""Least, and greatest in bits per sample: a frame of 1024 has at most 6144.
+
+Source: ISO/IEC 14496-3 §4.5.3.1."""
+
 ZIP = "application/zip"
 """Content type of a package of chapters."""
 
@@ -75,3 +89,38 @@ def resolve_sample_rate(format: AudioFormat, wanted: int | None, native: int) ->
         check_format(format, wanted)
         return wanted
     return next((rate for rate in allowed if rate >= native), allowed[-1])
+
+
+def check_bit_rate(
+    format: AudioFormat, sample_rate: int, bit_rate: int | None, channels: int
+) -> None:
+    """Raises where a format cannot be written at a bit rate.
+
+    Args:
+        format: container and codec.
+        sample_rate: of the file [Hz].
+        bit_rate: bits per second; None = the format's own choice.
+        channels: 1 or 2.
+
+    Raises:
+        FieldError: the format takes no bit rate, or not this one.
+
+    >>> check_bit_rate("mp3", 44100, 192_000, 1)
+    """
+    if bit_rate is None:
+        return
+    if format == "mp3":
+        steps = next(rates for rate, rates in MP3_BIT_RATES.items() if sample_rate >= rate)
+        if bit_rate not in {1000 * step for step in steps}:
+            allowed = ", ".join(f"{step}000" for step in steps)
+            raise FieldError("bit_rate", f"mp3 has no {bit_rate} bit/s here", allowed=allowed)
+        return
+    if format == "opus":
+        low, high = (channels * rate for rate in OPUS_BIT_RATES)
+    elif format == "m4b":
+        low, high = AAC_BIT_RATES[0], int(AAC_BIT_RATES[1] * sample_rate)
+    else:
+        raise FieldError("bit_rate", f"{format} takes no bit rate", allowed="mp3, opus, m4b")
+    if not low <= bit_rate <= high:
+        message = f"{format} cannot be {bit_rate} bit/s here"
+        raise FieldError("bit_rate", message, allowed=f"{low} to {high}")

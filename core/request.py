@@ -22,6 +22,7 @@ Speed = Annotated[float, Meta(ge=0.25, le=4.0, description="2.0 = twice as fast"
 Pitch = Annotated[float, Meta(ge=0.5, le=2.0, description="factor on F0")]
 Energy = Annotated[float, Meta(ge=0.25, le=4.0, description="factor on the energy")]
 LoudnessTarget = Annotated[float, Meta(ge=-36.0, le=-8.0, description="integrated, EBU R 128")]
+BitRate = Annotated[int, Meta(ge=6_000, le=512_000, description="bits per second")]
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
@@ -50,6 +51,10 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     sample_rate: int | None = None
     """Samples per second of the file [Hz]; None = the voice's own."""
     format: AudioFormat = "wav"
+    bit_rate: BitRate | None = None
+    """Bits per second of mp3 (constant), opus and m4b (on average); None = the format's choice."""
+    channels: Literal[1, 2] = 1
+    """Of the file; 2 = the same in both."""
     seed: Seed = 0
     """Same request, seed and artifacts: same samples."""
     lane: Lane = "interactive"

@@ -112,7 +112,14 @@ class LocalSynthesizer:
         resampler = Resampler(native, rate)
         lead = pause_samples(analysis.lead_seconds, request.speed, native)
         pieces = self._pieces(request, parts, report, progress, analysis.utterances)
-        with AudioEncoder(path, request.format, rate, None) as encoder:
+        with AudioEncoder(
+            path,
+            request.format,
+            rate,
+            None,
+            bit_rate=request.bit_rate,
+            channels=request.channels,
+        ) as encoder:
             for block in joined_blocks(pieces, native, lead=lead):
                 start = self._monotonic()
                 encoder.write(resampler.push(block))

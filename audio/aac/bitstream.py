@@ -38,8 +38,10 @@ LONGEST_RUN = 31
 """A section of so many bands or more takes further lengths. Source: §4.4.2.7, table 4.52."""
 IMPOSSIBLE = 1 << 40
 """Bits of a band in a codebook that cannot write it."""
-SINGLE_CHANNEL, END = 0, 7
+SINGLE_CHANNEL, CHANNEL_PAIR, END = 0, 1, 7
 """Syntactic elements. Source: table 4.85."""
+ALL_BANDS = 2
+"""Value of ms_mask_present. Source: §4.6.8.1.2."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +57,16 @@ class Quantized:
     scale_factors: Int
 
 
-def write_frames(quantized: Quantized, tns: TnsFilters, edges: Int) -> list[bytes]:
+def write_frames(
+    quantized: Quantized, tns: TnsFilters, edges: Int, *, channels: int = 1
+) -> list[bytes]:
     """Returns the bytes of each frame.
 
     Args:
         quantized: F spectra.
         tns: their filters.
         edges: first coefficients of the bands, and 1024.
+        channels: 1, or 2 that are equal: a pair of their mean and a difference of nothing.
     """
     costs = band_costs(quantized.values, edges)
     books = choose_books(costs)
@@ -70,13 +75,17 @@ def write_frames(quantized: Quantized, tns: TnsFilters, edges: Int) -> list[byte
     first = np.take_along_axis(
         scale_factors, np.argmax(books != ZERO_BOOK, axis=1)[:, None], axis=1
     )[:, 0]
+    gain = np.where(used > 0, first, 0)
     slots = [
-        _header(np.where(used > 0, first, 0), used),
+        _header(gain, used) if channels == 1 else _pair_header(gain, used),
         _section_slots(books, used),
         _scale_factor_slots(scale_factors, books, first),
         _tool_slots(tns),
         _spectral_slots(quantized.values, books, edges),
     ]
+    if channels == 2:
+        # Filters are undone after the channels are: both need them.
+        slots += [_silent_section(used), _tool_slots(tns)]
     return _pack(slots)
 
 
@@ -193,6 +202,28 @@ def _header(gain: Int, used: Int) -> Slots:
     zeros = np.zeros_like(gain)
     values = [zeros + SINGLE_CHANNEL, zeros, gain, zeros, zeros, zeros, used, zeros]
     return _fixed(values, [3, 4, 8, 1, 2, 1, 6, 1])
+
+
+def _pair_header(gain: Int, used: Int) -> Slots:
+    """Element, instance, common window; the window as above; all bands in pairs; gain."""
+    zeros = np.zeros_like(gain)
+    values = [
+        *(zeros + CHANNEL_PAIR, zeros, zeros + 1),
+        *(zeros, zeros, zeros, used, zeros),
+        *(zeros + ALL_BANDS, gain),
+    ]
+    return _fixed(values, [3, 4, 1, 1, 2, 1, 6, 1, 2, 8])
+
+
+def _silent_section(used: Int) -> Slots:
+    """The difference: a gain, and one section of zeros over all bands."""
+    more = used >= LONGEST_RUN
+    words = np.where(more, (LONGEST_RUN << 5) | (used - LONGEST_RUN), used)
+    lengths = np.where(used > 0, np.where(more, SECTION_BITS + 5, SECTION_BITS), 0)
+    zeros = np.zeros_like(used)
+    return np.stack([zeros, words], axis=1).astype(np.uint64), np.stack(
+        [zeros + 8, lengths], axis=1
+    )
 
 
 def _fixed(values: list[Int], lengths: list[int]) -> Slots:

@@ -45,9 +45,11 @@ class AacEncoder:
     Args:
         sample_rate: [Hz].
         bit_rate: bits per second of speech.
+        channels: 1, or 2 that are equal.
     """
 
-    def __init__(self, sample_rate: int, bit_rate: int) -> None:
+    def __init__(self, sample_rate: int, bit_rate: int, *, channels: int = 1) -> None:
+        self._channels = channels
         self._rate, self._share = sample_rate, bit_rate * FRAME / sample_rate
         self._edges = band_edges(sample_rate)
         self._window = np.sin(np.pi / (2 * FRAME) * (np.arange(2 * FRAME) + 0.5))
@@ -78,7 +80,7 @@ class AacEncoder:
         spectra = mdct(windows * self._window)
         residuals, filters = shape_noise(spectra, self._rate, self._edges)
         quantized = quantize(residuals, self._edges, np.minimum(budgets, MOST_BITS))
-        return write_frames(quantized, filters, self._edges)
+        return write_frames(quantized, filters, self._edges, channels=self._channels)
 
 
 def onsets(windows: Float) -> Float:

@@ -45,15 +45,18 @@ MOST_BITS = MAX_FRAME_BITS - 400
 """Bits that are counted at most: the side information may be longer than taken for granted."""
 GUESSED_LEVEL = 2.0
 """Factor on a band's level in the guess of its bits."""
-CORRECTIONS, LARGEST_CORRECTION = 3, 24
+CORRECTIONS, LARGEST_CORRECTION = 4, 24
 """Rounds of counting bits, and how many scale factors one may move."""
+COARSEST = 400
+"""An offset with which everything is 0."""
 
 
 def quantize(spectra: Float, edges: Int, budgets: Float) -> Quantized:
     """Returns spectra in steps that take about so many bits, and never more than a frame may.
 
     The steps are guessed from the bands' energies and corrected by counting: a scale factor less
-    costs 3/16 bit for each coefficient that is not 0.
+    costs 3/16 bit for each coefficient that is not 0. What was found too fine and what fits bound
+    the next correction; halving them takes its place where it leaves the bounds.
 
     Args:
         spectra: (F, 1024).
@@ -65,12 +68,19 @@ def quantize(spectra: Float, edges: Int, budgets: Float) -> Quantized:
     powers = (np.abs(spectra) ** POWER).astype(np.float32)
     finest = _finest(powers, edges)
     offsets = _guess(energies, shape, edges, budgets)
+    too_fine, fitting = np.full(len(spectra), COARSEST - 999), np.full(len(spectra), COARSEST)
     for _ in range(CORRECTIONS):
         quantized = _rounded(spectra, powers, _scale_factors(shape, offsets, finest), edges)
         excess = _count_bits(quantized, edges) - budgets
+        too_fine = np.where(excess > 0, np.maximum(too_fine, offsets), too_fine)
+        fitting = np.where(excess > 0, fitting, np.minimum(fitting, offsets))
         significant = np.count_nonzero(quantized.values, axis=1)
         moves = np.rint(excess / (POWER / OCTAVE * significant + 1.0)).astype(np.int64)
-        offsets = offsets + moves.clip(-LARGEST_CORRECTION, LARGEST_CORRECTION)
+        moved = offsets + moves.clip(-LARGEST_CORRECTION, LARGEST_CORRECTION)
+        moved += np.where(moved == offsets, np.where(excess > 0, 1, -1), 0)
+        between = (moved > too_fine) & (moved < fitting)
+        offsets = np.where(between, moved, (too_fine + fitting + 1) // 2)
+    offsets = np.where(fitting < COARSEST, fitting, offsets)
     while True:
         quantized = _rounded(spectra, powers, _scale_factors(shape, offsets, finest), edges)
         too_long = _count_bits(quantized, edges) > MOST_BITS

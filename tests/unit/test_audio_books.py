@@ -19,6 +19,7 @@ from audio.encode import AudioEncoder
 from audio.tags import ChapterMark, Tags
 from core.book import Cover
 from core.errors import Unavailable
+from core.request import AudioFormat
 
 RATE = 22050
 BOOK = Tags(title="A Book", authors=("Ann O.", "Ben"), album="A Book")
@@ -126,6 +127,17 @@ def test_ffprobe_reads_it_without_an_error(tmp_path: Path) -> None:
     assert done.stderr == b""
     assert [c["start"] for c in probed["chapters"]] == [0, RATE]
     assert float(probed["format"]["duration"]) == pytest.approx(2.0, abs=1e-6)
+
+
+def test_a_notice_says_what_a_format_cannot_hold() -> None:
+    def notice_of(format: AudioFormat, chapters: int, tags: Tags | None = BOOK) -> str | None:
+        marks = marks_of({str(number): 10 for number in range(chapters)})
+        delivery = Delivery(format=format, package="file", sample_rate=RATE, marks=marks, tags=tags)
+        return delivery.notice.message if delivery.notice else None
+
+    assert "wav holds neither" in str(notice_of("wav", 2))
+    assert "999 chapters, not of 1000" in str(notice_of("opus", 1000))
+    assert notice_of("opus", 999) is notice_of("mp3", 1000) is notice_of("wav", 1, None) is None
 
 
 def make_archive(folder: Path, path: Path) -> None:

@@ -10,7 +10,7 @@ import soundfile
 
 from audio.encode import AudioEncoder, codec_of
 from core.errors import FieldError, Unavailable
-from core.formats import check_format, resolve_sample_rate, sample_rates
+from core.formats import check_bit_rate, check_format, resolve_sample_rate, sample_rates
 from core.request import AudioFormat
 
 FORMATS = get_args(AudioFormat)
@@ -46,6 +46,70 @@ def test_reads_back_with_exact_length_rate_and_level(
     middle = slice(samples // 4, -samples // 4)
     tolerance = 1 / 32768 if format in ("wav", "flac") else 0.1
     assert np.abs(back[middle] - wave[middle]).max() <= tolerance
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_two_channels_are_equal(tmp_path: Path, format: AudioFormat) -> None:
+    rate = 24000
+    wave = tone(rate, rate)
+    paths = [tmp_path / "mono", tmp_path / "stereo"]
+    for channels, path in enumerate(paths, 1):
+        with AudioEncoder(path, format, rate, rate, channels=channels) as encoder:
+            encoder.write(wave)
+    with av.open(str(paths[1])) as file:
+        assert file.streams.audio[0].channels == 2
+        frames = [f.to_ndarray() for f in file.decode(audio=0)]
+    planes = [f if len(f) == 2 else f.reshape(-1, 2).T for f in frames]
+    left, right = np.concatenate(planes, axis=1)
+    np.testing.assert_allclose(left, right, atol=0.01 if format == "opus" else 0)
+    if format in ("wav", "flac", "m4b"):
+        with av.open(str(paths[0])) as file:
+            mono = np.concatenate([f.to_ndarray().ravel() for f in file.decode(audio=0)])
+        np.testing.assert_allclose(left[: len(mono)], mono, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("format", "rate", "bit_rate", "channels"),
+    [
+        ("mp3", 44100, 192_000, 1),
+        ("mp3", 44100, 320_000, 2),
+        ("mp3", 22050, 64_000, 1),
+        ("mp3", 8000, 8_000, 1),
+        ("opus", 48000, 96_000, 1),
+        ("opus", 24000, 24_000, 1),
+        ("opus", 48000, 160_000, 2),
+        ("m4b", 44100, 128_000, 1),
+        ("m4b", 22050, 32_000, 2),
+    ],
+)
+def test_a_bit_rate_is_kept(
+    tmp_path: Path, format: AudioFormat, rate: int, bit_rate: int, channels: int
+) -> None:
+    wave = 0.2 * np.random.default_rng(0).standard_normal(10 * rate).astype(np.float32)
+    with AudioEncoder(
+        tmp_path / "a", format, rate, len(wave), bit_rate=bit_rate, channels=channels
+    ) as encoder:
+        encoder.write(wave)
+    found = (tmp_path / "a").stat().st_size * 8 / 10
+    assert found == pytest.approx(bit_rate, rel=0.08 if format == "mp3" else 0.2)
+    with av.open(str(tmp_path / "a")) as file:
+        assert file.streams.audio[0].rate == (48000 if format == "opus" else rate)
+        if format == "mp3":  # constant: every frame
+            sizes = {p.size for p in file.demux(audio=0) if p.size}
+            assert max(sizes) - min(sizes) <= 1
+
+
+def test_bit_rates_that_nobody_writes_are_refused() -> None:
+    for format, bit_rate, allowed in (
+        ("flac", 64_000, "mp3, opus, m4b"),
+        ("mp3", 100_000, "192000"),
+        ("opus", 600_000, "6000 to 256000"),
+        ("m4b", 400_000, "8000 to 242550"),
+    ):
+        with pytest.raises(FieldError) as caught:
+            check_bit_rate(format, 44100, bit_rate, 1)  # type: ignore[arg-type]
+        assert caught.value.field == "bit_rate"
+        assert allowed in str(caught.value.allowed)
 
 
 def test_full_scale_is_clipped_and_counted_never_wrapped(tmp_path: Path) -> None:

@@ -143,6 +143,8 @@ class Assembler:
             clipped = delivery.write(path, _metered(meter, self._resampled(rate)))
         if self._source.book is not None:
             self._report.acx = meter.finish()
+        if delivery.notice is not None:
+            self._report.notices.append(delivery.notice)
         if clipped:
             message = f"{clipped} samples beyond full scale"
             self._report.notices.append(Notice("clipped", message))
@@ -164,6 +166,8 @@ class Assembler:
             format=request.format,
             package=request.package,
             sample_rate=rate,
+            bit_rate=request.bit_rate,
+            channels=request.channels,
             marks=marks,
             tags=self._tags(book) if book else None,
         )
