@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from core.book import Cover
+from core.request import BookFacts
 
 FRONT_COVER = 3
 """Kind of picture. Source: ID3v2.4.0 frames §4.14; RFC 9639 §8.8 (the same list)."""
@@ -37,6 +38,7 @@ class Tags:
     Attributes:
         title: of this file: the book, or one of its chapters.
         authors: in the book's order.
+        subtitle: of the book.
         album: the book.
         genre: kind of content.
         track, tracks: number of this file, from 1, and of how many; 0 = none.
@@ -54,6 +56,7 @@ class Tags:
 
     title: str
     authors: tuple[str, ...] = ()
+    subtitle: str = ""
     album: str = ""
     genre: str = "Audiobook"
     track: int = 0
@@ -78,6 +81,33 @@ class Tags:
         'Barsetshire #2'
         """
         return f"{self.series} #{self.series_part}" if self.series_part else self.series
+
+
+def tags_of_book(book: BookFacts, narrator: str, cover: Cover | None) -> Tags:
+    """Returns the tags of a whole book.
+
+    Args:
+        book: its facts.
+        narrator: the voice that reads it; whoever read another edition is not named.
+        cover: its picture.
+    """
+    metadata = book.metadata
+    return Tags(
+        title=book.title,
+        authors=book.authors,
+        subtitle=metadata.subtitle,
+        album=book.title,
+        cover=cover,
+        narrators=(narrator,),
+        translators=metadata.translators,
+        date=metadata.published,
+        publisher=metadata.publisher,
+        description=metadata.description,
+        language=book.language,
+        isbn=metadata.isbn,
+        series=metadata.series,
+        series_part=metadata.series_number,
+    )
 
 
 UNDETERMINED = "und"

@@ -61,6 +61,7 @@ def _text_frames(tags: Tags) -> Iterator[bytes]:
     track = f"{tags.track}/{tags.tracks}" if tags.tracks else str(tags.track)
     values = {
         b"TIT2": tags.title,
+        b"TIT3": tags.subtitle,
         b"TPE1": NAMES.join(tags.authors),
         b"TALB": tags.album,
         b"TCON": tags.genre,

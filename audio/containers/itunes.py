@@ -51,6 +51,7 @@ def _items(tags: Tags) -> Iterator[bytes]:
         kind = PNG if tags.cover.media_type == "image/png" else JPEG
         yield _item("covr", kind, tags.cover.data)
     freeform = {
+        "SUBTITLE": tags.subtitle,
         "PUBLISHER": tags.publisher,
         "LANGUAGE": tags.language,
         "TRANSLATOR": ", ".join(tags.translators),

@@ -30,6 +30,7 @@ def comments(tags: Tags, marks: Sequence[ChapterMark], sample_rate: int) -> list
     """
     values: dict[str, Sequence[str]] = {
         "TITLE": [tags.title],
+        "SUBTITLE": [tags.subtitle],
         "ARTIST": tags.authors,
         "ALBUM": [tags.album],
         "GENRE": [tags.genre],

@@ -13,9 +13,9 @@ from PIL import Image
 from audio.containers.id3 import id3_tag
 from audio.containers.ogg import checksum, read_pages
 from audio.encode import AudioEncoder
-from audio.tags import ChapterMark, Tags
-from core.book import Cover
-from core.request import AudioFormat
+from audio.tags import ChapterMark, Tags, tags_of_book
+from core.book import BookMetadata, Cover
+from core.request import AudioFormat, BookFacts
 
 TAGGED: list[AudioFormat] = ["mp3", "flac", "ogg", "opus", "m4b"]
 MARKED: list[AudioFormat] = TAGGED
@@ -33,6 +33,7 @@ COVER = Cover("image/jpeg", jpeg())
 FULL = Tags(
     title="Chapter One — Été",
     authors=("Ann Ü.", "Ben"),
+    subtitle="A Tale",
     album="The Book",
     genre="Audiobook",
     track=2,
@@ -52,6 +53,7 @@ FULL = Tags(
 EXPECTED = {
     "title": {FULL.title},
     "artist": {"Ann Ü., Ben", "Ann Ü.;Ben"},
+    "subtitle": {"A Tale"},
     "album": {"The Book"},
     "genre": {"Audiobook"},
     "track": {"2/12", "2"},
@@ -90,7 +92,7 @@ def metadata(path: Path) -> dict[str, str]:
     """Tags as FFmpeg reads them; Ogg has them at its stream."""
     with av.open(str(path)) as file:
         found = dict(file.metadata) | dict(file.streams.audio[0].metadata)
-    names = {"tit1": "grouping", "comment": "description"}
+    names = {"tit1": "grouping", "tit3": "subtitle", "comment": "description"}
     return {names.get(key.lower(), key.lower()): value for key, value in found.items()}
 
 
@@ -224,3 +226,13 @@ def test_the_picture_of_ogg_says_what_it_is(tmp_path: Path) -> None:
     assert block[:4] == b"\x00\x00\x00\x03"
     assert block[8:18] == b"image/jpeg"
     assert block.endswith(COVER.data)
+
+
+def test_a_book_names_the_voice_and_not_who_read_another_edition() -> None:
+    metadata = BookMetadata(
+        subtitle="A Tale", narrators=("A. Person",), published="1857", series="S", series_number="2"
+    )
+    book = BookFacts(title="T", authors=("Ann",), language="en-GB", metadata=metadata)
+    tags = tags_of_book(book, "Clara", COVER)
+    assert (tags.narrators, tags.date, tags.grouping) == (("Clara",), "1857", "S #2")
+    assert (tags.title, tags.album, tags.subtitle, tags.cover) == ("T", "T", "A Tale", COVER)

@@ -14,7 +14,7 @@ from audio.delivery import Delivery
 from audio.join import UtteranceAudio, joined_blocks
 from audio.loudness import LoudnessMeter, gain_for, gain_notice
 from audio.resample import Resampler, resampled_length
-from audio.tags import ChapterMark, Tags
+from audio.tags import ChapterMark, Tags, tags_of_book
 from core.book import Cover
 from core.errors import Conflict, NotFound
 from core.mel import Float32
@@ -173,9 +173,7 @@ class Assembler:
         )
 
     def _tags(self, book: BookFacts) -> Tags:
-        return Tags(
-            title=book.title, authors=book.authors, album=book.title, cover=self._cover(book)
-        )
+        return tags_of_book(book, (self._record.request.voice or "").title(), self._cover(book))
 
     def _cover(self, book: BookFacts) -> Cover | None:
         """Returns the book's picture; one that is gone is reported and costs nobody the audio."""
