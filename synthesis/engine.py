@@ -9,7 +9,9 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from core.errors import RhapsodeError, SynthesisError
+import numpy as np
+
+from core.errors import AnomalyError, RhapsodeError, SynthesisError
 from core.mel import Waveform
 from core.report import StageSeconds
 from core.request import RuntimeName
@@ -176,6 +178,8 @@ def _result(state: UtteranceState) -> SynthesizedUtterance | RhapsodeError:
     samples = apply_gain(
         state.samples, state.item.utterance, state.durations, spec.hop_length, spec.sample_rate
     )
+    if not np.isfinite(samples).all():  # whatever a gain or a new network made of them
+        return AnomalyError("the samples are not finite", code="anomaly_not_finite")
     return SynthesizedUtterance(
         waveform=Waveform(samples, spec.sample_rate),
         durations=state.durations,

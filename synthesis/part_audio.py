@@ -1,7 +1,8 @@
 """The audio of parts in the audio store, each under the digest of all that made it.
 
-An object is the length of its head (4 bytes, little endian), the head (``PartAudio`` as msgpack)
-and the samples (float32, little endian).
+An object is the BLAKE2b-256 of its head, the head's length (4 bytes, little endian), the head
+(``PartHead`` as msgpack) and the samples (float32, little endian), whose own digest stands in the
+head. So a damaged object is known whichever of its bytes changed, and is treated as a missing one.
 """
 
 from __future__ import annotations
@@ -23,9 +24,17 @@ from jobs.storage.keys import part_audio_key
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 """Version of digest and object; raise it when the engine makes other samples of the same item."""
-_LENGTH_BYTES = 4
+_DIGEST_BYTES, _LENGTH_BYTES = 32, 4
+
+
+class PartHead(msgspec.Struct, frozen=True):
+    """What stands before the samples of a stored part."""
+
+    audio: PartAudio
+    samples_digest: bytes
+    """BLAKE2b-256 of the samples' bytes."""
 
 
 def part_digest(items: Iterable[SynthesisItem]) -> str:
@@ -92,38 +101,68 @@ def write_part_audio(
     Raises:
         Unavailable: the store refuses.
     """
-    head = msgspec.msgpack.encode(audio)
     samples = np.concatenate([result.waveform.samples for result in results])
-    length = len(head).to_bytes(_LENGTH_BYTES, "little")
     data = samples.astype("<f4", copy=False).tobytes()
-    store.put(part_audio_key(digest), length + head + data)
+    head = msgspec.msgpack.encode(PartHead(audio, _digest(data)))
+    length = len(head).to_bytes(_LENGTH_BYTES, "little")
+    store.put(part_audio_key(digest), _digest(head) + length + head + data)
 
 
 def read_part_audio(store: AudioStore, digest: str) -> PartAudio:
-    """Reads the head of a part's audio.
+    """Reads what is known of a stored part, without its samples.
 
     Raises:
-        NotFound: it is not there, or not whole.
+        NotFound: it is not there, or damaged so far (code ``part_audio_damaged``).
         Unavailable: the store refuses.
     """
     key = part_audio_key(digest)
-    head = _LENGTH_BYTES + int.from_bytes(store.read(key, 0, _LENGTH_BYTES), "little")
-    try:
-        audio = msgspec.msgpack.decode(store.read(key, _LENGTH_BYTES, head), type=PartAudio)
-    except msgspec.DecodeError as error:
-        raise NotFound(f"{key} is damaged", code="part_audio_not_found") from error
-    if store.size(key) != head + 4 * sum(audio.samples):
-        raise NotFound(f"{key} is damaged", code="part_audio_not_found")
+    start = _DIGEST_BYTES + _LENGTH_BYTES
+    begin = store.read(key, 0, start)
+    stop = start + int.from_bytes(begin[_DIGEST_BYTES:], "little")
+    size = store.size(key)
+    audio = _checked_head(key, begin + store.read(key, start, min(stop, size))).audio
+    if size != stop + 4 * sum(audio.samples):
+        raise _damaged(key)
     return audio
 
 
-def read_samples(store: AudioStore, digest: str) -> Float32:
-    """Reads the samples (N,) float32 of a part's audio.
+def read_samples(store: AudioStore, digest: str, audio: PartAudio) -> Float32:
+    """Reads the samples (N,) float32 of a stored part.
+
+    Args:
+        store: where it is.
+        digest: of the part.
+        audio: what the part's result knows of it; the samples must be as many.
 
     Raises:
-        NotFound: it is not there.
+        NotFound: it is not there, or damaged (code ``part_audio_damaged``).
         Unavailable: the store refuses.
     """
-    data = store.get(part_audio_key(digest))
-    head = _LENGTH_BYTES + int.from_bytes(data[:_LENGTH_BYTES], "little")
-    return np.frombuffer(data, "<f4", offset=head)
+    key = part_audio_key(digest)
+    stored = store.get(key)
+    start = _DIGEST_BYTES + _LENGTH_BYTES
+    stop = start + int.from_bytes(stored[_DIGEST_BYTES:start], "little")
+    head = _checked_head(key, stored[:stop])
+    data = memoryview(stored)[stop:]
+    if _digest(data) != head.samples_digest or head.audio.samples != audio.samples:
+        raise _damaged(key)
+    return np.frombuffer(data, "<f4")
+
+
+def _checked_head(key: str, begin: bytes) -> PartHead:
+    """Returns the head in the first bytes of an object. Raises NotFound: it is damaged."""
+    head = begin[_DIGEST_BYTES + _LENGTH_BYTES :]
+    if _digest(head) != begin[:_DIGEST_BYTES]:
+        raise _damaged(key)
+    try:
+        return msgspec.msgpack.decode(head, type=PartHead)
+    except msgspec.DecodeError as error:  # of another version
+        raise _damaged(key) from error
+
+
+def _digest(data: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(data, digest_size=_DIGEST_BYTES).digest()
+
+
+def _damaged(key: str) -> NotFound:
+    return NotFound(f"{key} is damaged", code="part_audio_damaged")

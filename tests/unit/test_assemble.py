@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.errors import Conflict
+from core.errors import Conflict, NotFound
 from core.mel import Waveform
 from core.part import JobPlan, Part, PartResult
 from core.record import JobRecord
@@ -113,6 +113,23 @@ def test_missing_part_audio_is_made_again(context: Context) -> None:
     assert sent(context) == [("synthesize", JOB, "1", "interactive")]
     assert context.store.records.get(JOB).state == "running"
     add_audio(context, 1)
+    assemble(context, JOB)
+    assert context.store.records.get(JOB).state == "succeeded"
+
+
+def test_parts_that_were_made_meanwhile_are_not_waited_for(context: Context) -> None:
+    """Another job found the damage first: nothing is missing when this one looks closer."""
+    read, reads = context.audio.get, []
+
+    def fail_once(key: str) -> bytes:
+        reads.append(key)
+        if len(reads) == 1:
+            raise NotFound("gone for a moment")
+        return read(key)
+
+    context.audio.get = fail_once  # type: ignore[method-assign]
+    assemble(context, JOB)
+    assert sent(context) == [("assemble", JOB)]
     assemble(context, JOB)
     assert context.store.records.get(JOB).state == "succeeded"
 

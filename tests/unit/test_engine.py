@@ -154,3 +154,11 @@ def test_a_network_of_two_pairs_is_kept_once() -> None:
     assert bench.loads == ["one", "one"]
     assert other.acoustic is first.acoustic
     assert other.vocoder is not first.vocoder
+
+
+def test_samples_that_are_not_finite_never_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+    nan = np.full(12 * HOP, np.nan, np.float32)
+    monkeypatch.setattr("synthesis.engine.apply_gain", lambda samples, *_: nan)
+    (bad,) = Bench().engine.synthesize([item([50, 50])])
+    assert isinstance(bad, AnomalyError)
+    assert bad.code == "anomaly_not_finite"

@@ -56,6 +56,8 @@ def _synthesize_first(context: Context, record: JobRecord, parts: Sequence[int])
     """
     for index in parts:
         context.queue.synthesize(record.id, index, record.request.lane)
+    if not parts:  # another job has made them in the meantime
+        context.queue.assemble(record.id)
     context.store.leases.release(record.id, ASSEMBLE, context.worker)
     log.warning("synthesized_again", job=record.id, parts=len(parts))
 
@@ -69,7 +71,7 @@ def _assemble(context: Context, record: JobRecord, plan: JobPlan) -> None:
     try:
         report = assembler.write()
     except PartAudioMissing:
-        missing = assembler.missing_parts()
+        missing = assembler.drop_damaged_parts()
         context.store.records.discard_results(record.id, missing, context.clock.now())
         _synthesize_first(context, record, missing)
         return

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import msgspec
 import numpy as np
+import structlog
 
 from audio.acx import PEAK_DB, AcxMeter
 from audio.delivery import Delivery
@@ -32,9 +33,11 @@ from synthesis.timeline import FailedPart, PlacedPart, Timeline, place_parts
 from synthesis.transcript import failed_lines, timed_lines
 from workers.context import Context
 
+log = structlog.get_logger(__name__)
+
 
 class PartAudioMissing(Exception):
-    """Stored audio of parts is no longer there; ``Assembler.missing_parts`` returns which."""
+    """Stored audio of parts is gone or damaged; ``Assembler.drop_damaged_parts`` returns which."""
 
 
 class Assembler:
@@ -99,14 +102,23 @@ class Assembler:
         waited = (self._record.started_at or accepted) - accepted
         return self._report.build(samples, rate, queue_seconds=waited)
 
-    def missing_parts(self) -> list[int]:
-        """Returns the parts whose stored audio is no longer there."""
-        audio = self._context.audio
-        return [
-            one.part.index
-            for one in self._parts()
-            if isinstance(one, PlacedPart) and not audio.exists(part_audio_key(one.result.digest))
-        ]
+    def drop_damaged_parts(self) -> list[int]:
+        """Returns the parts whose stored audio is gone or damaged, and deletes what is damaged.
+
+        Were it left, the next synthesis of the part would find it by its head and use it again.
+        """
+        missing = []
+        for one in self._parts():
+            if isinstance(one, FailedPart):
+                continue
+            self._renew_lease()
+            try:
+                read_samples(self._context.audio, one.result.digest, one.audio)
+            except NotFound as error:
+                log.warning("part_audio_missing", digest=one.result.digest, code=error.code)
+                self._context.audio.delete(part_audio_key(one.result.digest))
+                missing.append(one.part.index)
+        return missing
 
     def _parts(self) -> Iterator[PlacedPart | FailedPart]:
         store, job_id = self._context.store, self._record.id
@@ -214,7 +226,7 @@ class Assembler:
                 continue
             self._renew_lease()
             try:
-                samples = read_samples(self._context.audio, one.result.digest)
+                samples = read_samples(self._context.audio, one.result.digest, one.audio)
             except NotFound as error:
                 raise PartAudioMissing from error
             start = 0
