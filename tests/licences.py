@@ -243,7 +243,7 @@ licences: an image that holds them is bound by the CUDA EULA.
 
 What only tests and benchmarks use (extras `dev`, `bench`) is not shipped. Some of it is under the
 GPL: `piper-tts`, and the wheel of `av` (PyAV), which holds x264 and x265. No image installs these
-extras; see [decision 13](decisions/0013-m4b-and-tags-by-hand.md).
+extras; see [decision 8](decisions/0008-m4b-and-tags-by-hand.md).
 
 ## Libraries and programs within packages
 
