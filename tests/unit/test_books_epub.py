@@ -360,6 +360,19 @@ def test_fixed_layouts_are_refused() -> None:
     assert refused.value.code == "fixed_layout"
 
 
+def test_books_of_pictures_are_refused() -> None:
+    pages = {f"{n}.xhtml": "<p><img src='x' alt='two ships'/></p>" for n in range(4)}
+    with pytest.raises(FieldError) as refused:
+        read(epub({**pages, "t.xhtml": f"<p>{'Credits. ' * 20}</p>"}, [("1", "t.xhtml")]))
+    assert refused.value.code == "image_only"
+
+
+def test_a_link_may_lead_into_what_is_left_out() -> None:
+    inner = '<p>Old.</p><div hidden=""><a id="c"/></div><p>New.</p>'
+    book = read(epub({"a.xhtml": inner}, [("1", "a.xhtml"), ("2", "a.xhtml#c")]))
+    assert texts(book) == {"1": "Old.", "2": "New."}
+
+
 def test_choices_of_game_books_are_read_and_pagers_are_not() -> None:
     choices = "".join(f'<p><a href="#s{n}">If you go on, turn to {n}</a></p>' for n in range(4))
     pager = (

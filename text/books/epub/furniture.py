@@ -29,6 +29,8 @@ _WAY = (
 )
 _PAGER = re.compile(rf"{_ARROWS}*{_WAY}(?:{_ARROWS}+{_WAY})*{_ARROWS}*", re.IGNORECASE)
 _PAGER_HEADING = re.compile(r"(?:previous|next) (?:topic|page|chapter|section)", re.IGNORECASE)
+_NAMED_PAGER = re.compile(rf"{_PAGER_HEADING.pattern}\s?[:—–→»-].*", re.IGNORECASE)
+"""Where the page that follows is named on the same line."""
 LONGEST_PAGER = 120
 """Characters."""
 _NUMBERS_AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
@@ -81,7 +83,8 @@ def _leave_out_pagers(blocks: Sequence[TextBlock], omissions: Omissions) -> None
     for block, following in zip(blocks, [*blocks, None][1:], strict=True):
         if len(block.text) > LONGEST_PAGER:
             continue
-        if _is_link(block) and _PAGER.fullmatch(block.text):
+        named = block.linked and _NAMED_PAGER.fullmatch(block.text)
+        if named or (_is_link(block) and _PAGER.fullmatch(block.text)):
             _empty([block], "navigation", omissions)
         elif following and _is_link(following) and _PAGER_HEADING.fullmatch(block.text):
             _empty([block, following], "navigation", omissions)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from core.book import Book, ReadingOptions
@@ -24,11 +24,15 @@ from text.books.pages.page_text import PageContext, PageText, read_page
 from text.books.pages.stylesheet import StyleRule, parse_stylesheet, style_of
 from text.books.pages.urls import resolve_url
 
-MAX_PAGES_BYTES = 32 * 2**20
-"""Markup of all pages in the spine; parsed it takes about ten times that. A Bible with its notes
-has 9 MB."""
+MAX_PAGES_BYTES = 40 * 2**20
+"""Markup of all pages in the spine; parsed it takes some eight times that. A Bible with its notes
+has 9 MB, the Mahabharata 35."""
 MAX_STYLE_BYTES = 2**20
 """Of one style sheet; what is longer is not looked at."""
+PICTURE_BOOK = 3
+"""A book with so many pages of pictures alone for each page of text is a book of pictures."""
+FEW_CHARACTERS = 120
+"""Of a page: a caption, a page number, a line of credits."""
 NAVIGATION_WORDS = 100
 """A navigation document with more words outside of its lists is a page of the book."""
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"\0\0\1\0")
@@ -67,6 +71,9 @@ def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
         raise FieldError("file", message, code="fixed_layout")
     spine = _Spine(container, package, omissions)
     texts = spine.read(options)
+    if _is_picture_book(texts.values()):
+        message = "the EPUB's pages are pictures: their words cannot be read"
+        raise FieldError("file", message, code="image_only")
     entries = _toc_entries(package, container, omissions)
     leave_out_furniture(texts, entries, package.contents_paths, omissions)
     chapters = cut_chapters(texts, entries, package.title, omissions)
@@ -212,6 +219,16 @@ class _Spine:
             return decode_markup(self._container.read(name), name, Omissions())
         except OSError:
             return ""
+
+
+def _is_picture_book(pages: Iterable[PageText]) -> bool:
+    """Whether nearly all pages show pictures and have next to no text."""
+    pictures = texts = 0
+    for page in pages:
+        few = sum(len(block.text) for block in page.blocks) < FEW_CHARACTERS
+        texts += not few
+        pictures += page.pictures if few else 0
+    return pictures >= PICTURE_BOOK * max(texts, 1)
 
 
 def _kind_of_bytes(data: bytes) -> str | None:

@@ -50,11 +50,13 @@ class PageText:
         blocks: in order, none empty.
         anchors: id → (index into ``blocks``, offset in its text); may point at the end.
         notes: whether notes were left out of it.
+        pictures: number of pictures that were left out of it.
     """
 
     blocks: list[TextBlock] = field(default_factory=list)
     anchors: dict[str, tuple[int, int]] = field(default_factory=dict)
     notes: bool = False
+    pictures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +115,7 @@ class _PageReader:
 
     def _read_element(self, element: Element) -> None:
         name = local_name(element)
-        for identifier in (element.get("id"), element.get("name") if name == "a" else None):
-            if identifier:
-                place = (len(self.page.blocks), self._length)
-                self.page.anchors.setdefault(identifier, place)
+        self._add_anchor(element, name)
         kind = self._kind_left_out(element, name)
         if kind:
             self._leave_out(element, kind)
@@ -138,6 +137,17 @@ class _PageReader:
         elif name:
             self._read_inline(element, name)
 
+    def _add_anchor(self, element: Element, name: str) -> None:
+        for identifier in (element.get("id"), element.get("name") if name == "a" else None):
+            if identifier:
+                place = (len(self.page.blocks), self._length)
+                self.page.anchors.setdefault(identifier, place)
+
+    def _add_anchors(self, element: Element) -> None:
+        """Links may lead into what is left out: they lead to its place."""
+        for inner in element.iter("*"):
+            self._add_anchor(inner, local_name(inner))
+
     def _kind_left_out(self, element: Element, name: str) -> str | None:
         context = self._context
         if element in context.references:
@@ -154,10 +164,12 @@ class _PageReader:
         if words := self._alternative(element, kind):
             self._add_text(words)
             return
+        self._add_anchors(element)
         text = "" if kind in ("script", "image") else " ".join(map(str, element.itertext()))
         self._omissions.leave_out(kind, text)
         self.page.notes |= kind == "note"
         if kind == "image":
+            self.page.pictures += 1
             self._pictures += 1
             self._ornaments += bool(_ORNAMENT.fullmatch(_alt(element)))
         if local_name(element) in BLOCKS:
