@@ -1,4 +1,4 @@
-"""What a validation shows: mels and alignments as pictures, speech through a vocoder at hand."""
+"""What a validation shows: mels and alignments as pictures, speech through a given vocoder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from vocoders.waveglow.network import WaveGlow
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
-Ear = Callable[[Tensor], Tensor]
+PreviewVocoder = Callable[[Tensor], Tensor]
 """mel (1, n_mels, T) → samples (N,) on the CPU."""
 
 
@@ -33,8 +33,8 @@ def vocode(network: nn.Module, mel: Tensor) -> Tensor:
     return samples.float().flatten().cpu()
 
 
-def open_ear(folder: Path | None, device: str) -> Ear | None:
-    """The vocoder of a component's folder, voices/components/NAME.
+def open_preview_vocoder(folder: Path | None, device: str) -> PreviewVocoder | None:
+    """Returns the vocoder of a component's folder, voices/components/NAME.
 
     Raises:
         ArtifactMissing: no component there.
@@ -48,20 +48,20 @@ def open_ear(folder: Path | None, device: str) -> Ear | None:
 
 
 def show_mel(writer: SummaryWriter, name: str, mel: Tensor, number: int) -> None:
-    """mel (T, n_mels), natural log of the house."""
+    """Writes the picture of mel (T, n_mels), natural log."""
     picture = ((mel.T.flip(0) + 11.5) / 12.0).clamp(0, 1)
     writer.add_image(f"mel/{name}", picture[None], number)
 
 
 def show_alignment(writer: SummaryWriter, name: str, weights: Tensor, number: int) -> None:
-    """weights (S, L) in [0, 1], steps to the right, symbols upwards."""
+    """Writes the picture of weights (S, L) in [0, 1], steps to the right, symbols upwards."""
     writer.add_image(f"alignment/{name}", weights.T.flip(0)[None].clamp(0, 1), number)
 
 
-def path_of(durations: Tensor) -> Tensor:
-    """Durations (L,) int64 as an alignment (T, L) float32.
+def alignment_of(durations: Tensor) -> Tensor:
+    """Returns durations (L,) int64 as an alignment (T, L) float32.
 
-    >>> path_of(torch.tensor([1, 2])).tolist()
+    >>> alignment_of(torch.tensor([1, 2])).tolist()
     [[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]]
     """
     return torch.eye(len(durations), device=durations.device).repeat_interleave(durations, dim=0)

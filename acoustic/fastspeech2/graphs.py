@@ -6,17 +6,17 @@ import torch
 from torch import Tensor, nn
 
 from acoustic.fastspeech2.config import FeatureStats
-from acoustic.fastspeech2.network import Control, FastSpeech2, durations_of
+from acoustic.fastspeech2.network import AffineControl, FastSpeech2, durations_of
 from acoustic.masks import length_mask
 from core.graphs import Axes, GraphSpec
 
 
-def _control(stats: FeatureStats, factor: Tensor) -> Control:
+def _control(stats: FeatureStats, factor: Tensor) -> AffineControl:
     """``FeatureStats.affine`` for a factor per position."""
-    return Control(factor, (factor - 1.0) * (stats.mean / stats.std))
+    return AffineControl(factor, (factor - 1.0) * (stats.mean / stats.std))
 
 
-class Encode(nn.Module):
+class FastSpeech2Encode(nn.Module):
     """Symbols to hidden states and durations."""
 
     def __init__(self, network: FastSpeech2) -> None:
@@ -47,7 +47,7 @@ class Encode(nn.Module):
         return x, durations
 
 
-class Decode(nn.Module):
+class FastSpeech2Decode(nn.Module):
     """Frames of hidden states to the mel."""
 
     def __init__(self, network: FastSpeech2) -> None:
@@ -67,7 +67,7 @@ class DecodeControlled(nn.Module):
         self.network = network
 
     def forward(self, hidden: Tensor, lengths: Tensor, pitch: Tensor, energy: Tensor) -> Tensor:
-        """As Decode, with the controls (B, T) float32 of every frame."""
+        """Does as FastSpeech2Decode, with the controls (B, T) float32 of every frame."""
         config, adaptor = self.network.config, self.network.variance_adaptor
         mask = length_mask(lengths, hidden.shape[1])
         if config.pitch_level == "frame":
@@ -101,7 +101,7 @@ def _encode(network: FastSpeech2) -> GraphSpec:
     row: tuple[str, ...] = ("B", "L")
     return GraphSpec(
         name="encode",
-        module=Encode(network).eval(),
+        module=FastSpeech2Encode(network).eval(),
         inputs=("ids", "lengths", "speakers", "speed", "pitch", "energy"),
         outputs=("hidden", "durations"),
         axes={
@@ -136,7 +136,7 @@ def _decode(network: FastSpeech2) -> GraphSpec:
     }
     return GraphSpec(
         name="decode",
-        module=(DecodeControlled if controlled else Decode)(network).eval(),
+        module=(DecodeControlled if controlled else FastSpeech2Decode)(network).eval(),
         inputs=("hidden", "lengths", "pitch", "energy") if controlled else ("hidden", "lengths"),
         outputs=("mel",),
         axes={**axes, "pitch": ("B", "T"), "energy": ("B", "T")} if controlled else axes,

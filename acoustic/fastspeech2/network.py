@@ -21,7 +21,7 @@ MAX_SYMBOLS = 2048
 MAX_FRAMES = 8192  # 95 s at 86 frames/s; the text front end ends an utterance long before
 
 
-class Control(NamedTuple):
+class AffineControl(NamedTuple):
     """Affine control of an embedded feature, each (B, T) or a number."""
 
     scale: Tensor | float = 1.0
@@ -29,7 +29,7 @@ class Control(NamedTuple):
 
 
 class Predictions(NamedTuple):
-    """What a forward pass says.
+    """What a forward pass predicts.
 
     Shapes: mel, mel_postnet (B, T, n_mels); log_durations (B, L); pitch, energy (B, L) or (B, T);
     durations (B, L) int64; mel_lengths (B,) int64.
@@ -70,7 +70,7 @@ def feature_bins(stats: FeatureStats, n_bins: int, spacing: str) -> Tensor:
     return torch.linspace(stats.minimum, stats.maximum, n_bins - 1)
 
 
-class Encoder(PositionedStack):
+class FastSpeech2Encoder(PositionedStack):
     """Symbols to hidden states."""
 
     def __init__(self, config: FastSpeech2Config) -> None:
@@ -84,7 +84,7 @@ class Encoder(PositionedStack):
         return self.blocks(self.src_word_emb(ids), mask)
 
 
-class Decoder(PositionedStack):
+class FastSpeech2Decoder(PositionedStack):
     """Frames of hidden states to frames of hidden states."""
 
     def __init__(self, config: FastSpeech2Config) -> None:
@@ -115,22 +115,22 @@ class VarianceAdaptor(nn.Module):
         self.energy_embedding = nn.Embedding(n, hidden)
 
     def pitch(
-        self, x: Tensor, mask: Tensor, control: Control, target: Tensor | None = None
+        self, x: Tensor, mask: Tensor, control: AffineControl, target: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """x (B, T, H) → its pitch (B, T) after the control, and x with the pitch embedded."""
-        said = self.pitch_predictor(x, mask)
-        value = said * control.scale + control.shift if target is None else target
+        predicted = self.pitch_predictor(x, mask)
+        value = predicted * control.scale + control.shift if target is None else target
         row = torch.bucketize(value, self.pitch_bins)
-        return (value if target is None else said), x + self.pitch_embedding(row)
+        return (value if target is None else predicted), x + self.pitch_embedding(row)
 
     def energy(
-        self, x: Tensor, mask: Tensor, control: Control, target: Tensor | None = None
+        self, x: Tensor, mask: Tensor, control: AffineControl, target: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
         """x (B, T, H) → its energy (B, T) after the control, and x with the energy embedded."""
-        said = self.energy_predictor(x, mask)
-        value = said * control.scale + control.shift if target is None else target
+        predicted = self.energy_predictor(x, mask)
+        value = predicted * control.scale + control.shift if target is None else target
         row = torch.bucketize(value, self.energy_bins)
-        return (value if target is None else said), x + self.energy_embedding(row)
+        return (value if target is None else predicted), x + self.energy_embedding(row)
 
 
 def durations_of(log_durations: Tensor, speed: Tensor | float) -> Tensor:
@@ -144,14 +144,14 @@ def durations_of(log_durations: Tensor, speed: Tensor | float) -> Tensor:
 
 
 class FastSpeech2(nn.Module):
-    """The network."""
+    """Encoder, variance adaptor, length regulation, decoder."""
 
     def __init__(self, config: FastSpeech2Config) -> None:
         super().__init__()
         self.config = config
-        self.encoder = Encoder(config)
+        self.encoder = FastSpeech2Encoder(config)
         self.variance_adaptor = VarianceAdaptor(config)
-        self.decoder = Decoder(config)
+        self.decoder = FastSpeech2Decoder(config)
         self.mel_linear = nn.Linear(config.decoder_hidden, config.n_mels)
         self.postnet = PostNet(config) if config.postnet_layers else None
         self.speaker_emb = (
@@ -182,27 +182,33 @@ class FastSpeech2(nn.Module):
         *,
         targets: Targets | None = None,
         speed: Tensor | float = 1.0,
-        pitch: Control = Control(),  # noqa: B008  (immutable)
-        energy: Control = Control(),  # noqa: B008
+        pitch: AffineControl = AffineControl(),  # noqa: B008  (immutable)
+        energy: AffineControl = AffineControl(),  # noqa: B008
     ) -> Predictions:
-        """Text to mel; with targets: teacher forced, controls are ignored."""
+        """Returns the mels of ids (B, L); with targets: teacher forced, controls are ignored."""
         config, adaptor = self.config, self.variance_adaptor
         x, mask = self.encode(ids, lengths, speakers)
         log_durations = adaptor.duration_predictor(x, mask)
-        said_pitch = said_energy = log_durations
+        predicted_pitch = predicted_energy = log_durations
         if config.pitch_level == "phoneme":
-            said_pitch, x = adaptor.pitch(x, mask, pitch, targets and targets.pitch)
+            predicted_pitch, x = adaptor.pitch(x, mask, pitch, targets and targets.pitch)
         if config.energy_level == "phoneme":
-            said_energy, x = adaptor.energy(x, mask, energy, targets and targets.energy)
+            predicted_energy, x = adaptor.energy(x, mask, energy, targets and targets.energy)
         durations = targets.durations if targets else durations_of(log_durations, speed) * mask
-        mel_lengths = durations.sum(1)
+        mel_lengths = durations.sum(1)  # (B,)
         frames = int(mel_lengths.max())
         x, frame_mask = regulate(x, durations, frames), length_mask(mel_lengths, frames)
         if config.pitch_level == "frame":
-            said_pitch, x = adaptor.pitch(x, frame_mask, pitch, targets and targets.pitch)
+            predicted_pitch, x = adaptor.pitch(x, frame_mask, pitch, targets and targets.pitch)
         if config.energy_level == "frame":
-            said_energy, x = adaptor.energy(x, frame_mask, energy, targets and targets.energy)
+            predicted_energy, x = adaptor.energy(x, frame_mask, energy, targets and targets.energy)
         mel, mel_postnet = self.decode(x, mel_lengths)
         return Predictions(
-            mel, mel_postnet, log_durations, said_pitch, said_energy, durations, mel_lengths
+            mel,
+            mel_postnet,
+            log_durations,
+            predicted_pitch,
+            predicted_energy,
+            durations,
+            mel_lengths,
         )

@@ -13,7 +13,7 @@ from acoustic.tacotron2.alignment import durations_of, stray_frames
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.dropout import PrenetDropout
 from acoustic.tacotron2.graphs import STEPS
-from acoustic.tacotron2.time_stretch import stretch
+from acoustic.tacotron2.time_stretch import time_stretch
 from core.errors import FieldError
 from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
 from core.protocols import Array, Graph
@@ -27,14 +27,14 @@ class DropoutStream(Protocol):
 
 
 @dataclass(slots=True)
-class Take:
-    """What one item has said so far.
+class DecodedUtterance:
+    """What has been decoded of one item so far.
 
     Attributes:
         frames: (STEPS, r · n_mels) float32 of each call, the last one cut at the stop.
         alignments: (STEPS, L) float32 likewise.
         steps: how many.
-        stopped: the gate said stop.
+        stopped: the gate decoded stop.
     """
 
     frames: list[Float32] = field(default_factory=list)
@@ -84,44 +84,44 @@ class Tacotron2Model:
             SynthesisError: the runtime failed.
         """
         _require_neutral(batch)
-        takes = self._speak(batch)
+        items = self._decode(batch)
         speeds = [row[:size] for row, size in zip(batch.speed, batch.lengths, strict=True)]
-        refined = self._refined(takes)
+        refined = self._refined(items)
         return [
-            self._output(take, mel, speed)
-            for take, mel, speed in zip(takes, refined, speeds, strict=True)
+            self._output(item, mel, speed)
+            for item, mel, speed in zip(items, refined, speeds, strict=True)
         ]
 
-    def _output(self, take: Take, mel: Float32, speed: Float32) -> AcousticOutput:
+    def _output(self, item: DecodedUtterance, mel: Float32, speed: Float32) -> AcousticOutput:
         """Reads the durations off the attention and stretches the mel (n_mels, T) to the speed."""
-        alignment = np.concatenate(take.alignments)[:, : len(speed)]  # (steps, L)
+        alignment = np.concatenate(item.alignments)[:, : len(speed)]  # (steps, L)
         durations = durations_of(alignment, self._r)
         stray = stray_frames(alignment, self._r)
         if (speed != 1).any():
-            mel, durations = stretch(mel, durations, speed)
-        return AcousticOutput(require_finite_mel(mel), durations, not take.stopped, stray)
+            mel, durations = time_stretch(mel, durations, speed)
+        return AcousticOutput(require_finite_mel(mel), durations, not item.stopped, stray)
 
     @property
     def _r(self) -> int:
         return self._config.n_frames_per_step
 
-    def _speak(self, batch: PhonemeBatch) -> list[Take]:
-        """Steps until every item has stopped or met its cap; finished rows leave the batch."""
+    def _decode(self, batch: PhonemeBatch) -> list[DecodedUtterance]:
+        """Decodes until every item has stopped or met its cap; finished rows leave the batch."""
         memory = [*self._encode(batch.ids, batch.lengths), batch.lengths]
         caps = [self._config.frames_cap(int(n)) // self._r for n in batch.lengths]
-        takes = [Take() for _ in caps]
+        items = [DecodedUtterance() for _ in caps]
         streams = [self._dropout([int(seed)]) for seed in batch.seeds]
         state, rows = self._start(memory[0]), np.arange(len(caps))
         while len(rows):
             dropout = np.concatenate([_factors(streams[row]) for row in rows])
-            said, gates, alignments, *state = self._steps(dropout, *memory, *state)
+            decoded, gates, alignments, *state = self._steps(dropout, *memory, *state)
             for i, row in enumerate(rows):
-                self._take(takes[row], caps[row], said[i], gates[i], alignments[i])
-            going = [i for i, row in enumerate(rows) if not self._done(takes[row], caps[row])]
+                self._append(items[row], caps[row], decoded[i], gates[i], alignments[i])
+            going = [i for i, row in enumerate(rows) if not self._done(items[row], caps[row])]
             if len(going) < len(rows):
                 rows, memory = rows[going], [part[going] for part in memory]
                 state = [part[going] for part in state]
-        return takes
+        return items
 
     def _start(self, values: Array) -> list[Array]:
         c, (b, length, encoded) = self._config, values.shape
@@ -129,29 +129,34 @@ class Tacotron2Model:
         sizes = [*recurrent, length, length, encoded, c.n_mels * self._r]
         return [np.zeros((b, size), np.float32) for size in sizes]
 
-    def _take(
-        self, take: Take, cap: int, said: Float32, gates: Float32, alignments: Float32
+    def _append(
+        self,
+        item: DecodedUtterance,
+        cap: int,
+        decoded: Float32,
+        gates: Float32,
+        alignments: Float32,
     ) -> None:
         """Appends a call's steps, up to the stop (whose frame is kept) or the cap."""
         stops = np.flatnonzero(1 / (1 + np.exp(-gates.astype(np.float64))) > self._threshold)
-        left = min(STEPS, cap - take.steps)
-        take.stopped = bool(len(stops)) and int(stops[0]) < left
-        kept = int(stops[0]) + 1 if take.stopped else left
-        take.frames.append(said[:kept])
-        take.alignments.append(alignments[:kept])
-        take.steps += kept
+        left = min(STEPS, cap - item.steps)
+        item.stopped = bool(len(stops)) and int(stops[0]) < left
+        kept = int(stops[0]) + 1 if item.stopped else left
+        item.frames.append(decoded[:kept])
+        item.alignments.append(alignments[:kept])
+        item.steps += kept
 
     @property
     def _threshold(self) -> float:
         return self._config.gate_threshold
 
-    def _done(self, take: Take, cap: int) -> bool:
-        return take.stopped or take.steps >= cap
+    def _done(self, item: DecodedUtterance, cap: int) -> bool:
+        return item.stopped or item.steps >= cap
 
-    def _refined(self, takes: list[Take]) -> list[Float32]:
+    def _refined(self, items: list[DecodedUtterance]) -> list[Float32]:
         """Per item (n_mels, T) after the post-net, which is masked, so all go at once."""
         n = self._config.n_mels
-        raw = [np.concatenate(take.frames).reshape(-1, n).T for take in takes]
+        raw = [np.concatenate(item.frames).reshape(-1, n).T for item in items]
         lengths = np.array([mel.shape[1] for mel in raw], np.int64)
         values = np.zeros((len(raw), n, int(lengths.max())), np.float32)
         for row, mel in zip(values, raw, strict=True):

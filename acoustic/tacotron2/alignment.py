@@ -8,11 +8,11 @@ from core.mel import Float32, Int64
 
 STRAY_SYMBOLS = 3
 """Attention this far behind the furthest symbol has gone back. Our choice: between neighbours a
-soft alignment wavers, and words of two symbols are too short to be heard twice."""
+soft alignment wavers, and words of two symbols are too short to be noticed twice."""
 
 
 def durations_of(alignment: Float32, n_frames_per_step: int = 1) -> Int64:
-    """Frames that an alignment spends on each symbol, never going back.
+    """Returns the frames that an alignment spends on each symbol, never going back.
 
     Args:
         alignment: (S, L) float32 attention weights of each step.
@@ -31,7 +31,7 @@ def durations_of(alignment: Float32, n_frames_per_step: int = 1) -> Int64:
 
 
 def stray_frames(alignment: Float32, n_frames_per_step: int = 1) -> int:
-    """Frames in which the attention stood on what it had left: a word said again.
+    """Returns how many frames the attention spent on symbols it had left: a word repeated.
 
     Args:
         alignment: (S, L) float32 attention weights of each step.

@@ -9,7 +9,7 @@ class CbhgConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     """Sizes of the CBHG post-net. Source: Tacotron (arXiv 1703.10135) table 1."""
 
     n_linear: int = 513
-    """Bins of the log magnitude spectrogram it says: n_fft / 2 + 1."""
+    """Bins of the log magnitude spectrogram it predicts: n_fft / 2 + 1."""
     bank: int = 8
     """Widest kernel of the convolution bank; there is one convolution of each width up to it."""
     channels: int = 128
@@ -32,7 +32,7 @@ class Tacotron2Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     encoder_kernel: int = 5
     encoder_convolutions: int = 3
     n_frames_per_step: int = 1
-    """Reduction factor: frames that each step of the decoder says."""
+    """Reduction factor: frames that each step of the decoder makes."""
     attention_rnn_dim: int = 1024
     decoder_rnn_dim: int = 1024
     prenet_dim: int = 256

@@ -48,7 +48,7 @@ def _stack(widths: list[int], kernel: int) -> nn.ModuleList:
     )
 
 
-class Encoder(nn.Module):
+class Tacotron2Encoder(nn.Module):
     """Symbol embeddings to memory: convolutions, then a bidirectional LSTM."""
 
     def __init__(self, config: Tacotron2Config) -> None:

@@ -28,7 +28,7 @@ class DecoderState(NamedTuple):
         weights: (B, L), where the last step attended.
         cumulative: (B, L), Σ of all steps' weights.
         context: (B, E).
-        frames: (B, n_frames_per_step · n_mels), what the last step said; zeros are the go frame.
+        frames: (B, n_frames_per_step · n_mels), output of the last step; zeros are the go frame.
     """
 
     attention_h: Tensor
@@ -41,8 +41,8 @@ class DecoderState(NamedTuple):
     frames: Tensor
 
 
-class Memory(NamedTuple):
-    """What the decoder attends to.
+class AttentionMemory(NamedTuple):
+    """The encoded symbols, to which the decoder attends.
 
     Attributes:
         values: (B, L, E).
@@ -56,7 +56,7 @@ class Memory(NamedTuple):
 
 
 class Prenet(nn.Module):
-    """Two bottleneck layers whose dropout is on when speaking, too. §2.2."""
+    """Two bottleneck layers, whose dropout stays on in inference. §2.2."""
 
     def __init__(self, size: int, width: int) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class Prenet(nn.Module):
 
 
 class LocationLayer(nn.Module):
-    """Features of where the attention was."""
+    """Features of where the attention has been. Chorowski et al. §2.2, eq. 8."""
 
     def __init__(self, filters: int, kernel: int, width: int) -> None:
         super().__init__()
@@ -87,8 +87,14 @@ class LocationLayer(nn.Module):
         return out
 
 
-class Attention(nn.Module):
-    """Location-sensitive attention."""
+class LocationSensitiveAttention(nn.Module):
+    """Additive attention that sees where it has been.
+
+    A plain additive attention compares the decoder's state with what stands at each symbol; two
+    equal words look the same to it, so it may jump back or stop. Here the score of a symbol also
+    depends on the weights around it in the last step (where am I?) and summed over all steps (what
+    have I left behind?), which lets it learn to move on, a little each step.
+    """
 
     def __init__(self, config: Tacotron2Config) -> None:
         super().__init__()
@@ -99,29 +105,31 @@ class Attention(nn.Module):
         self.location_layer = LocationLayer(config.location_filters, config.location_kernel, width)
 
     def forward(
-        self, query: Tensor, memory: Memory, weights: Tensor, cumulative: Tensor
+        self, query: Tensor, memory: AttentionMemory, weights: Tensor, cumulative: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Where S steps look, each from what it remembers.
+        """Attends in S steps, each given the weights before it.
 
         Args:
             query: (B, S, attention_rnn_dim).
-            memory: what is spoken.
+            memory: the encoded symbols.
             weights: (B, S, L), of the step before each.
             cumulative: (B, S, L), of all steps before each.
 
         Returns:
             Context (B, S, E), weights (B, S, L).
         """
-        location = self.location_layer(torch.stack([weights, cumulative], dim=2).flatten(0, 1))
+        history = torch.stack([weights, cumulative], dim=2)  # (B, S, 2, L)
+        location = self.location_layer(history.flatten(0, 1))  # (B · S, L, attention_dim)
         location = location.unflatten(0, weights.shape[:2])  # (B, S, L, attention_dim)
-        asked = self.query_layer(query)[:, :, None] + location + memory.keys[:, None]
-        scores = self.v(torch.tanh(asked))[..., 0]
+        # Query (B, S, 1, A) + location (B, S, L, A) + keys (B, 1, L, A), A = attention_dim.
+        hidden = self.query_layer(query)[:, :, None] + location + memory.keys[:, None]
+        scores = self.v(torch.tanh(hidden))[..., 0]  # (B, S, L)
         attended = scores.masked_fill(~memory.mask[:, None], float("-inf")).softmax(dim=2)
         return torch.bmm(attended, memory.values), attended
 
 
-class Decoder(nn.Module):
-    """Memory to frames, one step at a time."""
+class Tacotron2Decoder(nn.Module):
+    """Encoded symbols to frames, one step at a time."""
 
     def __init__(self, config: Tacotron2Config) -> None:
         super().__init__()
@@ -130,13 +138,13 @@ class Decoder(nn.Module):
         attention, decoder = config.attention_rnn_dim, config.decoder_rnn_dim
         self.prenet = Prenet(frames, config.prenet_dim)
         self.attention_rnn = nn.LSTMCell(config.prenet_dim + encoded, attention)
-        self.attention_layer = Attention(config)
+        self.attention_layer = LocationSensitiveAttention(config)
         self.decoder_rnn = nn.LSTMCell(attention + encoded, decoder)
         self.linear_projection = Linear(decoder + encoded, frames)
         self.gate_layer = Linear(decoder + encoded, 1)
 
-    def start(self, memory: Memory) -> DecoderState:
-        """The state before the first step."""
+    def start(self, memory: AttentionMemory) -> DecoderState:
+        """Returns the state before the first step."""
         config, values = self.config, memory.values
         batch, length = values.shape[:2]
         sizes = (
@@ -152,13 +160,13 @@ class Decoder(nn.Module):
         return DecoderState(*(values.new_zeros(batch, size) for size in sizes))
 
     def step(
-        self, state: DecoderState, memory: Memory, dropout: Tensor | None
+        self, state: DecoderState, memory: AttentionMemory, dropout: Tensor | None
     ) -> tuple[DecoderState, Tensor]:
-        """One step: the frames that the state holds are heard, the next are said.
+        """Decodes the frames that follow those of the state.
 
         Args:
             state: of the step before, or ``start``.
-            memory: what is spoken.
+            memory: the encoded symbols.
             dropout: (B, 2, prenet_dim) factors 0 or 2; None: no dropout.
 
         Returns:
@@ -168,22 +176,22 @@ class Decoder(nn.Module):
         return self.step_from(self.prenet(state.frames, dropout), state, memory)
 
     def step_from(
-        self, heard: Tensor, state: DecoderState, memory: Memory
+        self, prenet_out: Tensor, state: DecoderState, memory: AttentionMemory
     ) -> tuple[DecoderState, Tensor]:
-        """``step`` from the prenet's output (B, prenet_dim)."""
+        """Does ``step`` from the prenet's output (B, prenet_dim)."""
         config = self.config
         attention_h, attention_c = self.attention_rnn(
-            torch.cat([heard, state.context], dim=-1), (state.attention_h, state.attention_c)
+            torch.cat([prenet_out, state.context], dim=-1), (state.attention_h, state.attention_c)
         )
         attention_h = F.dropout(attention_h, config.p_attention_dropout, self.training)
-        remembered = state.weights[:, None], state.cumulative[:, None]
-        attended = self.attention_layer(attention_h[:, None], memory, *remembered)
-        context, weights = (x[:, 0] for x in attended)
+        history = state.weights[:, None], state.cumulative[:, None]  # (B, 1, L) each
+        attended = self.attention_layer(attention_h[:, None], memory, *history)
+        context, weights = (x[:, 0] for x in attended)  # (B, E), (B, L)
         decoder_h, decoder_c = self.decoder_rnn(
             torch.cat([attention_h, context], dim=-1), (state.decoder_h, state.decoder_c)
         )
         decoder_h = F.dropout(decoder_h, config.p_decoder_dropout, self.training)
-        said = torch.cat([decoder_h, context], dim=-1)
+        features = torch.cat([decoder_h, context], dim=-1)  # (B, decoder_rnn_dim + E)
         new = DecoderState(
             attention_h,
             attention_c,
@@ -192,45 +200,54 @@ class Decoder(nn.Module):
             weights,
             state.cumulative + weights,
             context,
-            self.linear_projection(said),
+            self.linear_projection(features),
         )
-        return new, self.gate_layer(said)[:, 0]
+        return new, self.gate_layer(features)[:, 0]
 
-    def along(
-        self, heard: Tensor, memory: Memory, path: Tensor, recalls: int = 0
+    def teacher_forced(
+        self, prenet_out: Tensor, memory: AttentionMemory, path: Tensor, sampling_passes: int = 0
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """All steps at once, where it is known which symbols each of them says.
+        """Decodes all steps at once, where it is known which symbols each of them stands on.
 
-        With the contexts known, nothing that a step says is needed by the next, and each recurrence
-        is one call. Differs from ``step``: the attention hears the path's context, not its own, and
-        dropout does not come back through the recurrences.
+        Teacher forcing usually gives each step the recording's frames before it, and leaves the
+        attention to itself; then step n needs the context of step n - 1, and an utterance takes as
+        many calls as it has steps. Here the attention is forced, too: the path, made of known
+        durations, says which symbols each step stands on. So every context is known beforehand
+        (path x memory), nothing that a step computes is needed by the next, and each recurrence is
+        one call over all steps. Differs from ``step``: the attention's recurrence is fed the path's
+        context instead of its own, and dropout does not come back through the recurrences.
 
-        Each recall puts where the attention looked in the path's place: after n of them the first n
-        steps are those of ``step``, and the others near them. Source: parallel scheduled sampling
-        (Duckworth et al., arXiv 1906.04331) §3, here of attention, not of tokens.
+        A network that has only ever seen perfect paths does not know how to go on from its own
+        imperfect ones. Each sampling pass puts the attention's own weights in the path's place:
+        after n passes the first n steps are those of ``step``, and the others near them. Source:
+        parallel scheduled sampling (Duckworth et al., arXiv 1906.04331) §3, here of attention, not
+        of tokens.
 
         Args:
-            heard: (B, S, prenet_dim), what the prenet makes of the frames before each step.
-            memory: what is spoken.
+            prenet_out: (B, S, prenet_dim), the prenet's output for the frames before each step.
+            memory: the encoded symbols.
             path: (B, S, L), each symbol's share of each step.
-            recalls: how often.
+            sampling_passes: how often the path is replaced.
 
         Returns:
             Frames (B, S, n_frames_per_step · n_mels), the gate's logits (B, S), weights (B, S, L).
         """
-        for _ in range(recalls):
+        for _ in range(sampling_passes):
             with torch.no_grad():
-                path = self._look(heard, memory, path)[2]
-        query, context, weights = self._look(heard, memory, path)
-        said = run_cell(self.decoder_rnn, torch.cat([query, context], dim=-1))
-        said = F.dropout(said, self.config.p_decoder_dropout, self.training)
-        said = torch.cat([said, context], dim=-1)
-        return self.linear_projection(said), self.gate_layer(said)[..., 0], weights
+                path = self._attend_along(prenet_out, memory, path)[2]
+        query, context, weights = self._attend_along(prenet_out, memory, path)
+        hidden = run_cell(self.decoder_rnn, torch.cat([query, context], dim=-1))
+        hidden = F.dropout(hidden, self.config.p_decoder_dropout, self.training)
+        features = torch.cat([hidden, context], dim=-1)  # (B, S, decoder_rnn_dim + E)
+        return self.linear_projection(features), self.gate_layer(features)[..., 0], weights
 
-    def _look(self, heard: Tensor, memory: Memory, path: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """The attention's query, context and weights in every step, had it been on the path."""
-        before = F.pad(path, (0, 0, 1, 0))[:, :-1]
-        shown = torch.bmm(before, memory.values)
-        query = run_cell(self.attention_rnn, torch.cat([heard, shown], dim=-1))
+    def _attend_along(
+        self, prenet_out: Tensor, memory: AttentionMemory, path: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Returns the attention's query, context and weights in every step, had it been on the
+        path in all steps before: (B, S, attention_rnn_dim), (B, S, E), (B, S, L)."""
+        before = F.pad(path, (0, 0, 1, 0))[:, :-1]  # (B, S, L): one step later, zeros first
+        contexts = torch.bmm(before, memory.values)  # (B, S, E)
+        query = run_cell(self.attention_rnn, torch.cat([prenet_out, contexts], dim=-1))
         query = F.dropout(query, self.config.p_attention_dropout, self.training)
         return query, *self.attention_layer(query, memory, before, before.cumsum(dim=1))

@@ -1,4 +1,4 @@
-"""The prenet's dropout when speaking: random, but an utterance's own seed decides it."""
+"""The prenet's dropout in inference: random, but decided by an utterance's own seed."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from acoustic.masks import length_mask
 from acoustic.tacotron2.config import Tacotron2Config
-from acoustic.tacotron2.decoder import DecoderState, Memory
+from acoustic.tacotron2.decoder import AttentionMemory, DecoderState
 from acoustic.tacotron2.network import Tacotron2
 from core.graphs import Axes, GraphSpec
 
@@ -27,7 +27,7 @@ STATE = (
 """Fields of DecoderState, inputs and outputs of ``steps`` under ``…_next``."""
 
 
-class Encode(nn.Module):
+class Tacotron2Encode(nn.Module):
     """Symbols to memory."""
 
     def __init__(self, network: Tacotron2) -> None:
@@ -40,8 +40,8 @@ class Encode(nn.Module):
         return memory.values, memory.keys
 
 
-class Steps(nn.Module):
-    """Some steps of the decoder."""
+class DecoderSteps(nn.Module):
+    """``STEPS`` steps of the decoder in one call."""
 
     def __init__(self, network: Tacotron2) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class Steps(nn.Module):
     def forward(
         self, dropout: Tensor, values: Tensor, keys: Tensor, lengths: Tensor, *state: Tensor
     ) -> tuple[Tensor, ...]:
-        """Steps that follow a state.
+        """Decodes the steps that follow a state.
 
         Args:
             dropout: (B, STEPS, 2, prenet_dim) factors of the prenet, 0 or 2 (1: no dropout).
@@ -60,22 +60,22 @@ class Steps(nn.Module):
             state: the fields of DecoderState.
 
         Returns:
-            said (B, STEPS, r · n_mels), gates (B, STEPS) logits, alignments (B, STEPS, L), and the
-            fields of the state after them.
+            decoded (B, STEPS, r · n_mels), gates (B, STEPS) logits, alignments (B, STEPS, L), and
+            the fields of the state after them.
         """
-        memory = Memory(values, keys, length_mask(lengths, values.shape[1]))
+        memory = AttentionMemory(values, keys, length_mask(lengths, values.shape[1]))
         now = DecoderState(*state)
-        said, gates, alignments = [], [], []
+        decoded, gates, alignments = [], [], []
         for i in range(STEPS):
             now, gate = self.decoder.step(now, memory, dropout[:, i])
-            said.append(now.frames)
+            decoded.append(now.frames)
             gates.append(gate)
             alignments.append(now.weights)
-        told = [torch.stack(parts, dim=1) for parts in (said, gates, alignments)]
-        return (*told, *now)
+        outputs = [torch.stack(parts, dim=1) for parts in (decoded, gates, alignments)]
+        return (*outputs, *now)
 
 
-class Refine(nn.Module):
+class RefineMel(nn.Module):
     """The post-net."""
 
     def __init__(self, network: Tacotron2) -> None:
@@ -88,7 +88,7 @@ class Refine(nn.Module):
 
 
 def graphs(network: Tacotron2) -> tuple[GraphSpec, ...]:
-    """``encode``, ``steps``, ``postnet``."""
+    """Returns ``encode``, ``steps`` and ``postnet``."""
     return _encode(network), _steps(network), _postnet(network)
 
 
@@ -106,7 +106,7 @@ def _encode(network: Tacotron2) -> GraphSpec:
 
     return GraphSpec(
         name="encode",
-        module=Encode(network).eval(),
+        module=Tacotron2Encode(network).eval(),
         inputs=("ids", "lengths"),
         outputs=("values", "keys"),
         axes={
@@ -138,13 +138,13 @@ def _steps(network: Tacotron2) -> GraphSpec:
     after = tuple(f"{name}_next" for name in STATE)
     return GraphSpec(
         name="steps",
-        module=Steps(network).eval(),
+        module=DecoderSteps(network).eval(),
         inputs=("dropout", "values", "keys", "lengths", *STATE),
-        outputs=("said", "gates", "alignments", *after),
+        outputs=("decoded", "gates", "alignments", *after),
         axes=_step_axes(config),
         example=example,
-        # What is said is heard again: its rounding is fed back. The gate decides the length, v the
-        # scores of the softmax.
+        # Decoded frames are the next step's input, so their rounding is fed back. The gate decides
+        # the length, v the scores of the softmax.
         keep_float32=("linear_projection", "gate_layer", "attention_layer.v"),
         int8=True,
     )
@@ -168,7 +168,7 @@ def _step_axes(config: Tacotron2Config) -> Axes:
         "values": ("B", "L", config.embedding_dim),
         "keys": ("B", "L", config.attention_dim),
         "lengths": ("B",),
-        "said": ("B", STEPS, frames),
+        "decoded": ("B", STEPS, frames),
         "gates": ("B", STEPS),
         "alignments": ("B", STEPS, "L"),
         **state,
@@ -187,7 +187,7 @@ def _postnet(network: Tacotron2) -> GraphSpec:
 
     return GraphSpec(
         name="postnet",
-        module=Refine(network).eval(),
+        module=RefineMel(network).eval(),
         inputs=("mel", "lengths"),
         outputs=("refined",),
         axes={

@@ -1,5 +1,5 @@
-"""Recurrences over padded batches: both ways without packing, so that they can be exported; and a
-cell over all its steps at once."""
+"""Recurrences over padded batches: bidirectional ones without packing, so that they can be
+exported, and a cell over all its steps at once."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ def reverse_valid(x: Tensor, lengths: Tensor) -> Tensor:
     return x.gather(1, index[..., None].expand(-1, -1, x.shape[2]))
 
 
-def both_ways(run: Callable[[Tensor, str], Tensor], x: Tensor, lengths: Tensor) -> Tensor:
-    """Runs x (B, T, C) ahead, and back from each item's own end → (B, T, 2 · hidden)."""
-    ahead = run(x, "l0")
-    back = run(reverse_valid(x, lengths), "l0_reverse")
-    return torch.cat([ahead, reverse_valid(back, lengths)], dim=-1)
+def run_bidirectional(run: Callable[[Tensor, str], Tensor], x: Tensor, lengths: Tensor) -> Tensor:
+    """Runs x (B, T, C) forwards, and backwards from each item's end → (B, T, 2 · hidden)."""
+    forwards = run(x, "l0")
+    backwards = run(reverse_valid(x, lengths), "l0_reverse")
+    return torch.cat([forwards, reverse_valid(backwards, lengths)], dim=-1)
 
 
 class MaskedLSTM(nn.LSTM):
@@ -37,7 +37,7 @@ class MaskedLSTM(nn.LSTM):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:  # type: ignore[override]
         """x (B, T, C), lengths (B,) → (B, T, 2 · hidden), undefined at padding."""
-        return both_ways(self._run, x, lengths)
+        return run_bidirectional(self._run, x, lengths)
 
     def _run(self, x: Tensor, suffix: str) -> Tensor:
         state = x.new_zeros(1, x.shape[0], self.hidden_size)
@@ -63,7 +63,7 @@ class MaskedGRU(nn.GRU):
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:  # type: ignore[override]
         """x (B, T, C), lengths (B,) → (B, T, 2 · hidden), undefined at padding."""
-        return both_ways(self._run, x, lengths)
+        return run_bidirectional(self._run, x, lengths)
 
     def _run(self, x: Tensor, suffix: str) -> Tensor:
         state = x.new_zeros(1, x.shape[0], self.hidden_size)
@@ -79,7 +79,7 @@ def _weights(rnn: nn.Module, suffix: str) -> list[Tensor]:
 
 
 def run_cell(cell: nn.LSTMCell, x: Tensor) -> Tensor:
-    """The states of a cell that begins with zeros and hears x (B, T, C) → (B, T, hidden)."""
+    """Returns the states of a cell that begins with zeros, for x (B, T, C) → (B, T, hidden)."""
     state = x.new_zeros(1, x.shape[0], cell.hidden_size)
     out: Tensor = torch.lstm(
         x, (state, state), _weights(cell, ""), True, 1, 0.0, cell.training, False, True

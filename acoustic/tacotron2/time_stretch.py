@@ -7,8 +7,8 @@ import numpy as np
 from core.mel import Float32, Int64
 
 
-def stretch(mel: Float32, durations: Int64, speed: Float32) -> tuple[Float32, Int64]:
-    """The mel at another speed, interpolated linearly between frames.
+def time_stretch(mel: Float32, durations: Int64, speed: Float32) -> tuple[Float32, Int64]:
+    """Returns the mel at another speed, interpolated linearly between frames.
 
     Args:
         mel: (n_mels, T) float32.
@@ -19,7 +19,7 @@ def stretch(mel: Float32, durations: Int64, speed: Float32) -> tuple[Float32, In
         mel (n_mels, T') float32 and durations (L,) int64, Σ = T' ≥ 1; the boundaries are rounded
         once each, so that no drift adds up.
 
-    >>> stretch(np.ones((2, 4), np.float32), np.array([1, 3]), np.full(2, 2, np.float32))[1]
+    >>> time_stretch(np.ones((2, 4), np.float32), np.array([1, 3]), np.full(2, 2, np.float32))[1]
     array([0, 2])
     """
     old = np.concatenate([[0], durations.cumsum()]).astype(np.float64)
@@ -32,5 +32,5 @@ def stretch(mel: Float32, durations: Int64, speed: Float32) -> tuple[Float32, In
     low = np.clip(np.floor(source).astype(np.int64), 0, mel.shape[1] - 1)
     high = np.minimum(low + 1, mel.shape[1] - 1)
     part = np.clip(source - low, 0, 1).astype(np.float32)
-    said: Float32 = mel[:, low] * (1 - part) + mel[:, high] * part
-    return said, np.diff(np.minimum(edges, total))
+    stretched: Float32 = mel[:, low] * (1 - part) + mel[:, high] * part
+    return stretched, np.diff(np.minimum(edges, total))

@@ -17,12 +17,14 @@ from core.errors import ArtifactError, ArtifactMissing, CheckpointError, SpecMis
 from core.mel import MelSpec
 from core.voice import Provenance
 from tests.synthetic_corpus import RATE, harmonic_tone, main, run
+from text.g2p.symbols import symbol_table
 from training.aligner.align import quiet_edges
 from training.aligner.alignment_eval import compare, errors_of, score
-from training.aligner.augment import disguise
+from training.aligner.augment import augment
 from training.aligner.file import BUILT_IN, AlignerCard, read_aligner, require_fit, write_aligner
 from training.aligner.network import Aligner, AlignerConfig
-from training.aligner.recipe import AlignerRecipe, Batch, known_loss
+from training.aligner.recipe import AlignerRecipe, known_loss, scores_of
+from training.data.collate import collate
 from training.data.corpus import Entry, Prepared, is_held_out, read_prepared
 from training.data.dataset import SpeechDataset
 from training.data.prepare import prepare
@@ -112,18 +114,19 @@ def test_a_few_known_durations_are_enough(tmp_path: Path) -> None:
 def test_a_known_loss_is_a_log_probability() -> None:
     """Three frames, two symbols: two alignments; the known one has its share of both."""
     scores = torch.tensor([[[0.9, 0.1], [0.6, 0.4], [0.1, 0.9]]]).log()
-    three, two = torch.tensor([3]), torch.tensor([2])
-    batch = Batch(torch.ones(1, 2), two, torch.zeros(1, 3, 80), three, torch.tensor([[0, 0, 1]]))
+    table = symbol_table("house-ipa")
+    entry = Entry("A", 0, "", LETTERS[:2], [2, 1], [], [], 0, 0, 0, 3)
+    batch = collate([entry], [np.zeros((3, 80), np.float32)], table)
     expected = -np.log(0.6 / (0.6 + 0.4)) / 3
     assert float(known_loss(scores, batch)) == pytest.approx(expected, rel=1e-4)
 
 
-def test_a_disguise_moves_nothing_in_time() -> None:
+def test_augmentation_moves_nothing_in_time() -> None:
     draw = np.random.default_rng(0)
     mel = np.full((40, 80), -11.5, np.float32)
     mel[10:20, 30:40] = 0.0
     for _ in range(20):
-        loud = disguise(mel, draw).max(1) > -1.0
+        loud = augment(mel, draw).max(1) > -1.0
         np.testing.assert_array_equal(np.flatnonzero(loud), np.arange(10, 20))
 
 
@@ -132,9 +135,9 @@ def test_padding_changes_no_alignment(synthetic_corpus: Path) -> None:
     recipe.network.eval()
     entries = sorted(recipe.speech.train_set, key=lambda e: e.frames)
     assert entries[0].frames < entries[-1].frames
-    together = recipe.collate(entries).scores(recipe.network)
+    together = scores_of(recipe.network, recipe.collate(entries))
     for row, entry in zip(together, entries, strict=True):
-        alone = recipe.collate([entry]).scores(recipe.network)[0]
+        alone = scores_of(recipe.network, recipe.collate([entry]))[0]
         torch.testing.assert_close(row[: entry.frames, : len(entry.phonemes)], alone)
 
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from acoustic.fastspeech2.config import FastSpeech2Config, FeatureStats
-from acoustic.fastspeech2.network import Control, FastSpeech2, Predictions, Targets
+from acoustic.fastspeech2.network import AffineControl, FastSpeech2, Predictions, Targets
 from tests.parity.reference_figures import Figure, load, max_delta, tolerance
 
 FIGURES = (
@@ -77,14 +77,14 @@ def test_teacher_forced(name: str) -> None:
     figure, network = opened(name)
     given, theirs = figure.inputs, figure.outputs
     targets = Targets(given["dur"], given["pitch"], given["energy"])
-    said = run(figure, network, targets=targets)
-    assert max_delta(said.mel, theirs["tf.mel"]) <= tolerance(name)
-    assert max_delta(said.mel_postnet, theirs["tf.mel_postnet"]) <= tolerance(name)
-    assert max_delta(said.log_durations, theirs["tf.log_dur"]) <= tolerance(name)
+    predicted = run(figure, network, targets=targets)
+    assert max_delta(predicted.mel, theirs["tf.mel"]) <= tolerance(name)
+    assert max_delta(predicted.mel_postnet, theirs["tf.mel_postnet"]) <= tolerance(name)
+    assert max_delta(predicted.log_durations, theirs["tf.log_dur"]) <= tolerance(name)
     scale = max(1.0, float(theirs["tf.pitch"].abs().max()))  # hertz at frame level
-    assert max_delta(said.pitch, theirs["tf.pitch"]) <= tolerance(name) * scale
-    assert max_delta(said.energy, theirs["tf.energy"]) <= tolerance(name) * scale
-    assert torch.equal(said.mel_lengths, theirs["tf.mel_lens"])
+    assert max_delta(predicted.pitch, theirs["tf.pitch"]) <= tolerance(name) * scale
+    assert max_delta(predicted.energy, theirs["tf.energy"]) <= tolerance(name) * scale
+    assert torch.equal(predicted.mel_lengths, theirs["tf.mel_lens"])
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -96,35 +96,38 @@ def test_controls(name: str, kind: str, control: str) -> None:
     factor = figure.meta["notes"]["controls"][control]
     # The reference passes the pitch control to the energy, too; "inffix" is with that mended.
     energy = factor["p_control"] if kind == "inf" else factor["e_control"]
-    controls = {"pitch": Control(factor["p_control"]), "energy": Control(energy)}
+    controls = {"pitch": AffineControl(factor["p_control"]), "energy": AffineControl(energy)}
     # The reference rounds, multiplies and truncates durations; ours rounds once. Its frames are
     # given, so that all that follows them is compared.
     durations = figure.outputs[f"inf.{control}.dur_rounded"].to(torch.int64)
-    said = spoken_with(figure, network, durations, controls)
+    predicted = predict_with(figure, network, durations, controls)
     bound = tolerance(name)
-    assert torch.equal(said.mel_lengths, theirs["mel_lens"])
-    assert max_delta(said.mel_postnet, theirs["mel_postnet"]) <= bound
+    assert torch.equal(predicted.mel_lengths, theirs["mel_lens"])
+    assert max_delta(predicted.mel_postnet, theirs["mel_postnet"]) <= bound
     for feature in ("pitch", "energy"):
         scale = max(1.0, float(theirs[feature].abs().max()))
-        assert max_delta(getattr(said, feature), theirs[feature]) <= bound * scale
+        assert max_delta(getattr(predicted, feature), theirs[feature]) <= bound * scale
     if kind == "inf":
-        assert max_delta(said.mel, theirs["mel"]) <= bound
-        assert max_delta(said.log_durations, theirs["log_dur"]) <= bound
+        assert max_delta(predicted.mel, theirs["mel"]) <= bound
+        assert max_delta(predicted.log_durations, theirs["log_dur"]) <= bound
     if factor["d_control"] == 1.0:
         assert torch.equal(run(figure, network, **controls).durations, durations)
 
 
-def spoken_with(
-    figure: Figure, network: FastSpeech2, durations: torch.Tensor, controls: dict[str, Control]
+def predict_with(
+    figure: Figure,
+    network: FastSpeech2,
+    durations: torch.Tensor,
+    controls: dict[str, AffineControl],
 ) -> Predictions:
     """One pass with given durations and predicted, controlled pitch and energy."""
     log = network.variance_adaptor.duration_predictor
     hook = log.register_forward_hook(lambda *_: torch.log(durations.float() + 1))
     try:
-        said = run(figure, network, **controls)
+        predicted = run(figure, network, **controls)
     finally:
         hook.remove()
-    return said._replace(log_durations=run(figure, network, **controls).log_durations)
+    return predicted._replace(log_durations=run(figure, network, **controls).log_durations)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -142,16 +145,16 @@ def test_losses(name: str) -> None:
     figure, network = opened(name)
     given = figure.inputs
     targets = Targets(given["dur"], given["pitch"], given["energy"])
-    said = run(figure, network, targets=targets)
+    predicted = run(figure, network, targets=targets)
     symbols = torch.arange(given["texts"].shape[1]) < given["src_lens"][:, None]
     frames = torch.arange(given["mels"].shape[1]) < given["mel_lens"][:, None]
     pitched = symbols if network.config.pitch_level == "phoneme" else frames
     parts = [
-        F.l1_loss(said.mel[frames], given["mels"][frames]),
-        F.l1_loss(said.mel_postnet[frames], given["mels"][frames]),
-        F.mse_loss(said.pitch[pitched], given["pitch"][pitched]),
-        F.mse_loss(said.energy[pitched], given["energy"][pitched]),
-        F.mse_loss(said.log_durations[symbols], torch.log(given["dur"][symbols] + 1.0)),
+        F.l1_loss(predicted.mel[frames], given["mels"][frames]),
+        F.l1_loss(predicted.mel_postnet[frames], given["mels"][frames]),
+        F.mse_loss(predicted.pitch[pitched], given["pitch"][pitched]),
+        F.mse_loss(predicted.energy[pitched], given["energy"][pitched]),
+        F.mse_loss(predicted.log_durations[symbols], torch.log(given["dur"][symbols] + 1.0)),
     ]
     ours = torch.stack([sum(parts[1:], parts[0]), *parts])
     torch.testing.assert_close(ours, figure.outputs["tf.losses"], rtol=1e-5, atol=1e-5)

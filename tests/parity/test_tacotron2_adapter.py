@@ -13,7 +13,7 @@ import pytest
 
 from acoustic.tacotron2.adapter import Tacotron2Model
 from acoustic.tacotron2.config import Tacotron2Config
-from acoustic.tacotron2.time_stretch import stretch
+from acoustic.tacotron2.time_stretch import time_stretch
 from core.errors import FieldError
 from core.mel import MelSpec, PhonemeBatch
 from core.protocols import Graph
@@ -133,7 +133,7 @@ def test_speed_stretches(folder: Path) -> None:
 
 def test_stretch_keeps_a_ramp_a_ramp() -> None:
     ramp = np.arange(40, dtype=np.float32)[None]
-    said, durations = stretch(ramp, np.array([10, 0, 30]), np.array([0.5, 1, 0.5], np.float32))
+    said, durations = time_stretch(ramp, np.array([10, 0, 30]), np.array([0.5, 1, 0.5], np.float32))
     assert durations.tolist() == [20, 0, 60]
     np.testing.assert_allclose(np.diff(said[0, 1:-1]), 0.5, atol=1e-5)
 

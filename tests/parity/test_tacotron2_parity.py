@@ -1,4 +1,4 @@
-"""Tacotron 2 equals NVIDIA's, teacher forced and speaking; a batch equals its singles."""
+"""Tacotron 2 equals NVIDIA's, teacher forced and in inference; a batch equals its singles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from torch import Tensor
 from acoustic.tacotron2.config import CbhgConfig, Tacotron2Config
 from acoustic.tacotron2.dropout import PrenetDropout
 from acoustic.tacotron2.loss import guided_attention_loss, reconstruction_loss
-from acoustic.tacotron2.network import Spoken, Tacotron2
+from acoustic.tacotron2.network import Tacotron2, Tacotron2Output
 from tests.parity.reference_figures import Figure, load, max_delta, tolerance
 
 FIGURES = {
@@ -67,26 +67,26 @@ def test_encoder(name: str) -> None:
 def test_teacher_forced(name: str, variant: str) -> None:
     figure, network = opened(name, masked=False)
     given = figure.inputs
-    # (T + 1, B, P) for each layer, the last one for a frame that nobody hears.
+    # (T + 1, B, P) for each layer, the last one for a frame that no step reads.
     masks = torch.stack([given["tf_mask.0"], given["tf_mask.1"]], dim=2)[:-1]
     with torch.inference_mode():
-        spoken = network(
+        output = network(
             given["text"],
             given["text_lens"],
             given["mel"],
             given["mel_lens"],
             masks if variant == "mask" else None,
         )
-        loss = reconstruction_loss(spoken, given["mel"], given["gate"])
+        loss = reconstruction_loss(output, given["mel"], given["gate"])
     theirs = {part: figure.outputs[f"tf.{variant}.{part}"] for part in ("mel", "mel_postnet")}
-    assert max_delta(spoken.mel, theirs["mel"]) <= RECURRENT
-    assert max_delta(spoken.mel_postnet, theirs["mel_postnet"]) <= RECURRENT
-    assert max_delta(spoken.gate, figure.outputs[f"tf.{variant}.gate"]) <= RECURRENT
-    assert max_delta(spoken.alignments, figure.outputs[f"tf.{variant}.align"]) <= RECURRENT
+    assert max_delta(output.mel, theirs["mel"]) <= RECURRENT
+    assert max_delta(output.mel_postnet, theirs["mel_postnet"]) <= RECURRENT
+    assert max_delta(output.gate, figure.outputs[f"tf.{variant}.gate"]) <= RECURRENT
+    assert max_delta(output.alignments, figure.outputs[f"tf.{variant}.align"]) <= RECURRENT
     assert max_delta(loss[None], figure.outputs[f"tf.{variant}.loss"]) <= RECURRENT
 
 
-def speak(figure: Figure, network: Tacotron2, variant: str, stop: str) -> Spoken:
+def infer(figure: Figure, network: Tacotron2, variant: str, stop: str) -> Tacotron2Output:
     ids = figure.inputs["text1"]
     steps = figure.outputs[f"inf.{variant}.fixed.align"].shape[1]
     gate = float(figure.inputs[f"gate_threshold_{variant}"]) if stop == "gated" else 2.0
@@ -102,16 +102,16 @@ def speak(figure: Figure, network: Tacotron2, variant: str, stop: str) -> Spoken
 @pytest.mark.parametrize("name", FIGURES)
 @pytest.mark.parametrize("stop", ["fixed", "gated"])
 @pytest.mark.parametrize("variant", ["none", "mask"])
-def test_speaking(name: str, variant: str, stop: str) -> None:
+def test_inference(name: str, variant: str, stop: str) -> None:
     figure, network = opened(name, masked=True)
-    spoken = speak(figure, network, variant, stop)
+    output = infer(figure, network, variant, stop)
     theirs = {p: figure.outputs[f"inf.{variant}.{stop}.{p}"] for p in ("mel", "mel_postnet")}
-    assert max_delta(spoken.mel, theirs["mel"]) <= RECURRENT
-    assert max_delta(spoken.mel_postnet, theirs["mel_postnet"]) <= RECURRENT
+    assert max_delta(output.mel, theirs["mel"]) <= RECURRENT
+    assert max_delta(output.mel_postnet, theirs["mel_postnet"]) <= RECURRENT
     gate = figure.outputs[f"inf.{variant}.{stop}.gate"][..., 0]
-    assert max_delta(spoken.gate, gate) <= RECURRENT
-    assert max_delta(spoken.alignments, figure.outputs[f"inf.{variant}.{stop}.align"]) <= RECURRENT
-    assert bool(spoken.runaway) == (stop == "fixed")
+    assert max_delta(output.gate, gate) <= RECURRENT
+    assert max_delta(output.alignments, figure.outputs[f"inf.{variant}.{stop}.align"]) <= RECURRENT
+    assert bool(output.runaway) == (stop == "fixed")
 
 
 @pytest.mark.parametrize(("threshold", "bound"), [(0.8, 1e-5), (0.9, RECURRENT), (0.95, RECURRENT)])
@@ -163,14 +163,14 @@ def test_reduction_factor_and_cbhg() -> None:
     ids, lengths = torch.randint(0, 12, (2, 7)), torch.tensor([7, 4])
     mels, mel_lengths = torch.randn(2, 20, 12), torch.tensor([12, 6])
     with torch.inference_mode():
-        spoken = network(ids, lengths, mels, mel_lengths, None)
-        linear = network.linear(spoken.mel_postnet, mel_lengths)
-        alone = network.linear(spoken.mel_postnet[1:, :, :6], mel_lengths[1:])
-    assert spoken.mel.shape == (2, 20, 12)
-    assert spoken.gate.shape == (2, 4)
+        output = network(ids, lengths, mels, mel_lengths, None)
+        linear = network.linear(output.mel_postnet, mel_lengths)
+        alone = network.linear(output.mel_postnet[1:, :, :6], mel_lengths[1:])
+    assert output.mel.shape == (2, 20, 12)
+    assert output.gate.shape == (2, 4)
     assert linear.shape == (2, 65, 12)
     assert max_delta(linear[1:, :, :6], alone) <= 1e-5
-    assert float(guided_attention_loss(spoken.alignments, mel_lengths // 3, lengths)) > 0
+    assert float(guided_attention_loss(output.alignments, mel_lengths // 3, lengths)) > 0
     capped = network.infer(ids, lengths, lambda: None, gate_threshold=2.0)
     assert capped.lengths.tolist() == [config.frames_cap(7), config.frames_cap(4)]
     assert capped.runaway.all()

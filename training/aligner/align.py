@@ -18,9 +18,10 @@ from core.errors import ArtifactError
 from core.mel import Float32, MelSpec
 from text.g2p.symbols import SymbolTable, symbol_table
 from training.aligner.network import RANGE, Aligner
-from training.aligner.recipe import collate, find, require_room
+from training.aligner.recipe import find_durations, require_room
+from training.data.collate import collate
 from training.data.corpus import Entry, Prepared
-from training.data.dataset import SpeechDataset, deal
+from training.data.dataset import SpeechDataset, bucket_batches
 from training.data.features import energy_per_symbol, pitch_per_symbol
 
 CHUNK = 16  # utterances a process takes at a time
@@ -69,7 +70,7 @@ def align(
         raise ArtifactError(f"{speech.folder} has all durations already: --anew --out FOLDER")
     require_room(ours)
     aligned = list[Entry]()
-    batches = deal(ours, batch, 0)
+    batches = bucket_batches(ours, batch, 0)
     for number, part in enumerate(batches, 1):
         mels = [speech.mel(e).astype(np.float32) for e in part]
         aligned += aligned_mels(network, part, mels, symbol_table(symbols))
@@ -89,15 +90,12 @@ def aligned_mels(
 ) -> list[Entry]:
     """The entries with the durations that the network finds, as one batch on its device.
 
-    Silence at either end, which may be of any length, is the first and the last gap's unheard.
+    Silence at either end, which may be of any length, belongs to the first and the last gap; the
+    network does not see it.
     """
     edges = [quiet_edges(mel, len(e.phonemes)) for e, mel in zip(entries, mels, strict=True)]
     cut = [mel[a : len(mel) - b] for mel, (a, b) in zip(mels, edges, strict=True)]
-    heard = [
-        msgspec.structs.replace(e, durations=[], frames=len(mel))
-        for e, mel in zip(entries, cut, strict=True)
-    ]
-    found = find(network, collate(heard, cut, table).to(network.key.weight.device))
+    found = find_durations(network, collate(entries, cut, table).to(network.key.weight.device))
     for frames, (before, after) in zip(found, edges, strict=True):
         frames[0] += before
         frames[-1] += after

@@ -18,12 +18,12 @@ TILT = 1.0  # deviation of its level at the lowest, middle and highest band
 FLICKER = 0.3  # deviation from frame to frame
 
 
-def disguise(mel: Float32, draw: np.random.Generator) -> Float32:
-    """Bands warped by a factor near 1, a floor of noise below.
+def augment(mel: Float32, draw: np.random.Generator) -> Float32:
+    """Returns the mel with its bands warped by a factor near 1 and a floor of noise.
 
     Args:
         mel: (T, n_mels), natural log.
-        draw: chance.
+        draw: source of randomness.
 
     Returns:
         (T, n_mels) float32.

@@ -1,4 +1,4 @@
-"""Recipe: the aligner, which learns where each symbol lies from utterances that tell durations.
+"""Recipe: the aligner, which learns where each symbol lies from utterances with known durations.
 
 Where durations are known, the loss is minus the log-probability of that one alignment among all
 monotonic ones (a conditional random field: Lafferty, McCallum & Pereira 2001), which is sharp where
@@ -13,27 +13,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from acoustic.masks import length_mask
 from core.errors import ArtifactError
-from core.mel import Float32
 from core.networks import CorpusFacts
-from text.g2p.symbols import SymbolTable, symbol_table
+from text.g2p.symbols import symbol_table
 from training.aligner.alignment_eval import errors_of, score
-from training.aligner.augment import disguise
+from training.aligner.augment import augment
 from training.aligner.file import read_aligner, require_fit
 from training.aligner.monotonic import best_durations, forward_sum_loss, log_prior
 from training.aligner.network import Aligner, AlignerConfig
+from training.data.collate import UtteranceBatch, collate, symbol_of_frame
 from training.data.corpus import Entry
-from training.data.dataset import BatchSampler, SpeechDataset, deal
+from training.data.dataset import BatchSampler, SpeechDataset, bucket_batches
 from training.optimization import Learner, warm_cosine
-from training.previews import path_of, show_alignment, show_mel
+from training.previews import alignment_of, show_alignment, show_mel
 from training.recipe import Plan, RecipeSpec
 
 if TYPE_CHECKING:
@@ -44,75 +43,40 @@ WARM_STEPS = 30
 CLIP = 1.0
 HIDDEN_WEIGHT = 0.1
 """Of the forward-sum loss: with 1, what is learnt from known durations suffers."""
-NOWHERE = -1  # place of the symbol in a frame of padding, or of an utterance without durations
+IGNORED = -1  # label of a frame of padding
 
 
-class Batch(NamedTuple):
-    """ids (B, L), mels (B, T, n_mels), their lengths (B,); places (B, T): which symbol is there."""
-
-    ids: Tensor
-    lengths: Tensor
-    mels: Tensor
-    mel_lengths: Tensor
-    places: Tensor
-
-    def scores(self, network: Aligner) -> Tensor:
-        """What the network says (B, T, L)."""
-        scores: Tensor = network(self.ids, self.lengths, self.mels, self.mel_lengths)
-        return scores
-
-    def to(self, device: torch.device | str) -> Batch:
-        """The batch on a device."""
-        return Batch(*(x.to(device) for x in self))
-
-    def rows(self, mask: Tensor) -> Batch:
-        """Some of its utterances; mask (B,) bool."""
-        return Batch(*(x[mask] for x in self))
-
-
-def collate(entries: list[Entry], mels: list[Float32], table: SymbolTable) -> Batch:
-    """Padded tensors of a batch; mels (T, n_mels) of each entry."""
-    length, frames = max(len(e.phonemes) for e in entries), max(e.frames for e in entries)
-    ids = np.zeros((len(entries), length), np.int64)
-    padded = np.zeros((len(entries), frames, mels[0].shape[1]), np.float32)
-    places = np.full((len(entries), frames), NOWHERE, np.int64)
-    for row, (e, mel) in enumerate(zip(entries, mels, strict=True)):
-        ids[row, : len(e.phonemes)] = table.ids(e.phonemes)
-        padded[row, : e.frames] = mel
-        if e.durations:
-            places[row, : e.frames] = np.repeat(np.arange(len(e.phonemes)), e.durations)
-    return Batch(
-        torch.from_numpy(ids),
-        torch.tensor([len(e.phonemes) for e in entries]),
-        torch.from_numpy(padded),
-        torch.tensor([e.frames for e in entries]),
-        torch.from_numpy(places),
-    )
+def scores_of(network: Aligner, batch: UtteranceBatch) -> Tensor:
+    """Returns the network's scores, (B, T, L)."""
+    scores: Tensor = network(batch.ids, batch.lengths, batch.mels, batch.mel_lengths)
+    return scores
 
 
 @torch.no_grad()
-def find(network: Aligner, batch: Batch) -> list[list[int]]:
-    """Mel frames of each symbol, on the likeliest alignment."""
-    scores = batch.scores(network).cpu().numpy()
+def find_durations(network: Aligner, batch: UtteranceBatch) -> list[list[int]]:
+    """Returns the mel frames of each symbol, on the likeliest alignment."""
+    scores = scores_of(network, batch).cpu().numpy()
     frames, symbols = batch.mel_lengths.cpu().numpy(), batch.lengths.cpu().numpy()
     return [d.tolist() for d in best_durations(scores, frames, symbols)]
 
 
-def known_loss(scores: Tensor, batch: Batch) -> Tensor:
+def known_loss(scores: Tensor, batch: UtteranceBatch) -> Tensor:
     """Minus the log-probability of the known alignments among all monotonic ones, per frame.
 
     Args:
         scores: (B, T, L) float32.
         batch: with durations.
     """
-    own = F.nll_loss(scores.flatten(0, 1), batch.places.flatten(), ignore_index=NOWHERE)
+    labels = symbol_of_frame(batch.durations, scores.shape[1])  # (B, T)
+    labels = labels.masked_fill(~batch.frame_mask, IGNORED)
+    own = F.nll_loss(scores.flatten(0, 1), labels.flatten(), ignore_index=IGNORED)
     return own - forward_sum_loss(scores, batch.mel_lengths, batch.lengths)
 
 
-def hidden_loss(scores: Tensor, batch: Batch) -> Tensor:
+def hidden_loss(scores: Tensor, batch: UtteranceBatch) -> Tensor:
     """The forward-sum loss under the prior, which keeps alignments near the diagonal, per frame."""
     prior = log_prior(batch.mel_lengths, batch.lengths, (scores.shape[1], scores.shape[2]))
-    frames = length_mask(batch.mel_lengths, scores.shape[1])[:, :, None]
+    frames = batch.frame_mask[:, :, None]
     likely = (scores + prior).masked_fill(~frames, 0.0).log_softmax(2)
     return forward_sum_loss(likely, batch.mel_lengths, batch.lengths)
 
@@ -169,24 +133,24 @@ class AlignerRecipe:
             self.network.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-3
         )
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
-        self.deck = BatchSampler(speech.train_set, plan.batch)
+        self.sampler = BatchSampler(speech.train_set, plan.batch)
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""
         return warm_cosine(step, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
 
     def step(self, number: int) -> dict[str, float]:
-        """One batch, in disguise."""
-        return self.learner.step(number, self.rate(number), self._drawn)
+        """Trains on one batch, augmented."""
+        return self.learner.step(number, self.rate(number), self._losses_of_draw)
 
-    def _drawn(self, draw: int) -> dict[str, Tensor]:
-        return self.losses(self.collate(self.deck.take(), np.random.default_rng(draw)))
+    def _losses_of_draw(self, draw: int) -> dict[str, Tensor]:
+        return self.losses(self.collate(self.sampler.next_batch(), np.random.default_rng(draw)))
 
-    def losses(self, batch: Batch) -> dict[str, Tensor]:
-        """Of the utterances whose durations are known, and of the others."""
+    def losses(self, batch: UtteranceBatch) -> dict[str, Tensor]:
+        """Returns the losses of the utterances whose durations are known, and of the others."""
         with torch.autocast(self.plan.device_type, torch.bfloat16):
-            scores = batch.scores(self.network).float()
-        known = batch.places[:, 0] != NOWHERE
+            scores = scores_of(self.network, batch).float()
+        known = batch.aligned
         losses = {}
         if known.any():
             losses["known"] = known.float().mean() * known_loss(scores[known], batch.rows(known))
@@ -196,14 +160,16 @@ class AlignerRecipe:
         return losses
 
     def durations(self, entries: list[Entry]) -> list[list[int]]:
-        """Mel frames of each symbol, as the network's present weights align."""
-        return find(self.network, self.collate(entries))
+        """Returns the mel frames of each symbol, as the network's present weights align."""
+        return find_durations(self.network, self.collate(entries))
 
-    def collate(self, entries: list[Entry], draw: np.random.Generator | None = None) -> Batch:
-        """A batch on the device; with a draw, its mels in disguise."""
+    def collate(
+        self, entries: list[Entry], draw: np.random.Generator | None = None
+    ) -> UtteranceBatch:
+        """Returns a batch on the device; with a draw, its mels are augmented."""
         mels = [self.speech.mel(e).astype(np.float32) for e in entries]
         if draw is not None:
-            mels = [disguise(mel, draw) for mel in mels]
+            mels = [augment(mel, draw) for mel in mels]
         return collate(entries, mels, self.table).to(self.plan.device)
 
     @torch.no_grad()
@@ -212,32 +178,32 @@ class AlignerRecipe:
         held_out, scores = self.speech.held_out, dict[str, list[float]]()
         errors = []
         with self.learner.averaged():
-            for entries in deal(held_out, self.plan.batch, 0):
+            for entries in bucket_batches(held_out, self.plan.batch, 0):
                 for name, value in self.losses(self.collate(entries)).items():
                     scores.setdefault(name, []).append(float(value))
                 for e, found in zip(entries, self.durations(entries), strict=True):
                     errors += [errors_of(e, found)] if e.durations else []
             self._show(held_out[0], number, writer)
-        told = {name: float(np.mean(values)) for name, values in scores.items()}
+        means = {name: float(np.mean(values)) for name, values in scores.items()}
         if errors:
-            told["within_25_ms"] = score(errors, self.speech.prepared.mel).within_25_ms
-        return told
+            means["within_25_ms"] = score(errors, self.speech.prepared.mel).within_25_ms
+        return means
 
     def _show(self, entry: Entry, number: int, writer: SummaryWriter) -> None:
         batch = self.collate([entry])
         hard = torch.tensor(self.durations([entry])[0])
         show_mel(writer, "teacher", batch.mels[0], number)
-        show_alignment(writer, "soft", batch.scores(self.network)[0].exp(), number)
-        show_alignment(writer, "hard", path_of(hard), number)
+        show_alignment(writer, "soft", scores_of(self.network, batch)[0].exp(), number)
+        show_alignment(writer, "hard", alignment_of(hard), number)
 
     def state(self) -> dict[str, Any]:
         """Weights, their average, optimizer, place in the epoch."""
-        return self.learner.state() | self.deck.state()
+        return self.learner.state() | self.sampler.state()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Goes on from there."""
         self.learner.load_state(state)
-        self.deck.load_state(state)
+        self.sampler.load_state(state)
 
 
 def small_size(corpus: CorpusFacts) -> AlignerConfig:

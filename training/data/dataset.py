@@ -1,4 +1,4 @@
-"""A prepared corpus, opened for training: its two parts, and batches in an order without chance."""
+"""A prepared corpus, opened for training: its two parts, and batches in a reproducible order."""
 
 from __future__ import annotations
 
@@ -61,11 +61,11 @@ class SpeechDataset:
         return self.mels[entry.mel_start : entry.mel_start + entry.frames]
 
 
-def deal(entries: Sequence[Entry], budget: int, epoch: int) -> list[list[Entry]]:
-    """Batches of similar length, in an order that depends on the epoch alone.
+def bucket_batches(entries: Sequence[Entry], budget: int, epoch: int) -> list[list[Entry]]:
+    """Returns batches of similar length, in an order that depends on the epoch alone.
 
     Args:
-        entries: to deal.
+        entries: utterances.
         budget: frames of a batch, padding included.
         epoch: seed.
     """
@@ -84,30 +84,30 @@ def deal(entries: Sequence[Entry], budget: int, epoch: int) -> list[list[Entry]]
 
 
 class BatchSampler:
-    """Endless epochs of batches; knows its place. Processes take turns."""
+    """Endless epochs of batches, whose place can be saved. Processes take turns."""
 
     def __init__(self, entries: Sequence[Entry], budget: int) -> None:
         self.entries, self.budget = entries, budget
         self.epoch, self.taken = 0, 0
-        self.batches = deal(entries, budget, 0)
+        self.batches = bucket_batches(entries, budget, 0)
 
-    def take(self) -> list[Entry]:
-        """The next batch."""
+    def next_batch(self) -> list[Entry]:
+        """Returns the next batch of this process."""
         if self.taken >= len(self.batches):
             self.epoch, self.taken = self.epoch + 1, 0
-            self.batches = deal(self.entries, self.budget, self.epoch)
+            self.batches = bucket_batches(self.entries, self.budget, self.epoch)
         own = self.batches[(self.taken + distributed.rank()) % len(self.batches)]
         self.taken += distributed.size()
         return own
 
     def state(self) -> dict[str, Any]:
-        """The place."""
+        """Returns the place."""
         return {"epoch": self.epoch, "taken": self.taken}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Goes on from there."""
+        """Goes on from a place."""
         self.epoch = state["epoch"]
-        self.batches = deal(self.entries, self.budget, self.epoch)
+        self.batches = bucket_batches(self.entries, self.budget, self.epoch)
         # Early checkpoints know only their epoch; those go on at the start of the next.
         self.taken = state.get("taken", len(self.batches))
 

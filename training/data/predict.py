@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from acoustic.fastspeech2.network import Predictions
-from training.data.dataset import deal
+from training.data.dataset import bucket_batches
 from training.recipes.fastspeech2 import FastSpeech2Recipe
 
 
@@ -29,12 +29,12 @@ def predict(recipe: FastSpeech2Recipe, out: Path, report: Callable[[str], None])
     draft = out / f".mel.npy.{os.getpid()}"
     speech = recipe.speech
     mels = np.lib.format.open_memmap(draft, "w+", np.float16, speech.mels.shape)
-    batches = deal(speech.prepared.entries, recipe.plan.batch, 0)
+    batches = bucket_batches(speech.prepared.entries, recipe.plan.batch, 0)
     with recipe.learner.averaged():
         for done, entries in enumerate(batches, 1):
             batch = recipe.collate(entries)
             predicted: Predictions = recipe.network(
-                batch.ids, batch.lengths, batch.speakers, targets=batch.targets
+                batch.ids, batch.lengths, batch.speakers, targets=recipe.targets(batch)
             )
             for e, mel in zip(entries, predicted.mel_postnet.cpu().numpy(), strict=True):
                 mels[e.mel_start : e.mel_start + e.frames] = mel[: e.frames]

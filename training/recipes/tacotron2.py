@@ -1,9 +1,9 @@
 """Recipe: Tacotron 2 on one speaker of a prepared corpus.
 
 Durations are not needed: then the attention is guided along the diagonal. Where they are known, it
-is guided along them, and stands after some hundred steps instead of some ten thousand; and for most
-of the schedule it goes on from them, or from what it made of them, so that all of an utterance's
-steps run at once.
+is guided along them, and aligns after some hundred steps instead of some ten thousand; and for most
+of the schedule it is forced along them (``Tacotron2Decoder.teacher_forced``), so that all of an
+utterance's steps run at once.
 
 Source: Tacotron 2 (arXiv 1712.05884) §2.2; Adam, L2 1e-6 and clipping of NVIDIA/tacotron2@185cd24
 hparams.py; guided attention: arXiv 1710.08969 §4.1; absolute beside squared errors, since squares
@@ -28,13 +28,14 @@ from acoustic.tacotron2.loss import (
     path_attention_loss,
     reconstruction_loss,
 )
-from acoustic.tacotron2.network import Spoken, Tacotron2
+from acoustic.tacotron2.network import Tacotron2, Tacotron2Output
 from acoustic.tacotron2.spec import SPEC
 from text.g2p.symbols import symbol_table
+from training.data.collate import UtteranceBatch, collate, symbol_of_frame
 from training.data.corpus import Entry
-from training.data.dataset import BatchSampler, SpeechDataset, deal
+from training.data.dataset import BatchSampler, SpeechDataset, bucket_batches
 from training.optimization import Learner, warm_cosine
-from training.previews import open_ear, show_alignment, show_mel
+from training.previews import open_preview_vocoder, show_alignment, show_mel
 from training.recipe import Plan, RecipeSpec
 
 if TYPE_CHECKING:
@@ -46,24 +47,50 @@ CLIP = 1.0
 DIAGONAL_WEIGHT = 10.0  # a mean over symbols, of which one is right: brings it near the mel's
 PATH_WEIGHT = 1.0
 STOP_WEIGHT = 20.0  # one step in some hundred stops; with 1 it did not in 900 steps of training
-# For so much of the schedule the attention goes on from the path: such a step costs a fifth.
-SHOWN = 0.95
-RECALLS = 3  # at most, of its own attention: or it would never learn to go on from that
+# For so much of the schedule the attention is forced along the path: such a step costs a fifth.
+FORCED_SHARE = 0.95
+SAMPLING_PASSES = 3  # at most: without, it would never learn to go on from its own attention
 DIAGONAL = 0.1
 
 
-class Batch(NamedTuple):
-    """ids (B, L), mels (B, n_mels, T), gates (B, T / r); lengths of ids and mels (B,).
+class DecoderTargets(NamedTuple):
+    """What the decoder is taught; r = n_frames_per_step, S steps, T = S · r frames.
 
-    The path (B, T / r, L) is each symbol's share of each step, where durations are known.
+    Attributes:
+        mels: (B, n_mels, T); the last step of each utterance is filled up with silence.
+        mel_lengths: (B,) int64, whole steps.
+        gates: (B, S), 1 from the last valid step on.
+        path: (B, S, L), each symbol's share of each step; None where durations are not known.
     """
 
-    ids: Tensor
-    lengths: Tensor
     mels: Tensor
     mel_lengths: Tensor
     gates: Tensor
-    path: Tensor | None = None
+    path: Tensor | None
+
+
+def decoder_targets(batch: UtteranceBatch, r: int, silence: float) -> DecoderTargets:
+    """Returns the targets of a batch, in steps of r frames.
+
+    Args:
+        batch: utterances.
+        r: frames of a step.
+        silence: value of a silent bin.
+    """
+    steps = -(-batch.mel_lengths // r)  # (B,)
+    most, device = int(steps.max()), batch.mels.device
+    mels = F.pad(batch.mels, (0, 0, 0, most * r - batch.mels.shape[1]))  # (B, T, n_mels)
+    frame = torch.arange(most * r, device=device)[None]
+    filling = (frame >= batch.mel_lengths[:, None]) & (frame < (steps * r)[:, None])  # (B, T)
+    mels = mels.masked_fill(filling[..., None], silence).transpose(1, 2)
+    gates = (torch.arange(most, device=device)[None] >= steps[:, None] - 1).float()
+    path = None
+    if bool(batch.aligned.all()):
+        # What fills up the last step, and padding, belong to the last symbol.
+        symbols = symbol_of_frame(batch.durations, most * r)  # (B, T)
+        shares = F.one_hot(symbols, batch.ids.shape[1]).float()  # (B, T, L)
+        path = shares.view(len(steps), most, r, -1).mean(2)  # (B, S, r, L) → (B, S, L)
+    return DecoderTargets(mels.contiguous(), steps * r, gates, path)
 
 
 def diagonality(alignments: Tensor, steps: Tensor, lengths: Tensor) -> float:
@@ -96,120 +123,104 @@ class Tacotron2Recipe:
 
     def __init__(self, speech: SpeechDataset, config: Tacotron2Config, plan: Plan) -> None:
         self.speech, self.config, self.plan = speech, config, plan
-        self.table, self.ear = (
-            symbol_table(plan.symbols),
-            open_ear(plan.preview_vocoder, plan.device),
-        )
+        self.table = symbol_table(plan.symbols)
+        self.preview_vocoder = open_preview_vocoder(plan.preview_vocoder, plan.device)
         torch.manual_seed(0)
         self.network = Tacotron2(config).to(plan.device)
         optimizer = torch.optim.Adam(self.network.parameters(), PEAK_RATE, weight_decay=1e-6)
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
-        self.deck = BatchSampler(speech.train_set, plan.batch)
+        self.sampler = BatchSampler(speech.train_set, plan.batch)
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""
         return warm_cosine(step, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
 
     def step(self, number: int) -> dict[str, float]:
-        """One batch."""
-        recalls = number % (RECALLS + 1) if number <= SHOWN * self.plan.total_steps else None
+        """Trains on one batch, with 0 to ``SAMPLING_PASSES`` sampling passes in turn."""
+        forced = number <= FORCED_SHARE * self.plan.total_steps
+        passes = number % (SAMPLING_PASSES + 1) if forced else None
         return self.learner.step(
             number,
             self.rate(number),
-            lambda _: self.losses(self.collate(self.deck.take()), recalls)[0],
+            lambda _: self.losses(self.collate(self.sampler.next_batch()), passes)[0],
         )
 
-    def losses(self, batch: Batch, recalls: int | None = None) -> tuple[dict[str, Tensor], Spoken]:
-        """Reconstruction and guided attention, and what was said.
+    def losses(
+        self, batch: UtteranceBatch, sampling_passes: int | None = None
+    ) -> tuple[dict[str, Tensor], Tacotron2Output]:
+        """Returns the losses of reconstruction and attention, and the teacher-forced output.
 
         Args:
-            batch: of utterances.
-            recalls: of its own attention, which else goes on from the path; None: step by step.
+            batch: utterances.
+            sampling_passes: the attention is forced along the known durations, which are replaced
+                so often by its own; None: it goes step by step, on its own history.
         """
-        r = self.config.n_frames_per_step
-        path = None if recalls is None else batch.path
+        targets = self.targets(batch)
+        path = None if sampling_passes is None else targets.path
         with torch.autocast(self.plan.device_type, torch.bfloat16, enabled=path is not None):
-            spoken: Spoken = self.network(*batch[:4], self._dropout(batch), path, recalls or 0)
-        spoken = Spoken(*(x.float() if x.is_floating_point() else x for x in spoken))
-        steps = batch.mel_lengths // r
-        if batch.path is None:
-            guided = guided_attention_loss(spoken.alignments, steps, batch.lengths)
+            output: Tacotron2Output = self.network(
+                batch.ids,
+                batch.lengths,
+                targets.mels,
+                targets.mel_lengths,
+                self._dropout(targets),
+                path,
+                sampling_passes or 0,
+            )
+        output = Tacotron2Output(*(x.float() if x.is_floating_point() else x for x in output))
+        steps = targets.mel_lengths // self.config.n_frames_per_step
+        if targets.path is None:
+            guided = guided_attention_loss(output.alignments, steps, batch.lengths)
             guided = DIAGONAL_WEIGHT * guided
         else:
-            guided = PATH_WEIGHT * path_attention_loss(spoken.alignments, batch.path, steps)
+            guided = PATH_WEIGHT * path_attention_loss(output.alignments, targets.path, steps)
         return {
             "reconstruction": reconstruction_loss(
-                spoken, batch.mels, batch.gates, stop_weight=STOP_WEIGHT
+                output, targets.mels, targets.gates, stop_weight=STOP_WEIGHT
             ),
-            "absolute": F.l1_loss(spoken.mel, batch.mels)
-            + F.l1_loss(spoken.mel_postnet, batch.mels),
+            "absolute": F.l1_loss(output.mel, targets.mels)
+            + F.l1_loss(output.mel_postnet, targets.mels),
             "attention": guided,
-        }, spoken
+        }, output
 
-    def _dropout(self, batch: Batch) -> Tensor:
-        b, steps = batch.gates.shape
+    def _dropout(self, targets: DecoderTargets) -> Tensor:
+        b, steps = targets.gates.shape
         shape = (steps, b, LAYERS, self.config.prenet_dim)
-        return (torch.rand(shape, device=batch.mels.device) >= DROPPED) / (1 - DROPPED)
+        return (torch.rand(shape, device=targets.mels.device) >= DROPPED) / (1 - DROPPED)
 
-    def collate(self, entries: list[Entry]) -> Batch:
-        """Padded tensors; the last group of frames is filled up with silence."""
-        r, device = self.config.n_frames_per_step, self.plan.device
-        groups = [-(-e.frames // r) for e in entries]
-        length, steps = max(len(e.phonemes) for e in entries), max(groups)
-        ids = np.zeros((len(entries), length), np.int64)
-        mels = np.zeros((len(entries), self.config.n_mels, steps * r), np.float32)
-        gates = np.zeros((len(entries), steps), np.float32)
-        for row, (entry, n) in enumerate(zip(entries, groups, strict=True)):
-            ids[row, : len(entry.phonemes)] = self.table.ids(entry.phonemes)
-            mels[row, :, : n * r] = self.speech.prepared.mel.silence
-            mels[row, :, : entry.frames] = self.speech.mel(entry).T
-            gates[row, n - 1 :] = 1.0
-        lengths = torch.tensor([len(e.phonemes) for e in entries])
-        return Batch(
-            torch.from_numpy(ids).to(device),
-            lengths.to(device),
-            torch.from_numpy(mels).to(device),
-            torch.tensor([n * r for n in groups], device=device),
-            torch.from_numpy(gates).to(device),
-            self._path(entries, steps, length),
-        )
+    def targets(self, batch: UtteranceBatch) -> DecoderTargets:
+        """Returns what the decoder is taught of a batch."""
+        silence = self.speech.prepared.mel.silence
+        return decoder_targets(batch, self.config.n_frames_per_step, silence)
 
-    def _path(self, entries: list[Entry], steps: int, length: int) -> Tensor | None:
-        """(B, steps, length) shares of symbols; None without durations."""
-        if not all(entry.durations for entry in entries):
-            return None
-        r = self.config.n_frames_per_step
-        path = np.zeros((len(entries), steps, length), np.float32)
-        frames = np.arange(steps * r)
-        for row, entry in enumerate(entries):
-            said = np.repeat(np.arange(len(entry.phonemes)), entry.durations)
-            # What fills up the last step, and padding, belong to the last symbol.
-            np.add.at(path[row], (frames // r, said[np.minimum(frames, len(said) - 1)]), 1 / r)
-        return torch.from_numpy(path).to(self.plan.device)
+    def collate(self, entries: list[Entry]) -> UtteranceBatch:
+        """Returns a batch on the device."""
+        mels = [self.speech.mel(e).astype(np.float32) for e in entries]
+        return collate(entries, mels, self.table).to(self.plan.device)
 
     @torch.no_grad()
     def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:
-        """Teacher-forced losses and diagonality on the held-out part; one utterance spoken."""
+        """Returns teacher-forced losses and diagonality on the held-out part; previews one."""
         torch.manual_seed(number)
         scores: dict[str, list[float]] = {}
         with self.learner.averaged():
-            for entries in deal(self.speech.held_out, self.plan.batch, 0):
+            for entries in bucket_batches(self.speech.held_out, self.plan.batch, 0):
                 batch = self.collate(entries)
-                losses, spoken = self.losses(batch)
-                steps = batch.mel_lengths // self.config.n_frames_per_step
-                told = {name: float(value) for name, value in losses.items()}
-                told["diagonality"] = diagonality(spoken.alignments, steps, batch.lengths)
-                for name, value in told.items():
+                losses, output = self.losses(batch)
+                steps = output.lengths // self.config.n_frames_per_step
+                values = {name: float(value) for name, value in losses.items()}
+                values["diagonality"] = diagonality(output.alignments, steps, batch.lengths)
+                for name, value in values.items():
                     scores.setdefault(name, []).append(value)
-            self._speak(self.collate(self.speech.held_out[:1]), number, writer)
-        return {name: float(np.mean(values)) for name, values in scores.items()}
+            self._preview(self.collate(self.speech.held_out[:1]), number, writer)
+        return {name: float(np.mean(each)) for name, each in scores.items()}
 
-    def _speak(self, batch: Batch, number: int, writer: SummaryWriter) -> None:
+    def _preview(self, batch: UtteranceBatch, number: int, writer: SummaryWriter) -> None:
         """Teacher-forced and free alignments of one utterance; its mel, and how it sounds."""
         forced = self.losses(batch)[1]
         stream = PrenetDropout([0], self.config.prenet_dim)
         # Twice the teacher's steps: an early network does not stop.
-        limit = 2 * batch.gates.shape[1]
+        limit = 2 * int(forced.gate.shape[1])
         free = self.network.infer(
             batch.ids,
             batch.lengths,
@@ -218,20 +229,20 @@ class Tacotron2Recipe:
         )
         show_alignment(writer, "teacher_forced", forced.alignments[0], number)
         show_alignment(writer, "free", free.alignments[0], number)
-        show_mel(writer, "teacher", batch.mels[0].T, number)
+        show_mel(writer, "teacher", batch.mels[0], number)
         show_mel(writer, "ours", free.mel_postnet[0].T, number)
-        if self.ear is not None:
-            clip = self.ear(free.mel_postnet)
+        if self.preview_vocoder is not None:
+            clip = self.preview_vocoder(free.mel_postnet)
             writer.add_audio("free", clip[None], number, self.speech.prepared.mel.sample_rate)
 
     def state(self) -> dict[str, Any]:
         """Weights, their average, optimizer, place in the epoch."""
-        return self.learner.state() | self.deck.state()
+        return self.learner.state() | self.sampler.state()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Goes on from there."""
         self.learner.load_state(state)
-        self.deck.load_state(state)
+        self.sampler.load_state(state)
 
 
 RECIPE = RecipeSpec(
