@@ -10,7 +10,7 @@ from core.protocols import AudioStore, Clock
 from core.record import JobError, JobRecord, JobState
 from core.report import SynthesisReport
 from core.voice import Catalogue
-from jobs.protocols import JobQueue, JobStore, PartIndex
+from jobs.protocols import JobQueue, JobStore, PartIndex, WorkId
 from telemetry.metrics import count_finished
 
 
@@ -43,6 +43,26 @@ class Context:
     clock: Clock
     worker: str
     attempts: int
+
+    def begin(self, job_id: str, work: WorkId) -> bool:
+        """Counts a try of work that this worker has claimed, the moment it is really done.
+
+        A worker that was suspended for longer than its heartbeats allow (a paused virtual machine)
+        is taken for dead: its leases are dropped, and its messages are given out again, maybe to
+        this very process, which passes them by because it does the work already. So where the lease
+        is gone, the work is claimed once more: nobody else may have it, nor a message of it.
+
+        Returns:
+            False where it must not be done: the job has ended, or another worker has the work.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+        leases = self.store.leases
+        if leases.begin(job_id, work, self.worker):
+            return True
+        claim = leases.claim(job_id, work, self.worker, self.clock.now())
+        return claim.verdict == "run" and leases.begin(job_id, work, self.worker)
 
     def finish(
         self,

@@ -1,19 +1,22 @@
 """The task of a part, while its stores come and go."""
 
+import dataclasses
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from core.errors import Unavailable
+from core.errors import SynthesisError, Unavailable
 from core.part import JobPlan, Part, PartResult
 from core.record import JobRecord
 from core.request import Controls, Source
 from core.text import Span, Utterance
 from core.voice import Catalogue
+from jobs.protocols import WorkerBeat
 from jobs.storage.folder import FolderStore
 from synthesis.parts import SynthesisItem
+from tests.fake_engine import CATALOGUE
 from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
 from workers.context import Context, SystemClock
 from workers.tasks.synthesize import synthesize
@@ -48,6 +51,38 @@ def context(tmp_path: Path) -> Context:
     store.plans.put(JOB, plan, [Part(0, 0, (UTTERANCE,))])
     clock, audio = SystemClock(), FolderStore(tmp_path)
     return Context(store, Away(), audio, MemoryPartIndex(), Catalogue({}, {}), clock, "me", 3)
+
+
+def test_a_worker_that_was_suspended_claims_its_part_again(context: Context) -> None:
+    """Its lease was dropped meanwhile, and the message that was sent again found it at work."""
+    begun: list[str] = []
+
+    def waking(items: Sequence[SynthesisItem], lane: str, turn: Any) -> list[Any]:
+        assert context.store.leases.expire(1e12, stale_before=0.0) == ((JOB, "0"),)
+        turn.begin()
+        begun.append(lane)
+        return [SynthesisError("that will do")]
+
+    context = dataclasses.replace(context, catalogue=CATALOGUE, queue=MemoryQueue())
+    synthesize(context, waking, JOB, 0)
+    assert begun == ["interactive"]
+    (result,) = context.store.results.all(JOB)
+    assert result.error is not None
+    assert result.error.code == "synthesis"
+
+
+def test_a_worker_that_was_suspended_leaves_a_part_that_another_has(context: Context) -> None:
+    def waking(items: Sequence[SynthesisItem], lane: str, turn: Any) -> list[Any]:
+        context.store.leases.expire(1e12, stale_before=0.0)
+        now = context.clock.now()
+        context.store.workers.beat(WorkerBeat("other", "synthesizer", now, True))
+        assert context.store.leases.claim(JOB, "0", "other", now).verdict == "run"
+        turn.begin()
+        raise AssertionError("the part is another worker's")
+
+    context = dataclasses.replace(context, catalogue=CATALOGUE, queue=MemoryQueue())
+    synthesize(context, waking, JOB, 0)
+    assert list(context.store.results.all(JOB)) == []
 
 
 def test_the_last_part_sends_assemble_though_the_queue_was_away(context: Context) -> None:

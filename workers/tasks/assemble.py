@@ -33,7 +33,7 @@ def assemble(context: Context, job_id: str) -> None:
     if plan is None or claim.attempt > context.attempts:
         context.finish(record, "failed", error=gave_up(context.attempts))
         return
-    if not context.store.leases.begin(job_id, ASSEMBLE, context.worker):
+    if not context.begin(job_id, ASSEMBLE):
         return
     if missing := context.store.results.missing(job_id):
         _synthesize_first(context, record, missing)

@@ -38,7 +38,7 @@ def plan(context: Context, job_id: str) -> None:
     if claim.attempt > context.attempts:
         context.finish(record, "failed", error=gave_up(context.attempts))
         return
-    if not context.store.leases.begin(job_id, PLAN, context.worker):
+    if not context.begin(job_id, PLAN):
         return
     if context.store.plans.get(job_id) is None and not _make_plan(context, record):
         return

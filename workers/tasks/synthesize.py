@@ -9,7 +9,7 @@ import structlog
 from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
 from core.part import Part, PartAudio, PartResult
 from core.record import JobRecord
-from jobs.protocols import WorkId, WorkLeases
+from jobs.protocols import WorkId
 from synthesis.part_audio import part_audio_of, part_digest, read_part_audio, write_part_audio
 from synthesis.parts import synthesis_items
 from synthesis.results import SynthesizedUtterance
@@ -26,17 +26,15 @@ class LeasedPart:
     """A part that this worker holds and that waits for the device: ``collector.PartTurn``.
 
     Attributes:
-        leases: of the job store.
+        context: of the worker.
         job_id: of the job.
         work: the part.
-        worker: this process.
         attempt: which try it is.
     """
 
-    leases: WorkLeases
+    context: Context
     job_id: str
     work: WorkId
-    worker: str
     attempt: int
 
     @property
@@ -48,10 +46,10 @@ class LeasedPart:
         """Counts the try, the moment it is really done.
 
         Raises:
-            Conflict: the job has ended since (code ``job_over``).
+            Conflict: the job has ended, or another worker has the part (code ``job_over``).
             Unavailable: the store does not answer.
         """
-        if not self.leases.begin(self.job_id, self.work, self.worker):
+        if not self.context.begin(self.job_id, self.work):
             raise Conflict(f"job {self.job_id} has ended", code="job_over")
 
 
@@ -77,7 +75,7 @@ def synthesize(context: Context, submit: SubmitPart, job_id: str, index: int) ->
         _done(context, record, PartResult(index=index, error=gave_up(context.attempts, index)))
         return
     try:
-        turn = LeasedPart(context.store.leases, job_id, work, context.worker, claim.attempt)
+        turn = LeasedPart(context, job_id, work, claim.attempt)
         result = _synthesize(context, submit, record, part, turn)
     except Unavailable:
         raise
