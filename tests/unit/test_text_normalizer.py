@@ -11,7 +11,7 @@ from text.frontend import open_frontend
 VERBALIZED = {
     # what common normalizers read wrong
     "It costs ¥500.": "It costs five hundred yen.",
-    "A 5kg bag.": "A five kilograms bag.",
+    "A 5kg bag.": "A five kilogram bag.",
     "From 1643–1715.": "From sixteen forty three to seventeen fifteen.",
     "It was -5°C.": "It was minus five degrees celsius.",
     "We own H100s.": "We own H one hundreds.",
@@ -77,7 +77,7 @@ VERBALIZED = {
     "10-km run": "ten kilometer run.",
     "5 µg/mL, ¼ tsp": "five micrograms per milliliter, one quarter of a teaspoon.",
     "747s in the 80s took 15s.": "seven hundred forty sevens in the eighties took fifteen seconds.",
-    "a $5 t-shirt": "a five dollars t shirt.",
+    "a $5 t-shirt": "a five dollar t shirt.",
     # dates and times
     "March 5, 2024; Jan. 3rd": "march fifth, twenty twenty four; january third.",
     "5 March 2024, the 4th of July": ("the fifth of march twenty twenty four, the fourth of july."),
@@ -128,7 +128,7 @@ VERBALIZED = {
     # addresses
     "foo.bar@example.com": "foo dot bar at example dot com.",
     "https://www.example.com/a-b": "W W W dot example dot com slash A dash B.",
-    "Node.js and .NET": "Node dot js and dot N E T.",
+    "Node.js and .NET": "node dot J S and dot net.",
     "@jane and #BatchSize": "at jane and hashtag batch size.",
     "192.168.0.1 and v1.2.3": (
         "one hundred ninety two point one hundred sixty eight point zero point one "

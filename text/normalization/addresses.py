@@ -63,11 +63,18 @@ def _parts(text: str, context: RuleContext) -> list[str]:
 
 def _part(part: str, context: RuleContext) -> list[str]:
     lowered = part.lower()
+    if part.isupper() and len(part) > 2 and lowered not in _SPELLED and context.in_lexicon(lowered):
+        return [lowered]
     if lowered in _SPELLED or len(part) == 1 or (part.isupper() and len(part) < 5):
         return letters(part)
     if context.in_lexicon(lowered) or re.search(r"[aeiouy]", lowered):
         return [lowered]
     return letters(part)
+
+
+def extension(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads .NET, .pdf, .com by themselves."""
+    return ["dot", *_part(match["name"], context)]
 
 
 ADDRESS_RULES: tuple[Rule, ...] = (
@@ -79,10 +86,11 @@ ADDRESS_RULES: tuple[Rule, ...] = (
         ),
         address,
     ),
+    (re.compile(r"(?<![^\s(\"'])\.(?P<name>[A-Za-z]{2,5})(?![\w.])"), extension),
     (re.compile(r"(?P<mark>[@#])(?P<name>[A-Za-z]\w*)"), handle),
     (
         re.compile(
-            r"[A-Za-z][\w-]{0,63}\.(?:txt|pdf|csv|json|yaml|yml|toml|html|py|md|exe|zip|png|jpg|mp3|wav|doc|docx|xlsx)\b"
+            r"[A-Za-z][\w-]{0,63}\.(?:txt|pdf|csv|json|yaml|yml|toml|html|py|js|ts|md|exe|zip|png|jpg|mp3|wav|doc|docx|xlsx)\b"
         ),
         file_name,
     ),

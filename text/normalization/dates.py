@@ -8,10 +8,48 @@ from text.normalization.numbers import cardinal, digits, ordinal, year
 from text.normalization.tables.quantities import DAYS, MONTH_NUMBERS, MONTHS
 from text.normalization.tokens import Rule, RuleContext, Verbalization, letters
 
-_SHORT = "|".join(m.capitalize() for m in MONTH_NUMBERS if len(m) < 5 and m not in MONTHS)
-_MONTH = rf"(?:{'|'.join(m.capitalize() for m in MONTHS)}|(?:Sept|{_SHORT})\b\.?)"
+_LONG = "|".join(MONTHS)
+_SHORT = "|".join(m for m in MONTH_NUMBERS if len(m) < 5 and m not in MONTHS)
+_MONTH = rf"(?i:{_LONG}|(?:sept|{_SHORT})\b\.?)"
+MONTH = rf"(?i:{_LONG}|(?:sept|{_SHORT})\b)"
+WEEKDAY = rf"(?i:{'|'.join(sorted({*DAYS, *DAYS.values()}, key=len, reverse=True))})"
 _ZONES = r"UTC|GMT|EST|EDT|CST|CDT|MST|MDT|PST|PDT|CET|CEST|BST|IST|JST|Z"
 _HALF = r"(?:[aApP]\.\s?[mM]\.?|[aApP][mM]\b)"
+_WORDS_TOO = frozenset(("may", "march", "mar", "jan", "sun", "sat", "jun"))
+"""Months and weekdays that are also words or names."""
+_DATE_CUES = frozenset(
+    [
+        "in",
+        "of",
+        "on",
+        "by",
+        "since",
+        "until",
+        "till",
+        "last",
+        "next",
+        "this",
+        "every",
+        "each",
+        "from",
+        "to",
+        "through",
+        "early",
+        "late",
+        "mid",
+        "and",
+        "or",
+        "before",
+        "after",
+        "during",
+        "around",
+        "about",
+        "starting",
+        "ending",
+        "due",
+    ]
+)
+"""Words before a month or weekday that stands without a number."""
 
 
 def _day(text: str) -> list[str]:
@@ -22,10 +60,16 @@ def _month(match: re.Match[str]) -> str:
     return MONTHS[MONTH_NUMBERS[match["month"].lower().rstrip(".")] - 1]
 
 
+def _is_lower_word(match: re.Match[str], evidence: str | None) -> bool:
+    """Returns whether "may" or "march" in lower case is a verb rather than a month."""
+    month = match["month"].rstrip(".")
+    return month.islower() and month in _WORDS_TOO and not evidence
+
+
 def month_day(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads March 5, 2024; Jan. 5th; Nov 22."""
     day = int(match["day"])
-    if not 1 <= day <= 31:
+    if not 1 <= day <= 31 or _is_lower_word(match, match["year"] or match["suffix"]):
         return None
     words = [_month(match), *ordinal(day)]
     if match["to"]:
@@ -36,26 +80,32 @@ def month_day(match: re.Match[str], context: RuleContext) -> Verbalization | Non
 def day_month(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads 5 March 2024, 5th of March."""
     day = int(match["day"])
-    if not 1 <= day <= 31:
+    if not 1 <= day <= 31 or _is_lower_word(match, match["year"] or match["suffix"]):
         return None
     month = _month(match)
-    words = [*([] if context.last.lower() == "the" else ["the"]), *ordinal(day), "of", month]
+    words = [*([] if context.last.lower() == "the" else ["the"]), *ordinal(day)]
+    if match["to"]:
+        words += ["to", "the", *_day(match["to"])]
+    words += ["of", month]
     return [*words, *year(int(match["year"]))] if match["year"] else words
 
 
 def month_year(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads March 1905."""
+    if match["month"].rstrip(".").islower() and context.last.lower() not in _DATE_CUES:
+        return None
     return [_month(match), *year(int(match["year"]))]
 
 
 def iso_date(match: re.Match[str], context: RuleContext) -> Verbalization | None:
-    """Reads 2024-03-05."""
+    """Reads 2024-03-05, 2024/3/5, 2024.03.05."""
     return _date(int(match["y"]), int(match["m"]), int(match["d"]))
 
 
 def slash_date(match: re.Match[str], context: RuleContext) -> Verbalization | None:
-    """Reads 3/5/2024, month first, unless only day first is possible."""
-    first, second, text = int(match["m"]), int(match["d"]), match["y"]
+    """Reads 3/5/2024 and 3-5-2024, month first, unless only day first is possible."""
+    first, second = int(match["m"]), int(match["d"] or match["d2"])
+    text = match["y"] or match["y2"]
     number = int(text) if len(text) == 4 else int(text) + (2000 if int(text) < 50 else 1900)
     return _date(number, first, second) or _date(number, second, first)
 
@@ -76,6 +126,8 @@ def clock(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     hour, minute = int(match["h"]), int(match["m"])
     if hour > 24 or minute > 59:
         return None
+    if match["s"] and not (match["half"] or match["zone"] or match["h"][0] == "0" or hour > 9):
+        return _duration(hour, minute, int(match["s"]))
     words = cardinal(hour)
     if minute:
         words += [*(["oh"] if minute < 10 else []), *cardinal(minute)]
@@ -84,6 +136,16 @@ def clock(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     if match["s"]:
         words += ["and", *cardinal(int(match["s"])), "seconds"]
     return [*words, *_half(match["half"]), *letters(match["zone"] or "")]
+
+
+def _duration(hours: int, minutes: int, seconds: int) -> list[str]:
+    words = []
+    for value, unit in ((hours, "hour"), (minutes, "minute")):
+        words += [*cardinal(value), unit if value == 1 else unit + "s"] if value else []
+    if seconds:
+        words += ["and"] if words else []
+        words += [*cardinal(seconds), "second" if seconds == 1 else "seconds"]
+    return words or ["zero", "seconds"]
 
 
 def hour_only(match: re.Match[str], context: RuleContext) -> Verbalization | None:
@@ -118,11 +180,6 @@ def hours(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     return [*first, "to", *cardinal(int(match["h"])), *_half(match["half"])]
 
 
-def until(match: re.Match[str], context: RuleContext) -> Verbalization | None:
-    """Reads the dash of 9:00-17:00 and 10am-5pm."""
-    return ["to"]
-
-
 def name_range(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads Mon-Fri, Jan-Mar."""
     first, last = match["first"].lower(), match["last"].lower()
@@ -133,27 +190,66 @@ def name_range(match: re.Match[str], context: RuleContext) -> Verbalization | No
     return None
 
 
+def named_date(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 05-Mar-2020."""
+    day = int(match["day"])
+    if not 1 <= day <= 31:
+        return None
+    return [_month(match), *ordinal(day), ",", *year(int(match["year"]))]
+
+
+def month(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads Feb. by itself, and Jan. where the words around say that it is no name."""
+    if match["month"].rstrip(".").lower() in _WORDS_TOO and not _is_dated(match, context):
+        return None
+    return [_month(match)]
+
+
+def _is_dated(match: re.Match[str], context: RuleContext) -> bool:
+    before = context.text[max(0, match.start() - 3) : match.start()]
+    if _RANGE.match(context.text, match.end(), context.end):
+        return True
+    return context.last.lower() in _DATE_CUES or any(c.isdigit() for c in before)
+
+
 def weekday(match: re.Match[str], context: RuleContext) -> Verbalization | None:
-    """Reads Mon. before white space or a comma."""
-    return [DAYS[match["day"].lower()]]
+    """Reads Mon. and Tues., Sun. and Sat. only with a date or a word like "on" beside them."""
+    day = match["day"].lower()
+    dated = _DATED.match(context.text, match.end(), context.end)
+    if day in _WORDS_TOO and not (dated or _is_dated(match, context)):
+        return None
+    if not match["dot"] and not dated:
+        return None
+    return [DAYS[day]]
 
 
+_DATED = re.compile(rf",?\s(?:{_MONTH}|the\s\d|\d)")
+_RANGE = re.compile(rf"\s?[-–—]\s?(?:{MONTH}|{WEEKDAY})(?!\w)")
 _YEAR = r"(?P<year>\d{4})"
 CALENDAR_RULES: tuple[Rule, ...] = (
     (
         re.compile(
-            r"(?:\+?1[-.\s])?(?:\(\d{3}\)\s?|\d{3}[-.\s])\d{3}[-.]\d{4}(?![\w-])"
+            r"(?:\+?\d{1,2}[-.\s]{1,2})?(?:\(\d{3}\)[-.\s]{0,2}|\d{3}[-.\s])\d{3}[-.]\d{4}(?![\w-])"
             r"|(?:\(0\d{2,4}\)|0\d{2,4})[-\s]\d{3,4}[-\s]?\d{3,4}(?![\w-])"
-            r"|\+\d{1,3}(?:[-\s]\d{2,5}){2,5}(?![\w-])|\d{3}-\d{4}(?![\w-])"
+            r"|\+\d{1,3}\s?(?:\(0\)\d{2,5})?(?:[-\s]\d{2,5}){2,5}(?![\w-])|\d{3}-\d{4}(?![\w-])"
         ),
         telephone,
     ),
-    (re.compile(r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)(?![\w-])"), iso_date),
-    (re.compile(r"(?P<m>\d{1,2})/(?P<d>\d{1,2})/(?P<y>\d{4}|\d\d)(?![\w/])"), slash_date),
+    (re.compile(r"(?P<y>\d{4})([-/.])(?P<m>\d{1,2})\2(?P<d>\d{1,2})(?![\w-]|[/.]\d)"), iso_date),
+    (
+        re.compile(rf"(?P<day>\d{{1,2}})-(?P<month>{_MONTH})-(?P<year>\d{{4}})(?!\w)"),
+        named_date,
+    ),
+    (
+        re.compile(
+            r"(?P<m>\d{1,2})(?:/(?P<d>\d{1,2})/(?P<y>\d{4}|\d\d)|-(?P<d2>\d{1,2})-(?P<y2>\d{4}))(?![\w/-])"
+        ),
+        slash_date,
+    ),
     (re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?![\w]|\.\d)"), dotted_date),
     (
         re.compile(
-            rf"(?P<month>{_MONTH})\s(?P<day>\d{{1,2}})(?:st|nd|rd|th)?"
+            rf"(?P<month>{_MONTH})\s(?P<day>\d{{1,2}})(?P<suffix>st|nd|rd|th)?"
             rf"(?:\s?[-–]\s?(?P<to>\d{{1,2}})(?:st|nd|rd|th)?)?(?![\w:]|[.,]\d)"
             rf"(?:,?\s{_YEAR}(?![\w:]|[.,]\d))?"
         ),
@@ -161,7 +257,8 @@ CALENDAR_RULES: tuple[Rule, ...] = (
     ),
     (
         re.compile(
-            rf"(?P<day>\d{{1,2}})(?:st|nd|rd|th)?(?:\sof)?\s(?P<month>{_MONTH})(?!\w|\s\d{{1,2}}\b)"
+            rf"(?P<day>\d{{1,2}})(?P<suffix>st|nd|rd|th)?(?:\s?[-–]\s?(?P<to>\d{{1,2}})(?:st|nd|rd|th)?)?"
+            rf"(?:\sof)?\s(?P<month>{_MONTH})(?!\w|\s\d{{1,2}}\b)"
             rf"(?:,?\s{_YEAR}(?![\w:]|[.,]\d))?"
         ),
         day_month,
@@ -177,7 +274,12 @@ CALENDAR_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)"), hour_only),
     (re.compile(rf"(?P<first>\d{{1,2}})[-–](?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)"), hours),
     (re.compile(r"(?P<a>\d{1,3}):(?P<b>\d{1,3})(?![\d:])"), ratio),
-    (re.compile(rf"(?P<day>{'|'.join(d.capitalize() for d in DAYS)})\.(?=[\s,])"), weekday),
-    (re.compile(r"(?:(?<=[aApP][mM])|(?<=[mM]\.)|(?<=:\d\d))[-–]\s?(?=\d)"), until),
+    (re.compile(rf"(?P<month>(?i:sept|{_SHORT})\.)(?=[\s,;:)–-]|$)"), month),
+    (
+        re.compile(
+            rf"(?P<day>{'|'.join(d.capitalize() for d in DAYS)})(?:(?P<dot>\.)(?=[\s,;:)–-]|$)|(?=[\s,]))"
+        ),
+        weekday,
+    ),
     (re.compile(r"(?P<first>[A-Z][a-z]{2,4})[-–](?P<last>[A-Z][a-z]{2,4})\b"), name_range),
 )

@@ -6,18 +6,65 @@ import re
 
 from text.normalization.numbers import cardinal, fraction, integer, number
 from text.normalization.quantities import DASH, NUMBER, SIGN, sign
-from text.normalization.tables.quantities import CURRENCIES, MAGNITUDES, SPACED_NEVER, UNITS, VULGAR
+from text.normalization.tables.quantities import (
+    CAPITAL_UNITS,
+    CURRENCIES,
+    LENGTHS,
+    MAGNITUDES,
+    SPACED_NEVER,
+    UNITS,
+    VULGAR,
+)
 from text.normalization.tokens import Rule, RuleContext, Verbalization
 
 _END = r"(?![\w])"
 _MAGNITUDE = "|".join(sorted((m for m in MAGNITUDES if len(m) > 1), key=len, reverse=True))
 _LETTER_MAGNITUDE = "".join(m for m in MAGNITUDES if len(m) == 1)
-_CURRENCY = "|".join(re.escape(c) for c in sorted(CURRENCIES, key=len, reverse=True))
-_UNIT = "|".join(re.escape(u) for u in sorted(UNITS, key=len, reverse=True))
+CURRENCY = "|".join(re.escape(c) for c in sorted(CURRENCIES, key=len, reverse=True))
+_ATOM = "|".join(re.escape(u) for u in sorted({*UNITS, *CAPITAL_UNITS}, key=len, reverse=True))
+_LENGTH = "|".join(sorted(LENGTHS, key=len, reverse=True))
+_PERIODS = ("second", "minute", "hour", "day", "night", "week", "month", "year", "person", "unit")
+_PER = rf"(?:{'|'.join(_PERIODS)}|{_ATOM})"
+_POWER = r"(?:\^?[23](?![\d^]))"
+UNIT = (
+    rf"(?:(?:sq|cu)\.?\s(?:{_LENGTH})\b|(?:{_ATOM}){_POWER}?)"
+    rf"(?:\s?/\s?{_PER}{_POWER}?(?![a-z]))?"
+)
+"""A unit with its power, and at most one quotient: km, m², sq. ft, m/s², kg/m³."""
 _VULGAR = "".join(VULGAR)
 _PRICED = frozenset(word for names in CURRENCIES.values() for word in names)
 _PLURAL = re.compile(r"\d\d\d+|[2-9]0")
 """Before a bare "s" a plural ("747s", "80s"), not seconds."""
+
+
+def unit_words(unit: str, *, one: bool) -> list[str]:
+    """Returns the words of a unit, in the singular or the plural.
+
+    >>> " ".join(unit_words("m/s^2", one=False)), " ".join(unit_words("kg/m3", one=True))
+    ('meters per second squared', 'kilogram per cubic meter')
+    >>> " ".join(unit_words("sq. ft", one=False))
+    'square feet'
+    """
+    above, _, below = re.sub(r"\s?/\s?", "/", unit).partition("/")
+    words = _powered(above, one=one)
+    return [*words, "per", *_powered(below, one=True)] if below else words
+
+
+def _powered(unit: str, *, one: bool) -> list[str]:
+    if match := re.fullmatch(r"(sq|cu)\.?\s(.+)", unit):
+        return [{"sq": "square", "cu": "cubic"}[match[1]], *_name(match[2], one=one)]
+    match = re.fullmatch(rf"(.+?){_POWER}", unit)
+    if match is None or unit in UNITS:
+        return _name(unit, one=one)
+    base, squared = match[1], unit[-1] == "2"
+    if base in LENGTHS:
+        return ["square" if squared else "cubic", *_name(base, one=one)]
+    return [*_name(base, one=one), "squared" if squared else "cubed"]
+
+
+def _name(unit: str, *, one: bool) -> list[str]:
+    names = UNITS.get(unit) or UNITS.get(CAPITAL_UNITS.get(unit, ""))
+    return names[0 if one else 1].split() if names else [unit if one else unit + "s"]
 
 
 def money(match: re.Match[str], context: RuleContext) -> Verbalization | None:
@@ -28,11 +75,14 @@ def money(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     )
     one, several, cent, cents = CURRENCIES[match["currency"]]
     words = ["minus"] if match["inner"] else sign(match)
+    if match["to"] and not many and "." in amount + match["to"]:
+        return None  # each with its cents; the range is made of two amounts
     if match["to"] or many:
         upper = ["to", *number(match["to"])] if match["to"] else []
         scale = [MAGNITUDES[many]] if many else []
-        return [*words, *number(amount), *upper, *scale, *several.split()]
-    if match["adjective"]:
+        priced = one if context.is_adjective(match.end()) else several
+        return [*words, *number(amount), *upper, *scale, *priced.split()]
+    if match["adjective"] or ("." not in amount and context.is_adjective(match.end())):
         return [*words, *number(amount), *one.split()]
     whole, _, decimals = amount.partition(".")
     if decimals and (len(decimals) > 2 or not cent):
@@ -62,20 +112,25 @@ def measure(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     if unit == "s" and not gap and _PLURAL.fullmatch(match["amount"]):
         return None
     after = context.text[match.end() : match.end() + 4]
+    adjective = gap == "-" or context.is_adjective(match.end())
     sure = (
         match["dot"]
-        or after.startswith(" of ")
+        or match["many"]
+        or adjective
+        or after.startswith((" of ", " in "))
         or (unit == "in" and (after.startswith(".") or context.last in ("feet", "foot")))
     )
-    if gap.isspace() and unit in SPACED_NEVER and not sure:
+    if unit in ("A", "B") or (gap.isspace() and unit in SPACED_NEVER and not sure):
         return None
-    one, several = UNITS[unit]
+    if gap.isspace() and unit in _INITIALS and _CAPITAL.match(context.text, match.end()):
+        return None
     words = [*sign(match), *_amount(match["amount"], match["vulgar"])]
     if match["to"]:
         words += ["to", *_amount(match["to"], None)]
-    single = words in (["one"], ["minus", "one"]) or gap == "-"
-    per = ["per", *UNITS[match["per"]][0].split()] if match["per"] else []
-    return [*words, *(one if single else several).split(), *per]
+    if match["many"]:
+        words.append(MAGNITUDES[match["many"]])
+    single = words in (["one"], ["minus", "one"])
+    return [*words, *unit_words(unit, one=single or (adjective and unit not in _SIGNS))]
 
 
 def _amount(amount: str | None, vulgar: str | None) -> list[str]:
@@ -99,38 +154,97 @@ def vulgar_fraction(match: re.Match[str], context: RuleContext) -> Verbalization
     words = _amount(match["whole"], match["vulgar"])
     if match["unit"] is None:
         return words
-    one, several = UNITS[match["unit"]]
     if match["whole"]:
-        return [*words, *several.split()]
+        return [*words, *unit_words(match["unit"], one=False)]
     half = ["half"] if match["vulgar"] == "½" else [*words, "of"]
-    return [*half, "an" if one[0] in "aeiou" else "a", *one.split()]
+    one = unit_words(match["unit"], one=True)
+    return [*half, "an" if one[0] == "hour" or one[0][0] in "aeiou" else "a", *one]
 
 
 def inches(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads 12" as inches where no quotation is open."""
     if context.text.count('"', max(0, match.start() - 500), match.end() - 1) % 2:
         return None
-    return [*number(match["number"]), "inch" if match["number"] == "1" else "inches"]
+    single = match["number"] == "1" or context.is_adjective(match.end())
+    return [*number(match["number"]), "inch" if single else "inches"]
+
+
+def feet(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 6' before tall, high, by and the like, and the 6' of "a 6' man"."""
+    single = match["number"] == "1" or context.is_adjective(match.end())
+    if not single and not _MEASURED.match(context.text, match.end(), context.end):
+        return None
+    return [*cardinal(int(match["number"])), "foot" if single else "feet"]
+
+
+def angle(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 12°30' and 12°30'15": degrees, minutes and seconds of arc."""
+    words = _counted(match["degrees"], "degree") + _counted(match["minutes"], "minute")
+    return words + _counted(match["seconds"], "second") if match["seconds"] else words
+
+
+def minutes_and_seconds(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 5'30" as a time after "in", "ran" and the like; feet and inches otherwise."""
+    if context.last.lower() not in _TIMED:
+        return None
+    return _counted(match["feet"], "minute") + _counted(match["inches"], "second")
+
+
+def duration(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 1h 30m, 3h20m15s, 2d 4h."""
+    words: list[str] = []
+    for unit, name in _DURATIONS.items():
+        if match[unit]:
+            words += _counted(match[unit], name)
+    return words
+
+
+def _counted(text: str, name: str) -> list[str]:
+    return [*number(text), name if text == "1" else name + "s"]
+
+
+def old_money(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads £5 10s. 6d. and 3s. 6d.: pounds, shillings and pence."""
+    words: list[str] = []
+    if match["pounds"]:
+        words += [*number(match["pounds"]), "pound" if match["pounds"] == "1" else "pounds"]
+    shillings, pence = match["shillings"], match["pence"]
+    if shillings:
+        words += [*cardinal(int(shillings)), "shilling" if shillings == "1" else "shillings"]
+    if pence:
+        named = {"1": ["a", "penny"], "2": ["twopence"], "3": ["threepence"], "6": ["sixpence"]}
+        words += ["and"] if words else []
+        words += named.get(pence) or [*cardinal(int(pence)), "pence"]
+    return words
+
+
+def bare_unit(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads km/h and m/s² where no number stands before them."""
+    return unit_words(match[0], one=False)
 
 
 def per_unit(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads the slash of $100/day and 5 €/kg."""
     if not (context.text[match.start() - 1 : match.start()].isdigit() or context.last in _PRICED):
         return None
-    unit = match["unit"]
-    return [
-        "per",
-        *({"mo": "month", "wk": "week"}.get(unit) or UNITS.get(unit, (unit,))[0]).split(),
-    ]
+    return ["per", *unit_words(match["unit"], one=True)]
 
 
 def slash_fraction(match: re.Match[str], context: RuleContext) -> Verbalization | None:
-    """Reads 3/4, 2 1/2, 24/7."""
+    """Reads 3/4, 2 1/2, 24/7, 4/5 stars, 6 / 2."""
     whole, above, below = match["whole"], int(match["above"]), int(match["below"])
+    if match["gap"]:
+        return [*cardinal(above), "divided", "by", *cardinal(below)] if whole is None else None
+    rating = below in (5, 10) and context.last.lower() in _RATING
+    if whole is None and (rating or _RATED.match(context.text, match.end(), context.end)):
+        return [*cardinal(above), "out", "of", *cardinal(below)]
     if below == 0 or (whole is None and max(above, below) > 100):
-        return [*cardinal(above), "slash", *cardinal(below)]
+        return [*cardinal(above), "over" if below else "slash", *cardinal(below)]
     if whole is None and above == below:
-        return [*cardinal(above), *cardinal(below)]
+        rated = ["out", "of"] if above in (5, 10) else []
+        return [*cardinal(above), *rated, *cardinal(below)]
+    if whole is None and (above, below) == (9, 11):
+        return ["nine", "eleven"]
     if whole is None and above > below and (above, below) != (24, 7):
         return [*cardinal(above), "over", *cardinal(below)]
     if whole is None:
@@ -139,47 +253,90 @@ def slash_fraction(match: re.Match[str], context: RuleContext) -> Verbalization 
     return [*cardinal(int(whole)), "and", *part]
 
 
+_FEET_AND_INCHES = r"(?P<feet>\d{1,2})'\s?(?:(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|''))(?!\w)"
+_INITIALS = frozenset(("V", "W", "L", "J", "K"))
+_CAPITAL = re.compile(r"\.|\s[A-Z]")
+_SIGNS = frozenset(("%", "°", "‰"))
+_MEASURED = re.compile(r"(?:\s?(?:tall|high|long|wide|deep|by|x|×|above|below)\b|\s?[x×])")
+_TIMED = frozenset(("in", "ran", "time", "of", "pace", "lasted", "took", "clocked", "at"))
+_RATED = re.compile(r"\s(?:stars?|rating|points|on\b|score|marks)")
+_RATING = frozenset(
+    ("rated", "rating", "score", "scored", "scores", "got", "gets", "gave", "earned")
+)
+_DURATIONS = {"days": "day", "hours": "hour", "minutes": "minute", "seconds": "second"}
+_MONEY = (
+    rf"{SIGN}(?P<currency>{CURRENCY})\s?(?P<inner>-)?(?P<amount>{NUMBER})"
+    "%s"
+    rf"(?:(?:[\s-]?(?P<many>{_MAGNITUDE})|(?P<short>[{_LETTER_MAGNITUDE}]))\b)?"
+    r"(?P<adjective>(?=-[a-z]))?(?!\d|[.,]\d)"
+)
 MEASURE_RULES: tuple[Rule, ...] = (
     (
         re.compile(
-            rf"{SIGN}(?P<currency>{_CURRENCY})\s?(?P<inner>-)?(?P<amount>{NUMBER})"
-            rf"(?:(?:{DASH})[$€£¥₹]?(?P<to>{NUMBER}))?"
-            rf"(?:(?:[\s-]?(?P<many>{_MAGNITUDE})|(?P<short>[{_LETTER_MAGNITUDE}]))\b)?(?P<adjective>(?=-[a-z]))?(?!\d)"
+            r"(?:£(?P<pounds>\d[\d,]{0,12})\s)?(?P<shillings>\d{1,2})s\.?"
+            r"(?:\s(?P<pence>\d{1,2})d\b\.?)(?!\w)"
         ),
-        money,
+        old_money,
     ),
+    (
+        re.compile(r"£(?P<pounds>\d[\d,]{0,12})\s(?P<shillings>\d{1,2})s\b\.?(?P<pence>)"),
+        old_money,
+    ),
+    (re.compile(_MONEY % rf"(?:(?:{DASH})[$€£¥₹]?(?P<to>{NUMBER}))"), money),
+    (re.compile(_MONEY % "(?P<to>(?!))?"), money),
     (
         re.compile(
             rf"{SIGN}(?P<amount>{NUMBER})\s?(?:(?P<many>{_MAGNITUDE})\s)?"
-            rf"(?P<currency>{_CURRENCY})(?![\w]|\d)"
+            rf"(?P<currency>{CURRENCY})(?![\w]|\d)"
         ),
         money_after,
     ),
+    (
+        re.compile(
+            r"(?P<degrees>\d{1,3})°\s?(?P<minutes>\d{1,2})'\s?"
+            r"(?:(?P<seconds>\d{1,2}(?:\.\d{1,4})?)(?:\"|''))?(?!\w)"
+        ),
+        angle,
+    ),
     (re.compile(rf"(?P<number>{NUMBER})\"(?![\w])"), inches),
     (re.compile(r"/(?P<unit>[a-z]+)\b"), per_unit),
+    (re.compile(_FEET_AND_INCHES), minutes_and_seconds),
+    (re.compile(_FEET_AND_INCHES), feet_and_inches),
+    (re.compile(r"(?P<number>\d{1,3})'(?!\w)"), feet),
     (
-        re.compile(r"(?P<feet>\d{1,2})'\s?(?:(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|''))(?!\w)"),
-        feet_and_inches,
+        re.compile(
+            r"(?=\d{1,3}[dhm]\s?\d)(?:(?P<days>\d{1,3})d\s?)?(?:(?P<hours>\d{1,3})h\s?)?"
+            r"(?:(?P<minutes>\d{1,3})m(?:in)?\s?)?(?:(?P<seconds>\d{1,3})s)?(?<![\s\d])(?![\w'])"
+        ),
+        duration,
     ),
     (
         re.compile(
             rf"{SIGN}(?:(?:(?P<amount>{NUMBER})(?P<vulgar>[{_VULGAR}])?"
             rf"(?:(?:{DASH}|\sto\s)(?P<to>{NUMBER}))?))"
-            rf"(?P<gap>\s?|-)(?P<unit>{_UNIT})(?:/(?P<per>{_UNIT}))?"
+            rf"(?:[\s-](?P<many>{_MAGNITUDE})(?=[\s-]))?(?P<gap>\s?|-)(?P<unit>{UNIT})"
             rf"(?P<dot>\.(?=,|\s+[a-z0-9(]))?(?![\w/^°])"
         ),
         measure,
     ),
     (
         re.compile(
-            rf"(?:(?P<whole>\d{{1,3}})\s?)?(?P<vulgar>[{_VULGAR}])(?:\s?(?P<unit>{_UNIT}){_END})?"
+            rf"(?:(?P<whole>\d{{1,3}})\s?)?(?P<vulgar>[{_VULGAR}])(?:\s?(?P<unit>{UNIT}){_END})?"
         ),
         vulgar_fraction,
     ),
     (
         re.compile(
-            r"(?:(?P<whole>\d{1,3})[\s-])?(?P<above>\d{1,3})/(?P<below>\d{1,3})(?![\d/])" + _END
+            r"(?:(?P<whole>\d{1,3})[\s-])?(?P<above>\d{1,3})(?P<gap>\s)?/(?(gap)\s)"
+            r"(?P<below>\d{1,3})(?:(?:th|rd|nd)s?\b)?(?![\d/])" + _END
         ),
         slash_fraction,
+    ),
+    (
+        re.compile(
+            rf"(?:(?:{_ATOM}){_POWER}?/(?:s|h|hr|min|m|l|L|ml|mL|kg|g|day)\b{_POWER}?|"
+            rf"(?:k|c|m)m\^[23])(?![\w/^])"
+        ),
+        bare_unit,
     ),
 )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Sequence
 
-from text.normalization.abbreviations import NAME_RULES, may_end
+from text.normalization.abbreviations import BIBLE_RULE, NAME_RULES, is_shouting, may_end
 from text.normalization.addresses import ADDRESS_RULES
 from text.normalization.dates import CALENDAR_RULES
-from text.normalization.measures import MEASURE_RULES, money
+from text.normalization.measures import MEASURE_RULES, bare_unit, money
 from text.normalization.numbers import cardinal
-from text.normalization.quantities import QUANTITY_RULES, alphanumeric, dotted
-from text.normalization.tables.names import PLAIN_ABBREVIATIONS
+from text.normalization.quantities import QUANTITY_RULES, alphanumeric, dotted, times
+from text.normalization.ranges import range_dash
+from text.normalization.tables.names import PLAIN_ABBREVIATIONS, PLAIN_COUNTED
+from text.normalization.tables.quantities import MONTH_NUMBERS
 from text.normalization.tables.signs import SYMBOLS
-from text.normalization.tokens import Rule, RuleContext, Token, to_tokens
+from text.normalization.tokens import Rule, RuleContext, Token, Verbalizer, to_tokens
 from text.segmentation.sentence_boundaries import ends_after_abbreviation, ends_sentence, line_break
 
 LONGEST_WORD = 50
@@ -23,6 +26,7 @@ LONGEST_WORD = 50
 The longest word of English dictionaries has 45 letters."""
 
 _RULES: tuple[Rule, ...] = (
+    BIBLE_RULE,
     *ADDRESS_RULES,
     *CALENDAR_RULES,
     *MEASURE_RULES,
@@ -31,11 +35,15 @@ _RULES: tuple[Rule, ...] = (
 )
 _NUMERIC = frozenset({rule[1] for rule in (*MEASURE_RULES, *QUANTITY_RULES)})
 _LETTER_RULES: tuple[Rule, ...] = tuple(
-    rule for rule in _RULES if rule[1] not in _NUMERIC - {money, dotted, alphanumeric}
+    rule
+    for rule in _RULES
+    if rule[1] not in _NUMERIC - {money, dotted, alphanumeric, bare_unit, times}
 )
 """Those that may begin with a letter."""
 _SIMPLE = re.compile(r"[a-z]{2,50}(?=[\s,;!?\")]|:(?!/)|--|$)")
-_NOT_SIMPLE = {*PLAIN_ABBREVIATIONS, "ii", "iii", "iv", "vi", "vii", "viii", "ix", "xi", "xii"}
+_NUMERALS = re.compile(r"(?=[ivxl]{2})(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})$")
+_NOT_SIMPLE = {*PLAIN_ABBREVIATIONS, *PLAIN_COUNTED, *MONTH_NUMBERS}
+"""Lower-case words that a rule may read."""
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _CLIPPED = re.compile(r"'(em|tis|twas|cause|til|till|bout|n|nuff)\b'?", re.IGNORECASE)
 _STOPS = re.compile(r"[.?!…]+")
@@ -43,6 +51,22 @@ _DASH = re.compile(r"\s*(?:—|--+|(?<=\s)[-–](?=\s)|–)[-–—]*\s*")
 _GOES_ON = re.compile(r"\s+[\"'(]?\w")
 _NUMBERED = re.compile(r"(\d{1,2})[.)](?=\s+\S)")
 _DECORATION = re.compile(r"([^\w\s.,;:?!'\"()])\1{2,}")
+_ORNAMENT = re.compile(
+    r"[ \t]*(?:[-–—~=*_]+[oO0xX]{1,5}[-–—~=*_]+|"
+    r"[#*=~§¶†‡•·◆◇■□●○★☆✦✧❦❧❖⁂\-–—_+|^<>](?:[#*=~§¶†‡•·◆◇■□●○★☆✦✧❦❧❖⁂\-–—_+|^<>. \t])*)(?=\n|$)"
+)
+"""A line without words: a scene break."""
+_MINUS = re.compile(r" - (?=\d|[A-Zb-hj-z](?![\w'.])|\d*[a-z]{1,2}\b\^)")
+_OPERAND = re.compile(r".*(?:\d|\d[a-z]{1,2}|\^\d|[ (][a-zA-Z]|^[a-zA-Z])$")
+_CAPITALS_OR_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_LONGEST_GAP = 4
+"""Characters between two words in capitals of one run."""
+_DIVIDED = re.compile(r"-\n[ \t]*([a-z]+)(?![\w'-])")
+_REFERENCE = re.compile(
+    r"\[(?:\d{1,3}(?:[,–-]\s?\d{1,3}){0,9}|[a-z]|[nN]ote \d{1,3}|citation needed|"
+    r"(?P<page>(?:Pg|pg|Page|page|p|P)\.?\s?[\divxlc]{1,6}))\]"
+)
+"""A footnote's mark or the number of a printed page."""
 _LATIN_LETTERS = frozenset("ßøæœðþłđı")
 
 
@@ -64,12 +88,16 @@ class Normalizer:
         self._before: list[str] = []
         self.tokens: list[Token] = []
         self.silent: list[tuple[int, int]] = []
+        self._last: tuple[Verbalizer, int] | None = None
+        """The last rule that read something, and where that ended."""
+        self._capitals: list[tuple[int, int]] | None = None
+        """Runs of words in capitals that are emphasis; found when first asked for."""
 
     def read(self, start: int, end: int) -> None:
         """Appends the tokens of ``text[start:end]``."""
         position = start
         while position < end:
-            position = self._step(position, end)
+            position = self._ornament(position, end) or self._step(position, end)
 
     def add(self, token: Token) -> None:
         """Appends a token; a mark merges with the mark before it."""
@@ -99,9 +127,13 @@ class Normalizer:
         character = text[at]
         if character.isspace():
             return self._space(at, end)
-        if (simple := _SIMPLE.match(text, at, end)) and simple[0] not in _NOT_SIMPLE:
-            self._word(simple[0], at, simple.end())
-            return simple.end()
+        if simple := _SIMPLE.match(text, at, end):
+            word = simple[0]
+            if word not in _NOT_SIMPLE and not _NUMERALS.match(word):
+                self._word(word, at, simple.end())
+                return simple.end()
+        if character in "-–—" and (stop := self._range(at, end)):
+            return stop
         if character.isdigit() and (stop := self._list_number(at, end)):
             return stop
         if (ruled := self._rule(at, end)) is not None:
@@ -116,10 +148,66 @@ class Normalizer:
             stop += 1
         if kind := line_break(self.text, at, stop):
             self.add(Token(kind, "", at, stop))
+        elif dash_end := self._range(at, end) or self._minus(at, end):
+            return dash_end
         elif dash := _DASH.match(self.text, at, end):
             self.add(Token("punctuation", ",", at, dash.end()))
             return dash.end()
         return stop
+
+    def _ornament(self, at: int, end: int) -> int | None:
+        """Passes over a line of ornaments, a scene break; returns where it ends."""
+        if at and self.text[at - 1] != "\n":
+            return None
+        match = _ORNAMENT.match(self.text, at, end)
+        return match.end() if match and match.end() > at else None
+
+    def _range(self, at: int, end: int) -> int | None:
+        """Reads a dash as "to" between two things of one kind; returns where it ends."""
+        last = self.tokens[-1] if self.tokens else None
+        if last is None or last.kind != "word":
+            return None
+        rule = self._last[0] if self._last and self._last[1] == at else None
+        if rule is None and not last.end <= at <= last.end + 1:
+            return None
+        dash = range_dash(self.text, at, end, rule, last.text)
+        if dash is None:
+            return None
+        self.add(Token("word", "to", at, dash.end()))
+        return dash.end()
+
+    def _minus(self, at: int, end: int) -> int | None:
+        """Reads a spaced hyphen between numbers or formulas; returns where it ends."""
+        match = _MINUS.match(self.text, at, end)
+        if match is None or not _OPERAND.match(self.text[max(0, at - 3) : at]):
+            return None
+        self.add(Token("word", "minus", at, match.end()))
+        return match.end()
+
+    def _is_shouted(self, at: int) -> bool:
+        """Returns whether a word in capitals is in a run of capitals that is emphasis."""
+        if self._capitals is None:
+            self._capitals = self._find_capitals()
+        run = bisect_right(self._capitals, (at, len(self.text))) - 1
+        return run >= 0 and at < self._capitals[run][1]
+
+    def _find_capitals(self) -> list[tuple[int, int]]:
+        runs: list[tuple[int, int]] = []
+        words: list[str] = []
+        start = stop = 0
+        for match in _CAPITALS_OR_WORD.finditer(self.text):
+            capital = match[0].isupper()
+            if words and (not capital or match.start() - stop > _LONGEST_GAP):
+                if len(words) > 1 and is_shouting(words, self.in_lexicon):
+                    runs.append((start, stop))
+                words = []
+            if capital:
+                start = start if words else match.start()
+                words.append(match[0])
+                stop = match.end()
+        if len(words) > 1 and is_shouting(words, self.in_lexicon):
+            runs.append((start, stop))
+        return runs
 
     def _list_number(self, at: int, end: int) -> int | None:
         """Reads the number of a list's item at the start of a line; returns where it ends."""
@@ -134,7 +222,7 @@ class Normalizer:
 
     def _rule(self, at: int, end: int) -> int | None:
         rules = _LETTER_RULES if self.text[at].isalpha() else _RULES
-        context = RuleContext(self.text, end, self._before, self.in_lexicon)
+        context = RuleContext(self.text, end, self._before, self.in_lexicon, self._is_shouted)
         if at and self.text[at - 1].isalnum() and self.text[at].isalnum():
             return None
         for pattern, verbalize in rules:
@@ -143,6 +231,7 @@ class Normalizer:
                 continue
             for token in to_tokens(words, at, match.end()):
                 self.add(token)
+            self._last = (verbalize, match.end())
             if self.text[match.end() - 1] == "." and may_end(match, words):
                 self._stop_after(match.end())
             return match.end()
@@ -158,6 +247,12 @@ class Normalizer:
         # \w takes numerals that are no digits
         letters = next((i for i, c in enumerate(word) if not (c.isalpha() or c == "'")), len(word))
         word, stop = word[:letters], at + letters
+        if divided := _DIVIDED.match(self.text, stop, end):
+            # A word divided at the end of a line.
+            joined = word + divided[1]
+            if self.in_lexicon(joined.lower()):
+                self._word(joined, at, divided.end())
+                return divided.end()
         if not _is_latin(word):
             self.silent.append((at, stop))
             return stop
@@ -188,6 +283,9 @@ class Normalizer:
         if match := _CLIPPED.match(text, at, end):
             self.add(Token("word", match[1], at, match.end()))
             return match.end()
+        if match := _REFERENCE.match(text, at, end):
+            if _is_reference(text, match, self.tokens):
+                return match.end()
         if match := _DECORATION.match(text, at, end):
             self.add(Token("punctuation", ",", at, match.end()))
             return match.end()
@@ -240,6 +338,13 @@ class Normalizer:
 
 
 _RANK = {",": 0, ":": 1, ";": 1, ".": 2, "!": 3, "?": 4}
+
+
+def _is_reference(text: str, match: re.Match[str], tokens: Sequence[Token]) -> bool:
+    """Returns whether brackets hold a reference, not something the sentence speaks of."""
+    before = text[match.start() - 1 : match.start()]
+    sentence_over = not tokens or tokens[-1].ends or tokens[-1].kind != "word"
+    return bool(match["page"]) or (bool(before) and not before.isspace()) or sentence_over
 
 
 def _between_words(text: str, at: int) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 from text.normalization.numbers import cardinal, digits, integer, number, ordinal, plural, year
-from text.normalization.tables.names import WORD_ACRONYMS
-from text.normalization.tables.quantities import MAGNITUDES
+from text.normalization.tables.names import STREETS
+from text.normalization.tables.quantities import MAGNITUDES, UNITS
 from text.normalization.tables.signs import COMPOUND_SYMBOLS
-from text.normalization.tokens import Rule, RuleContext, Verbalization, letters
+from text.normalization.tokens import Rule, RuleContext, Verbalization, letters, mixed_case
 
 NUMBER = (
     r"(?:\d{1,3}(?:,\d{3}){1,6}(?!\d)|\d{1,3}(?: \d{3}){0,5} 000(?!\d|,\d)|\d+)(?:\.\d+)?|\.\d+"
@@ -61,6 +61,8 @@ def operator(match: re.Match[str], context: RuleContext) -> Verbalization | None
 def number_range(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads 1643–1715, 10-20, 1990–95, 3.5-4."""
     left, right = match["left"], match["right"]
+    if left == right and len(left) < 3:
+        return [*number(left), *number(right)]  # fifty fifty
     if match["dash"].strip() == "-" and match["dash"] != "-":
         return None  # "10 - 20" is a subtraction or a dash, left to the plain rules
     if len(left) == 4 and len(right) in (2, 4) and left.isdigit() and right.isdigit():
@@ -107,9 +109,50 @@ def power(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     return [*number(match["base"]), "times", "ten", *_exponent(match["exponent"])]
 
 
+def times(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads the x of 3 x 4 = 12, and that of a 10 x 20 room."""
+    multiplied = match["sign"] == "×" or _EQUALS.match(context.text, match.end(), context.end)
+    return ["times" if multiplied else "by"]
+
+
+def dimensions(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 1920x1080, 2x4 and 8x10x2."""
+    words: list[str] = []
+    for part in re.split("[xX×]", match[0]):
+        words += [*(["by"] if words else []), *_code(part)]
+    return words
+
+
+def section_signs(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads § 5 and §§ 1-2."""
+    return ["section" if len(match[0].strip()) == 1 else "sections"]
+
+
+def paragraphs(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 401(k) and 501(c)(3): digits, then letters and digits."""
+    return [*digits(match["number"], "oh"), *letters(match["rest"])]
+
+
+def rated(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 4.5/5."""
+    return [*number(match["above"]), "out", "of", *number(match["below"])]
+
+
+def house_number(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads the number of 2788 San Tomas Expy and 221 Baker Street."""
+    text = match["number"]
+    if len(text) == 4:
+        return [*cardinal(int(text[:2])), "hundred"] if text.endswith("00") else _code(text)
+    return [*cardinal(int(text[0])), *_code(text[1:])] if not text.endswith("00") else None
+
+
 def exponent(match: re.Match[str], context: RuleContext) -> Verbalization | None:
-    """Reads the exponent of x², 10^6, 10⁻³."""
-    return _exponent(match["exponent"]) if match.start() else None
+    """Reads the exponent of x², 10^6, 10⁻³, and the unit after it."""
+    words = _exponent(match["exponent"])
+    if match["unit"]:
+        one, several = UNITS[match["unit"]]
+        words += several.split() if one else []
+    return words if match.start() else None
 
 
 def _exponent(text: str) -> list[str]:
@@ -150,6 +193,10 @@ def _plain_number(match: re.Match[str], context: RuleContext) -> list[str]:
     text = match["number"]
     if match["hash"]:
         return ["number", *number(text)]
+    if text == "911" and context.last.lower() != "porsche":
+        return digits(text)
+    if len(text) == 2 and text[0] == "0" and not match["sign"]:
+        return cardinal(int(text))
     if context.last.lower() in _CODE_CUES and text.isdigit() and len(text) > 3:
         return digits(text)
     if not match["sign"] and len(text) == 4 and text.isdigit() and _reads_as_year(match, context):
@@ -179,13 +226,11 @@ def alphanumeric(match: re.Match[str], context: RuleContext) -> Verbalization | 
         return None  # "top-10", "20-year-old": words joined to a number
     several = re.fullmatch(r"(.*[A-Z0-9])'?s", body + (match["plural"] or ""))
     words: list[str] = []
-    for part in re.findall(r"\d+|[A-Z]+(?![a-z])|[A-Z]?[a-z]+", several[1] if several else body):
+    for part in re.findall(r"\d+|[A-Za-z]+", several[1] if several else body):
         if part.isdigit():
             words += _code(part)
-        elif len(part) > 1 and (part in WORD_ACRONYMS or not part.isupper()):
-            words.append(part)
         else:
-            words += letters(part)
+            words += letters(part) if len(part) < 3 else mixed_case(part)
     if not several:
         return words
     return plural(words) if len(words[-1]) > 1 else [*words[:-1], words[-1] + "'s"]
@@ -204,6 +249,10 @@ def _code(part: str) -> list[str]:
     return cardinal(int(part))
 
 
+_EQUALS = re.compile(r"\s?\d[\d.,]{0,20}\s?=")
+_STREET_TYPES = "|".join(
+    name.capitalize() for pair in STREETS.items() for name in pair if name not in ("st", "dr", "pl")
+)
 QUANTITY_RULES: tuple[Rule, ...] = (
     (re.compile(r"'?(?P<century>\d\d)?(?P<tens>\d0)'?s\b"), decade),
     (re.compile(r"[!<>=]=|[-=]>|(?<=\d\s)\*(?=\s\d)|(?<=\d)\*(?=\d)"), operator),
@@ -220,7 +269,23 @@ QUANTITY_RULES: tuple[Rule, ...] = (
     ),
     (re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?P<s>s)?\b"), ordinal_number),
     (re.compile(rf"(?P<base>{NUMBER})[eE](?P<exponent>[-+]?\d+)(?!\w)"), power),
-    (re.compile(r"\^(?P<exponent>[-+]?\d+)"), exponent),
+    (
+        re.compile(
+            rf"\^(?P<exponent>[-+]?\d+)(?:\s(?P<unit>{'|'.join(u for u in UNITS if u.isalpha())})(?![\w/^.]))?"
+        ),
+        exponent,
+    ),
+    (re.compile(r"(?:(?<=\d)|(?<=[\d\"'] ))(?P<sign>[x×])(?=\s?\d)"), times),
+    (re.compile(r"\d{1,5}(?:[xX×]\d{1,5}){1,3}(?![\w.]|\s?=)"), dimensions),
+    (re.compile(r"§{1,2}(?=\s?[\dIVX])"), section_signs),
+    (re.compile(r"(?P<number>\d{3})(?P<rest>(?:\([a-z\d]\)){1,4})"), paragraphs),
+    (re.compile(r"(?P<above>\d\.\d)/(?P<below>5|10)(?![\d/.])"), rated),
+    (
+        re.compile(
+            rf"(?P<number>\d{{3,4}})(?=\s(?:[NSEW]\.?\s)?(?:[A-Z][a-z]{{1,20}}\s){{1,3}}(?:{_STREET_TYPES})\b)"
+        ),
+        house_number,
+    ),
     (
         re.compile(
             r"(?P<body>(?=[A-Z0-9-]{0,40}[A-Z])(?=[A-Z-]{0,40}[0-9])[A-Z0-9]{1,40}(?:-[A-Z0-9]{1,40}){0,5})"

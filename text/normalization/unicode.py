@@ -16,7 +16,9 @@ from core.text import Span
 _FOLDED = {
     **dict.fromkeys("‘’‚‛ʼ′`´", "'"),
     **dict.fromkeys("“”„‟″«»‹›「」『』", '"'),
-    **dict.fromkeys("‐‑\u00ad", "-"),
+    **dict.fromkeys("‐‑", "-"),
+    "\u00ad": "",
+    "№": "No. ",
     "−": "-",
     "―": "—",
     "⸺": "—",
@@ -71,12 +73,19 @@ def fold(characters: Iterable[tuple[str, int, int]], *, name: str = "text") -> F
     """
     out: list[str] = []
     content = FoldedText()
-    raised = False
+    raised = marks = False
     for character, start, end in characters:
         folded = _fold(character, start, name)
         exponent = _EXPONENTS.get(character)
         if exponent is not None:
-            folded = exponent if raised else "^" + exponent
+            if not raised:
+                marks = _is_reference(out)
+                folded = "^" + exponent
+            else:
+                folded = exponent
+            folded = "" if marks and exponent.isdigit() else folded
+        elif character in "ºª" and out and out[-1].isdigit():
+            folded = "°"
         raised = exponent is not None
         for piece in folded:
             if out and unicodedata.combining(piece):
@@ -89,6 +98,16 @@ def fold(characters: Iterable[tuple[str, int, int]], *, name: str = "text") -> F
             content.ends.append(end)
     content.text = "".join(out)
     return content
+
+
+def _is_reference(before: list[str]) -> bool:
+    """Returns whether a raised figure is the number of a verse or footnote, not an exponent.
+
+    It is where it follows a word, punctuation or nothing; "km" and "x" are no words.
+    """
+    if not before or before[-1].isspace() or before[-1] in ".,;:!?\"'":
+        return True
+    return len(before) > 3 and all(character.isalpha() for character in before[-4:])
 
 
 def _fold(character: str, position: int, name: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-_CLOSERS = re.compile(r"[\"')\]}*_]*")
+_CLOSERS = re.compile(r"[\"')\]}*_]*(?:\[\d{1,3}\])*")
 _NEXT = re.compile(r"\s+[\"'(\[{*_-]*(\w[\w']*)?")
 _BLANK_LINE = re.compile(r"\n[^\S\n]*\n")
 _ITEM = re.compile(r"\s*(?:[-*•‣◦+]|\d{1,3}[.)]|[a-z][.)])\s+\S")
@@ -68,7 +68,7 @@ def ends_after_abbreviation(text: str, at: int) -> bool:
     if _BLANK_LINE.search(following[0]):
         return True
     if word is None:
-        return text[following.end() : following.end() + 1] not in ("&", "+", "%", "$", "€", "£")
+        return text[following.end() : following.end() + 1] not in tuple("&+%$€£-–—")
     return word[0].isupper() and word.lower() in STARTERS
 
 
