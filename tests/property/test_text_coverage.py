@@ -19,7 +19,9 @@ FRONTENDS = {name: open_frontend(name) for name in SYMBOL_TABLES}
 TRICKY = r"""
 Dr. St. $5 1,000 3.14 5kg -5°C 10:30 p.m. e.g. U.S. XIV I a NASA 1990s 1/2 ½ 20% #1 # @ — – - -- …
 ... ? ! . , ; : " ' ( ) [ ] & + = / \ * _ ~ ^ | < > 😀 你好 café ŉ ﬁ 1-800-555-0199 a@b.com
-https://x.org/a 2024-03-05 March 5, Chapter IV Louis hello the cat 0 00 1e9 ١٢ Ⅳ ² µ é
+https://x.org/a 10%-20% Mon.–Fri. £5 10s. 6d. [1] ¹ 401(k) m/s² IPv6 II. coop-\neration mc²
+A CAT 1h 30m 12° 6' 9/11 a.k.a. St Louis İ ǅ ﷺ 2024-03-05 March 5,
+Chapter IV Louis hello the cat 0 00 1e9 ١٢ Ⅳ ² µ é
 """
 PIECES = st.sampled_from([*TRICKY.split(), "e\u0301", "\u200d", "\u00ad"])
 SPACES = st.sampled_from(["", " ", "\n", "\n\n", "\t", "\r\n", "\u00a0", " - "])
@@ -37,6 +39,7 @@ def check(text: str, analysis: TextAnalysis, symbols: str) -> None:
     assert [start for start, _ in covered] == [0, *(end for _, end in covered[:-1])]
     assert covered[-1][1] == len(text)
     table = symbol_table(symbols)
+    assert max(len(u.phonemes) for u in analysis.utterances) <= LONGEST_UTTERANCE
     for utterance in analysis.utterances:
         assert utterance.phonemes
         assert utterance.phoneme_ids == table.ids(utterance.phonemes)
@@ -45,6 +48,9 @@ def check(text: str, analysis: TextAnalysis, symbols: str) -> None:
         for word in utterance.words:
             assert 0 <= word.start <= word.end <= len(utterance.phonemes)
             assert 0 <= word.span.start < word.span.end <= len(text)
+            if utterance.span.start < utterance.span.end:
+                assert utterance.span.start <= word.span.start
+                assert word.span.end <= utterance.span.end
         for run in utterance.prosody:
             assert 0 <= run.start < run.end <= len(utterance.phonemes)
 
@@ -99,6 +105,32 @@ def test_broken_markup_is_refused_with_its_place(source: str) -> None:
         except SsmlError as error:
             place = (error.line, error.column)
     assert min(place) >= 1
+
+
+LONG = st.one_of(
+    st.lists(st.sampled_from(["Camel", "X9", "batch", "IO", "size", "WWW"]), min_size=20).map(
+        "".join
+    ),
+    st.lists(st.sampled_from(["a", "path", "Q7", "index.html"]), min_size=20).map(
+        lambda parts: "https://www.example.com/" + "/".join(parts)
+    ),
+    st.lists(st.sampled_from(["Tag", "s", "7"]), min_size=30).map(
+        lambda parts: "#" + "".join(parts)
+    ),
+    st.text(alphabet="0123456789", min_size=120),
+    st.text(alphabet="abcxyz.@-_", min_size=120),
+)
+
+
+@pytest.mark.parametrize("symbols", SYMBOL_TABLES)
+@QUICK
+@given(before=st.sampled_from(["", "See "]), text=LONG, after=st.sampled_from(["", ".", " now."]))
+def test_no_source_makes_an_utterance_too_long(
+    symbols: str, before: str, text: str, after: str
+) -> None:
+    whole = before + text + after
+    with contextlib.suppress(TextError):
+        check(whole, FRONTENDS[symbols].analyze(whole, ssml=False), symbols)
 
 
 WORDS = ["apple", "banana,", "and", "which;", "constitution", "one"]

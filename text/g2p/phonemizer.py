@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from text.g2p.homographs import HOMOGRAPHS, Neighbours, choose, choose_by_tag
 from text.g2p.symbols import SymbolTable
 from text.normalization.tokens import Token
 
@@ -126,11 +127,13 @@ class Pronunciation:
         symbols: of the table.
         guessed: the pronunciation is a guess.
         replaced: phones the table lacks, and what stands for them.
+        sense: of a homograph, which of its meanings was chosen.
     """
 
     symbols: tuple[str, ...]
     guessed: bool = False
     replaced: tuple[tuple[str, str], ...] = ()
+    sense: str = ""
 
 
 class Phonemizer:
@@ -159,27 +162,51 @@ class Phonemizer:
         """Returns the pronunciations of a sentence's words, in order."""
         if self.table.name == "characters":
             return [self._characters(token) for token in tokens]
-        tags = self._tags(tokens)
+        chosen = self._choose(tokens)
         pronunciations = []
-        for token, tag in zip(tokens, tags, strict=True):
-            phonemes, guessed = token.phonemes, False
+        for at, token in enumerate(tokens):
+            if token.phonemes is not None:
+                pronunciations.append(self._in_table(token.phonemes, False))
+                continue
+            sense, phonemes = chosen.get(at, ("", None))
+            guessed = False
             if phonemes is None:
+                tag = "letter" if token.letter else "DT" if token.text.lower() == "a" else sense
                 phonemes, guessed = self._lexicon.pronounce(token.text, tag)
-            pronunciations.append(self._in_table(phonemes, guessed))
+                sense = ""
+            pronunciations.append(self._in_table(phonemes, guessed, sense))
         return pronunciations
 
-    def _tags(self, tokens: Sequence[Token]) -> list[str]:
-        texts = [token.text for token in tokens]
-        if any(not t.letter and self._lexicon.is_homograph(t.text) for t in tokens):
-            tags = self._lexicon.tag(texts)
-        else:
-            tags = [""] * len(texts)
-        return [
-            "letter" if token.letter else "DT" if token.text.lower() == "a" else tag
-            for token, tag in zip(tokens, tags, strict=True)
-        ]
+    def _choose(self, tokens: Sequence[Token]) -> dict[int, tuple[str, Phonemes | None]]:
+        """Returns the sense and phonemes of homographs; a tag and None where the lexicon chooses.
 
-    def _in_table(self, phonemes: Phonemes, guessed: bool) -> Pronunciation:
+        The tagger takes most of the time of all that is done to a sentence: it runs only where a
+        word's sound depends on it and no rule decides.
+        """
+        words = [token.text.lower() for token in tokens]
+        chosen: dict[int, tuple[str, Phonemes | None]] = {}
+        open_words: list[int] = []
+        for at, (token, word) in enumerate(zip(tokens, words, strict=True)):
+            if token.letter or token.phonemes is not None:
+                continue
+            if word in HOMOGRAPHS:
+                found = choose(Neighbours(words, at, token.text[0].isupper()))
+                if found is not None:
+                    chosen[at] = found
+                else:
+                    open_words.append(at)
+            elif self._lexicon.is_homograph(token.text):
+                open_words.append(at)
+        if open_words:
+            tags = self._lexicon.tag([token.text for token in tokens])
+            for at in open_words:
+                word = words[at]
+                chosen[at] = (
+                    choose_by_tag(word, tags[at]) if word in HOMOGRAPHS else (tags[at], None)
+                )
+        return chosen
+
+    def _in_table(self, phonemes: Phonemes, guessed: bool, sense: str = "") -> Pronunciation:
         symbols: list[str] = []
         replaced: list[tuple[str, str]] = []
         for phone in phonemes:
@@ -188,7 +215,7 @@ class Phonemizer:
                 replaced.append((phone, near))
             if near:
                 symbols.append(self._symbol(near))
-        return Pronunciation(tuple(symbols), guessed, tuple(replaced))
+        return Pronunciation(tuple(symbols), guessed, tuple(replaced), sense)
 
     def _symbol(self, phone: str) -> str:
         return arpabet(phone) if self.table.name == "arpabet" else phone

@@ -341,7 +341,8 @@ def camel(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     word, suffix = match["word"], match["s"] or ""
     if word in UNITS and not suffix:
         return UNITS[word][1].split()
-    if context.in_lexicon(word.lower()) or re.match(r"(?:Mc|Mac|O')[A-Z]", word):
+    known = len(word) > 3 and context.in_lexicon(word.lower())
+    if known or re.match(r"(?:Mc|Mac|O')[A-Z]", word):
         return None
     if word.endswith("s") and word[:-1].isupper():
         return None

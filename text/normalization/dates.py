@@ -277,7 +277,8 @@ CALENDAR_RULES: tuple[Rule, ...] = (
     (re.compile(rf"(?P<month>(?i:sept|{_SHORT})\.)(?=[\s,;:)–-]|$)"), month),
     (
         re.compile(
-            rf"(?P<day>{'|'.join(d.capitalize() for d in DAYS)})(?:(?P<dot>\.)(?=[\s,;:)–-]|$)|(?=[\s,]))"
+            rf"(?P<day>{'|'.join(d.capitalize() for d in DAYS)})"
+            r"(?:(?P<dot>\.)(?=[\s,;:)–-]|$)|(?=[\s,]))"
         ),
         weekday,
     ),

@@ -17,13 +17,8 @@ from text.normalization.ranges import range_dash
 from text.normalization.tables.names import PLAIN_ABBREVIATIONS, PLAIN_COUNTED
 from text.normalization.tables.quantities import MONTH_NUMBERS
 from text.normalization.tables.signs import SYMBOLS
-from text.normalization.tokens import Rule, RuleContext, Token, Verbalizer, to_tokens
+from text.normalization.tokens import LONGEST_WORD, Rule, RuleContext, Token, Verbalizer, to_tokens
 from text.segmentation.sentence_boundaries import ends_after_abbreviation, ends_sentence, line_break
-
-LONGEST_WORD = 50
-"""Letters. A longer run is not a word; it is read in pieces, so that an utterance stays bounded.
-
-The longest word of English dictionaries has 45 letters."""
 
 _RULES: tuple[Rule, ...] = (
     BIBLE_RULE,
@@ -283,9 +278,9 @@ class Normalizer:
         if match := _CLIPPED.match(text, at, end):
             self.add(Token("word", match[1], at, match.end()))
             return match.end()
-        if match := _REFERENCE.match(text, at, end):
-            if _is_reference(text, match, self.tokens):
-                return match.end()
+        reference = _REFERENCE.match(text, at, end)
+        if reference and _is_reference(text, reference, self.tokens):
+            return reference.end()
         if match := _DECORATION.match(text, at, end):
             self.add(Token("punctuation", ",", at, match.end()))
             return match.end()

@@ -249,6 +249,7 @@ def _code(part: str) -> list[str]:
     return cardinal(int(part))
 
 
+_LETTER_UNITS = "|".join(unit for unit in UNITS if unit.isalpha())
 _EQUALS = re.compile(r"\s?\d[\d.,]{0,20}\s?=")
 _STREET_TYPES = "|".join(
     name.capitalize() for pair in STREETS.items() for name in pair if name not in ("st", "dr", "pl")
@@ -270,9 +271,7 @@ QUANTITY_RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?P<s>s)?\b"), ordinal_number),
     (re.compile(rf"(?P<base>{NUMBER})[eE](?P<exponent>[-+]?\d+)(?!\w)"), power),
     (
-        re.compile(
-            rf"\^(?P<exponent>[-+]?\d+)(?:\s(?P<unit>{'|'.join(u for u in UNITS if u.isalpha())})(?![\w/^.]))?"
-        ),
+        re.compile(rf"\^(?P<exponent>[-+]?\d+)(?:\s(?P<unit>{_LETTER_UNITS})(?![\w/^.]))?"),
         exponent,
     ),
     (re.compile(r"(?:(?<=\d)|(?<=[\d\"'] ))(?P<sign>[x×])(?=\s?\d)"), times),

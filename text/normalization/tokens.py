@@ -183,14 +183,26 @@ def letters(text: str) -> list[str]:
     return [digits(c)[0] if c.isdigit() else c.upper() for c in text if c.isalnum()]
 
 
+LONGEST_WORD = 50
+"""Letters. A longer run is not a word; it is read in pieces, so that an utterance stays bounded.
+
+The longest word of English dictionaries has 45 letters."""
+
+
 def to_tokens(words: Verbalization, start: int, end: int) -> list[Token]:
     """Returns the tokens of a verbalization; all share its run of content."""
-    return [
-        Token("punctuation", word, start, end)
-        if word in ",;"
-        else Token("word", word, start, end, letter=len(word) == 1 and bool(LETTER.match(word)))
-        for word in words
-    ]
+    tokens: list[Token] = []
+    for word in words:
+        if word in ",;":
+            tokens.append(Token("punctuation", word, start, end))
+        elif len(word) == 1:
+            tokens.append(Token("word", word, start, end, letter=bool(LETTER.match(word))))
+        else:
+            for at in range(0, len(word), LONGEST_WORD):
+                piece = word[at : at + LONGEST_WORD].strip("'")
+                if piece:
+                    tokens.append(Token("word", piece, start, end))
+    return tokens
 
 
 _SPELLED = frozenset(("PhD", "BSc", "MSc"))

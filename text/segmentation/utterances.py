@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import pairwise
 
 from msgspec import structs
 
@@ -35,7 +38,7 @@ class UtteranceBuilder:
     ) -> None:
         self._content = content
         self._phonemizer = phonemizer
-        self._scopes = scopes
+        self._scopes = _ActiveScopes(scopes)
         self._notices = notices
 
     def utterances(self, sentence: TokenSentence) -> list[Utterance]:
@@ -58,6 +61,8 @@ class UtteranceBuilder:
             )
         utterances: list[Utterance] = []
         end = -1
+        if len(pieces) > 1:
+            pieces = _with_own_spans(pieces)
         for number, piece in enumerate(pieces):
             last = number == len(pieces) - 1
             pause = sentence.pause if last else CLAUSE_PAUSE
@@ -119,23 +124,26 @@ class UtteranceBuilder:
             phonemes=framed,
             phoneme_ids=self._phonemizer.table.ids(framed),
             pause_after_seconds=pause,
-            prosody=self._prosody(words_only, words, len(framed))
-            if self._scopes and words_only
-            else (),
+            prosody=self._prosody(words_only, words, len(framed)),
             words=tuple(words),
-            voice=self._voice(words_only[0]) if words_only else None,
+            voice=self._voice(words_only),
         )
 
-    def _voice(self, token: Token) -> str | None:
-        inside = [s.voice for s in self._scopes if s.voice and s.start <= token.start < s.end]
+    def _voice(self, tokens: Sequence[Token]) -> str | None:
+        if not tokens:
+            return None
+        at = tokens[0].start
+        inside = [s.voice for s in self._scopes.within(at, at) if s.voice and s.start <= at < s.end]
         return inside[-1] if inside else None
 
     def _prosody(
         self, tokens: Sequence[Token], words: Sequence[Word], length: int
     ) -> tuple[Prosody, ...]:
+        if not tokens:
+            return ()
+        scopes = self._scopes.within(tokens[0].start, tokens[-1].start)
+        scopes = [scope for scope in scopes if not scope.voice]
         runs: list[Prosody] = []
-        first, last = tokens[0].start, tokens[-1].start
-        scopes = [s for s in self._scopes if s.start <= last and first < s.end and not s.voice]
         for number, (token, word) in enumerate(zip(tokens, words, strict=True)):
             end = words[number + 1].start if number + 1 < len(words) else length
             here = Prosody(start=word.start, end=end)
@@ -146,6 +154,64 @@ class UtteranceBuilder:
                 here = structs.replace(runs.pop(), end=end)
             runs.append(here)
         return tuple(run for run in runs if any(factor != 1.0 for factor in _factors(run)))
+
+
+class _ActiveScopes:
+    """The scopes around a place that only moves forward, so that all cost what they are many.
+
+    Args:
+        scopes: of a document.
+    """
+
+    def __init__(self, scopes: Sequence[SsmlScope]) -> None:
+        # An inner element ends before those around it: among those of one start the widest first.
+        self._waiting = sorted(scopes, key=lambda scope: (-scope.start, scope.end))
+        self._active: list[SsmlScope] = []
+
+    def within(self, first: int, last: int) -> list[SsmlScope]:
+        """Returns the scopes that hold a character from ``first`` to ``last``, outer ones first."""
+        while self._waiting and self._waiting[-1].start <= last:
+            self._active.append(self._waiting.pop())
+        self._active = [scope for scope in self._active if scope.end > first]
+        return [scope for scope in self._active if scope.start <= last]
+
+
+def _with_own_spans(pieces: Sequence[Sequence[PhonemizedToken]]) -> list[Sequence[PhonemizedToken]]:
+    """Returns the pieces with what they share of the source divided between them.
+
+    All words of a verbalization (an address, a long number) stand for the whole of it. Where it is
+    split, every piece takes a part of its characters, in proportion to its words.
+    """
+    counts = Counter((item.token.start, item.token.end) for piece in pieces for item in piece)
+    divided = {
+        (before[-1].token.start, before[-1].token.end)
+        for before, after in pairwise(pieces)
+        if after[0].token.start < before[-1].token.end
+    }
+    taken: Counter[tuple[int, int]] = Counter()
+    out: list[Sequence[PhonemizedToken]] = []
+    for piece in pieces:
+        here = Counter((item.token.start, item.token.end) for item in piece)
+        spans: dict[tuple[int, int], tuple[int, int]] = {}
+        for span, number in here.items():
+            if span in divided:
+                start, end = span
+                first = start + (end - start) * taken[span] // counts[span]
+                taken[span] += number
+                last = start + (end - start) * taken[span] // counts[span]
+                first = min(first, end - 1)
+                spans[span] = (first, max(last, first + 1))
+        out.append([_moved(item, spans) for item in piece])
+    return out
+
+
+def _moved(
+    item: PhonemizedToken, spans: Mapping[tuple[int, int], tuple[int, int]]
+) -> PhonemizedToken:
+    place = spans.get((item.token.start, item.token.end))
+    if place is None:
+        return item
+    return replace(item, token=replace(item.token, start=place[0], end=place[1]))
 
 
 def _inside(run: Prosody, scope: SsmlScope) -> Prosody:

@@ -136,9 +136,9 @@ def _override(
 
 def _normalize_alone(normalizer: Normalizer, start: int, end: int) -> list[Token]:
     """Returns the tokens of a run of content read without its surroundings."""
-    alone = Normalizer(normalizer.text[:end], normalizer.in_lexicon)
-    alone.read(start, end)
-    return alone.tokens
+    alone = Normalizer(normalizer.text[start:end], normalizer.in_lexicon)
+    alone.read(0, end - start)
+    return [replace(t, start=t.start + start, end=t.end + start) for t in alone.tokens]
 
 
 def _phoneme(override: SsmlOverride, written: str, start: int, end: int) -> list[Token]:

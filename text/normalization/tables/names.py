@@ -52,20 +52,22 @@ TITLES = {
 """Before a capitalized name, never the end of a sentence."""
 
 PLAIN_TITLES = _listed(
-    "mr mrs ms dr messrs mme mlle prof rev gen col capt cpt lt sgt cpl pvt maj cmdr gov supt insp st mt"
+    """mr mrs ms dr messrs mme mlle prof rev gen col capt cpt lt sgt cpl pvt maj cmdr gov supt insp
+    st mt"""
 )
 """Titles that are also written without a full stop."""
 
 SAINTS = _listed(
     """agnes albans ambrose andrew andrews anne anselm anthony augustine barbara bartholomew basil
-    benedict bernadette bernard boniface brendan bride cecilia charles christopher clair clare clement
-    cloud columba croix crispin cuthbert david denis dominic dunstan edmund edward elmo etienne
-    eustatius francis gallen gabriel george germain giles gotthard gregory helena helens helier hilda
-    hubert ignatius ives jacob james jerome joan john johns joseph jude julian kilda kitts laurent
-    lawrence leger leo leonard louis lucia lucy luke malo margaret mark marks martin martins mary marys
-    matthew maurice michael michaels monica moritz nazaire nicholas olaf pancras patrick patricks paul
-    pauls peter peters petersburg philip pierre quentin raphael regis remy sebastian simon stephen
-    stephens swithin teresa theresa thomas tropez ursula valentine veronica victor vincent vitus"""
+    benedict bernadette bernard boniface brendan bride cecilia charles christopher clair clare
+    clement cloud columba croix crispin cuthbert david denis dominic dunstan edmund edward elmo
+    etienne eustatius francis gallen gabriel george germain giles gotthard gregory helena helens
+    helier hilda hubert ignatius ives jacob james jerome joan john johns joseph jude julian
+    kilda kitts laurent lawrence leger leo leonard louis lucia lucy luke malo margaret mark
+    marks martin martins mary marys matthew maurice michael michaels monica moritz nazaire
+    nicholas olaf pancras patrick patricks paul pauls peter peters petersburg philip pierre
+    quentin raphael regis remy sebastian simon stephen stephens swithin teresa theresa thomas
+    tropez ursula valentine veronica victor vincent vitus"""
 )
 """Names after which "St" is never a street."""
 
@@ -306,10 +308,10 @@ BIBLE = {
 """Abbreviated books of the Bible."""
 BIBLE_BOOKS = _listed(
     """genesis exodus leviticus numbers deuteronomy joshua judges ruth samuel kings chronicles ezra
-    nehemiah esther job psalm psalms proverbs ecclesiastes isaiah jeremiah lamentations ezekiel daniel
-    hosea joel amos obadiah jonah micah nahum habakkuk zephaniah haggai zechariah malachi matthew mark
-    luke john acts romans corinthians galatians ephesians philippians colossians thessalonians timothy
-    titus philemon hebrews james peter jude revelation"""
+    nehemiah esther job psalm psalms proverbs ecclesiastes isaiah jeremiah lamentations ezekiel
+    daniel hosea joel amos obadiah jonah micah nahum habakkuk zephaniah haggai zechariah malachi
+    matthew mark luke john acts romans corinthians galatians ephesians philippians colossians
+    thessalonians timothy titus philemon hebrews james peter jude revelation"""
 )
 CHAPTERED = _listed("ps psa pss isa deut prov exod lev eccl jer ezek matt rom cor thess heb")
 """Abbreviated books that need no verse to be told from other abbreviations."""
@@ -400,31 +402,31 @@ LATIN = {
 }
 
 ROMAN_COUNTED = _listed(
-    "chapter part book volume act scene section article war phase type level figure table appendix "
-    "title class stage mark grade bowl page verse canto psalm lesson unit number step group tier "
-    "quadrant episode season round apollo schedule division"
+    """chapter part book volume act scene section article war phase type level figure table
+    appendix title class stage mark grade bowl page verse canto psalm lesson unit number step
+    group tier quadrant episode season round apollo schedule division"""
 )
 """Words before a Roman numeral that is read as a cardinal."""
 
 REGNAL = _listed(
-    "louis henry george charles edward elizabeth james william richard philip john paul pius leo "
-    "benedict gregory innocent clement urban alexander nicholas catherine peter ivan frederick "
-    "wilhelm napoleon ferdinand francis joseph maximilian otto ludwig gustav christian olav haakon "
-    "carl karl alfonso juan felipe isabella mary robert david kenneth ramses rameses "
-    "ramesses thutmose ptolemy cleopatra xerxes darius cyrus artaxerxes antiochus seleucus "
-    "constantine theodosius justinian basil leopold albert baudouin victor umberto pedro manuel "
-    "afonso sancho rudolf sigismund wladyslaw casimir stephen celestine sixtus boniface honorius "
-    "callixtus adrian eugene martin julius lucius marcus vladimir boris menelik rama selim "
-    "suleiman mehmed murad bayezid abdul hussein abdullah hassan mohammed muhammad margaret "
-    "beatrix anne harald sverre magnus erik eric valdemar knut canute edgar ethelred harold"
+    """louis henry george charles edward elizabeth james william richard philip john paul pius leo
+    benedict gregory innocent clement urban alexander nicholas catherine peter ivan frederick
+    wilhelm napoleon ferdinand francis joseph maximilian otto ludwig gustav christian olav
+    haakon carl karl alfonso juan felipe isabella mary robert david kenneth ramses rameses
+    ramesses thutmose ptolemy cleopatra xerxes darius cyrus artaxerxes antiochus seleucus
+    constantine theodosius justinian basil leopold albert baudouin victor umberto pedro manuel
+    afonso sancho rudolf sigismund wladyslaw casimir stephen celestine sixtus boniface honorius
+    callixtus adrian eugene martin julius lucius marcus vladimir boris menelik rama selim
+    suleiman mehmed murad bayezid abdul hussein abdullah hassan mohammed muhammad margaret
+    beatrix anne harald sverre magnus erik eric valdemar knut canute edgar ethelred harold"""
 )
 
 WORD_ACRONYMS = _listed(
-    "NASA NATO AIDS UNESCO UNICEF OPEC LASER RADAR SCUBA ASCII RAM ROM PIN SIM GIF JPEG COVID SARS "
-    "NAFTA FIFA UEFA OSHA SWAT POTUS SCOTUS DARPA ASEAN BREXIT CAPTCHA LIDAR SONAR TASER FEMA "
-    "NOAA ICANN LAN WAN MIDI BIOS CAD WIFI GUI RAID REST SOAP CRUD YAML TOML ZIP MOOC FOMO YOLO "
-    "NIMBY IKEA LEGO BASIC COBOL FORTRAN EBITDA NASDAQ AWOL BAFTA CERN INTERPOL MENSA PETA "
-    "NASCAR CUDA"
+    """NASA NATO AIDS UNESCO UNICEF OPEC LASER RADAR SCUBA ASCII RAM ROM PIN SIM GIF JPEG COVID
+    SARS NAFTA FIFA UEFA OSHA SWAT POTUS SCOTUS DARPA ASEAN BREXIT CAPTCHA LIDAR SONAR TASER
+    FEMA NOAA ICANN LAN WAN MIDI BIOS CAD WIFI GUI RAID REST SOAP CRUD YAML TOML ZIP MOOC FOMO
+    YOLO NIMBY IKEA LEGO BASIC COBOL FORTRAN EBITDA NASDAQ AWOL BAFTA CERN INTERPOL MENSA PETA
+    NASCAR CUDA"""
 )
 """Read as words."""
 SPELLED_WORDS = _listed("IT US AM PM AD WHO LED SAT ACT MIT CAT HR PR AL ED MS MD LA PA MA")
