@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from core.book import Book, Optional, ReadingOptions
+from core.book import Book, BookChapter, BookMetadata, Optional, ReadingOptions
 from core.errors import FieldError
 from core.request import (
     AudioFormat,
@@ -28,6 +28,8 @@ BOOK_LOUDNESS = -20.0
 """Usual programme loudness of a book [LUFS]: speech of it has an RMS within the ACX limits."""
 MAX_BOOK_CHARS = 10_000_000
 """Three times War and Peace."""
+WORDS_PER_MINUTE = 157
+"""Pace of a reader. Source: LJ Speech: 225 715 words in 23:55:17."""
 
 ChapterNumber = Annotated[int, Meta(ge=1)]
 
@@ -67,6 +69,8 @@ class ChapterView(msgspec.Struct, frozen=True):
     title: str
     characters: int
     words: int
+    seconds: float
+    """Of speech at speed 1, estimated [s]."""
 
 
 class BookView(msgspec.Struct, frozen=True):
@@ -75,8 +79,11 @@ class BookView(msgspec.Struct, frozen=True):
     title: str
     authors: tuple[str, ...]
     language: str
+    metadata: BookMetadata
     cover: bool
     chapters: tuple[ChapterView, ...]
+    unreadable: tuple[str, ...]
+    """Pages that cannot be read; with them the job would end partial."""
     notices: tuple[Notice, ...]
     """What was left out."""
 
@@ -84,11 +91,24 @@ class BookView(msgspec.Struct, frozen=True):
 def view_of_book(book: Book) -> BookView:
     """Returns what a client can choose from."""
     chapters = tuple(
-        ChapterView(number, chapter.title, len(chapter.text), len(chapter.text.split()))
-        for number, chapter in enumerate(book.chapters, 1)
+        _chapter_view(number, chapter) for number, chapter in enumerate(book.chapters, 1)
     )
-    cover = book.cover is not None
-    return BookView(book.title, book.authors, book.language, cover, chapters, book.notices)
+    return BookView(
+        title=book.title,
+        authors=book.authors,
+        language=book.language,
+        metadata=book.metadata,
+        cover=book.cover is not None,
+        chapters=chapters,
+        unreadable=book.unreadable,
+        notices=book.notices,
+    )
+
+
+def _chapter_view(number: int, chapter: BookChapter) -> ChapterView:
+    words = len(chapter.text.split())
+    seconds = round(words * 60 / WORDS_PER_MINUTE, 1)
+    return ChapterView(number, chapter.title, len(chapter.text), words, seconds)
 
 
 def source_of(book: Book, request: BookRequest) -> Source:

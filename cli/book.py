@@ -8,21 +8,19 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import rich_click as click
 from rich.console import Console
-from rich.table import Table
 
 from api.book_request import BookRequest
-from cli.client import Document, ServiceClient
+from cli.book_contents import print_contents
 from cli.request import convert_request, format_of, speech_options
-from cli.stack import Stack
-from cli.submit import FAILED, print_result
-from cli.up import sigterm_as_interrupt
-from cli.watch import wait_with_progress
 from core.errors import FieldError
+
+if TYPE_CHECKING:
+    from cli.client import ServiceClient
 
 _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
 
@@ -36,10 +34,21 @@ _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
     help="The audiobook; .zip takes a file per chapter (--format says of which kind).",
 )
 @click.option("--list", "only_list", is_flag=True, help="List the chapters and speak nothing.")
+@click.option(
+    "--dry-run", is_flag=True, help="List the chapters and all warnings, and speak nothing."
+)
+@click.option(
+    "--include",
+    help="What is read of notes,asides,code,tables,captions; by default asides,tables,captions.",
+)
+@click.option(
+    "--say-titles", is_flag=True, help="Speak chapter titles that only the contents have."
+)
 @click.option("--chapters", help="Which ones, as --list numbers them: 1-3,7.")
 @click.option("--title", help="For the tags; by default the book's own.")
 @click.option("--author", help="For the tags; by default the book's own.")
 @click.option("--chapter-pause", type=float, help="Between chapters, in seconds.")
+@click.option("--scene-pause", type=float, help="At scene breaks (* * *), in seconds.")
 @click.option("--paragraph-pause", type=float, help="Between paragraphs, in seconds.")
 @click.option("--sentence-pause", type=float, help="Between sentences, in seconds.")
 @click.option(
@@ -55,12 +64,14 @@ _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the service that is started: jobs, spoken parts, exported networks, logs.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the job, or the list, as JSON.")
 @speech_options
 def book(
     file: Path,
     out: Path | None,
     only_list: bool,
+    dry_run: bool,
+    include: str | None,
     chapters: str | None,
     url: str | None,
     data: Path,
@@ -77,13 +88,24 @@ def book(
     rhapsode book novel.epub -o novel.m4b
     rhapsode book novel.epub -o novel.zip --format mp3 --chapters 1-3
     """
-    if out is None and not only_list:
-        raise FieldError("--out", "needed, unless --list is given")
-    request = _request(out, format_, chapters, options)
+    if out is None and not (only_list or dry_run):
+        raise FieldError("--out", "needed, unless --list or --dry-run is given")
+    request = _request(out, format_, chapters, include, options)
+    if only_list or dry_run or out is None:
+        print_contents(file, request, as_json=as_json, warnings=dry_run)
+        return 0
+    return _speak(file, request, out, url, data, as_json)
+
+
+def _speak(
+    file: Path, request: BookRequest, out: Path, url: str | None, data: Path, as_json: bool
+) -> int:
+    from cli.submit import FAILED, print_result
+    from cli.up import sigterm_as_interrupt
+    from cli.watch import wait_with_progress
+
+    check_writable(out)
     with sigterm_as_interrupt(), _open_client(url, data) as client:
-        if only_list or out is None:
-            _print_chapters(client.chapters(file))
-            return 0
         job = client.submit_book(file, request, _idempotency_key(file, request))
         if job["state"] in ("partial", "failed"):
             job = client.retry(job)
@@ -94,16 +116,34 @@ def book(
     return 0 if job["state"] == "succeeded" else FAILED
 
 
+def check_writable(out: Path) -> None:
+    """Checks that a file can be written, before hours are spent on what belongs into it.
+
+    Raises:
+        FieldError: its folder is missing or read-only, or it is a folder itself.
+    """
+    if not out.parent.is_dir():
+        raise FieldError("--out", f"there is no folder {out.parent}")
+    if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise FieldError("--out", f"{out} cannot be written")
+
+
 def _request(
-    out: Path | None, format_: str | None, chapters: str | None, options: dict[str, Any]
+    out: Path | None,
+    format_: str | None,
+    chapters: str | None,
+    include: str | None,
+    options: dict[str, Any],
 ) -> BookRequest:
-    names = ("sentence", "paragraph", "chapter")
+    names = ("sentence", "paragraph", "scene", "chapter")
     pauses = {name: options.pop(f"{name}_pause") for name in names}
     fields: dict[str, Any] = {
         **options,
         "pauses": {name: seconds for name, seconds in pauses.items() if seconds is not None},
         "chapters": parse_ranges(chapters) if chapters else None,
     }
+    if include is not None:
+        fields["include"] = [name for part in include.split(",") if (name := part.strip())]
     if out is not None and out.suffix.lower() == ".zip":
         fields |= {"package": "chapters", "format": format_ or "mp3"}
     elif out is not None:
@@ -139,6 +179,9 @@ def _idempotency_key(file: Path, request: BookRequest) -> str:
 @contextmanager
 def _open_client(url: str | None, data: Path) -> Iterator[ServiceClient]:
     """Yields a client of the service at the URL, or of one that runs as long as the block."""
+    from cli.client import ServiceClient
+    from cli.stack import Stack
+
     if url is not None:
         with ServiceClient(url) as client:
             yield client
@@ -154,14 +197,3 @@ def _open_client(url: str | None, data: Path) -> Iterator[ServiceClient]:
             yield client
     finally:
         stack.__exit__(None, None, None)
-
-
-def _print_chapters(contents: Document) -> None:
-    table = Table(title=f"{contents['title']} — {', '.join(contents['authors'])}".strip(" —"))
-    for name in ("number", "title", "words"):
-        table.add_column(name, justify="left" if name == "title" else "right")
-    for chapter in contents["chapters"]:
-        table.add_row(str(chapter["number"]), chapter["title"], str(chapter["words"]))
-    Console().print(table)
-    for notice in contents["notices"]:
-        click.echo(f"note: {notice['message']} [{notice['code']}]", err=True)
