@@ -106,7 +106,9 @@ def convert_request(kind: type[T], fields: Mapping[str, object]) -> T:
     try:
         return msgspec.convert(given, kind)
     except msgspec.ValidationError as error:
-        found = re.fullmatch(r"(?P<what>.*) - at `\$\.(?P<field>[a-z_.]+)(?:\[[0-9.]*\])?`", str(error))
+        found = re.fullmatch(
+            r"(?P<what>.*) - at `\$\.(?P<field>[a-z_.]+)(?:\[[0-9.]*\])?`", str(error)
+        )
         if found is None:
             raise FieldError("request", str(error)) from error
         raise FieldError(found["field"], found["what"]) from error
