@@ -8,10 +8,12 @@ from typing import TypeVar, get_args
 import msgspec
 
 from api.problems import BodyError, FieldProblem
+from core.duration import DEFAULT_LIMITS, DurationLimits, TextDuration
 from core.errors import FieldError, TextError
 from core.formats import check_bit_rate, resolve_sample_rate
 from core.request import SAMPLE_RATES, Controls, Source, SynthesisRequest
 from core.voice import Catalogue, Component, ControlName, Selection
+from text.duration import plain_duration, ssml_duration
 from text.normalization.tables.signs import SYMBOLS
 from text.normalization.unicode import fold
 from text.ssml.directives import SsmlDocument
@@ -23,8 +25,15 @@ from text.ssml.reader import check_overrides
 T = TypeVar("T", bound=Controls)
 
 
-def resolve_request(request: SynthesisRequest, catalogue: Catalogue) -> SynthesisRequest:
+def resolve_request(
+    request: SynthesisRequest, catalogue: Catalogue, limits: DurationLimits = DEFAULT_LIMITS
+) -> SynthesisRequest:
     """Returns the request with every open field filled in.
+
+    Args:
+        request: as the client sent it.
+        catalogue: voices and components.
+        limits: of how long its audio may be.
 
     Raises:
         InputError: what the client must mend; names the field.
@@ -35,10 +44,16 @@ def resolve_request(request: SynthesisRequest, catalogue: Catalogue) -> Synthesi
         errors = tuple(FieldProblem(name, message) for name in ("text", "ssml"))
         raise BodyError(message, code="text_or_ssml", errors=errors)
     field = "ssml" if request.source.markup else "text"
-    return resolve_controls(request, request.source, catalogue, field)
+    return resolve_controls(request, request.source, catalogue, field, limits)
 
 
-def resolve_controls(request: T, source: Source, catalogue: Catalogue, field: str) -> T:
+def resolve_controls(
+    request: T,
+    source: Source,
+    catalogue: Catalogue,
+    field: str,
+    limits: DurationLimits = DEFAULT_LIMITS,
+) -> T:
     """Returns the controls with every open field filled in, if they can speak the source.
 
     Args:
@@ -46,6 +61,7 @@ def resolve_controls(request: T, source: Source, catalogue: Catalogue, field: st
         source: what is to be spoken.
         catalogue: voices and components.
         field: of the request that holds the source.
+        limits: of how long the audio may be.
 
     Raises:
         InputError: what the client must mend; names the field.
@@ -60,7 +76,18 @@ def resolve_controls(request: T, source: Source, catalogue: Catalogue, field: st
         raise FieldError("package", message, allowed="file, or another format")
     texts = [source.text[c.span.start : c.span.end] for c in source.chapters] or [source.text]
     if source.markup:
-        speakable = [_check_markup(text, request, catalogue, selection) for text in texts]
+        documents = [parse_ssml(text) for text in texts]
+        durations = [ssml_duration(document, request.pauses) for document in documents]
+    else:
+        durations = [plain_duration(text, request.pauses) for text in texts]
+    silence = request.pauses.chapter * (len(texts) - 1)
+    duration = sum(durations, TextDuration(0.0, silence, 0.0))
+    duration.require(limits, speed=request.speed, field=field)
+    if source.markup:
+        speakable = [
+            _check_markup(document, text, request, catalogue, selection)
+            for document, text in zip(documents, texts, strict=True)
+        ]
     else:
         speakable = [_has_words(fold(_with_positions(text), name=field).text) for text in texts]
     if not any(speakable):
@@ -95,10 +122,13 @@ def _require_controls(request: Controls, model: Component) -> None:
 
 
 def _check_markup(
-    source: str, request: Controls, catalogue: Catalogue, selection: Selection
+    markup: SsmlDocument,
+    source: str,
+    request: Controls,
+    catalogue: Catalogue,
+    selection: Selection,
 ) -> bool:
     """Whether there is anything to speak in an SSML document that could be spoken."""
-    markup = parse_ssml(source)
     content = fold(markup.characters, name="ssml")
     check_overrides(markup, content, source)
     check_nested_prosody(markup.scopes, source, speed=request.speed, pitch=request.pitch)

@@ -15,6 +15,9 @@ Three milliseconds end a step (a DC offset, a voiced last frame) below the audib
 than the burst of a plosive (about 5 ms and more), so that no consonant at an edge is lost.
 """
 
+SILENCE_BLOCK = 2**20
+"""Longest block of silence [samples], 4 MB: above any ordinary pause, which stays one block."""
+
 UtteranceAudio = tuple[Float32, int]
 """Samples of an utterance (N,) and the length of the pause after it [samples]."""
 
@@ -46,6 +49,8 @@ def joined_blocks(
 ) -> Iterator[Float32]:
     """Yields faded utterances and their pauses as blocks, in the memory of one utterance.
 
+    Blocks are not to be written to: those of a pause share their memory.
+
     Args:
         utterances: in speaking order.
         sample_rate: [Hz].
@@ -54,15 +59,20 @@ def joined_blocks(
     Yields:
         (N,) float32 blocks, none empty; Σ lengths = lead + Σ (utterance + pause).
     """
-    if lead:
-        yield np.zeros(lead, np.float32)
+    yield from _silence(lead)
     for samples, pause in utterances:
         if pause < 0:
             raise ValueError(f"pause of {pause} samples")
         if len(samples):
             yield fade_edges(samples, sample_rate)
-        if pause:
-            yield np.zeros(pause, np.float32)
+        yield from _silence(pause)
+
+
+def _silence(samples: int) -> Iterator[Float32]:
+    """Yields a pause in blocks that share their memory: one may last for hours."""
+    block = np.zeros(min(samples, SILENCE_BLOCK), np.float32)
+    for start in range(0, samples, SILENCE_BLOCK):
+        yield block[: samples - start]
 
 
 def join(utterances: Iterable[UtteranceAudio], sample_rate: int, *, lead: int = 0) -> Float32:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from core.duration import DEFAULT_LIMITS, DurationLimits
 from jobs.storage.open import StorageSettings
 
 MISSED_BEATS = 3
@@ -21,6 +22,23 @@ class ServiceSettings(StorageSettings):
     """REDIS_URL: broker and job store."""
     beat_seconds: Annotated[float, Meta(gt=0)] = 5.0
     """RHAPSODE_BEAT_SECONDS: how often a worker says that it lives [s]; dead after three misses."""
+
+    max_pause_seconds: Annotated[float, Meta(gt=0)] = DEFAULT_LIMITS.pause
+    """RHAPSODE_MAX_PAUSE_SECONDS: longest pause of a text, breaks in a row added up [s]; a longer
+    one is answered 422."""
+    max_silence_seconds: Annotated[float, Meta(gt=0)] = DEFAULT_LIMITS.silence
+    """RHAPSODE_MAX_SILENCE_SECONDS: all pauses of a text together [s]; more is answered 422."""
+    max_audio_seconds: Annotated[float, Meta(gt=0)] = DEFAULT_LIMITS.audio
+    """RHAPSODE_MAX_AUDIO_SECONDS: estimated audio of a job [s]; more is answered 422."""
+
+    @property
+    def duration_limits(self) -> DurationLimits:
+        """The limits of how long the audio of a job may be."""
+        return DurationLimits(
+            pause=self.max_pause_seconds,
+            silence=self.max_silence_seconds,
+            audio=self.max_audio_seconds,
+        )
 
     @property
     def alive_seconds(self) -> float:

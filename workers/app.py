@@ -80,6 +80,7 @@ def open_context(settings: WorkerSettings, app: Celery) -> Context:
         clock=SystemClock(),
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         attempts=settings.attempts,
+        limits=settings.duration_limits,
     )
 
 

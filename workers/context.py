@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from core.duration import DEFAULT_LIMITS, DurationLimits
 from core.errors import RhapsodeError
 from core.protocols import AudioStore, Clock
 from core.record import JobError, JobRecord, JobState
@@ -33,6 +34,7 @@ class Context:
     Attributes:
         worker: id of this process.
         attempts: tries of a piece of work before it fails for good.
+        limits: of how long the audio of a job may be.
     """
 
     store: JobStore
@@ -43,6 +45,7 @@ class Context:
     clock: Clock
     worker: str
     attempts: int
+    limits: DurationLimits = DEFAULT_LIMITS
 
     def begin(self, job_id: str, work: WorkId) -> bool:
         """Counts a try of work that this worker has claimed, the moment it is really done.

@@ -114,7 +114,8 @@ def _accept(
     book: Book = read_book(content, name, request.reading)
     source = source_of(book, request)
     client.check_size(len(source.text), "file")
-    resolved = resolve_controls(request, source, backends.catalogue, "file")
+    limits = backends.settings.duration_limits
+    resolved = resolve_controls(request, source, backends.catalogue, "file", limits)
     return create_job(
         backends, client, resolved.controls, source, key, partial(_keep_cover, backends, book)
     )

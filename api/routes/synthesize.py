@@ -74,7 +74,8 @@ async def synthesize(
     """Validates and stores a request, and queues its planning."""
     payload = hashlib.sha256(msgspec.json.encode(data)).hexdigest()
     key = idempotency_of(idempotency_key, payload)
-    request = await to_thread.run_sync(resolve_request, data, backends.catalogue)
+    limits = backends.settings.duration_limits
+    request = await to_thread.run_sync(resolve_request, data, backends.catalogue, limits)
     client.check_size(len(request.source.text), "ssml" if request.ssml else "text")
     record = await to_thread.run_sync(
         create_job, backends, client, request.controls, request.source, key

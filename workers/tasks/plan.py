@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import lru_cache
+from itertools import chain
 
 import structlog
 
@@ -12,12 +13,13 @@ from core.part import JobPlan
 from core.protocols import TextFrontend
 from core.record import JobRecord
 from core.report import StageSeconds
-from core.request import Controls
+from core.request import Controls, Source
 from core.voice import Catalogue
 from jobs.protocols import PLAN
 from synthesis.chapter_frontend import analyze_source
 from synthesis.parts import cut_parts
 from telemetry.logs import log_fields
+from text.duration import planned_duration
 from text.frontend import open_frontend
 from workers.context import Context, gave_up, job_error
 from workers.metrics import record_stages
@@ -58,6 +60,13 @@ def _make_plan(context: Context, record: JobRecord) -> bool:
         source = context.store.records.source(record.id)
         analysis = analyze_source(source, _frontend(context.catalogue, request), request.pauses)
         parts = cut_parts(analysis.chapters, speed=request.speed)
+        duration = planned_duration(
+            chain.from_iterable(analysis.chapters),
+            analysis.lead_seconds,
+            sum(part.seconds for part in parts),
+            request.speed,
+        )
+        duration.require(context.limits, speed=request.speed, field=_field_of(source))
     except InputError as error:
         context.finish(record, "failed", error=job_error(error))
         return False
@@ -80,6 +89,13 @@ def _make_plan(context: Context, record: JobRecord) -> bool:
     context.store.plans.put(record.id, planned, parts)
     record_stages(request, StageSeconds(text=seconds))
     return True
+
+
+def _field_of(source: Source) -> str:
+    """Returns the request's field that held the text."""
+    if source.chapters:
+        return "file"
+    return "ssml" if source.markup else "text"
 
 
 def warm(context: Context) -> None:
