@@ -130,7 +130,7 @@ def align(aligner: Path | None, anew: bool, out: Path | None, processes: int, **
 
 @train.command("evaluate-alignment")
 @click.argument("aligned", type=FOLDER)
-@click.option("--corpus", type=FOLDER, default=CORPUS, help="Prepared, with known durations.")
+@click.option("--corpus", type=FOLDER, default=CORPUS, help="PreparedCorpus, with known durations.")
 @click.option("--speaker", help="Only this one.")
 @click.option("--held-out", is_flag=True, help="Only what is held out of training.")
 def evaluate_alignment(aligned: Path, corpus: Path, speaker: str | None, held_out: bool) -> None:
@@ -158,12 +158,12 @@ def predict(out: Path, run_folder: Path, **run: Any) -> None:
 
     from training.data.predict import predict
     from training.recipes.fastspeech2 import FastSpeech2Recipe
-    from training.trainer import Progress
+    from training.trainer import TrainingProgress
 
     torch.set_num_threads(run["threads"])
     recipe = _recipe("fastspeech2", run, _device(run))
     assert isinstance(recipe, FastSpeech2Recipe)
-    Progress(run_folder).resume(recipe, _device(run), required=True)
+    TrainingProgress(run_folder).resume(recipe, _device(run), required=True)
     predict(recipe, out, click.echo)
 
 
@@ -297,11 +297,11 @@ def _recipe(name: str, run: dict[str, Any], device: str) -> Recipe:
     """Returns the recipe with what the command line says, defaults for what it does not."""
     from training.data.corpus import read_prepared
     from training.data.dataset import SpeechDataset
-    from training.recipe import Plan
+    from training.recipe import TrainingPlan
     from training.recipes.registry import recipe_of, speaker_of
 
     defaults = recipe_of(name)
-    plan = Plan(
+    plan = TrainingPlan(
         device=device,
         total_steps=run.get("steps") or defaults.steps,
         batch=run["batch"] or defaults.batch,

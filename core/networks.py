@@ -1,4 +1,4 @@
-"""What a network's folder tells the rest of the house: one ``NetworkSpec`` per network.
+"""What other rooms know of a network: one ``NetworkSpec`` per network.
 
 ``acoustic/NAME/spec.py`` or ``vocoders/NAME/spec.py`` holds ``SPEC``; ``exports/registry.py`` names
 that file in one line. Modules and tensors are ``Any`` here, since core never loads torch.

@@ -57,7 +57,7 @@ def write_component(
 
 
 def component_toml(component: Component) -> str:
-    """The text of ``component.toml``; fields at None (absent in TOML) and ``folder`` left out."""
+    """Returns the text of ``component.toml``, without ``folder`` and fields that are None."""
     fields = msgspec.to_builtins(component)
     del fields["folder"]
     return tomli_w.dumps(_without_none(fields))

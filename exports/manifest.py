@@ -75,9 +75,9 @@ class ArtifactManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     @property
     def digest(self) -> str:
-        """One sha256 over all files, hex: the identity of what speaks."""
-        told = "".join(f"{name}={digest}\n" for name, digest in sorted(self.files.items()))
-        return hashlib.sha256(told.encode()).hexdigest()
+        """One sha256 over all files, hex: the identity of the artifact."""
+        lines = "".join(f"{name}={digest}\n" for name, digest in sorted(self.files.items()))
+        return hashlib.sha256(lines.encode()).hexdigest()
 
     def require_component(self, component: Component) -> None:
         """Refuses an artifact that was not made of this component.

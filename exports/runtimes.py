@@ -38,8 +38,8 @@ class TorchGraph:
         """Raises DeviceError, SynthesisError."""
         try:
             with torch.inference_mode():
-                said = self._module(*(torch.tensor(a, device=self._device) for a in inputs))
-                outputs = (said,) if isinstance(said, Tensor) else said
+                output = self._module(*(torch.tensor(a, device=self._device) for a in inputs))
+                outputs = (output,) if isinstance(output, Tensor) else output
                 return tuple(tensor.cpu().numpy() for tensor in outputs)
         except torch.OutOfMemoryError as error:
             raise DeviceError(f"{self._device} is out of memory") from error
@@ -163,7 +163,7 @@ class OnnxRuntime:
 
 
 def open_runtime(name: RuntimeName, device: str = "cpu", threads: int = 1) -> Runtime:
-    """The runtime of that name.
+    """Returns the runtime of that name.
 
     Args:
         name: eager, torchscript or onnx.
@@ -179,7 +179,7 @@ def open_runtime(name: RuntimeName, device: str = "cpu", threads: int = 1) -> Ru
 
 
 def torch_device(device: str) -> str:
-    """The device, if torch has it.
+    """Returns the device, if torch has it.
 
     Raises:
         DeviceError: it does not.

@@ -1,4 +1,4 @@
-"""The tiny voice: real networks with hand-set weights that say known tones.
+"""The tiny voice: real networks with hand-set weights that make known tones.
 
 Symbol ``i`` lasts ``4 + 2 · (i % 3)`` frames at speed 1. While it lasts, two sines sound together:
 one of ``4 + i % 3`` whole periods per hop tells the symbol's class, one of ``12 + 4 · s`` the
@@ -77,7 +77,7 @@ def expected_durations(ids: list[int], speed: float = 1.0) -> list[int]:
 
 
 def expected_samples(ids: list[int], speaker: int = 0, speed: float = 1.0) -> Float32:
-    """What the tiny voice says, to about 2 % of full scale, (hop · Σ durations,) float32."""
+    """Returns what the tiny voice makes, to about 2 % of full scale, (hop · Σ durations,)."""
     phase = 2 * np.pi * np.arange(_SPEC.hop_length) / _SPEC.hop_length
     sines = [np.sin(periods * phase) for periods in PERIODS]
     frames = [

@@ -23,14 +23,14 @@ CUDA_WINDOWS = WindowPolicy(static=True, max_batch_frames=64 * 282)
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """What speaks.
+    """A voice that is ready: both networks over one runtime.
 
     Attributes:
         card: the voice's card.
         acoustic: phonemes to mels.
         vocoder: mels to samples.
         symbols: name of the acoustic model's symbol table.
-        digests: component → sha256 of the artifact that speaks, hex.
+        digests: component → sha256 of the artifact in use, hex.
     """
 
     card: VoiceCard

@@ -15,7 +15,7 @@ from cli.train import train as train_group
 from core.mel import MelSpec
 from training.data.corpus import is_held_out
 from training.data.prepare import prepare
-from training.data.sources import Line
+from training.data.sources import HouseCorpusLine
 from training.recipe import Recipe
 from training.trainer import train
 
@@ -35,9 +35,9 @@ def _ids() -> list[str]:
     return [*[name for name in names if not is_held_out(name)][:6], *held]
 
 
-def _line(name: str, index: int) -> Line:
+def _line(name: str, index: int) -> HouseCorpusLine:
     durations = [4 + index % 3, 6, 8, 7, 3]
-    return Line(
+    return HouseCorpusLine(
         id=name,
         shard=0,
         speaker=("female", "male")[index % 2],

@@ -79,7 +79,7 @@ class Learner:
         """
         set_rate(self.optimizer, rate)
         self.network.train()
-        told: dict[str, float] = {}
+        means: dict[str, float] = {}
         for part in range(self.accumulate):
             draw = (number * self.accumulate + part) * distributed.size() + distributed.rank()
             # Dropout depends on the draw alone: a resumed run is the same run.
@@ -88,14 +88,14 @@ class Learner:
             loss = torch.stack(list(losses.values())).sum() / self.accumulate
             loss.backward()  # type: ignore[no-untyped-call]
             for name, value in losses.items():
-                told[name] = told.get(name, 0.0) + float(value.detach()) / self.accumulate
+                means[name] = means.get(name, 0.0) + float(value.detach()) / self.accumulate
         descend(self.optimizer, clip=self.clip)
         self.average.update(self.network)
-        return told
+        return means
 
     @contextmanager
     def averaged(self) -> Iterator[None]:
-        """Within, the network speaks with its averaged weights, in eval mode."""
+        """Within, the network has its averaged weights, in eval mode."""
         raw = {k: v.clone() for k, v in self.network.state_dict().items()}
         self.network.load_state_dict(self.average.weights)
         self.network.eval()
@@ -106,7 +106,7 @@ class Learner:
             self.network.train()
 
     def state(self) -> dict[str, Any]:
-        """Everything needed to go on."""
+        """Returns everything needed to go on."""
         return {
             "network": self.network.state_dict(),
             "average": self.average.weights,
@@ -115,7 +115,7 @@ class Learner:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Goes on from there."""
+        """Goes on from a state."""
         self.network.load_state_dict(state["network"])
         self.average.weights, self.average.updates = state["average"], state["updates"]
         self.optimizer.load_state_dict(state["optimizer"])

@@ -13,7 +13,7 @@ from core.voice import Component, Provenance
 from exports.component_file import write_component
 from exports.registry import build_network, spec_of
 from training.aligner.file import AlignerCard, write_aligner
-from training.data.corpus import Prepared, read_prepared
+from training.data.corpus import PreparedCorpus, read_prepared
 from training.recipes.registry import ALIGNER
 from vocoders.weight_norm import fold_weight_norm
 
@@ -75,7 +75,7 @@ def publish(
     return write_component(out, component, weights, half=True)
 
 
-def _trained_on(prepared: Prepared, speaker: str | None) -> str:
+def _trained_on(prepared: PreparedCorpus, speaker: str | None) -> str:
     names = prepared.speakers
     entries = [e for e in prepared.entries if speaker in (None, names[e.speaker])]
     hours = sum(e.samples for e in entries) / prepared.mel.sample_rate / 3600

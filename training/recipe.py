@@ -17,7 +17,7 @@ if TYPE_CHECKING:  # TensorBoard comes with the extra "train"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class TrainingPlan:
     """How to train.
 
     Attributes:
@@ -78,7 +78,7 @@ class RecipeSpec:
             bfloat16 inside, float32 outside. Source: torch.set_float32_matmul_precision.
     """
 
-    build: Callable[[SpeechDataset, Any, Plan], Recipe]
+    build: Callable[[SpeechDataset, Any, TrainingPlan], Recipe]
     sizes: Mapping[str, Callable[[CorpusFacts], Any]]
     steps: int
     batch: int

@@ -44,7 +44,7 @@ class Average:
                 self.weights[key].copy_(value)
 
 
-class Progress:
+class TrainingProgress:
     """Steps and seconds so far, and where they are kept."""
 
     def __init__(self, folder: Path) -> None:
@@ -90,7 +90,7 @@ def train(
     device: str,
     validate_every: int,
     report: Callable[[str], None],
-) -> Progress:
+) -> TrainingProgress:
     """Trains for a time budget, going on from the folder's checkpoint.
 
     Args:
@@ -104,7 +104,7 @@ def train(
     """
     from torch.utils.tensorboard import SummaryWriter
 
-    progress = Progress(folder)
+    progress = TrainingProgress(folder)
     progress.resume(recipe, device)
     writer = SummaryWriter(str(folder / "tensorboard")) if distributed.rank() == 0 else None
     began = saved = time.monotonic()
@@ -134,7 +134,7 @@ def train(
 
 
 def _report(
-    progress: Progress,
+    progress: TrainingProgress,
     values: dict[str, float],
     writer: SummaryWriter,
     report: Callable[[str], None],

@@ -15,7 +15,7 @@ from exports.component_file import load_weights
 from exports.registry import read_config
 from training.optimization import Learner
 from training.recipe import Recipe
-from training.trainer import Average, Progress
+from training.trainer import Average, TrainingProgress
 
 
 class NetworkRecipe(Recipe, Protocol):
@@ -38,7 +38,7 @@ def start_from(component: Component, recipe: NetworkRecipe, folder: Path) -> Non
     Raises:
         CheckpointError: the component is of another network or size.
     """
-    progress = Progress(folder)
+    progress = TrainingProgress(folder)
     if progress.file.exists():
         return
     if read_config(component.network, component.config) != recipe.config:

@@ -60,8 +60,8 @@ class ConvVocoder:
         samples = [np.empty(f.shape[1] * hop, np.float32) for f in frames]
         lengths = [f.shape[1] for f in frames]
         for batch in stack_windows(lengths, self._halo, self._policy):
-            said = self._vocode(*self._inputs(frames, seeds, batch))[0]
-            for row, (item, window) in zip(said, batch, strict=True):
+            rows = self._vocode(*self._inputs(frames, seeds, batch))[0]
+            for row, (item, window) in zip(rows, batch, strict=True):
                 write_core(samples[item], row, window, hop)
         return [
             require_finite(self._finished(s)[: mel.shape[1] * hop])
@@ -90,17 +90,17 @@ class ConvVocoder:
         return np.pad(mel, ((0, 0), (0, missing)), constant_values=self._spec.silence)
 
 
-def write_core(samples: Float32, said: Float32, window: Window, hop: int) -> None:
+def write_core(samples: Float32, row: Float32, window: Window, hop: int) -> None:
     """Copies the kept part of a window's samples to its place in the item's."""
     skip = (window.keep_start - window.start) * hop
     kept = (window.keep_stop - window.keep_start) * hop
-    samples[window.keep_start * hop : window.keep_stop * hop] = said[skip : skip + kept]
+    samples[window.keep_start * hop : window.keep_stop * hop] = row[skip : skip + kept]
 
 
 def require_finite(samples: Float32) -> Float32:
     """The samples, or AnomalyError where one is NaN or infinite."""
     if not np.isfinite(samples).all():
         raise AnomalyError(
-            "the vocoder said samples that are not finite", code="anomaly_not_finite"
+            "the vocoder made samples that are not finite", code="anomaly_not_finite"
         )
     return samples

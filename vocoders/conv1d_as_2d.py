@@ -1,4 +1,4 @@
-"""One-dimensional networks in the plane: the twin that ONNX Runtime runs faster.
+"""One-dimensional networks as two-dimensional ones, which ONNX Runtime runs faster.
 
 ONNX Runtime's blocked CPU convolutions take 4-D weights only. A Conv1d as a Conv2d of kernel
 (1, k) computes the same and gained a quarter on HiFi-GAN V3 (docs/decisions, "ONNX export").
@@ -27,10 +27,10 @@ class Conv1dAs2d(nn.Module):
 
     def forward(self, *inputs: Tensor) -> Any:
         """(B, C, T) each → (B, C', T'), or a tuple of such."""
-        said = self.network(*(x.unsqueeze(2) for x in inputs))
-        if isinstance(said, Tensor):
-            return said.squeeze(2)
-        return tuple(x.squeeze(2) for x in said)
+        outputs = self.network(*(x.unsqueeze(2) for x in inputs))
+        if isinstance(outputs, Tensor):
+            return outputs.squeeze(2)
+        return tuple(x.squeeze(2) for x in outputs)
 
 
 def _widen(module: nn.Module) -> None:

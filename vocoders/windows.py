@@ -1,7 +1,16 @@
 """Exact windows: a long mel vocoded in bounded pieces gives the samples of the whole.
 
-Every layer of a convolutional vocoder pads at the ends of its input, so a window may end where the
-utterance ends, or needs ``halo`` frames of context that are cut off afterwards.
+A sample of a convolutional vocoder depends on a fixed number of mel frames per side, its halo.
+A window that ends inside the utterance would see padding where the whole has frames; so it takes
+``halo`` more frames than it keeps, and what they sound like is cut off afterwards:
+
+    frames   0 ........................................ T
+    window 1 [ kept            | halo ]
+    window 2          [ halo | kept    | halo ]
+    window 3                     [ halo |         kept ]
+
+At the utterance's own ends the network pads in the whole, too; so the first window begins exactly
+there and the last one ends exactly there, without a halo.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from core.protocols import Graph
 
 
 def frame_index(durations: Int64) -> Int64:
-    """Which symbol each frame belongs to, (B, T); frames past an item's end tell its last symbol.
+    """Which symbol each frame belongs to, (B, T); frames past an item's end have its last symbol.
 
     >>> frame_index(np.array([[2, 0, 1], [1, 0, 0]]))
     array([[0, 0, 2],

@@ -1,0 +1,1 @@
+"""Components to artifacts: TorchScript and ONNX graphs, precisions, and their parity reports."""

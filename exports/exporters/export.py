@@ -47,7 +47,7 @@ _WRITERS: dict[RuntimeName, tuple[str, Callable[[GraphSpec, Path], None]]] = {
 def artifact_folder(
     artifacts: Path, component: Component, runtime: RuntimeName, precision: Precision
 ) -> Path:
-    """Where the artifact of exactly this component lives."""
+    """Returns where the artifact of exactly this component lives."""
     made_of = [
         EXPORTER,
         component.network,
@@ -167,10 +167,10 @@ def _write_weights(network: nn.Module, precision: Precision, path: Path) -> None
 
 
 def _info(spec: GraphSpec, file: str) -> GraphInfo:
-    def told(names: tuple[str, ...]) -> tuple[TensorInfo, ...]:
+    def tensor_infos(names: tuple[str, ...]) -> tuple[TensorInfo, ...]:
         return tuple(TensorInfo(name, spec.axes[name]) for name in names)
 
-    return GraphInfo(file, told(spec.inputs), told(spec.outputs))
+    return GraphInfo(file, tensor_infos(spec.inputs), tensor_infos(spec.outputs))
 
 
 def _sha256(path: Path) -> str:

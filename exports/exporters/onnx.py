@@ -31,7 +31,7 @@ def export_onnx(spec: GraphSpec, path: Path) -> None:
         quiet_tracing()
         # The exporter calls functions of its own that are marked for removal.
         warnings.filterwarnings("ignore", message="The feature will be removed")
-        # It tells that a reversed slice (reflection padding) stays in the graph.
+        # It warns that a reversed slice (reflection padding) stays in the graph.
         warnings.filterwarnings("ignore", message="Constant folding - Only steps=1")
         # Initial states are made in the graph, of the input's batch size; parity tries others.
         warnings.filterwarnings("ignore", message="Exporting a model to ONNX with a batch_size")

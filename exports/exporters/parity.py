@@ -63,8 +63,8 @@ def _graph_figures(spec: GraphSpec, graph: Graph) -> list[ParityFigure]:
     for shape in SHAPES:
         example = spec.example(*shape)
         with torch.inference_mode():
-            said = spec.module(*example)
-        wanted = (said,) if isinstance(said, torch.Tensor) else said
+            output = spec.module(*example)
+        wanted = (output,) if isinstance(output, torch.Tensor) else output
         got = graph(*(tensor.numpy() for tensor in example))
         for name, left, right in zip(spec.outputs, wanted, got, strict=True):
             pairs[name].append((left.numpy(), right))

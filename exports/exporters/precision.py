@@ -52,8 +52,8 @@ class Cast(nn.Module):
 
     def forward(self, *inputs: Any) -> Any:
         """The layer's outputs."""
-        said = self.layer(*cast(inputs, self.inside))
-        return said if self.outside is None else cast(said, self.outside)
+        output = self.layer(*cast(inputs, self.inside))
+        return output if self.outside is None else cast(output, self.outside)
 
 
 def half_graph(spec: GraphSpec) -> GraphSpec:

@@ -1,0 +1,1 @@
+"""Public checkpoints to components, without running what is in them."""

@@ -53,7 +53,8 @@ def import_checkpoint(
         config_path: HiFi-GAN: its config.json; FastSpeech 2: its stats.json; others: not read.
         name: of the component; None: the folder's name.
         mel: instead of the MelSpec that the project's recipe defines.
-        overrides: config fields that weights do not tell (heads, levels), instead of the defaults.
+        overrides: config fields that cannot be read off weights (heads, levels), instead of the
+            defaults.
         licence: of the weights, for the provenance.
         half: store the weights as float16.
 

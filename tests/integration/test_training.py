@@ -20,12 +20,12 @@ from exports.registry import NETWORKS, spec_of
 from exports.voice import load_voice
 from tests.synthetic_corpus import pitch_of, run
 from text.g2p.symbols import symbol_table
-from training.data.corpus import Prepared, PreparedFacts, read_prepared
+from training.data.corpus import PreparedCorpus, PreparedFacts, read_prepared
 from training.data.dataset import SpeechDataset
 from training.publish import publish
-from training.recipe import Plan, Recipe
+from training.recipe import Recipe, TrainingPlan
 from training.recipes.registry import recipe_of, speaker_of
-from training.trainer import Progress
+from training.trainer import TrainingProgress
 from training.warm_start import NetworkRecipe, start_from
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.melgan.config import MelGanConfig
@@ -36,7 +36,7 @@ ADVERSARY_FROM = 2
 BATCH = {"fastspeech2": 300, "tacotron2": 300}  # mel frames; of vocoders one segment
 
 
-def _tacotron2(prepared: Prepared) -> Tacotron2Config:
+def _tacotron2(prepared: PreparedCorpus) -> Tacotron2Config:
     small: Tacotron2Config = recipe_of("tacotron2").sizes["small"](
         PreparedFacts(prepared, "house-ipa")
     )
@@ -54,7 +54,7 @@ def _tacotron2(prepared: Prepared) -> Tacotron2Config:
     )
 
 
-def tiny(network: str, prepared: Prepared) -> Any:
+def tiny(network: str, prepared: PreparedCorpus) -> Any:
     """A network of a few channels."""
     if network == "fastspeech2":
         return msgspec.structs.replace(
@@ -98,7 +98,7 @@ def build(network: str, corpus: Path, **plan: Any) -> Recipe:
         "batch": BATCH.get(network, 1),
         "adversary_from": ADVERSARY_FROM,
     } | plan
-    return recipe_of(network).build(speech, tiny(network, prepared), Plan(**chosen))
+    return recipe_of(network).build(speech, tiny(network, prepared), TrainingPlan(**chosen))
 
 
 def published(network: str, corpus: Path, folder: Path) -> Component:
@@ -248,7 +248,7 @@ def test_a_training_goes_on_from_what_was_published(
     kept = fold_weight_norm(recipe.learner.average.weights)
     for name, weight in begun.items():
         torch.testing.assert_close(kept[name], weight, rtol=1e-5, atol=1e-6)
-    progress = Progress(tmp_path / "second")
+    progress = TrainingProgress(tmp_path / "second")
     progress.resume(recipe, "cpu", required=True)
     assert progress.steps == 2
     start_from(component, recipe, tmp_path / "second")  # the checkpoint is left alone

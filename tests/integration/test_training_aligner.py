@@ -25,10 +25,10 @@ from training.aligner.file import BUILT_IN, AlignerCard, read_aligner, require_f
 from training.aligner.network import Aligner, AlignerConfig
 from training.aligner.recipe import AlignerRecipe, known_loss, scores_of
 from training.data.collate import collate
-from training.data.corpus import Entry, Prepared, is_held_out, read_prepared
+from training.data.corpus import CorpusEntry, PreparedCorpus, is_held_out, read_prepared
 from training.data.dataset import SpeechDataset
 from training.data.prepare import prepare
-from training.recipe import Plan
+from training.recipe import TrainingPlan
 
 SPEC = MelSpec()
 TINY = AlignerConfig(n_symbols=78, channels=24)
@@ -37,7 +37,9 @@ LETTERS = ["ə", "t", "ˈɛ", "n", "s"]
 
 def build(corpus: Path, *, total_steps: int = 6, batch: int = 300) -> AlignerRecipe:
     """A tiny aligner."""
-    return AlignerRecipe(SpeechDataset(corpus), TINY, Plan(total_steps=total_steps, batch=batch))
+    return AlignerRecipe(
+        SpeechDataset(corpus), TINY, TrainingPlan(total_steps=total_steps, batch=batch)
+    )
 
 
 def coloured(out: Path) -> Path:
@@ -58,16 +60,16 @@ def coloured(out: Path) -> Path:
         none = [0.0] * len(said)
         clip = (at * 256, len(bands) * 256)
         place = (*clip, at, len(bands))
-        entries.append(Entry(name, 0, "", said, durations, none, none, *place))
+        entries.append(CorpusEntry(name, 0, "", said, durations, none, none, *place))
         at += len(bands)
     out.mkdir()
     np.save(out / "mel.npy", np.concatenate(mels).astype(np.float16))
     np.save(out / "audio.npy", np.zeros(at * 256, np.int16))
-    (out / "index.json").write_bytes(msgspec.json.encode(Prepared(SPEC, ["band"], entries)))
+    (out / "index.json").write_bytes(msgspec.json.encode(PreparedCorpus(SPEC, ["band"], entries)))
     return out
 
 
-def hidden(corpus: Path, *, whose: Callable[[Entry], bool]) -> Path:
+def hidden(corpus: Path, *, whose: Callable[[CorpusEntry], bool]) -> Path:
     """The corpus, once it has forgotten durations."""
     prepared = read_prepared(corpus)
     nothing: dict[str, list[int]] = {"durations": [], "pitch": [], "energy": []}
@@ -77,7 +79,7 @@ def hidden(corpus: Path, *, whose: Callable[[Entry], bool]) -> Path:
     return corpus
 
 
-def furthest(recipe: AlignerRecipe, known: Prepared) -> int:
+def furthest(recipe: AlignerRecipe, known: PreparedCorpus) -> int:
     """Largest error of a boundary in the held-out part [frames]."""
     entries = {e.id: e for e in known.entries}
     held_out, errors = recipe.speech.held_out, []
@@ -115,7 +117,7 @@ def test_a_known_loss_is_a_log_probability() -> None:
     """Three frames, two symbols: two alignments; the known one has its share of both."""
     scores = torch.tensor([[[0.9, 0.1], [0.6, 0.4], [0.1, 0.9]]]).log()
     table = symbol_table("house-ipa")
-    entry = Entry("A", 0, "", LETTERS[:2], [2, 1], [], [], 0, 0, 0, 3)
+    entry = CorpusEntry("A", 0, "", LETTERS[:2], [2, 1], [], [], 0, 0, 0, 3)
     batch = collate([entry], [np.zeros((3, 80), np.float32)], table)
     expected = -np.log(0.6 / (0.6 + 0.4)) / 3
     assert float(known_loss(scores, batch)) == pytest.approx(expected, rel=1e-4)
@@ -277,7 +279,7 @@ def test_another_folder_gets_the_durations(
 
 
 def test_boundaries_are_counted_on_phonemes_alone() -> None:
-    entry = Entry("A", 0, "", [" ", "ə", "t", ".", " "], [4, 5, 6, 7, 8], [], [], 0, 0, 0, 30)
+    entry = CorpusEntry("A", 0, "", [" ", "ə", "t", ".", " "], [4, 5, 6, 7, 8], [], [], 0, 0, 0, 30)
     errors = errors_of(entry, [4, 7, 1, 10, 8])
     np.testing.assert_array_equal(errors.starts, [0, 2])
     np.testing.assert_array_equal(errors.ends, [2, -3])
@@ -296,4 +298,4 @@ def test_too_short_a_recording_is_named(synthetic_corpus: Path) -> None:
     short = msgspec.structs.replace(speech.train_set[3], frames=5)
     speech.train_set[3] = short
     with pytest.raises(ArtifactError, match=f"{short.id}: 5 frames for 7 symbols"):
-        AlignerRecipe(speech, TINY, Plan(total_steps=1, batch=100))
+        AlignerRecipe(speech, TINY, TrainingPlan(total_steps=1, batch=100))

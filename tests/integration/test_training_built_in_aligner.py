@@ -16,7 +16,7 @@ from training.aligner.file import BUILT_IN, read_aligner
 from training.data.corpus import is_held_out, read_prepared
 from training.data.dataset import SpeechDataset
 from training.data.prepare import prepare
-from training.data.sources import Line
+from training.data.sources import HouseCorpusLine
 
 UTTERANCES = 20
 WITHIN_25_MS = 0.95
@@ -26,7 +26,7 @@ WITHIN_25_MS = 0.95
 def held_out_part(shared: Path, out: Path) -> Path:
     """The first held-out utterances of the corpus, in its own layout, and one that is not."""
     rows = (shared / "corpus" / "metadata.jsonl").read_bytes().splitlines()
-    lines = [msgspec.json.decode(row, type=Line) for row in rows]
+    lines = [msgspec.json.decode(row, type=HouseCorpusLine) for row in rows]
     ours = [line for line in lines if is_held_out(line.id)][:UTTERANCES]
     ours.append(next(line for line in lines if not is_held_out(line.id)))
     out.mkdir()

@@ -13,7 +13,7 @@ from core.errors import ArtifactError, ArtifactMissing
 from core.mel import MelSpec
 from tests.synthetic_corpus import RATE, harmonic_tone
 from training.data.prepare import prepare
-from training.data.sources import Alignment, jobs_of
+from training.data.sources import Alignment, parts_of
 
 SECONDS = [0.1, 0.2, 0.15, 0.05]
 
@@ -70,12 +70,12 @@ def test_of_several_speakers_it_is_named(own: Path) -> None:
     kept = (own / "alignments.jsonl").read_bytes().splitlines()[0]
     (own / "alignments.jsonl").write_bytes(kept + b"\n" + msgspec.json.encode(other))
     with pytest.raises(ArtifactError, match="no alignment of A-3, who may be me or you"):
-        jobs_of(own)
+        parts_of(own)
 
 
 def test_an_alignment_past_the_audio_is_refused(own: Path) -> None:
     soundfile.write(own / "wavs" / "A-2.wav", harmonic_tone(160.0, RATE // 2), RATE)
-    (job,) = jobs_of(own)
+    (job,) = parts_of(own)
     with pytest.raises(
         ArtifactError, match=r"A-2\.wav: 12000 samples, the alignment ends at 14400"
     ):
@@ -84,4 +84,4 @@ def test_an_alignment_past_the_audio_is_refused(own: Path) -> None:
 
 def test_a_folder_without_a_corpus_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArtifactMissing, match="no metadata"):
-        jobs_of(tmp_path)
+        parts_of(tmp_path)

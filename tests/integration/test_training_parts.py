@@ -14,12 +14,12 @@ from torch import Tensor, nn
 
 from core.errors import ArtifactError
 from tests.synthetic_corpus import main, run
-from training.data.corpus import Entry, read_prepared
+from training.data.corpus import CorpusEntry, read_prepared
 from training.data.dataset import SpeechDataset
 from training.optimization import Learner
-from training.recipe import Plan
+from training.recipe import TrainingPlan
 from training.recipes.waveglow import WaveGlowRecipe
-from training.trainer import Progress
+from training.trainer import TrainingProgress
 from vocoders.waveglow.config import WaveGlowConfig
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -39,7 +39,7 @@ distributed.leave()
 
 def flow(corpus: Path, *, accumulate: int) -> WaveGlowRecipe:
     """The smallest recipe."""
-    plan = Plan(total_steps=10, batch=1, accumulate=accumulate)
+    plan = TrainingPlan(total_steps=10, batch=1, accumulate=accumulate)
     return WaveGlowRecipe(SpeechDataset(corpus), FLOW, plan)
 
 
@@ -63,7 +63,7 @@ def test_two_processes_learn_what_one_accumulates(synthetic_corpus: Path, tmp_pa
     )
     assert said.returncode == 0, said.stderr
     two, one = flow(synthetic_corpus, accumulate=1), flow(synthetic_corpus, accumulate=2)
-    progress = Progress(tmp_path / "two")
+    progress = TrainingProgress(tmp_path / "two")
     progress.resume(two, "cpu", required=True)
     run(one, tmp_path / "one", 3)
     assert progress.steps == 3
@@ -109,7 +109,7 @@ def test_the_command_trains_predicts_and_publishes(
     assert {p.name for p in out.iterdir()} == {"component.toml", "weights.safetensors"}
 
 
-def _entries(corpus: Path) -> list[Entry]:
+def _entries(corpus: Path) -> list[CorpusEntry]:
     return read_prepared(corpus).entries
 
 
@@ -122,7 +122,10 @@ def test_mels_of_another_corpus_are_refused(synthetic_corpus: Path, tmp_path: Pa
 def test_fine_tuning_reads_the_predicted_mels(synthetic_corpus: Path, tmp_path: Path) -> None:
     real = np.load(synthetic_corpus / "mel.npy")
     np.save(tmp_path / "mel.npy", real + np.float16(1.0))
-    speech, plan = SpeechDataset(synthetic_corpus, mels=tmp_path), Plan(total_steps=1, batch=1)
+    speech, plan = (
+        SpeechDataset(synthetic_corpus, mels=tmp_path),
+        TrainingPlan(total_steps=1, batch=1),
+    )
     mel, clip = WaveGlowRecipe(speech, FLOW, plan).segments.draw(1)
     own_mel, own_clip = flow(synthetic_corpus, accumulate=1).segments.draw(1)
     torch.testing.assert_close(mel, own_mel + 1.0, rtol=0.01, atol=0.01)

@@ -20,7 +20,7 @@ from text.g2p.symbols import SymbolTable, symbol_table
 from training.aligner.network import RANGE, Aligner
 from training.aligner.recipe import find_durations, require_room
 from training.data.collate import collate
-from training.data.corpus import Entry, Prepared
+from training.data.corpus import CorpusEntry, PreparedCorpus
 from training.data.dataset import SpeechDataset, bucket_batches
 from training.data.features import energy_per_symbol, pitch_per_symbol
 
@@ -43,7 +43,7 @@ def align(
     batch: int,
     processes: int,
     report: Callable[[str], None],
-) -> Prepared:
+) -> PreparedCorpus:
     """Writes ``out``: the corpus with the durations that the network finds where none are known.
 
     ``out`` may be the corpus's own folder; in another, the arrays are links where the disk allows.
@@ -69,7 +69,7 @@ def align(
     if not ours:
         raise ArtifactError(f"{speech.folder} has all durations already: --anew --out FOLDER")
     require_room(ours)
-    aligned = list[Entry]()
+    aligned = list[CorpusEntry]()
     batches = bucket_batches(ours, batch, 0)
     for number, part in enumerate(batches, 1):
         mels = [speech.mel(e).astype(np.float32) for e in part]
@@ -86,8 +86,8 @@ def align(
 
 
 def aligned_mels(
-    network: Aligner, entries: list[Entry], mels: list[Float32], table: SymbolTable
-) -> list[Entry]:
+    network: Aligner, entries: list[CorpusEntry], mels: list[Float32], table: SymbolTable
+) -> list[CorpusEntry]:
     """The entries with the durations that the network finds, as one batch on its device.
 
     Silence at either end, which may be of any length, belongs to the first and the last gap; the
@@ -120,7 +120,7 @@ def quiet_edges(mel: Float32, least: int) -> tuple[int, int]:
     return (before, after) if len(mel) - before - after >= least else (0, 0)
 
 
-def _measured(work: tuple[Entry, NDArray[np.int16], MelSpec]) -> Entry:
+def _measured(work: tuple[CorpusEntry, NDArray[np.int16], MelSpec]) -> CorpusEntry:
     """The entry with pitch and energy of its symbols."""
     entry, samples, spec = work
     torch.set_num_threads(1)
@@ -131,7 +131,7 @@ def _measured(work: tuple[Entry, NDArray[np.int16], MelSpec]) -> Entry:
     return msgspec.structs.replace(entry, pitch=pitch, energy=energy)
 
 
-def _write(source: Path, prepared: Prepared, out: Path) -> None:
+def _write(source: Path, prepared: PreparedCorpus, out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
     for name in ("audio.npy", "mel.npy"):
         if not (out / name).exists():

@@ -14,20 +14,20 @@ import numpy as np
 
 from core.errors import ArtifactError
 from core.mel import Int64, MelSpec
-from training.data.corpus import Entry, Prepared, is_held_out
+from training.data.corpus import CorpusEntry, PreparedCorpus, is_held_out
 
 SILENT = frozenset(" ,.:;?!")
 """Symbols of house-ipa that are no phonemes."""
 
 
-class Errors(NamedTuple):
-    """Of an utterance's phonemes, frames, ours − teacher's: beginnings (P,), ends (P,) int64."""
+class BoundaryErrors(NamedTuple):
+    """Errors of an utterance's phonemes [frames], ours − teacher's: beginnings (P,), ends (P,)."""
 
     starts: Int64
     ends: Int64
 
 
-class Score(msgspec.Struct, frozen=True):
+class AlignmentScore(msgspec.Struct, frozen=True):
     """Agreement over the phonemes of some utterances."""
 
     utterances: int
@@ -47,8 +47,8 @@ class Score(msgspec.Struct, frozen=True):
     """Mean of ours − teacher's [ms]; positive: ours are late."""
 
 
-def errors_of(teacher: Entry, ours: Sequence[int]) -> Errors:
-    """Boundaries of ``ours`` (mel frames per symbol) against the entry's own durations.
+def errors_of(teacher: CorpusEntry, ours: Sequence[int]) -> BoundaryErrors:
+    """Compares the boundaries of ``ours`` (mel frames per symbol) with the entry's durations.
 
     Raises:
         ArtifactError: another number of symbols.
@@ -56,18 +56,18 @@ def errors_of(teacher: Entry, ours: Sequence[int]) -> Errors:
     if len(ours) != len(teacher.durations):
         raise ArtifactError(f"{teacher.id}: {len(ours)} durations, {len(teacher.durations)} known")
     difference = np.cumsum([0, *ours]) - np.cumsum([0, *teacher.durations])
-    spoken = np.array([s not in SILENT for s in teacher.phonemes])
-    return Errors(difference[:-1][spoken], difference[1:][spoken])
+    phonemes = np.array([s not in SILENT for s in teacher.phonemes])
+    return BoundaryErrors(difference[:-1][phonemes], difference[1:][phonemes])
 
 
-def score(errors: Sequence[Errors], spec: MelSpec) -> Score:
-    """The agreement over all utterances together."""
+def score(errors: Sequence[BoundaryErrors], spec: MelSpec) -> AlignmentScore:
+    """Returns the agreement over all utterances together."""
     frame_ms = 1000.0 / spec.frames_per_second
     starts = np.concatenate([e.starts for e in errors]) * frame_ms
     ends = np.concatenate([e.ends for e in errors]) * frame_ms
     both = np.stack([starts, ends])
     away = np.abs(both)
-    return Score(
+    return AlignmentScore(
         utterances=len(errors),
         phonemes=len(starts),
         within_25_ms=float((away <= 25.0).mean()),
@@ -81,9 +81,13 @@ def score(errors: Sequence[Errors], spec: MelSpec) -> Score:
 
 
 def compare(
-    teacher: Prepared, aligned: Prepared, *, speaker: str | None = None, held_out: bool = False
-) -> Score:
-    """Agreement over the utterances of ``aligned``, found in ``teacher`` by speaker and id.
+    teacher: PreparedCorpus,
+    aligned: PreparedCorpus,
+    *,
+    speaker: str | None = None,
+    held_out: bool = False,
+) -> AlignmentScore:
+    """Returns the agreement over utterances of ``aligned``, found in ``teacher`` by speaker and id.
 
     Args:
         teacher: with known durations.

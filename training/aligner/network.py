@@ -1,12 +1,12 @@
 """The aligner: how well each mel frame fits each symbol of an utterance, in its place in the text.
 
 Convolutions over the frames and over the symbols, each with residuals; a score is the product of
-what they say. The log-softmax over an utterance's symbols changes no best path and no loss on known
+both outputs. The log-softmax over an utterance's symbols changes no best path and no loss on known
 durations, since it adds a constant to each frame; it makes the forward-sum loss a likelihood.
 
 Source: One TTS Alignment To Rule Them All (arXiv 2108.10447) §2.1 for two encoders and a softmax
 over the symbols. Differs: products instead of distances; no speakers, an utterance's own mean and
-deviation take their place, so that a voice nobody has heard can be aligned.
+deviation take their place, so that an unknown voice can be aligned.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class AlignerConfig(msgspec.Struct, frozen=True, kw_only=True):
     """Of the convolutions over 3 frames that follow one over 5: they see ± 9 frames, 0.1 s."""
 
 
-class Layer(nn.Module):
+class ResidualConvLayer(nn.Module):
     """Residual around convolution over 3 positions, ReLU, layer norm: (B, N, C) → (B, N, C)."""
 
     def __init__(self, channels: int, dilation: int = 1) -> None:
@@ -48,8 +48,8 @@ class Layer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, N, C) float32 → (B, N, C)."""
-        told: Tensor = self.norm(self.conv(x.transpose(1, 2)).relu().transpose(1, 2))
-        return x + told
+        residual: Tensor = self.norm(self.conv(x.transpose(1, 2)).relu().transpose(1, 2))
+        return x + residual
 
 
 class Aligner(nn.Module):
@@ -63,11 +63,11 @@ class Aligner(nn.Module):
         super().__init__()
         self.config, c = config, config.channels
         self.embedding = nn.Embedding(config.n_symbols, c)
-        self.text = nn.ModuleList(Layer(c) for _ in range(config.text_layers))
+        self.text = nn.ModuleList(ResidualConvLayer(c) for _ in range(config.text_layers))
         self.key = nn.Linear(c, c)
         self.first = nn.Conv1d(config.n_mels, c, 5, padding=2)
         self.norm = nn.LayerNorm(c)
-        self.sound = nn.ModuleList(Layer(c, dilation) for dilation in config.dilations)
+        self.sound = nn.ModuleList(ResidualConvLayer(c, dilation) for dilation in config.dilations)
         self.query = nn.Linear(c, c)
         nn.init.normal_(self.embedding.weight, std=0.5)
 
@@ -94,8 +94,10 @@ class Aligner(nn.Module):
             queries = layer(queries) * frames
         scores = self.query(queries) @ self.key(keys).transpose(1, 2)
         scaled = scores.float() / math.sqrt(self.config.channels)
-        told: Tensor = scaled.masked_fill(~symbols.transpose(1, 2), NEVER).log_softmax(2)
-        return told
+        log_probabilities: Tensor = scaled.masked_fill(~symbols.transpose(1, 2), NEVER).log_softmax(
+            2
+        )
+        return log_probabilities
 
 
 def normalized(mels: Tensor, frames: Tensor) -> Tensor:

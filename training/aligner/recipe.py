@@ -29,11 +29,11 @@ from training.aligner.file import read_aligner, require_fit
 from training.aligner.monotonic import best_durations, forward_sum_loss, log_prior
 from training.aligner.network import Aligner, AlignerConfig
 from training.data.collate import UtteranceBatch, collate, symbol_of_frame
-from training.data.corpus import Entry
+from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset, bucket_batches
 from training.optimization import Learner, warm_cosine
 from training.previews import alignment_of, show_alignment, show_mel
-from training.recipe import Plan, RecipeSpec
+from training.recipe import RecipeSpec, TrainingPlan
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -81,7 +81,7 @@ def hidden_loss(scores: Tensor, batch: UtteranceBatch) -> Tensor:
     return forward_sum_loss(likely, batch.mel_lengths, batch.lengths)
 
 
-def require_known(entries: list[Entry], folder: Path) -> None:
+def require_known(entries: list[CorpusEntry], folder: Path) -> None:
     """Raises ArtifactError where nobody knows any durations.
 
     Measured on the house's corpus: forward-sum alone begins nowhere, its best paths are seconds off
@@ -93,7 +93,7 @@ def require_known(entries: list[Entry], folder: Path) -> None:
         )
 
 
-def require_room(entries: list[Entry]) -> None:
+def require_room(entries: list[CorpusEntry]) -> None:
     """Raises ArtifactError naming the first utterance with fewer frames than symbols."""
     for e in entries:
         if e.frames < len(e.phonemes):
@@ -117,7 +117,7 @@ class AlignerRecipe:
         self,
         speech: SpeechDataset,
         config: AlignerConfig,
-        plan: Plan,
+        plan: TrainingPlan,
         start: Mapping[str, Tensor] | None = None,
     ) -> None:
         self.speech, self.config, self.plan = speech, config, plan
@@ -159,12 +159,12 @@ class AlignerRecipe:
             losses["hidden"] = HIDDEN_WEIGHT * (~known).float().mean() * hidden
         return losses
 
-    def durations(self, entries: list[Entry]) -> list[list[int]]:
+    def durations(self, entries: list[CorpusEntry]) -> list[list[int]]:
         """Returns the mel frames of each symbol, as the network's present weights align."""
         return find_durations(self.network, self.collate(entries))
 
     def collate(
-        self, entries: list[Entry], draw: np.random.Generator | None = None
+        self, entries: list[CorpusEntry], draw: np.random.Generator | None = None
     ) -> UtteranceBatch:
         """Returns a batch on the device; with a draw, its mels are augmented."""
         mels = [self.speech.mel(e).astype(np.float32) for e in entries]
@@ -189,7 +189,7 @@ class AlignerRecipe:
             means["within_25_ms"] = score(errors, self.speech.prepared.mel).within_25_ms
         return means
 
-    def _show(self, entry: Entry, number: int, writer: SummaryWriter) -> None:
+    def _show(self, entry: CorpusEntry, number: int, writer: SummaryWriter) -> None:
         batch = self.collate([entry])
         hard = torch.tensor(self.durations([entry])[0])
         show_mel(writer, "teacher", batch.mels[0], number)
@@ -211,7 +211,7 @@ def small_size(corpus: CorpusFacts) -> AlignerConfig:
     return AlignerConfig(n_symbols=corpus.n_symbols, n_mels=corpus.mel.n_mels)
 
 
-def _build(speech: SpeechDataset, config: AlignerConfig, plan: Plan) -> AlignerRecipe:
+def _build(speech: SpeechDataset, config: AlignerConfig, plan: TrainingPlan) -> AlignerRecipe:
     """Returns a recipe that begins with the plan's weights, whose size then counts."""
     if plan.start is None:
         return AlignerRecipe(speech, config, plan)

@@ -1,0 +1,1 @@
+"""Corpora: sources, the prepared form, features, batches."""

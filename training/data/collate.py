@@ -11,7 +11,7 @@ from torch import Tensor
 from acoustic.masks import length_mask
 from core.mel import Float32
 from text.g2p.symbols import SymbolTable
-from training.data.corpus import Entry
+from training.data.corpus import CorpusEntry
 
 
 class UtteranceBatch(NamedTuple):
@@ -58,7 +58,7 @@ class UtteranceBatch(NamedTuple):
         return UtteranceBatch(*(x[mask] for x in self))
 
 
-def collate(entries: list[Entry], mels: list[Float32], table: SymbolTable) -> UtteranceBatch:
+def collate(entries: list[CorpusEntry], mels: list[Float32], table: SymbolTable) -> UtteranceBatch:
     """Returns the batch of utterances on the CPU.
 
     Args:

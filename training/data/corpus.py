@@ -19,7 +19,7 @@ from core.mel import MelSpec
 from text.g2p.symbols import symbol_table
 
 
-class Entry(msgspec.Struct, frozen=True):
+class CorpusEntry(msgspec.Struct, frozen=True):
     """One utterance; offsets into the arrays."""
 
     id: str
@@ -38,12 +38,12 @@ class Entry(msgspec.Struct, frozen=True):
     frames: int
 
 
-class Prepared(msgspec.Struct, frozen=True):
+class PreparedCorpus(msgspec.Struct, frozen=True):
     """The index of a prepared corpus."""
 
     mel: MelSpec
     speakers: list[str]
-    entries: list[Entry]
+    entries: list[CorpusEntry]
 
 
 def is_held_out(utterance_id: str) -> bool:
@@ -51,14 +51,14 @@ def is_held_out(utterance_id: str) -> bool:
     return zlib.crc32(utterance_id.encode()) % 50 == 0
 
 
-def require_durations(prepared: Prepared) -> None:
+def require_durations(prepared: PreparedCorpus) -> None:
     """Raises ArtifactError naming the first utterance whose durations nobody knows."""
     for entry in prepared.entries:
         if not entry.durations:
             raise ArtifactError(f"no durations of {entry.id}: `rhapsode train align` finds them")
 
 
-def read_prepared(folder: Path) -> Prepared:
+def read_prepared(folder: Path) -> PreparedCorpus:
     """The index of a prepared corpus.
 
     Raises:
@@ -66,7 +66,7 @@ def read_prepared(folder: Path) -> Prepared:
         ArtifactError: it is no such index.
     """
     try:
-        return msgspec.json.decode((folder / "index.json").read_bytes(), type=Prepared)
+        return msgspec.json.decode((folder / "index.json").read_bytes(), type=PreparedCorpus)
     except FileNotFoundError as error:
         raise ArtifactMissing(f"no prepared corpus in {folder}") from error
     except msgspec.DecodeError as error:
@@ -75,14 +75,14 @@ def read_prepared(folder: Path) -> Prepared:
 
 @dataclass(frozen=True, slots=True)
 class PreparedFacts:
-    """What a prepared corpus tells of itself; implements ``core.networks.CorpusFacts``.
+    """What the sizes of a network may depend on; implements ``core.networks.CorpusFacts``.
 
     Attributes:
         prepared: its index.
         symbols: name of its symbol table.
     """
 
-    prepared: Prepared
+    prepared: PreparedCorpus
     symbols: str
 
     @property

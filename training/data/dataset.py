@@ -14,7 +14,7 @@ from torch import Tensor
 
 from core.errors import ArtifactError
 from training import distributed
-from training.data.corpus import Entry, is_held_out, read_prepared
+from training.data.corpus import CorpusEntry, is_held_out, read_prepared
 
 
 class SpeechDataset:
@@ -56,12 +56,14 @@ class SpeechDataset:
                 f"{folder}: {len(self.held_out)} of {len(ours)} utterances held out"
             )
 
-    def mel(self, entry: Entry) -> NDArray[np.float16]:
+    def mel(self, entry: CorpusEntry) -> NDArray[np.float16]:
         """(T, n_mels)."""
         return self.mels[entry.mel_start : entry.mel_start + entry.frames]
 
 
-def bucket_batches(entries: Sequence[Entry], budget: int, epoch: int) -> list[list[Entry]]:
+def bucket_batches(
+    entries: Sequence[CorpusEntry], budget: int, epoch: int
+) -> list[list[CorpusEntry]]:
     """Returns batches of similar length, in an order that depends on the epoch alone.
 
     Args:
@@ -72,7 +74,7 @@ def bucket_batches(entries: Sequence[Entry], budget: int, epoch: int) -> list[li
     rng = np.random.default_rng(epoch)
     jitter = rng.uniform(0.9, 1.1, len(entries))
     order = sorted(range(len(entries)), key=lambda i: entries[i].frames * jitter[i])
-    batches: list[list[Entry]] = [[]]
+    batches: list[list[CorpusEntry]] = [[]]
     for i in order:
         entry = entries[i]
         longest = max(e.frames for e in [*batches[-1], entry])
@@ -86,12 +88,12 @@ def bucket_batches(entries: Sequence[Entry], budget: int, epoch: int) -> list[li
 class BatchSampler:
     """Endless epochs of batches, whose place can be saved. Processes take turns."""
 
-    def __init__(self, entries: Sequence[Entry], budget: int) -> None:
+    def __init__(self, entries: Sequence[CorpusEntry], budget: int) -> None:
         self.entries, self.budget = entries, budget
         self.epoch, self.taken = 0, 0
         self.batches = bucket_batches(entries, budget, 0)
 
-    def next_batch(self) -> list[Entry]:
+    def next_batch(self) -> list[CorpusEntry]:
         """Returns the next batch of this process."""
         if self.taken >= len(self.batches):
             self.epoch, self.taken = self.epoch + 1, 0
@@ -139,7 +141,7 @@ class Segments:
         """The middle of every held-out utterance; see ``cut``."""
         return self.cut(self.held_out, [(e.frames - self.frames) // 2 for e in self.held_out])
 
-    def cut(self, entries: list[Entry], starts: list[int]) -> tuple[Tensor, Tensor]:
+    def cut(self, entries: list[CorpusEntry], starts: list[int]) -> tuple[Tensor, Tensor]:
         """Mels (B, n_mels, S) and the samples (B, S · hop) they stand for, float32."""
         hop, speech = self.speech.prepared.mel.hop_length, self.speech
         mels, clips = [], []
@@ -151,7 +153,7 @@ class Segments:
         clip = torch.from_numpy(np.stack(clips).astype(np.float32) / 32768.0).to(self.device)
         return mel, clip
 
-    def whole(self, entry: Entry) -> Tensor:
+    def whole(self, entry: CorpusEntry) -> Tensor:
         """The mel of an utterance (1, n_mels, T) float32."""
         mel = self.speech.mel(entry).T.astype(np.float32)
         return torch.from_numpy(mel)[None].to(self.device)

@@ -21,7 +21,7 @@ def predict(recipe: FastSpeech2Recipe, out: Path, report: Callable[[str], None])
     Durations, pitch and energy are the teacher's, so that every frame stays under its samples.
 
     Args:
-        recipe: trained; its averaged weights speak.
+        recipe: trained; its averaged weights predict.
         out: folder.
         report: gets a line of progress.
     """

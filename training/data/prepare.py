@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from audio.mel import MelExtractor
 from core.mel import Float32, MelSpec
 from core.units import rebin_durations
-from training.data.corpus import Entry, Prepared
+from training.data.corpus import CorpusEntry, PreparedCorpus
 from training.data.features import energy_per_symbol, pitch_per_symbol
-from training.data.sources import Job, Recording, jobs_of
+from training.data.sources import CorpusPart, Recording, parts_of
 
 DITHER = 1.0 / 32768.0  # digital silence has no logarithm worth learning
 
@@ -25,7 +25,7 @@ DITHER = 1.0 / 32768.0  # digital silence has no logarithm worth learning
 class Analysed(msgspec.Struct, frozen=True):
     """An utterance, measured: entry (speaker and offsets 0), samples, mel (T, n_mels)."""
 
-    entry: Entry
+    entry: CorpusEntry
     speaker: str
     samples: NDArray[np.int16]
     mel: Float32
@@ -45,7 +45,7 @@ def analyse(recording: Recording, spec: MelSpec) -> Analysed:
         ratio = spec.frames_per_second / recording.rate
         durations = rebin_durations(recording.durations, ratio, len(mel))
     known = bool(durations)
-    entry = Entry(
+    entry = CorpusEntry(
         id=recording.id,
         speaker=0,
         text=recording.text,
@@ -61,19 +61,19 @@ def analyse(recording: Recording, spec: MelSpec) -> Analysed:
     return Analysed(entry, recording.speaker, np.round(clip * 32767.0).astype(np.int16), mel)
 
 
-def _analyse_all(work: tuple[Job, MelSpec]) -> list[Analysed]:
+def _analyse_all(work: tuple[CorpusPart, MelSpec]) -> list[Analysed]:
     job, spec = work
     torch.set_num_threads(1)
     return [analyse(recording, spec) for recording in job()]
 
 
-def prepare(corpus: Path, out: Path, spec: MelSpec, *, processes: int) -> Prepared:
+def prepare(corpus: Path, out: Path, spec: MelSpec, *, processes: int) -> PreparedCorpus:
     """Decodes, cuts and measures a corpus into ``out``: audio.npy, mel.npy, index.json.
 
     Raises:
         ArtifactError: the corpus lacks a file, an alignment, or a word to speak.
     """
-    work = [(job, spec) for job in jobs_of(corpus)]
+    work = [(job, spec) for job in parts_of(corpus)]
     with ProcessPoolExecutor(processes) as pool:
         results = [item for part in pool.map(_analyse_all, work) for item in part]
     speakers = sorted({item.speaker for item in results})
@@ -86,6 +86,6 @@ def prepare(corpus: Path, out: Path, spec: MelSpec, *, processes: int) -> Prepar
     out.mkdir(parents=True, exist_ok=True)
     np.save(out / "audio.npy", np.concatenate([item.samples for item in results]))
     np.save(out / "mel.npy", np.concatenate([item.mel for item in results]).astype(np.float16))
-    prepared = Prepared(spec, speakers, entries)
+    prepared = PreparedCorpus(spec, speakers, entries)
     (out / "index.json").write_bytes(msgspec.json.encode(prepared))
     return prepared

@@ -28,10 +28,10 @@ from text.frontend import open_frontend
 from training.data.transcripts import GAP, symbols_of
 
 UNIT_SECONDS = 0.025  # the house corpus's duration unit: 600 samples at 24 kHz
-MARGIN_UNITS = 2  # silence kept at either end of a clip, spoken by a word gap
+MARGIN_UNITS = 2  # silence kept at either end of a clip, where the symbol is a word gap
 SPEAKER = "speaker"
 ALIGNMENTS = "alignments.jsonl"
-LINES_PER_JOB = 200
+LINES_PER_PART = 200
 T = TypeVar("T")
 
 
@@ -54,11 +54,11 @@ class Recording:
     rate: int
 
 
-Job = Callable[[], Iterator[Recording]]
+CorpusPart = Callable[[], Iterator[Recording]]
 """A part of a corpus, for one process."""
 
 
-class Line(msgspec.Struct, frozen=True):
+class HouseCorpusLine(msgspec.Struct, frozen=True):
     """One utterance of the house corpus: a line of metadata.jsonl. Durations in units of 25 ms."""
 
     id: str
@@ -86,15 +86,15 @@ class Alignment(msgspec.Struct, frozen=True):
     speaker: str = SPEAKER
 
 
-def jobs_of(corpus: Path) -> list[Job]:
+def parts_of(corpus: Path) -> list[CorpusPart]:
     """The corpus in parts.
 
     Raises:
         ArtifactMissing: neither layout lies there.
-        ArtifactError: an utterance has no alignment, and nobody tells whose it is.
+        ArtifactError: an utterance has no alignment, and nothing says whose it is.
     """
     if (corpus / "metadata.jsonl").exists():
-        lines = _read(corpus / "metadata.jsonl", Line)
+        lines = _read(corpus / "metadata.jsonl", HouseCorpusLine)
         shards = sorted({line.shard for line in lines})
         return [partial(_shard, corpus, n, [x for x in lines if x.shard == n]) for n in shards]
     if (corpus / "metadata.csv").exists():
@@ -109,7 +109,7 @@ def jobs_of(corpus: Path) -> list[Job]:
 
 def _parts(utterances: Iterable[T]) -> list[list[T]]:
     every = list(utterances)
-    return [every[i : i + LINES_PER_JOB] for i in range(0, len(every), LINES_PER_JOB)]
+    return [every[i : i + LINES_PER_PART] for i in range(0, len(every), LINES_PER_PART)]
 
 
 def _read(path: Path, kind: type[T]) -> list[T]:
@@ -121,13 +121,13 @@ def _read(path: Path, kind: type[T]) -> list[T]:
         raise ArtifactError(f"{path}: {error}") from error
 
 
-def framed(line: Line) -> tuple[list[str], list[int], int]:
+def framed(line: HouseCorpusLine) -> tuple[list[str], list[int], int]:
     """Symbols and durations [25 ms] with a gap at either end; the clip's first unit."""
     lead, tail = min(line.lead, MARGIN_UNITS), min(line.tail, MARGIN_UNITS)
     return [GAP, *line.phonemes, GAP], [lead, *line.durations, tail], line.lead - lead
 
 
-def _shard(corpus: Path, number: int, lines: list[Line]) -> Iterator[Recording]:
+def _shard(corpus: Path, number: int, lines: list[HouseCorpusLine]) -> Iterator[Recording]:
     by_id = {line.id: line for line in lines}
     with tarfile.open(corpus / f"speech-{number:03d}.tar") as archive:
         for member in archive:
@@ -138,7 +138,7 @@ def _shard(corpus: Path, number: int, lines: list[Line]) -> Iterator[Recording]:
                 yield _house(line, data.read())
 
 
-def _house(line: Line, ogg: bytes) -> Recording:
+def _house(line: HouseCorpusLine, ogg: bytes) -> Recording:
     audio, rate = soundfile.read(io.BytesIO(ogg), dtype="float32")
     symbols, units, first = framed(line)
     unit = round(UNIT_SECONDS * rate)
@@ -169,11 +169,11 @@ def _transcribed(corpus: Path) -> tuple[list[tuple[str, Alignment]], list[tuple[
 def _speaker(
     corpus: Path, aligned: list[tuple[str, Alignment]], others: list[tuple[str, str]]
 ) -> str:
-    """Who says what has no alignment: the one that alignments name."""
+    """Returns the speaker of utterances without alignment: the one that alignments name."""
     speakers = sorted({a.speaker for _, a in aligned} or {SPEAKER})
     if others and len(speakers) > 1:
-        told = f"no alignment of {others[0][0]}, who may be {' or '.join(speakers)}"
-        raise ArtifactError(f"{corpus / ALIGNMENTS}: {told}")
+        reason = f"no alignment of {others[0][0]}, who may be {' or '.join(speakers)}"
+        raise ArtifactError(f"{corpus / ALIGNMENTS}: {reason}")
     return speakers[0]
 
 

@@ -9,7 +9,7 @@ GAP = " "
 
 
 def symbols_of(frontend: TextFrontend, utterance_id: str, text: str) -> list[str]:
-    """What the service itself would say for a transcript, as one utterance.
+    """Returns the symbols that the service itself has for a transcript, as one utterance.
 
     Sentences follow one another with one gap between them; the whole begins and ends with one.
 

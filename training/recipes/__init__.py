@@ -1,0 +1,1 @@
+"""One file per network, named like it, that holds ``RECIPE``; losses that several share."""

@@ -18,11 +18,11 @@ from acoustic.fastspeech2.network import FastSpeech2, Predictions, Targets
 from acoustic.fastspeech2.spec import SPEC
 from text.g2p.symbols import symbol_table
 from training.data.collate import UtteranceBatch, collate
-from training.data.corpus import Entry
+from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset
 from training.optimization import Learner, warm_cosine
 from training.previews import alignment_of, open_preview_vocoder, show_alignment, show_mel
-from training.recipe import Plan, RecipeSpec
+from training.recipe import RecipeSpec, TrainingPlan
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -41,7 +41,9 @@ class FastSpeech2Recipe:
         plan: how; the batch is in padded mel frames.
     """
 
-    def __init__(self, speech: SpeechDataset, config: FastSpeech2Config, plan: Plan) -> None:
+    def __init__(
+        self, speech: SpeechDataset, config: FastSpeech2Config, plan: TrainingPlan
+    ) -> None:
         self.speech, self.config, self.plan = speech, config, plan
         self.table = symbol_table(plan.symbols)
         self.preview_vocoder = open_preview_vocoder(plan.preview_vocoder, plan.device)
@@ -89,7 +91,7 @@ class FastSpeech2Recipe:
             losses["mel_before_postnet"] = F.l1_loss(before, batch.mels[frames])
         return losses
 
-    def collate(self, entries: list[Entry]) -> UtteranceBatch:
+    def collate(self, entries: list[CorpusEntry]) -> UtteranceBatch:
         """Returns a batch on the device."""
         mels = [self.speech.mel(e).astype(np.float32) for e in entries]
         return collate(entries, mels, self.table).to(self.plan.device)

@@ -19,7 +19,7 @@ from training import distributed
 from training.data.dataset import Segments, SpeechDataset
 from training.optimization import Learner, descend, set_rate
 from training.previews import vocode
-from training.recipe import Plan, RecipeSpec
+from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.spectral import SpectralLoss
 from vocoders.weight_norm import put_weight_norm
 
@@ -51,7 +51,9 @@ class GanRecipe:
         plan: how; the batch is in segments.
     """
 
-    def __init__(self, spec: VocoderSpec, speech: SpeechDataset, config: Any, plan: Plan) -> None:
+    def __init__(
+        self, spec: VocoderSpec, speech: SpeechDataset, config: Any, plan: TrainingPlan
+    ) -> None:
         assert spec.discriminators is not None
         self.config, self.plan = config, plan
         torch.manual_seed(0)

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 
 from core.errors import FieldError
 from exports.registry import NETWORKS
-from training.data.corpus import Prepared
+from training.data.corpus import PreparedCorpus
 from training.recipe import RecipeSpec
 
 ALIGNER = "aligner"
@@ -38,10 +38,10 @@ def _module(name: str) -> str:
     return "training.aligner.recipe" if name == ALIGNER else f"training.recipes.{name}"
 
 
-def speaker_of(name: str, speaker: str | None, corpus: Prepared) -> str | None:
+def speaker_of(name: str, speaker: str | None, corpus: PreparedCorpus) -> str | None:
     """Returns whom a network learns: the named speaker, or None for all of them.
 
-    A network of one voice learns, unless told otherwise, the speaker with the most utterances.
+    A network of one voice learns, by default, the speaker with the most utterances.
     """
     if speaker is not None or not recipe_of(name).one_voice:
         return speaker

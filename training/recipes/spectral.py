@@ -1,4 +1,4 @@
-"""Spectral losses of vocoders: what can be learnt without an adversary."""
+"""Spectral losses of vocoders: what can be learnt without discriminators."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class MultiResolutionStft(nn.Module):
         for n_fft, _, window in RESOLUTIONS:
             self.register_buffer(f"window_{n_fft}", torch.hann_window(window), persistent=False)
 
-    def forward(self, said: Tensor, real: Tensor) -> Tensor:
-        """said, real (B, N) float32 → scalar."""
+    def forward(self, predicted: Tensor, target: Tensor) -> Tensor:
+        """predicted, target (B, N) float32 → scalar."""
         losses = []
         for n_fft, hop, window in RESOLUTIONS:
-            a, b = (self._magnitudes(x, n_fft, hop, window) for x in (said, real))
+            a, b = (self._magnitudes(x, n_fft, hop, window) for x in (predicted, target))
             convergence = (b - a).norm() / b.norm()
             losses.append(convergence + F.l1_loss(a.log(), b.log()))
         return torch.stack(losses).mean()
@@ -40,7 +40,7 @@ class MultiResolutionStft(nn.Module):
 
 
 class SpectralLoss(nn.Module):
-    """What all vocoders learn from: mels and magnitudes.
+    """The losses that all vocoders learn from: mels and magnitudes.
 
     Args:
         mel: what the network reads. The loss sees up to Nyquist (jik876/hifi-gan fmax_for_loss).
@@ -51,7 +51,7 @@ class SpectralLoss(nn.Module):
         wide = msgspec.structs.replace(mel, f_max=mel.sample_rate / 2)
         self.extractor, self.stft = MelExtractor(wide), MultiResolutionStft()
 
-    def forward(self, said: Tensor, real: Tensor) -> dict[str, Tensor]:
-        """said, real (B, N) float32 → weighted mel L1 and STFT losses."""
-        mel = (self.extractor(said) - self.extractor(real)).abs().mean()
-        return {"mel": MEL_WEIGHT * mel, "stft": STFT_WEIGHT * self.stft(said, real)}
+    def forward(self, predicted: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """predicted, target (B, N) float32 → weighted mel L1 and STFT losses."""
+        mel = (self.extractor(predicted) - self.extractor(target)).abs().mean()
+        return {"mel": MEL_WEIGHT * mel, "stft": STFT_WEIGHT * self.stft(predicted, target)}

@@ -32,11 +32,11 @@ from acoustic.tacotron2.network import Tacotron2, Tacotron2Output
 from acoustic.tacotron2.spec import SPEC
 from text.g2p.symbols import symbol_table
 from training.data.collate import UtteranceBatch, collate, symbol_of_frame
-from training.data.corpus import Entry
+from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset, bucket_batches
 from training.optimization import Learner, warm_cosine
 from training.previews import open_preview_vocoder, show_alignment, show_mel
-from training.recipe import Plan, RecipeSpec
+from training.recipe import RecipeSpec, TrainingPlan
 
 if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
@@ -121,7 +121,7 @@ class Tacotron2Recipe:
         plan: how; the batch is in padded mel frames.
     """
 
-    def __init__(self, speech: SpeechDataset, config: Tacotron2Config, plan: Plan) -> None:
+    def __init__(self, speech: SpeechDataset, config: Tacotron2Config, plan: TrainingPlan) -> None:
         self.speech, self.config, self.plan = speech, config, plan
         self.table = symbol_table(plan.symbols)
         self.preview_vocoder = open_preview_vocoder(plan.preview_vocoder, plan.device)
@@ -193,7 +193,7 @@ class Tacotron2Recipe:
         silence = self.speech.prepared.mel.silence
         return decoder_targets(batch, self.config.n_frames_per_step, silence)
 
-    def collate(self, entries: list[Entry]) -> UtteranceBatch:
+    def collate(self, entries: list[CorpusEntry]) -> UtteranceBatch:
         """Returns a batch on the device."""
         mels = [self.speech.mel(e).astype(np.float32) for e in entries]
         return collate(entries, mels, self.table).to(self.plan.device)

@@ -21,7 +21,7 @@ from torch import Tensor
 from training.data.dataset import Segments, SpeechDataset
 from training.optimization import Learner, warm_cosine
 from training.previews import vocode
-from training.recipe import Plan, RecipeSpec
+from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.spectral import SpectralLoss
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.waveglow.network import WaveGlow, negative_log_likelihood
@@ -59,7 +59,7 @@ class WaveGlowRecipe:
         plan: how; the batch is in segments.
     """
 
-    def __init__(self, speech: SpeechDataset, config: WaveGlowConfig, plan: Plan) -> None:
+    def __init__(self, speech: SpeechDataset, config: WaveGlowConfig, plan: TrainingPlan) -> None:
         self.config, self.plan = config, plan
         self.rate = LARGE_RATE if config.n_channels >= LARGE_CHANNELS else RATE
         torch.manual_seed(0)
@@ -83,9 +83,9 @@ class WaveGlowRecipe:
             conditions = cache(self.network.conditions(mel, samples.shape[1]))
             latent = self.network.to_noise(samples, conditions)
             noise = self.config.sigma * torch.randn_like(latent.z)
-            said = self.network.to_samples(noise, conditions)
+            predicted = self.network.to_samples(noise, conditions)
         likelihood = LIKELIHOOD_WEIGHT * negative_log_likelihood(latent, SIGMA)
-        spectral: dict[str, Tensor] = self.spectral(said, samples)
+        spectral: dict[str, Tensor] = self.spectral(predicted, samples)
         return {"likelihood": likelihood} | spectral
 
     @torch.no_grad()

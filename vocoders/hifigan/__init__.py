@@ -1,0 +1,1 @@
+"""HiFi-GAN: transposed convolutions and residual blocks, trained against discriminators."""

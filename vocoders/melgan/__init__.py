@@ -1,0 +1,1 @@
+"""MelGAN in its two public forms."""

@@ -109,13 +109,13 @@ class MelGan(nn.Module):
 
     @torch.inference_mode()
     def inference(self, mel: Tensor) -> Tensor:
-        """Samples as the reference's command speaks them.
+        """Returns samples as the reference's command makes them.
 
         Args:
             mel: (B, n_mels, T) float32.
 
         Returns:
-            (B, 1, T · hop) float32; in seungwonpark's form spoken with trailing silence, which is
+            (B, 1, T · hop) float32; in seungwonpark's form made with trailing silence, which is
             dropped again, so that the end does not hear its own reflection. Differs: float32
             samples, the caller makes PCM.
         """

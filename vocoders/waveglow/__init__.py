@@ -1,0 +1,1 @@
+"""WaveGlow: a flow from noise to samples, and its denoiser."""

@@ -42,7 +42,7 @@ class WaveGlowVocoder(ConvVocoder):
         super().__init__(graphs, mel_spec, halo=halo, policy=policy, min_frames=MIN_FRAMES)
         self._config = config
         self._groups = config.hop_length // config.n_group  # per frame
-        self._denoiser = self._listen() if config.denoiser_strength else None
+        self._denoiser = self._open_denoiser() if config.denoiser_strength else None
 
     def _noise(self, frames: int, seed: int) -> Float32:
         """z (n_group, frames · hop / n_group): a longer item begins with the same noise."""
@@ -65,11 +65,11 @@ class WaveGlowVocoder(ConvVocoder):
             return samples
         with torch.inference_mode():
             clean = self._denoiser(torch.tensor(samples[None]), self._config.denoiser_strength)
-        said: Float32 = clean[0].numpy()
-        return said
+        denoised: Float32 = clean[0].numpy()
+        return denoised
 
-    def _listen(self) -> Denoiser:
-        """What the network says of a mel of zeros without noise is the bias that is taken off."""
+    def _open_denoiser(self) -> Denoiser:
+        """Returns a denoiser whose bias is what the network makes of a zero mel without noise."""
         c = self._config
         mel = np.zeros((1, c.n_mels, BIAS_FRAMES), np.float32)
         z = np.zeros((1, c.n_group, BIAS_FRAMES * self._groups), np.float32)

@@ -23,7 +23,7 @@ class Denoiser(nn.Module):
     bias: Tensor
 
     def __init__(self, bias_samples: Tensor, *, n_fft: int = 1024, hop_length: int = 256) -> None:
-        """Listens to what the vocoder says of no noise.
+        """Measures the bias in what the vocoder makes of no noise.
 
         Args:
             bias_samples: (1, N) float32, from ``bias_of``.
@@ -62,7 +62,7 @@ class Denoiser(nn.Module):
 
 @torch.inference_mode()
 def bias_of(network: WaveGlow) -> Tensor:
-    """What the network says of a mel of zeros without noise: (1, BIAS_FRAMES · hop) float32."""
+    """Returns what the network makes of a zero mel without noise, (1, BIAS_FRAMES · hop)."""
     config = network.config
     weight = network.upsample.weight
     groups = BIAS_FRAMES * config.hop_length // config.n_group

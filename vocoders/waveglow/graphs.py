@@ -40,7 +40,7 @@ def graphs(network: WaveGlow) -> tuple[GraphSpec, ...]:
     spec = GraphSpec(
         name="vocode",
         module=Infer(network).eval(),
-        onnx_module=Infer(_in_plane(network)).eval(),
+        onnx_module=Infer(_as_2d(network)).eval(),
         inputs=("mel", "z"),
         outputs=("samples",),
         axes={
@@ -49,23 +49,23 @@ def graphs(network: WaveGlow) -> tuple[GraphSpec, ...]:
             "samples": ("B", "N"),
         },
         example=example,
-        # ``end`` says the logarithm of a scale; errors of it are multiplied flow by flow.
+        # ``end`` makes the logarithm of a scale; errors of it are multiplied flow by flow.
         keep_float32=("upsample", "end", "convinv"),
     )
     return (spec,)
 
 
-def _in_plane(network: WaveGlow) -> WaveGlow:
+def _as_2d(network: WaveGlow) -> WaveGlow:
     twin = copy.deepcopy(network)
     twin.WN = nn.ModuleList(_coupling(coupling) for coupling in network.WN)
     return twin
 
 
 def _coupling(coupling: nn.Module) -> nn.Module:
-    # A coupling and what it is told are called apart.
-    plane = Conv1dAs2d(coupling)
-    plane.cond_layer = Conv1dAs2d(nn.Sequential(coupling.cond_layer))  # type: ignore[arg-type]
-    return plane
+    # A coupling and the layer of its condition are called apart.
+    twin = Conv1dAs2d(coupling)
+    twin.cond_layer = Conv1dAs2d(nn.Sequential(coupling.cond_layer))  # type: ignore[arg-type]
+    return twin
 
 
 def halo_frames(config: WaveGlowConfig) -> int:

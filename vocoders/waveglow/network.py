@@ -33,7 +33,7 @@ class Latent(NamedTuple):
 
 
 Conditions = Callable[[int], Tensor]
-"""Number of a flow → what its coupling is told, (B, 2 · n_channels · n_layers, N / n_group)."""
+"""Number of a flow → its coupling's condition, (B, 2 · n_channels · n_layers, N / n_group)."""
 
 
 class Invertible1x1Conv(nn.Module):
@@ -71,7 +71,7 @@ class Invertible1x1Conv(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x (B, C, T) → the same mixed, and its log-determinant ()."""
         # The signal itself stays in float32 even under autocast: what is rounded off here cannot be
-        # undone; only what the couplings say of it may be coarse.
+        # undone; only the couplings' scales and shifts may be coarse.
         with torch.autocast(x.device.type, enabled=False):
             log_det = torch.linalg.slogdet(self.conv.weight[..., 0].float())[1]
             return self.conv(x.float()), x.shape[0] * x.shape[2] * log_det
@@ -87,7 +87,7 @@ class Invertible1x1Conv(nn.Module):
 
 
 class WN(nn.Module):
-    """Gated dilated convolutions, conditioned: half of the channels say how to move the others.
+    """Gated dilated convolutions, conditioned: half of the channels decide how the others move.
 
     Source: §2.1 and WaveNet (arXiv 1609.03499) §2.3.
     """
@@ -146,7 +146,7 @@ class WaveGlow(nn.Module):
             self.WN.append(WN(channels // 2, config))
 
     def conditions(self, mel: Tensor, samples: int) -> Conditions:
-        """What the couplings are told, the same in both directions; made as it is asked for, since
+        """Returns the couplings' conditions, the same in both directions; made one at a time, since
         all flows' together are larger than all else.
 
         Args:
@@ -184,7 +184,10 @@ class WaveGlow(nn.Module):
                 early.append(x[:, : config.n_early_size])
                 x = x[:, config.n_early_size :]
             x, det = mix(x)
-            still, moved = x.chunk(2, dim=1)
+            # An affine coupling: one half passes as it is and decides, with the mel, how the other
+            # half is scaled and shifted. So the way back knows the same scale and shift, and the
+            # coupling itself, however deep, never has to be inverted.
+            still, moved = x.chunk(2, dim=1)  # (B, C / 2, N / n_group) each
             shift, scale = coupling(still, conditions(k))
             x = torch.cat([still, moved * torch.exp(scale) + shift], dim=1)
             log_s.append(scale)
