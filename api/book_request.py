@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated
+from xml.sax.saxutils import escape
 
 import msgspec
 from msgspec import Meta
@@ -111,19 +112,28 @@ def _chapter_view(number: int, chapter: BookChapter) -> ChapterView:
     return ChapterView(number, chapter.title, len(chapter.text), words, seconds)
 
 
-def source_of(book: Book, request: BookRequest) -> Source:
+def source_of(book: Book, request: BookRequest, narrator: str | None = None) -> Source:
     """Returns the chosen chapters as one source.
+
+    Args:
+        book: as it was read.
+        request: which chapters, and what the tags say.
+        narrator: names the voice in credits before and behind the chapters; None = no credits.
 
     Raises:
         FieldError: there is no such chapter, or too much text.
     """
-    chosen = _chosen_indices(len(book.chapters), request.chapters)
+    chosen = [book.chapters[i] for i in _chosen_indices(len(book.chapters), request.chapters)]
+    facts = _book_facts(book, request)
+    if narrator is not None:
+        opening, closing = credits_of(facts, narrator, markup=book.markup)
+        chosen = [opening, *chosen, closing]
     chapters: list[Chapter] = []
     texts: list[str] = []
     start = 0
-    for index in chosen:
-        title, text = book.chapters[index].title, book.chapters[index].text
-        chapters.append(Chapter(title, Span(start, start + len(text))))
+    for chapter in chosen:
+        text = chapter.text
+        chapters.append(Chapter(chapter.title, Span(start, start + len(text))))
         texts.append(text)
         start += len(text) + len(GAP)
     if start > MAX_BOOK_CHARS:
@@ -133,10 +143,33 @@ def source_of(book: Book, request: BookRequest) -> Source:
         text=GAP.join(texts),
         markup=book.markup,
         chapters=tuple(chapters),
-        book=_book_facts(book, request),
+        book=facts,
         notices=book.notices,
         unreadable=book.unreadable,
     )
+
+
+def credits_of(facts: BookFacts, narrator: str, *, markup: bool) -> tuple[BookChapter, BookChapter]:
+    """Returns what ACX wants to hear first and last, each a file of its own.
+
+    Source: ACX, "Audio Submission Requirements": title, author and narrator in the opening credits,
+    at least "the end" in the closing ones.
+
+    Args:
+        facts: of the book.
+        narrator: name of the voice.
+        markup: whether the book's chapters are SSML documents.
+    """
+    subtitle = f" {facts.metadata.subtitle}." if facts.metadata.subtitle else ""
+    authors = f" Written by {' and '.join(facts.authors)}." if facts.authors else ""
+    spoken_by = f"Narrated by {narrator}, a synthetic voice."
+    texts = (
+        f"{facts.title}.{subtitle}{authors} {spoken_by}",
+        f"This has been {facts.title}.{authors} {spoken_by} The end.",
+    )
+    if markup:
+        texts = (f"<speak>{escape(texts[0])}</speak>", f"<speak>{escape(texts[1])}</speak>")
+    return BookChapter("Opening Credits", texts[0]), BookChapter("Closing Credits", texts[1])
 
 
 def _chosen_indices(count: int, numbers: Sequence[int] | None) -> list[int]:

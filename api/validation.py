@@ -67,6 +67,7 @@ def resolve_controls(
         InputError: what the client must mend; names the field.
         NotFound: the catalogue is empty.
     """
+    request = request.with_preset()
     selection = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
     rate = _sample_rate(request, selection.acoustic_component.mel.sample_rate)
     check_bit_rate(request.format, rate, request.bit_rate, request.channels)

@@ -15,6 +15,7 @@ from typing import Self
 
 import msgspec
 
+from core.acx import AcxFile
 from core.errors import Unavailable
 
 EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
@@ -27,7 +28,7 @@ LONGEST_NAME = 80
 MANIFEST = "manifest.json"
 
 
-class ChapterFile(msgspec.Struct, frozen=True):
+class ChapterFile(msgspec.Struct, frozen=True, omit_defaults=True):
     """A file of the zip."""
 
     file: str
@@ -36,6 +37,8 @@ class ChapterFile(msgspec.Struct, frozen=True):
     """Length; at the manifest's sample rate."""
     bytes: int
     sha256: str
+    acx: AcxFile | None = None
+    """Its check against ACX's rules, where it was mastered for them."""
 
 
 class ArchiveManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,7 +88,9 @@ class ChapterArchive:
         except OSError as error:
             raise Unavailable(f"cannot write {path}: {error}", code="disk") from error
 
-    def add(self, name: str, title: str, file: Path, samples: int) -> None:
+    def add(
+        self, name: str, title: str, file: Path, samples: int, acx: AcxFile | None = None
+    ) -> None:
         """Copies a chapter's finished file in.
 
         Args:
@@ -93,6 +98,7 @@ class ChapterArchive:
             title: of the chapter.
             file: its bytes; not needed any more afterwards.
             samples: its length.
+            acx: its check against ACX's rules.
 
         Raises:
             ValueError: the name is taken.
@@ -105,7 +111,7 @@ class ChapterArchive:
             digest = self._copy(name, file, size)
         except OSError as error:
             raise Unavailable(f"cannot write {name}: {error}", code="disk") from error
-        self._files.append(ChapterFile(name, title, samples, size, digest))
+        self._files.append(ChapterFile(name, title, samples, size, digest, acx))
 
     def _copy(self, name: str, file: Path, size: int) -> str:
         with file.open("rb") as source:

@@ -3,17 +3,34 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from audio.acx import AcxMeter, check_file, metered, summary
 from audio.archive import ChapterArchive, chapter_file_name
 from audio.containers.vorbis_comment import CHAPTERS
 from audio.encode import AudioEncoder
+from audio.mastering import edge_samples, mastered
+from audio.sample_stream import SampleStream
 from audio.tags import ChapterMark, Tags
+from core.acx import AcxFile, AcxReport
 from core.mel import Float32
 from core.request import AudioFormat, Package
 from core.text import Notice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryResult:
+    """What came of writing a delivery.
+
+    Attributes:
+        clipped: samples beyond full scale.
+        acx: the check against ACX's rules; None for what is no book.
+    """
+
+    clipped: int
+    acx: AcxReport | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +45,8 @@ class Delivery:
         channels: 1, or 2 that are equal.
         marks: of all chapters, in order, without gaps, from sample 0; at least one.
         tags: of the whole; None = neither tags nor marks are written into one file.
+        gains: a factor for each chapter; its file is then mastered for ACX and checked as it is
+            written: a zip of mp3 files. None = samples are written as they come.
     """
 
     format: AudioFormat
@@ -37,6 +56,7 @@ class Delivery:
     bit_rate: int | None = None
     channels: int = 1
     tags: Tags | None = None
+    gains: Sequence[float] | None = None
 
     @property
     def samples(self) -> int:
@@ -58,8 +78,8 @@ class Delivery:
             return Notice("no_chapter_marks", message)
         return None
 
-    def write(self, path: Path, blocks: Iterable[Float32]) -> int:
-        """Writes it all; returns how many samples were clipped.
+    def write(self, path: Path, blocks: Iterable[Float32]) -> DeliveryResult:
+        """Writes it all.
 
         Args:
             path: the file or zip; replaced if it exists.
@@ -69,12 +89,20 @@ class Delivery:
             ValueError: they do not.
             Unavailable: the disk refuses.
         """
+        meter = AcxMeter(self.sample_rate)
+        measured = metered(meter, blocks)
+        files = list[AcxFile]()
         if self.package == "chapters":
-            return self._write_chapters(path, blocks)
-        with self._encoder(path, self.samples, self.tags, self.marks) as encoder:
-            for block in blocks:
-                encoder.write(block)
-        return encoder.clipped
+            clipped, files = self._write_chapters(path, measured)
+        else:
+            with self._encoder(path, self.samples, self.tags, self.marks) as encoder:
+                for block in measured:
+                    encoder.write(block)
+            clipped = encoder.clipped
+        if self.tags is None:
+            return DeliveryResult(clipped=clipped, acx=None)
+        acx = summary(files) if files else meter.finish()
+        return DeliveryResult(clipped=clipped, acx=acx)
 
     def _encoder(
         self, path: Path, samples: int, tags: Tags | None, marks: Sequence[ChapterMark] = ()
@@ -90,12 +118,12 @@ class Delivery:
             marks=marks,
         )
 
-    def _write_chapters(self, path: Path, blocks: Iterable[Float32]) -> int:
+    def _write_chapters(self, path: Path, blocks: Iterable[Float32]) -> tuple[int, list[AcxFile]]:
         tags = self.tags or Tags(title=self.marks[0].title)
         # A chapter without audio keeps its number, and so do those behind it.
         numbered = [(n, mark) for n, mark in enumerate(self.marks, 1) if mark.samples]
-        stream = _SampleStream(blocks)
-        clipped = 0
+        stream = SampleStream(blocks)
+        clipped, checked = 0, list[AcxFile]()
         with (
             ChapterArchive(
                 path, title=tags.title, authors=tags.authors, sample_rate=self.sample_rate
@@ -111,42 +139,19 @@ class Delivery:
                     track=number,
                     tracks=len(self.marks),
                 )
-                with self._encoder(file, mark.samples, own) as encoder:
-                    for block in stream.take(mark.samples):
+                samples, content = mark.samples, stream.take(mark.samples)
+                if self.gains is not None:
+                    gain = self.gains[number - 1]
+                    content = mastered(content, gain, self.sample_rate, mark.samples)
+                    samples += sum(edge_samples(self.sample_rate))
+                with self._encoder(file, samples, own) as encoder:
+                    for block in content:
                         encoder.write(block)
                 clipped += encoder.clipped
                 name = chapter_file_name(number, len(self.marks), mark.title, self.format)
-                archive.add(name, mark.title, file, mark.samples)
+                acx = check_file(file, name) if self.gains is not None else None
+                checked += [acx] if acx else []
+                archive.add(name, mark.title, file, samples, acx)
                 file.unlink()
             stream.end()
-        return clipped
-
-
-class _SampleStream:
-    """Blocks as one stream from which any number of samples can be taken."""
-
-    def __init__(self, blocks: Iterable[Float32]) -> None:
-        self._blocks = iter(blocks)
-        self._left: Float32 | None = None
-
-    def take(self, samples: int) -> Iterator[Float32]:
-        """Yields so many samples in blocks. Raises ValueError where there are fewer."""
-        while samples:
-            block = self._next()
-            if block is None:
-                raise ValueError(f"the audio ends {samples} samples early")
-            now, self._left = block[:samples], block[samples:]
-            samples -= len(now)
-            yield now
-
-    def end(self) -> None:
-        """Raises ValueError where samples are left."""
-        if (block := self._next()) is not None:
-            raise ValueError(f"{len(block)} samples more than the chapters have")
-
-    def _next(self) -> Float32 | None:
-        while self._left is None or not len(self._left):
-            self._left = next(self._blocks, None)
-            if self._left is None:
-                return None
-        return self._left
+        return clipped, checked

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 import rich_click as click
@@ -18,6 +18,7 @@ from api.book_request import BookRequest
 from cli.book_contents import print_contents
 from cli.request import convert_request, format_of, speech_options
 from core.errors import FieldError
+from core.request import Preset
 
 if TYPE_CHECKING:
     from cli.client import ServiceClient
@@ -45,6 +46,11 @@ _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
     "--say-titles", is_flag=True, help="Speak chapter titles that only the contents have."
 )
 @click.option("--chapters", help="Which ones, as --list numbers them: 1-3,7.")
+@click.option(
+    "--preset",
+    type=click.Choice(get_args(Preset)),
+    help="acx: a zip of mp3 files as Audible's marketplace takes them, with credits.",
+)
 @click.option("--title", help="For the tags; by default the book's own.")
 @click.option("--author", help="For the tags; by default the book's own.")
 @click.option("--chapter-pause", type=float, help="Between chapters, in seconds.")
@@ -87,6 +93,7 @@ def book(
     rhapsode book novel.epub --list
     rhapsode book novel.epub -o novel.m4b
     rhapsode book novel.epub -o novel.zip --format mp3 --chapters 1-3
+    rhapsode book novel.epub -o novel.zip --preset acx
     """
     if out is None and not (only_list or dry_run):
         raise FieldError("--out", "needed, unless --list or --dry-run is given")
@@ -144,6 +151,8 @@ def _request(
     }
     if include is not None:
         fields["include"] = [name for part in include.split(",") if (name := part.strip())]
+    if options.get("preset") and out is not None and out.suffix.lower() != ".zip":
+        raise FieldError("--preset", "makes a file per chapter", allowed="-o NAME.zip")
     if out is not None and out.suffix.lower() == ".zip":
         fields |= {"package": "chapters", "format": format_ or "mp3"}
     elif out is not None:

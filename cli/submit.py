@@ -101,7 +101,26 @@ def print_result(job: JobDocument, out: Path, as_json: bool) -> None:
         )
         click.echo(f"{out}: {report['audio_seconds']:.2f} s of speech")
         click.echo(f"rtf {report['rtf']:.4f} ({1 / report['rtf']:.1f} × real time): {stages}")
+        _print_acx(report["acx"])
         for notice in report["warnings"]:
             click.echo(f"note: {notice['message']} [{notice['code']}]", err=True)
     if job["error"]:
         click.echo(f"{job['state']}: {job['error']['message']} [{job['error']['code']}]", err=True)
+
+
+def _print_acx(acx: dict[str, Any] | None) -> None:
+    """Prints a book's check against ACX's rules."""
+    if acx is None:
+        return
+    levels = "RMS {rms_db:.1f} dB, peak {peak_db:.1f} dB, noise floor {noise_floor_db:.1f} dB"
+    if not acx["files"]:
+        result = f"misses {', '.join(acx['failures'])}" if acx["failures"] else "within the limits"
+        click.echo(f"ACX, the levels alone: {levels.format_map(acx)}: {result}")
+        return
+    failed = acx["failed_files"]
+    if not failed:
+        click.echo(f"ACX: all {acx['files']} files pass; at most {levels.format_map(acx)}")
+    for file in failed:
+        click.echo(
+            f"ACX: {file['file']} misses {', '.join(file['failures'])}: {levels.format_map(file)}"
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 import msgspec
 from msgspec import Meta
@@ -14,6 +14,8 @@ AudioFormat = Literal["wav", "flac", "ogg", "opus", "mp3", "m4b"]
 """ogg = Vorbis in Ogg, opus = Opus in Ogg, m4b = AAC in MP4 with chapter marks."""
 Package = Literal["file", "chapters"]
 """file: one file; chapters: a zip with a file per chapter and a manifest."""
+Preset = Literal["acx"]
+"""acx: what Audible's marketplace takes, see ``Controls.with_preset``."""
 Lane = Literal["interactive", "bulk"]
 RuntimeName = Literal["eager", "torchscript", "onnx"]
 MAX_TEXT_CHARS = 1_000_000
@@ -65,6 +67,9 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     """Integrated loudness of the whole file [LUFS], reached by one gain; None = as spoken."""
     package: Package = "file"
     """One file, or a zip of one file per chapter."""
+    preset: Preset | None = None
+    """acx: a zip of mp3 files of 44.1 kHz and 192 kbit/s, one a chapter, each at the level and with
+    the room tone that ACX wants; format, package, rates and loudness are set by it."""
 
     @property
     def controls(self) -> Controls:
@@ -72,6 +77,19 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
         values = {name: getattr(self, name) for name in Controls.__struct_fields__}
         pauses = {name: getattr(self.pauses, name) for name in Pauses.__struct_fields__}
         return Controls(**values | {"pauses": Pauses(**pauses)})
+
+    def with_preset(self) -> Self:
+        """Returns the controls with what the preset sets."""
+        if self.preset is None:
+            return self
+        return msgspec.structs.replace(
+            self,
+            format="mp3",
+            package="chapters",
+            sample_rate=44100,
+            bit_rate=192_000,
+            loudness_lufs=None,
+        )
 
 
 class SynthesisRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -112,7 +112,11 @@ def _accept(
     digest.update(msgspec.json.encode(request) + ascii(name).encode())  # the name tells the kind
     key = idempotency_of(idempotency_key, digest.hexdigest())
     book: Book = read_book(content, name, request.reading)
-    source = source_of(book, request)
+    narrator = None
+    if request.preset == "acx":
+        selection = backends.catalogue.resolve(request.voice, request.acoustic, request.vocoder)
+        narrator = selection.voice.title
+    source = source_of(book, request, narrator)
     client.check_size(len(source.text), "file")
     limits = backends.settings.duration_limits
     resolved = resolve_controls(request, source, backends.catalogue, "file", limits)

@@ -42,9 +42,7 @@ def tag_mp3(path: Path, tags: Tags, marks: Sequence[ChapterMark], sample_rate: i
     tag = id3_tag(tags, marks, sample_rate)
 
     def copy(source: BinaryIO, target: BinaryIO) -> None:
-        head = source.read(HEADER_BYTES)
-        skipped = HEADER_BYTES + _from_synchsafe(head[6:]) if head[:3] == b"ID3" else 0
-        source.seek(skipped)
+        source.seek(tag_length(source.read(HEADER_BYTES)))
         target.write(tag)
         copy_rest(source, target)
 
@@ -140,6 +138,11 @@ def _synchsafe(number: int) -> bytes:
     if number >= 2**28:
         raise ValueError(f"{number} bytes are more than an ID3 tag holds")
     return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))
+
+
+def tag_length(head: bytes) -> int:
+    """Returns the length of the tag that a file's first ten bytes announce, 0 = none."""
+    return HEADER_BYTES + _from_synchsafe(head[6:]) if head[:3] == b"ID3" else 0
 
 
 def _from_synchsafe(data: bytes) -> int:

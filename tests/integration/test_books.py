@@ -210,3 +210,24 @@ def test_one_gain_reaches_the_loudness_that_was_asked_for(http: httpx.Client) ->
 def test_a_well_job_is_not_retried(http: httpx.Client) -> None:
     job = ended(http, http.post("/synthesize", json={"text": "All is well."}))
     assert http.post(f"/jobs/{job['id']}/retry").status_code == 409
+
+
+def test_the_preset_makes_files_that_acx_takes(http: httpx.Client) -> None:
+    job = ended(http, send(http, preset="acx"))
+    assert job["state"] == "succeeded", job["error"]
+    acx = job["report"]["acx"]
+    assert (acx["failures"], acx["files"], acx["failed_files"]) == ([], 5, [])
+    with zipfile.ZipFile(io.BytesIO(http.get(job["audio"]).content)) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".mp3")]
+    assert names == [
+        "01 Opening Credits.mp3",
+        "02 The First.mp3",
+        "03 The Second.mp3",
+        "04 The Third.mp3",
+        "05 Closing Credits.mp3",
+    ]
+    times = http.get(f"/jobs/{job['id']}/timings").json()
+    spoken = " ".join(sentence["text"] for sentence in times["sentences"]).lower()
+    assert spoken.startswith("the small book.")
+    assert "written by nobody" in spoken
+    assert spoken.rstrip(".").endswith("the end")

@@ -10,10 +10,11 @@ import msgspec
 import numpy as np
 import structlog
 
-from audio.acx import PEAK_DB, AcxMeter
+from audio.acx import PEAK_DB
 from audio.delivery import Delivery
 from audio.join import UtteranceAudio, joined_blocks
 from audio.loudness import LoudnessMeter, gain_for, gain_notice
+from audio.mastering import gains_for_rms
 from audio.resample import Resampler, resampled_length
 from audio.tags import ChapterMark, Tags, tags_of_book
 from core.book import Cover
@@ -150,15 +151,14 @@ class Assembler:
         request = self._record.request
         rate = request.sample_rate or self._timeline.sample_rate
         self._set_gain()
-        meter, delivery = AcxMeter(rate), self._delivery(rate)
+        delivery = self._delivery(rate)
         with self._context.audio.writing(audio_key(self._record.id, request)) as path:
-            clipped = delivery.write(path, _metered(meter, self._resampled(rate)))
-        if self._source.book is not None:
-            self._report.acx = meter.finish()
+            result = delivery.write(path, self._resampled(rate))
+        self._report.acx = result.acx
         if delivery.notice is not None:
             self._report.notices.append(delivery.notice)
-        if clipped:
-            message = f"{clipped} samples beyond full scale"
+        if result.clipped:
+            message = f"{result.clipped} samples beyond full scale"
             self._report.notices.append(Notice("clipped", message))
         return delivery.samples, rate
 
@@ -182,7 +182,15 @@ class Assembler:
             channels=request.channels,
             marks=marks,
             tags=self._tags(book) if book else None,
+            gains=self._chapter_gains() if request.preset == "acx" else None,
         )
+
+    def _chapter_gains(self) -> list[float]:
+        """Returns the factor that brings each chapter's file to the level that ACX wants."""
+        timeline = self._timeline
+        edges = [*timeline.chapter_starts(self._source), timeline.samples]
+        lengths = [end - start for start, end in pairwise(edges)]
+        return gains_for_rms(self._blocks(), lengths, timeline.sample_rate)
 
     def _tags(self, book: BookFacts) -> Tags:
         return tags_of_book(book, (self._record.request.voice or "").title(), self._cover(book))
@@ -248,13 +256,6 @@ class Assembler:
         claim = context.store.leases.claim(self._record.id, ASSEMBLE, context.worker, now)
         if claim.verdict != "run":
             raise Conflict(f"job {self._record.id} has ended", code="job_over")
-
-
-def _metered(meter: AcxMeter, blocks: Iterator[Float32]) -> Iterator[Float32]:
-    """Yields the blocks, each measured before it is."""
-    for block in blocks:
-        meter.push(block)
-        yield block
 
 
 def _unreadable(pages: Sequence[str]) -> JobError:
