@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from benchmarks.quality.sentences import read_sentences
-from benchmarks.speed.cases import RUNTIMES, Case, our_cases, piper_cases
+from benchmarks.speed.cases import RUNTIMES, TimedCase, our_cases, piper_cases
 from benchmarks.speed.process import SpeakingProcess
 from benchmarks.speed.table import markdown
 from benchmarks.speed.timing import Timing, measure
@@ -58,14 +58,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if timings else 1
 
 
-def _cases(options: argparse.Namespace, settings: SynthesisSettings) -> list[Case]:
+def _cases(options: argparse.Namespace, settings: SynthesisSettings) -> list[TimedCase]:
     runtimes = [name for name in RUNTIMES[::-1] if name in options.runtimes.split(",")]
     catalogue = read_catalogue(settings.voice_folders)
     ours = our_cases(catalogue, runtimes, options.batch, options.processes)
     return ours + piper_cases(options.processes)
 
 
-def _open(case: Case, settings: SynthesisSettings) -> list[SpeakingProcess]:
+def _open(case: TimedCase, settings: SynthesisSettings) -> list[SpeakingProcess]:
     """One at a time: the first exports what is missing, and cold starts are timed alone."""
     folders, artifacts = settings.voice_folders, settings.artifacts_folder
     opened = [SpeakingProcess(case, folders, artifacts, WARM_UP) for _ in range(case.processes)]
@@ -74,7 +74,7 @@ def _open(case: Case, settings: SynthesisSettings) -> list[SpeakingProcess]:
     return opened
 
 
-def _wanted(case: Case, patterns: str) -> bool:
+def _wanted(case: TimedCase, patterns: str) -> bool:
     return any(fnmatch(case.name, f"*{pattern.strip()}*") for pattern in patterns.split(";"))
 
 
@@ -92,7 +92,7 @@ def _write(
     timings: dict[str, Timing],
     missing: dict[str, str],
     machine: dict[str, object],
-    cases: Sequence[Case],
+    cases: Sequence[TimedCase],
 ) -> None:
     facts = {case.name: case.facts() for case in cases}
     systems = {name: {**facts[name], **timing.as_json()} for name, timing in timings.items()}

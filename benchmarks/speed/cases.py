@@ -14,7 +14,7 @@ RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class TimedCase:
     """One row of the table.
 
     Attributes:
@@ -42,7 +42,7 @@ class Case:
 
 def our_cases(
     catalogue: Catalogue, runtimes: Sequence[RuntimeName], batch: int, processes: int
-) -> list[Case]:
+) -> list[TimedCase]:
     """Returns a case per pair of components and runtime; the first runtime is also timed singly."""
     cases, seen = [], set()
     for choice in choices(catalogue):
@@ -56,11 +56,11 @@ def our_cases(
             own = Choice(choice.voice, choice.acoustic, choice.vocoder, runtime)
             for size in (batch, 1) if runtime == runtimes[0] else (batch,):
                 name = f"{label}, {runtime}, batch {size}"
-                cases.append(Case(name, own, size, 1, processes, pair))
+                cases.append(TimedCase(name, own, size, 1, processes, pair))
     return cases
 
 
-def piper_cases(processes: int) -> list[Case]:
+def piper_cases(processes: int) -> list[TimedCase]:
     """Returns Piper with one thread per process, as we run, and with its defaults."""
-    same = Case(f"piper medium, {processes} × 1 thread", None, 1, 1, processes)
-    return [same, Case("piper medium, as it comes", None, 1, None, 1)]
+    same = TimedCase(f"piper medium, {processes} × 1 thread", None, 1, 1, processes)
+    return [same, TimedCase("piper medium, as it comes", None, 1, None, 1)]

@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from benchmarks.speed.cases import Case
+from benchmarks.speed.cases import TimedCase
 
 Speak = Callable[[Sequence[str]], tuple[int, float, dict[str, float]]]
 """Texts → bytes of their WAV files, audio [s], seconds per stage [s]."""
@@ -47,7 +47,9 @@ class SpeakingProcess:
         RuntimeError: the case could not be loaded; the message says why.
     """
 
-    def __init__(self, case: Case, folders: Sequence[Path], artifacts: Path, warm_up: str) -> None:
+    def __init__(
+        self, case: TimedCase, folders: Sequence[Path], artifacts: Path, warm_up: str
+    ) -> None:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         start = time.perf_counter()
@@ -85,7 +87,7 @@ class SpeakingProcess:
 
 
 def _serve(
-    pipe: Connection, case: Case, folders: list[Path], artifacts: Path, warm_up: str
+    pipe: Connection, case: TimedCase, folders: list[Path], artifacts: Path, warm_up: str
 ) -> None:
     try:
         speak = _open(case, folders, artifacts)
@@ -109,11 +111,11 @@ def _run_round(speak: Speak, texts: list[str], batch: int) -> RoundResult:
     return RoundResult(audio, stages, peak)
 
 
-def _open(case: Case, folders: list[Path], artifacts: Path) -> Speak:
+def _open(case: TimedCase, folders: list[Path], artifacts: Path) -> Speak:
     return _open_piper(case) if case.choice is None else _open_ours(case, folders, artifacts)
 
 
-def _open_ours(case: Case, folders: list[Path], artifacts: Path) -> Speak:
+def _open_ours(case: TimedCase, folders: list[Path], artifacts: Path) -> Speak:
     import torch
 
     from benchmarks.pipeline import Pipeline, StageClock
@@ -131,7 +133,7 @@ def _open_ours(case: Case, folders: list[Path], artifacts: Path) -> Speak:
     return speak
 
 
-def _open_piper(case: Case) -> Speak:
+def _open_piper(case: TimedCase) -> Speak:
     from benchmarks.peers import open_piper
 
     voice = open_piper(case.threads)

@@ -51,7 +51,7 @@ def grace_seconds() -> float:
     return float(yaml.safe_load(text)["spec"]["template"]["spec"]["terminationGracePeriodSeconds"])
 
 
-def test_sigterm_ends_the_batch_and_nothing_is_spoken_twice(stack: Stack) -> None:
+def test_sigterm_ends_the_batch_and_nothing_is_synthesized_twice(stack: Stack) -> None:
     with httpx.Client(base_url=stack.url, timeout=DEADLINE, trust_env=False) as http:
         job = http.post("/synthesize", json={"text": TEXT, "lane": "bulk"}).json()["id"]
         until(lambda: http.get(f"/jobs/{job}").json()["progress"]["parts_done"] > 0)

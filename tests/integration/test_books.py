@@ -67,14 +67,14 @@ def ended(http: httpx.Client, answer: httpx.Response) -> dict[str, Any]:
     return job
 
 
-def test_chapters_are_listed_before_anything_is_spoken(http: httpx.Client) -> None:
+def test_chapters_are_listed_before_anything_is_synthesized(http: httpx.Client) -> None:
     book = send(http, "/audiobooks/chapters").json()
     assert (book["title"], book["authors"]) == ("The Small Book", ["Nobody"])
     assert [c["title"] for c in book["chapters"]] == ["The First", "The Second", "The Third"]
     assert [c["number"] for c in book["chapters"]] == [1, 2, 3]
 
 
-def test_a_book_is_spoken_with_times_for_everything(http: httpx.Client) -> None:
+def test_a_book_has_times_for_everything(http: httpx.Client) -> None:
     job = ended(http, send(http, format="wav", pauses={"chapter": 2.0}, loudness_lufs=None))
     assert (job["state"], job["error"]) == ("succeeded", None)
     assert job["request"]["lane"] == "bulk"

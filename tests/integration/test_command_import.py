@@ -51,7 +51,7 @@ def test_a_wrong_import_is_one_line(
 ) -> None:
     (tmp_path / "weights.pt").write_bytes(b"not a checkpoint")
     assert run("import", str(tmp_path / "weights.pt"), "--licence", "-", *options) == code
-    told = capsys.readouterr().err.strip().splitlines()
-    assert len(told) == 1
-    assert told[0].startswith("error: ")
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert len(errors) == 1
+    assert errors[0].startswith("error: ")
     assert not (tmp_path / "voices").exists()

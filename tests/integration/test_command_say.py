@@ -44,15 +44,15 @@ def test_every_sample_is_accounted_for(tmp_path: Path, capsys: pytest.CaptureFix
     assert run("say", TEXT, "-o", str(out), "--speed", "2", "--json") == 0
     report = json.loads(capsys.readouterr().out)
     samples, rate = soundfile.read(out, dtype="float32")
-    said = open_frontend("house-ipa").analyze(TEXT, ssml=False)
-    expected = [np.zeros(pause_samples(said.lead_seconds, 2.0, rate), np.float32)]
-    for utterance in said.utterances:
+    analysis = open_frontend("house-ipa").analyze(TEXT, ssml=False)
+    expected = [np.zeros(pause_samples(analysis.lead_seconds, 2.0, rate), np.float32)]
+    for utterance in analysis.utterances:
         expected.append(expected_samples(list(utterance.phoneme_ids), speed=2.0))
         pause = pause_samples(utterance.pause_after_seconds, 2.0, rate)
         expected.append(np.zeros(pause, np.float32))
     wave = np.concatenate(expected)
     assert (rate, len(samples)) == (22050, len(wave)) == (report["sample_rate"], report["samples"])
-    assert report["utterances"] == len(said.utterances) > 1
+    assert report["utterances"] == len(analysis.utterances) > 1
     assert report["rtf"] == pytest.approx(report["compute_seconds"] / report["audio_seconds"])
     # tones as expected, but for the fades of 3 ms and the tone's own accuracy
     assert np.median(np.abs(samples - wave)) < 0.01
@@ -112,9 +112,9 @@ def test_errors_are_one_line_and_leave_no_file(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], code: int, argv: list[str]
 ) -> None:
     assert run(*(a.format(tmp_path) for a in argv)) == code
-    told = capsys.readouterr().err.strip().splitlines()
-    assert len(told) == 1
-    assert told[0].startswith("error: ")
+    errors = capsys.readouterr().err.strip().splitlines()
+    assert len(errors) == 1
+    assert errors[0].startswith("error: ")
     assert not list(tmp_path.rglob("*.*"))
 
 

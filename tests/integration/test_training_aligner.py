@@ -48,19 +48,21 @@ def coloured(out: Path) -> Path:
     at = 0
     for number in range(60):
         name = f"C{number:03d}"
-        said = [" ", *rng.permutation(LETTERS * 2).tolist(), " "]
-        # Where one symbol follows itself no boundary can be heard.
-        said = [b for a, b in pairwise(["", *said]) if a != b]
-        durations = rng.integers(2, 12, len(said)).tolist()
-        bands = np.repeat([8 * (1 + LETTERS.index(s)) if s != " " else 0 for s in said], durations)
+        symbols = [" ", *rng.permutation(LETTERS * 2).tolist(), " "]
+        # Where one symbol follows itself no boundary can be found.
+        symbols = [b for a, b in pairwise(["", *symbols]) if a != b]
+        durations = rng.integers(2, 12, len(symbols)).tolist()
+        bands = np.repeat(
+            [8 * (1 + LETTERS.index(s)) if s != " " else 0 for s in symbols], durations
+        )
         mel = rng.normal(-8.0, 0.3, (len(bands), 80))
         for k in range(8):
             mel[np.arange(len(bands)), bands + k] += 5.0
         mels.append(mel)
-        none = [0.0] * len(said)
+        none = [0.0] * len(symbols)
         clip = (at * 256, len(bands) * 256)
         place = (*clip, at, len(bands))
-        entries.append(CorpusEntry(name, 0, "", said, durations, none, none, *place))
+        entries.append(CorpusEntry(name, 0, "", symbols, durations, none, none, *place))
         at += len(bands)
     out.mkdir()
     np.save(out / "mel.npy", np.concatenate(mels).astype(np.float16))
@@ -92,8 +94,8 @@ def furthest(recipe: AlignerRecipe, known: PreparedCorpus) -> int:
 def test_known_durations_are_learnt_to_the_frame(tmp_path: Path) -> None:
     corpus = coloured(tmp_path / "coloured")
     recipe = build(corpus, total_steps=60, batch=1500)
-    told = [recipe.step(number) for number in range(1, 61)]
-    assert all(t.keys() == {"known"} for t in told)
+    losses = [recipe.step(number) for number in range(1, 61)]
+    assert all(t.keys() == {"known"} for t in losses)
     assert furthest(recipe, read_prepared(corpus)) <= 1
 
 
@@ -108,8 +110,8 @@ def test_a_few_known_durations_are_enough(tmp_path: Path) -> None:
     known = read_prepared(corpus)
     hidden(corpus, whose=lambda e: int(e.id[1:]) % 4 > 0)
     recipe = build(corpus, total_steps=60, batch=1500)
-    told = [recipe.step(number) for number in range(1, 61)]
-    assert any(t.keys() == {"known", "hidden"} for t in told)
+    losses = [recipe.step(number) for number in range(1, 61)]
+    assert any(t.keys() == {"known", "hidden"} for t in losses)
     assert furthest(recipe, known) <= 1
 
 
@@ -228,12 +230,12 @@ def test_from_waves_and_text_to_fastspeech2(ljspeech: Path, tmp_path: Path) -> N
 
 def test_silence_at_the_ends_is_the_gaps() -> None:
     draw = np.random.default_rng(0)
-    said = draw.normal(-4.0, 1.0, (100, 80)).astype(np.float32)
+    speech = draw.normal(-4.0, 1.0, (100, 80)).astype(np.float32)
     room = draw.normal(-9.0, 0.4, (300, 80)).astype(np.float32)
-    mel = np.concatenate([room[:200], said, room[200:]])
+    mel = np.concatenate([room[:200], speech, room[200:]])
     assert quiet_edges(mel, 10) == (180, 80)
     assert quiet_edges(mel, 141) == (0, 0)
-    assert quiet_edges(said, 10) == (0, 0)
+    assert quiet_edges(speech, 10) == (0, 0)
     assert quiet_edges(np.full((50, 80), -11.5, np.float32), 10) == (0, 0)
 
 
@@ -264,9 +266,9 @@ def test_another_folder_gets_the_durations(
         assert (old == new) == (teacher.speakers[old.speaker] == "female")
     capsys.readouterr()
     main(["evaluate-alignment", str(out), *shared])
-    told = dict(line.split() for line in capsys.readouterr().out.splitlines())
-    assert told["utterances"] == "4"
-    assert 0.0 <= float(told["within_25_ms"]) <= float(told["within_50_ms"]) <= 1.0
+    printed = dict(line.split() for line in capsys.readouterr().out.splitlines())
+    assert printed["utterances"] == "4"
+    assert 0.0 <= float(printed["within_25_ms"]) <= float(printed["within_50_ms"]) <= 1.0
     assert compare(teacher, aligned, speaker="female").within_25_ms == 1.0
     assert compare(teacher, aligned, held_out=True).utterances == 2
     card, network = read_aligner(file)

@@ -47,7 +47,7 @@ def test_two_processes_learn_what_one_accumulates(synthetic_corpus: Path, tmp_pa
     script = tmp_path / "two.py"
     script.write_text(TWO_PROCESSES)
     torchrun = [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone"]
-    said = subprocess.run(
+    done = subprocess.run(
         [
             *torchrun,
             "--nproc_per_node=2",
@@ -61,7 +61,7 @@ def test_two_processes_learn_what_one_accumulates(synthetic_corpus: Path, tmp_pa
         timeout=300,
         check=False,
     )
-    assert said.returncode == 0, said.stderr
+    assert done.returncode == 0, done.stderr
     two, one = flow(synthetic_corpus, accumulate=1), flow(synthetic_corpus, accumulate=2)
     progress = TrainingProgress(tmp_path / "two")
     progress.resume(two, "cpu", required=True)
@@ -83,9 +83,9 @@ def test_accumulated_batches_are_one_large_batch() -> None:
 
     small, large = learner(2), learner(1)
     batches = {2: torch.tensor([[1.0, 2.0]]), 3: torch.tensor([[3.0, -1.0]])}
-    told = small.step(1, 0.1, lambda draw: error(small.network, batches[draw]))
+    losses = small.step(1, 0.1, lambda draw: error(small.network, batches[draw]))
     whole = large.step(1, 0.1, lambda _: error(large.network, torch.cat(list(batches.values()))))
-    assert told == pytest.approx(whole)
+    assert losses == pytest.approx(whole)
     torch.testing.assert_close(small.network.weight, large.network.weight)
 
 
@@ -99,10 +99,12 @@ def test_the_command_trains_predicts_and_publishes(
     main(["fastspeech2", *corpus, *short, "--batch", "200", "--out", str(acoustic)])
     assert "held_out/mel" in capsys.readouterr().out
     main(["predict", str(mels), *corpus, *cpu, "--run", str(acoustic)])
-    said = np.load(mels / "mel.npy")
-    assert said.shape == np.load(synthetic_corpus / "mel.npy").shape
-    assert np.isfinite(said).all()
-    assert all(said[e.mel_start : e.mel_start + e.frames].any() for e in _entries(synthetic_corpus))
+    predicted = np.load(mels / "mel.npy")
+    assert predicted.shape == np.load(synthetic_corpus / "mel.npy").shape
+    assert np.isfinite(predicted).all()
+    assert all(
+        predicted[e.mel_start : e.mel_start + e.frames].any() for e in _entries(synthetic_corpus)
+    )
     out = tmp_path / "components" / "tone"
     options = ["--checkpoint", str(acoustic / "checkpoint.pt"), "--hardware", "a test", *corpus]
     main(["publish", "fastspeech2", str(out), *options])

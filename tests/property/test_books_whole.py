@@ -28,7 +28,7 @@ LEFT_OUT = (
 
 @dataclass
 class Writer:
-    """Writes pages and remembers which words must be heard."""
+    """Writes pages and remembers which words must be found."""
 
     words: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
@@ -89,8 +89,8 @@ def books(draw: st.DrawFn) -> tuple[bytes, list[str]]:
 def test_every_word_of_an_epub_once_and_in_order(made: tuple[bytes, list[str]]) -> None:
     data, words = made
     book = read_book(data, "x.epub")
-    heard = [w.strip(",") for chapter in book.chapters for w in chapter.text.split()]
-    assert heard == words
+    found = [w.strip(",") for chapter in book.chapters for w in chapter.text.split()]
+    assert found == words
     assert all(chapter.text.strip() and chapter.title for chapter in book.chapters)
 
 
@@ -106,13 +106,13 @@ PIECES = (
 def test_every_word_of_a_plain_text_or_a_notice(pieces: list[str]) -> None:
     text = "\n".join(["Start.", *pieces])
     book = read_book(text.encode(), "x.txt")
-    heard = " ".join(chapter.text for chapter in book.chapters).split()
+    found = " ".join(chapter.text for chapter in book.chapters).split()
     left_out = any(notice.code == "left_out_contents" for notice in book.notices)
     if not left_out:
-        assert "".join(heard) == "".join(text.split())
+        assert "".join(found) == "".join(text.split())
     else:
         rest = iter("".join(text.split()))
-        assert all(letter in rest for letter in "".join(heard))  # in order, nothing twice
+        assert all(letter in rest for letter in "".join(found))  # in order, nothing twice
 
 
 GOOD = {

@@ -23,20 +23,20 @@ from text.frontend import open_frontend
 CASES = Path(__file__).parents[2].parent / "shared" / "cases" / "books"
 
 
-class Case(NamedTuple):
+class BookCase(NamedTuple):
     """A line of the table."""
 
     file: str
-    spoken: str
-    unspoken: str
+    wanted: str
+    unwanted: str
     outcome: str
 
 
-def cases() -> list[Case]:
+def cases() -> list[BookCase]:
     if not CASES.is_dir():
         return []
     lines = (CASES / "expected.tsv").read_text("utf-8").splitlines()[1:]
-    return [Case(*row) for row in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    return [BookCase(*row) for row in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)]
 
 
 @cache
@@ -52,8 +52,8 @@ def phrases(cell: str) -> list[list[str]]:
     return [phrase for part in cell.split(" | ") if (phrase := words(part))]
 
 
-def spoken_words(book: Book) -> list[str]:
-    """What the front end speaks of all chapters."""
+def words_of(book: Book) -> list[str]:
+    """Returns the words of all chapters, as the front end reads them."""
     texts = []
     for chapter in book.chapters:
         try:
@@ -64,9 +64,9 @@ def spoken_words(book: Book) -> list[str]:
     return words(" ".join(texts))
 
 
-def holds(spoken: list[str], phrase: list[str]) -> bool:
+def holds(found: list[str], phrase: list[str]) -> bool:
     """Whether words stand in a row somewhere."""
-    return f" {' '.join(phrase)} " in f" {' '.join(spoken)} "
+    return f" {' '.join(phrase)} " in f" {' '.join(found)} "
 
 
 DESCRIBED = {"amplify.epub": "", "metacharset.epub": "Hello."}
@@ -83,7 +83,7 @@ WAITING = {
 
 @pytest.mark.skipif(not cases(), reason="the cases lie beside a checkout, in ../shared/cases")
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.file)
-def test_case(case: Case) -> None:
+def test_case(case: BookCase) -> None:
     if case.file in WAITING:
         pytest.skip(WAITING[case.file])
     options = ReadingOptions(say_titles="--say-titles" in case.outcome)
@@ -92,10 +92,10 @@ def test_case(case: Case) -> None:
     if case.file == "amplify.epub":  # a page that the spine names once
         assert [len(chapter.text) for chapter in book.chapters] == [899_999]
         return
-    spoken = spoken_words(book)
-    expected = phrases(DESCRIBED.get(case.file, case.spoken))
-    together = "".join(spoken)
-    assert not [p for p in expected if "".join(p) not in together], spoken
+    found = words_of(book)
+    expected = phrases(DESCRIBED.get(case.file, case.wanted))
+    together = "".join(found)
+    assert not [p for p in expected if "".join(p) not in together], found
     for own in phrases(OWN_WORDS.get(case.file, "")):
-        spoken = words(" ".join(spoken).replace(" ".join(own), "", 1))
-    assert not [p for p in phrases(case.unspoken) if holds(spoken, p)], spoken
+        found = words(" ".join(found).replace(" ".join(own), "", 1))
+    assert not [p for p in phrases(case.unwanted) if holds(found, p)], found

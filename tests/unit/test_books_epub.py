@@ -100,7 +100,7 @@ def test_without_contents_pages_with_headings_are_chapters() -> None:
     assert "no_contents" in codes(book)
 
 
-def test_entries_to_nowhere_and_empty_chapters_are_told() -> None:
+def test_entries_to_nowhere_and_empty_chapters_are_noticed() -> None:
     pages = {"a.xhtml": "<p>A.</p>", "b.xhtml": '<img src="x.png" alt="a map"/>'}
     links = [("1", "a.xhtml#gone"), ("Map", "b.xhtml"), ("Gone", "z.xhtml")]
     book = read(epub(pages, links))

@@ -184,7 +184,7 @@ def test_unknown_kinds_are_refused() -> None:
         read_book(b"%PDF-1.7", "x.pdf")
 
 
-def test_characters_of_windows_are_mended_and_told() -> None:
+def test_characters_of_windows_are_mended_and_noticed() -> None:
     book = read("It\x92s \x85 so\u00adft")
     assert book.chapters[0].text == "It’s … soft"
     assert "characters_mended" in codes(book)
@@ -264,7 +264,7 @@ def test_what_is_read_by_choice() -> None:
     assert "left_out_table" in codes(read_book(text.encode(), "x.md", chosen))
 
 
-def test_titles_are_said_where_the_text_lacks_them() -> None:
+def test_titles_are_read_where_the_text_lacks_them() -> None:
     text = b"To Ann.\n\nCHAPTER I\n\nOne."
     book = read_book(text, "a_tale.txt", ReadingOptions(say_titles=True))
     assert [text for _, text in chapters(book)] == ["a tale\n\nTo Ann.", "CHAPTER I\n\nOne."]

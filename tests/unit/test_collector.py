@@ -41,7 +41,7 @@ def result_of(part: SynthesisItem) -> SynthesizedUtterance:
     return SynthesizedUtterance(wave, (1,), StageSeconds(), 1, {part.utterance.text: ""})
 
 
-class Device:
+class FakeDevice:
     """Synthesizes when it is let; records what came together."""
 
     def __init__(self) -> None:
@@ -77,7 +77,7 @@ def wait_for(collector: Collector, lane: Lane, count: int) -> None:
 
 
 def test_what_waits_goes_together_interactive_first() -> None:
-    device, seen = Device(), list[BatchStats]()
+    device, seen = FakeDevice(), list[BatchStats]()
     with (
         running(device.synthesize, symbols=35, seen=seen) as collector,
         ThreadPoolExecutor(9) as pool,
@@ -103,7 +103,7 @@ def test_what_waits_goes_together_interactive_first() -> None:
 
 
 def test_a_part_above_the_budget_goes_alone() -> None:
-    device = Device()
+    device = FakeDevice()
     device.free.release()
     with running(device.synthesize, symbols=5) as collector:
         (outcome,) = collector.submit([item("long", 50)], "bulk", FREE)
@@ -155,7 +155,7 @@ def test_a_device_that_loses_an_utterance_is_an_error() -> None:
 
 
 def test_closing_speaks_what_waits_and_refuses_what_comes() -> None:
-    device = Device()
+    device = FakeDevice()
     with running(device.synthesize) as collector, ThreadPoolExecutor(2) as pool:
         first = pool.submit(collector.submit, [item("first")], "bulk", FREE)
         assert device.entered.acquire(timeout=DEADLINE)
@@ -171,7 +171,7 @@ def test_closing_speaks_what_waits_and_refuses_what_comes() -> None:
 
 
 def test_a_part_of_an_ended_job_is_never_synthesized() -> None:
-    device, over = Device(), FixedTurn(Conflict("the job is over", code="job_over"))
+    device, over = FakeDevice(), FixedTurn(Conflict("the job is over", code="job_over"))
     with running(device.synthesize, symbols=10) as collector, ThreadPoolExecutor() as pool:
         first = pool.submit(collector.submit, [item("a", 10)], "bulk", FREE)
         assert device.entered.acquire(timeout=DEADLINE)
@@ -187,7 +187,7 @@ def test_a_part_of_an_ended_job_is_never_synthesized() -> None:
 
 
 def test_a_suspect_goes_alone_in_its_turn() -> None:
-    device, turns = Device(), {"c": FixedTurn(suspect=True)}
+    device, turns = FakeDevice(), {"c": FixedTurn(suspect=True)}
     with running(device.synthesize, symbols=35) as collector, ThreadPoolExecutor(9) as pool:
         pool.submit(collector.submit, [item("first")], "bulk", FREE)
         assert device.entered.acquire(timeout=DEADLINE)

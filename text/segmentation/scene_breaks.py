@@ -13,7 +13,7 @@ from core.text import Utterance
 LONGEST = 60
 """Characters of such a paragraph."""
 _BLANK_LINES = re.compile(r"\n(?:[^\S\n]*\n)+")
-_SPOKEN_SIGNS = re.compile(r"[\"'“”‘’«»?!&%$€£@]")
+_SIGNS_OF_SPEECH = re.compile(r"[\"'“”‘’«»?!&%$€£@]")
 """Signs that somebody may say, or that belong to speech."""
 _KNOT = re.compile(r"o0o|oOo|O0O|^[\W_]+[oO0]{2,}[\W_]+$")
 """What printers set between two parts: -o0o-, —oOo—."""
@@ -26,7 +26,7 @@ def is_scene_break(paragraph: str) -> bool:
     [True, True, True, True, True, False, False, False, False]
     """
     text = paragraph.strip()
-    if not text or len(text) > LONGEST or _SPOKEN_SIGNS.search(text):
+    if not text or len(text) > LONGEST or _SIGNS_OF_SPEECH.search(text):
         return False
     letters = "".join(filter(str.isalnum, text))
     return not letters or (set(letters) <= set("oO0") and bool(_KNOT.search(text)))
