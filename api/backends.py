@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from anyio import to_thread
 
@@ -15,6 +15,7 @@ from core.record import TERMINAL, JobRecord
 from core.voice import Catalogue
 from jobs.protocols import ApiKeyStore, BacklogReader, EventLog, JobQueue, JobStore
 from jobs.redis_backend.listener import JobEventListener
+from jobs.storage.verifier import FileVerifier
 
 LOOK_SECONDS = 1.0
 """How often a waiting request looks at the record, should the message have been missed [s]."""
@@ -34,6 +35,7 @@ class Backends:
     backlog: BacklogReader
     keys: ApiKeyStore | None = None
     """None: no key is required."""
+    files: FileVerifier = field(default_factory=FileVerifier)
     now: Callable[[], float] = time.time
     """Unix seconds."""
 

@@ -97,6 +97,12 @@ class AudioNotReady(Conflict):
     code = "audio_not_ready"
 
 
+class AudioDamaged(NotFound):
+    """Raised for a finished file that is no longer what was written."""
+
+    code = "audio_damaged"
+
+
 def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
     """Returns the document and the headers for an exception.
 
@@ -119,6 +125,8 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
         case LimitReached():
             headers["Retry-After"] = str(max(1, math.ceil(error.wait_seconds)))
             return _problem(429, error.code, error.message), headers
+        case AudioDamaged():
+            return _problem(410, error.code, error.message), headers
         case NotFound():
             return _problem(404, error.code, error.message), headers
         case RangeError():

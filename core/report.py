@@ -57,6 +57,8 @@ class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
     """Length of the audio in samples, at ``sample_rate``."""
     artifacts: dict[str, str]
     """Component → sha256 of the artifact that spoke."""
+    file_sha256: str = ""
+    """SHA-256 of the file, hex; compared whenever the service hands it out."""
     reused_seconds: float = 0.0
     """Speech that was there already, spoken for an earlier job: it cost this one nothing [s]."""
     gain_db: float = 0.0

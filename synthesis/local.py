@@ -21,7 +21,7 @@ from synthesis.chapter_frontend import SourceAnalysis, analyze_source
 from synthesis.engine import Engine
 from synthesis.part_audio import part_audio_of
 from synthesis.parts import cut_parts, pause_samples, synthesis_items
-from synthesis.report import ReportBuilder
+from synthesis.report import ReportBuilder, sha256_of
 
 Progress = Callable[[int, int], None]
 """Called with the number of utterances done and of all."""
@@ -91,6 +91,7 @@ class LocalSynthesizer:
         fresh = path.with_name(f".{path.name}.part")
         try:
             written, rate, clipped = self._write(request, analysis, parts, fresh, report, progress)
+            report.file_sha256 = sha256_of(fresh)
             fresh.replace(path)
         finally:
             fresh.unlink(missing_ok=True)

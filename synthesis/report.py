@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import msgspec
 
@@ -31,6 +33,7 @@ class ReportBuilder:
         batch_sizes: Σ of the sizes of the batches in which each utterance was.
         reused_seconds: speech that was there already [s].
         gain_db: the one gain of the whole audio [dB].
+        file_sha256: of the finished file, hex.
         acx: levels of a book against ACX's rules.
         artifacts: component → sha256 of what spoke.
         notices: everything to tell, in order.
@@ -42,6 +45,7 @@ class ReportBuilder:
     batch_sizes: int = 0
     reused_seconds: float = 0.0
     gain_db: float = 0.0
+    file_sha256: str = ""
     acx: AcxReport | None = None
     artifacts: dict[str, str] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
@@ -87,12 +91,19 @@ class ReportBuilder:
             sample_rate=sample_rate,
             samples=samples,
             artifacts=self.artifacts,
+            file_sha256=self.file_sha256,
             reused_seconds=self.reused_seconds,
             gain_db=self.gain_db,
             acx=self.acx,
             warnings=first_of_each_code(self.notices),
             warning_counts=dict(Counter(notice.code for notice in self.notices)),
         )
+
+
+def sha256_of(path: Path) -> str:
+    """Returns the SHA-256 of a file, hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def first_of_each_code(notices: Iterable[Notice]) -> tuple[Notice, ...]:

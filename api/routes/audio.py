@@ -16,7 +16,7 @@ from litestar.response import Stream
 
 from api.backends import Backends
 from api.openapi import also_media_types
-from api.problems import AudioNotReady, RangeError, problem_responses
+from api.problems import AudioDamaged, AudioNotReady, RangeError, problem_responses
 from api.routes.jobs import known_id
 from core.errors import NotFound
 from core.formats import MEDIA_TYPES, ZIP
@@ -38,6 +38,8 @@ class AudioFile:
     size: int
     """Bytes."""
     etag: str
+    sha256: str
+    """Hex; empty where none was taken."""
     headers: dict[str, str]
     """Of every answer that has the file or could have it."""
 
@@ -56,7 +58,7 @@ def _audio_response(description: str) -> ResponseSpec:
         206: _audio_response("A range"),
         303: ResponseSpec(None, description="Fetch it from the object storage at Location"),
         304: ResponseSpec(None, description="Not modified"),
-        **problem_responses(404, 409, 416, 503),
+        **problem_responses(404, 409, 410, 416, 503),
     },
     tags=["jobs"],
 )
@@ -72,9 +74,10 @@ async def audio(
     if _matches(if_none_match, file.etag):
         return Response(None, status_code=304, headers=_cache_headers(file))
     link = await to_thread.run_sync(backends.audio.link, file.key, backends.settings.link_seconds)
-    if link is not None:  # it answers ranges itself
+    if link is not None:  # it answers ranges itself, and keeps digests of its own
         headers = {"Location": link, "Cache-Control": "no-store"}
         return Response(b"", status_code=303, headers=headers, media_type=MediaType.TEXT)
+    await to_thread.run_sync(_require_intact, backends, file)
     wanted = None if if_range not in (None, file.etag) else parse_range(range_header, file.size)
     start, stop = wanted or (0, file.size)
     headers = file.headers | {"Content-Length": str(stop - start)}
@@ -129,7 +132,15 @@ def find_audio(backends: Backends, job_id: str) -> AudioFile:
         "Content-Type": ZIP if suffix == "zip" else MEDIA_TYPES[record.request.format],
         "Content-Disposition": f'inline; filename="{job_id}.{suffix}"',
     }
-    return AudioFile(key, backends.audio.size(key), etag, headers)
+    sha256 = record.report.file_sha256 if record.report else ""
+    return AudioFile(key, backends.audio.size(key), etag, sha256, headers)
+
+
+def _require_intact(backends: Backends, file: AudioFile) -> None:
+    """Raises AudioDamaged where the stored file is not what was written."""
+    if not backends.files.is_intact(backends.audio, file.key, file.sha256):
+        message = "the stored file is damaged; submit the job again: parts that are whole are kept"
+        raise AudioDamaged(message)
 
 
 def _cache_headers(file: AudioFile) -> dict[str, str]:

@@ -29,7 +29,7 @@ from core.transcript import TranscriptHead
 from jobs.protocols import ASSEMBLE
 from jobs.storage.keys import audio_key, cover_key, part_audio_key, transcript_key
 from synthesis.part_audio import read_samples
-from synthesis.report import ReportBuilder
+from synthesis.report import ReportBuilder, sha256_of
 from synthesis.timeline import FailedPart, PlacedPart, Timeline, place_parts
 from synthesis.transcript import failed_lines, timed_lines
 from workers.context import Context
@@ -154,6 +154,7 @@ class Assembler:
         delivery = self._delivery(rate)
         with self._context.audio.writing(audio_key(self._record.id, request)) as path:
             result = delivery.write(path, self._resampled(rate))
+            self._report.file_sha256 = sha256_of(path)
         self._report.acx = result.acx
         if delivery.notice is not None:
             self._report.notices.append(delivery.notice)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from httpx import Response
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from litestar.testing import TestClient
 
+from api.app import create_app
 from core.errors import NotFound
 from core.mel import Waveform
 from core.part import JobPlan, Part
@@ -19,6 +23,7 @@ from core.request import Controls, Source
 from core.text import Span, Utterance
 from jobs.storage.folder import FolderStore
 from jobs.storage.keys import audio_key, part_audio_key
+from jobs.storage.verifier import FileVerifier
 from synthesis.part_audio import (
     part_audio_of,
     part_digest,
@@ -29,6 +34,7 @@ from synthesis.part_audio import (
 from synthesis.parts import synthesis_items
 from synthesis.results import SynthesizedUtterance
 from tests.fake_engine import CATALOGUE
+from tests.faults.test_redis_away import backends
 from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
 from workers.context import Context, SystemClock
 from workers.tasks.assemble import assemble
@@ -134,3 +140,43 @@ def test_no_flipped_bit_is_read(tmp_path: Path, data: st.DataObject) -> None:
     store.put(part_audio_key(DIGEST), bytes(stored))
     with pytest.raises(NotFound):
         read_samples(store, DIGEST, audio)
+
+
+@pytest.mark.parametrize("damage", [flip(60), flip(-1), zero_page, cut])
+def test_a_damaged_file_is_gone_and_says_so(
+    context: Context, tiny_voices: Path, tmp_path: Path, closed_port: int, damage: Damage
+) -> None:
+    synthesize(context, synthesized, JOB, 0)  # type: ignore[arg-type]
+    assemble(context, JOB)
+    key = audio_key(JOB, Controls())
+    whole = context.audio.get(key)
+    report = context.store.records.get(JOB).report
+    assert report is not None
+    assert report.file_sha256 == hashlib.sha256(whole).hexdigest()
+
+    def answers() -> tuple[Response, Response]:
+        state = backends(tiny_voices, tmp_path, closed_port, context.store)
+        with TestClient(create_app(state.settings, state)) as http:
+            url = f"/jobs/{JOB}/audio"
+            return http.get(url), http.get(url, headers={"Range": "bytes=10-19"})
+
+    entire, some = answers()
+    assert (entire.content, some.content) == (whole, whole[10:20])
+    stored = bytearray(whole)
+    damage(stored)
+    context.audio.put(key, bytes(stored))
+    for answer in answers():
+        assert answer.status_code == 410, answer.text
+        assert answer.json()["code"] == "audio_damaged"
+
+
+def test_a_file_that_was_intact_is_trusted_for_a_while(tmp_path: Path) -> None:
+    now = [0.0]
+    store, verifier = FolderStore(tmp_path), FileVerifier(lambda: now[0])
+    store.put("a/b", b"audio")
+    sha256 = hashlib.sha256(b"audio").hexdigest()
+    assert verifier.is_intact(store, "a/b", sha256)
+    store.put("a/b", b"noise")
+    assert verifier.is_intact(store, "a/b", sha256)
+    now[0] = 601.0
+    assert not verifier.is_intact(store, "a/b", sha256)
