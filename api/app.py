@@ -24,6 +24,7 @@ from api.openapi import correct_openapi
 from api.options import answering_options
 from api.problems import problem_response
 from api.routes import (
+    analyze,
     audio,
     audiobooks,
     events,
@@ -107,7 +108,18 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         yield
         state.listener.stop()
 
-    modules = (synthesize, audiobooks, jobs, events, audio, transcript, voices, health, metrics)
+    modules = (
+        synthesize,
+        analyze,
+        audiobooks,
+        jobs,
+        events,
+        audio,
+        transcript,
+        voices,
+        health,
+        metrics,
+    )
     app = Litestar(
         route_handlers=[route for module in modules for route in module.ROUTES],
         dependencies={

@@ -15,6 +15,7 @@ from core.errors import FieldError, RhapsodeError
 
 COMMANDS = {
     "say": "cli.say:say",
+    "analyze": "cli.analyze:analyze",
     "up": "cli.up:up",
     "submit": "cli.submit:submit",
     "book": "cli.book:book",

@@ -66,7 +66,7 @@ class Prosody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Factor on the samples (SSML volume)."""
 
 
-class Word(msgspec.Struct, frozen=True):
+class Word(msgspec.Struct, frozen=True, omit_defaults=True):
     """A word: where it stands in the source and in the phonemes."""
 
     text: str
@@ -75,6 +75,10 @@ class Word(msgspec.Struct, frozen=True):
     """First phoneme."""
     end: int
     """One past the last phoneme."""
+    guessed: bool = False
+    """No lexicon has it: its pronunciation is a guess."""
+    sense: str = ""
+    """Of a homograph: which of its meanings was chosen."""
 
 
 class Utterance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -19,12 +19,14 @@ from api.backends import Backends
 from api.body import decode_body
 from api.book_request import BookRequest, BookView, source_of, view_of_book
 from api.problems import BodyError, FieldProblem, problem_response, problem_responses
+from api.routes.analyze import frontend_of
 from api.routes.synthesize import KEY_SCHEMA, create_job, idempotency_of
 from api.validation import resolve_controls
 from api.views import JobView, job_view
 from core.book import Book
 from core.record import JobRecord
 from jobs.storage.keys import cover_key
+from text.analysis import AnalyzedBook, analyze_book
 from text.books.reader import read_book
 
 MAX_BOOK_BYTES = 64 * 1024 * 1024
@@ -100,6 +102,34 @@ async def list_chapters(data: MultipartBody[BookForm]) -> BookView:
     return view_of_book(await to_thread.run_sync(read))
 
 
+@post(
+    "/audiobooks/analyze",
+    status_code=200,
+    request_max_body_size=MAX_BOOK_BYTES,
+    exception_handlers=UNDECODABLE,
+    responses=problem_responses(400, 413, 415, 422, 503),
+    tags=["books", "text"],
+)
+async def analyze_chapters(
+    data: MultipartBody[BookForm],
+    backends: NamedDependency[Backends],
+    client: NamedDependency[ApiClient],
+) -> AnalyzedBook:
+    """Tells what a book would be read as; no job, no audio."""
+    content = await data.file.read()
+    request = decode_body(data.request.encode(), "application/json", BookRequest)
+    analyze = partial(_analyze, backends, client, content, data.file.filename, request)
+    return await to_thread.run_sync(analyze)
+
+
+def _analyze(
+    backends: Backends, client: ApiClient, content: bytes, name: str, request: BookRequest
+) -> AnalyzedBook:
+    book = read_book(content, name, request.reading)
+    client.check_size(sum(len(chapter.text) for chapter in book.chapters), "file")
+    return analyze_book(frontend_of(backends.catalogue, request), book)
+
+
 def _accept(
     backends: Backends,
     client: ApiClient,
@@ -130,4 +160,4 @@ def _keep_cover(backends: Backends, book: Book, job_id: str) -> None:
         backends.audio.put(cover_key(job_id), book.cover.data)
 
 
-ROUTES: list[Any] = [speak_book, list_chapters]
+ROUTES: list[Any] = [speak_book, list_chapters, analyze_chapters]

@@ -162,6 +162,19 @@ def test_the_file_is_served_whole_in_ranges_and_not_twice(http: httpx.Client) ->
     assert [head.headers[name] for name in same] == [whole.headers[name] for name in same]
 
 
+def test_a_text_is_analyzed_without_a_job(http: httpx.Client) -> None:
+    answer = http.post("/analyze", json={"text": "She used 3 pens."})
+    assert answer.status_code == 200
+    (utterance,) = answer.json()["utterances"]
+    assert utterance["spoken"] == "She used three pens"
+    assert utterance["span"] == [0, 16]
+    refused = http.post("/analyze", json={"text": "😀"})
+    assert (refused.status_code, refused.json()["code"]) == (422, "unspeakable_text")
+    files = {"file": ("a.txt", b"CHAPTER I\n\nHello.\n\nCHAPTER II\n\nBye.")}
+    book = http.post("/audiobooks/analyze", files=files)
+    assert [c["title"] for c in book.json()["chapters"]] == ["CHAPTER I", "CHAPTER II"]
+
+
 def test_an_idempotency_key_makes_one_job(http: httpx.Client) -> None:
     headers = {"Idempotency-Key": "once", "Prefer": "wait=30"}
     first = http.post("/synthesize", json={"text": "Once."}, headers=headers)

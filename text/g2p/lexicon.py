@@ -19,7 +19,6 @@ import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
 from importlib.resources import files
-from importlib.util import find_spec
 from pathlib import Path
 
 from core.errors import ArtifactMissing
@@ -70,10 +69,12 @@ def open_lexicon() -> Lexicon:
     Raises:
         ArtifactMissing: the package or a file is not installed.
     """
-    package = find_spec("gruut_lang_en")  # data only: nothing of it is imported
-    if package is None or package.origin is None:
-        raise ArtifactMissing("there is no English tagger; install gruut-lang-en")
-    return Lexicon(_existing(Path(package.origin).parent / "pos" / "model.crf"))
+    try:
+        import gruut_lang_en
+    except ImportError as error:
+        message = "there is no English tagger; install gruut-lang-en"
+        raise ArtifactMissing(message) from error
+    return Lexicon(_existing(Path(gruut_lang_en.get_lang_dir()) / "pos" / "model.crf"))
 
 
 class Lexicon:

@@ -114,7 +114,9 @@ class UtteranceBuilder:
             start = len(edge) + len(symbols)
             symbols += item.pronunciation.symbols
             span = self._content.span(item.token.start, item.token.end)
-            words.append(Word(item.token.text, span, start, len(edge) + len(symbols)))
+            end = len(edge) + len(symbols)
+            found = item.pronunciation
+            words.append(Word(item.token.text, span, start, end, found.guessed, found.sense))
         framed = (*edge, *symbols, *edge) if symbols else ()
         tokens = [item.token for item in items]
         words_only = [token for token in tokens if token.kind == "word"]
