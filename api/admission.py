@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -12,6 +13,8 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api.backends import Backends
+from api.browsers import SAFE_METHODS, require_own_site
+from api.problems import BodyError, FieldProblem
 from api.settings import ApiSettings
 from core.errors import FieldError, NotFound, Unauthenticated
 from core.record import JobRecord
@@ -91,8 +94,13 @@ class Admission:
     async def __call__(
         self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
     ) -> None:
-        """Raises Unauthenticated, LimitReached, NotFound, Unavailable."""
+        """Raises Unauthenticated, LimitReached, Forbidden, BodyError, NotFound, Unavailable."""
         client, keys = ApiClient(), self._backends.keys
+        if keys is None and not is_open(connection.scope["path_template"]):
+            scope: Any = connection.scope
+            method = str(scope["method"])
+            require_own_site(method, connection.headers, self._backends.settings.allowed_hosts)
+            _require_content_type(method, connection.headers)
         if keys is not None and not is_open(connection.scope["path_template"]):
             client = await to_thread.run_sync(_authenticate, keys, token_of(connection))
             job_id = connection.path_params.get("job_id")
@@ -101,6 +109,15 @@ class Admission:
                 if not client.may_see(record):
                     raise NotFound(f"no job {job_id}", code="job_not_found")
         connection.scope["state"]["client"] = client
+
+
+def _require_content_type(method: str, headers: Mapping[str, str]) -> None:
+    """Refuses a body without a type: a web page may send it anywhere without being asked for."""
+    has_body = headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+    if method not in SAFE_METHODS and has_body and not headers.get("content-type"):
+        message = "a body needs a Content-Type"
+        errors = (FieldProblem("Content-Type", message, "application/json"),)
+        raise BodyError(message, code="unsupported_media_type", status=415, errors=errors)
 
 
 def _authenticate(keys: ApiKeyStore, token: str | None) -> ApiClient:

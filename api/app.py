@@ -19,6 +19,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
+from api.browsers import add_security_headers
 from api.metrics import app_version, measuring, scrape
 from api.openapi import correct_openapi
 from api.options import answering_options
@@ -129,6 +130,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         guards=[Admission(state)],
         exception_handlers={Exception: problem_response},
         middleware=[measuring, answering_options],
+        before_send=[add_security_headers],
         lifespan=[listening],
         request_max_body_size=settings.max_body_bytes,
         openapi_config=OpenAPIConfig(

@@ -12,6 +12,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 
+from api.browsers import Forbidden
 from api.metrics import count_refused
 from core.errors import (
     Conflict,
@@ -30,10 +31,11 @@ RETRY_SECONDS: Final = "2"
 """Sent with 503: a restarted Redis or worker is back within seconds."""
 OVERLOAD_SECONDS: Final = "10"
 """Jobs have to end before there is room."""
-REFUSED: Final = (400, 401, 413, 415, 422, 429, 503)
+REFUSED: Final = (400, 401, 403, 413, 415, 422, 429, 503)
 """Counted as refused; looks at jobs that are not there, or not ready, are no refusals."""
-ALWAYS: Final = (400, 401, 429, 503)
-"""Any route may answer so: a parameter that cannot be read, no key, too often, Redis away."""
+ALWAYS: Final = (400, 401, 403, 429, 503)
+"""Any route may answer so: a parameter that cannot be read, no key, another site, too often, Redis
+away."""
 
 log = structlog.get_logger(__name__)
 
@@ -127,6 +129,8 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
             return _problem(429, error.code, error.message), headers
         case AudioDamaged():
             return _problem(410, error.code, error.message), headers
+        case Forbidden():
+            return _problem(403, error.code, error.message), headers
         case NotFound():
             return _problem(404, error.code, error.message), headers
         case RangeError():

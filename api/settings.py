@@ -25,6 +25,9 @@ class ApiSettings(ServiceSettings):
     """RHAPSODE_MAX_WAIT_SECONDS: longest ``Prefer: wait`` that is kept [s]."""
     require_keys: bool = False
     """RHAPSODE_REQUIRE_KEYS: true answers 401 to who shows no API key (``rhapsode keys``)."""
+    allowed_hosts: tuple[str, ...] = ()
+    """RHAPSODE_ALLOWED_HOSTS: names, separated by commas, under which clients reach a service that
+    requires no keys, beside localhost and addresses; ``*`` = any."""
     max_open_jobs: Annotated[int, Meta(ge=1)] = 100_000
     """RHAPSODE_MAX_OPEN_JOBS: with so many jobs that have not ended, new ones are answered 503."""
     link_seconds: Annotated[float, Meta(ge=1, le=604800)] = 3600.0

@@ -49,7 +49,8 @@ class CommonSettings:
         """Reads and checks the variables.
 
         Numbers, booleans (true/false/1/0), paths and tuples of paths (separated like PATH) are read
-        from their text. Unset and empty variables leave the field's default.
+        from their text, tuples of strings by their commas. Unset and empty variables leave the
+        field's default.
 
         Args:
             environment: variables; None = the process's.
@@ -74,7 +75,11 @@ def variable_of(field: dataclasses.Field[Any]) -> str:
 
 
 def _parse(name: str, text: str, kind: Any) -> Any:
-    raw = text.split(os.pathsep) if kind == tuple[Path, ...] else text
+    raw: str | list[str] = text
+    if kind == tuple[Path, ...]:
+        raw = text.split(os.pathsep)
+    elif kind == tuple[str, ...]:
+        raw = [one.strip() for one in text.split(",") if one.strip()]
     try:
         return msgspec.convert(raw, kind, strict=False, dec_hook=_path)
     except msgspec.ValidationError as error:

@@ -37,13 +37,19 @@ class PartHead(msgspec.Struct, frozen=True):
     """BLAKE2b-256 of the samples' bytes."""
 
 
-def part_digest(items: Iterable[SynthesisItem]) -> str:
+def part_digest(items: Iterable[SynthesisItem], *, owner: str | None = None) -> str:
     """Returns the BLAKE2b-256 of everything the samples depend on: phonemes, weights, controls.
 
     Where an utterance stands in a text is not among it, nor are the pauses around, which are not
     part of the stored audio.
+
+    Args:
+        items: of the part.
+        owner: who alone may reuse the part; None = whoever asks without an owner.
     """
-    causes = [FORMAT_VERSION, version("rhapsode"), [_causes(item) for item in items]]
+    causes: list[object] = [FORMAT_VERSION, version("rhapsode"), [_causes(i) for i in items]]
+    if owner is not None:
+        causes.append(owner)
     return hashlib.blake2b(msgspec.msgpack.encode(causes), digest_size=32).hexdigest()
 
 

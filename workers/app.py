@@ -81,6 +81,7 @@ def open_context(settings: WorkerSettings, app: Celery) -> Context:
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         attempts=settings.attempts,
         limits=settings.duration_limits,
+        share_parts=settings.share_parts,
     )
 
 

@@ -35,6 +35,7 @@ class Context:
         worker: id of this process.
         attempts: tries of a piece of work before it fails for good.
         limits: of how long the audio of a job may be.
+        share_parts: whether jobs reuse parts of other owners.
     """
 
     store: JobStore
@@ -46,6 +47,7 @@ class Context:
     worker: str
     attempts: int
     limits: DurationLimits = DEFAULT_LIMITS
+    share_parts: bool = False
 
     def begin(self, job_id: str, work: WorkId) -> bool:
         """Counts a try of work that this worker has claimed, the moment it is really done.

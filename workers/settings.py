@@ -36,6 +36,9 @@ class WorkerSettings(ServiceSettings, SynthesisSettings):
     reuse_seconds: Annotated[float, Meta(ge=3600)] = 24 * 3600.0
     """RHAPSODE_REUSE_SECONDS: what a part sounds like is deleted when no job used it for so long
     [s]. Until then the same part of any job costs nothing; a retried job needs it too."""
+    share_parts: bool = False
+    """RHAPSODE_SHARE_PARTS: true lets a job reuse parts that another API key's job made. A key can
+    then find out, by ``reused_seconds``, whether others had the same sentence spoken."""
     attempts: Positive = 5
     """RHAPSODE_ATTEMPTS: how many workers may die of a piece of work before it fails. A part counts
     only where it was being spoken, and from its second try on it is spoken alone."""

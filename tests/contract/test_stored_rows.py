@@ -229,7 +229,7 @@ def test_the_list_of_jobs_answers_beside_a_bad_row(
         data=tmp_path, redis_url=redis_url, voices=(tiny_voices,), shipped_voices=False
     )
     app = create_app(settings, open_backends(settings))
-    with TestClient(app, raise_server_exceptions=False) as http:
+    with TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1") as http:
         job = http.post("/synthesize", json={"text": "Hello."}).json()["id"]
         listed = http.get("/jobs")
         assert (listed.status_code, [j["id"] for j in listed.json()["jobs"]]) == (200, [job])

@@ -47,7 +47,7 @@ def backends(voices: Path, folder: Path, port: int, store: JobStore | None = Non
 def http(tiny_voices: Path, tmp_path: Path, closed_port: int) -> Iterator[Http]:
     state = backends(tiny_voices, tmp_path, closed_port)
     app = create_app(state.settings, state)
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1") as client:
         yield client
 
 
@@ -85,7 +85,11 @@ def test_a_job_that_cannot_be_queued_is_not_kept(
 ) -> None:
     store = memory_job_store()
     state = backends(tiny_voices, tmp_path, closed_port, store)
-    with TestClient(create_app(state.settings, state), raise_server_exceptions=False) as client:
+    with TestClient(
+        create_app(state.settings, state),
+        raise_server_exceptions=False,
+        base_url="http://127.0.0.1",
+    ) as client:
         answer = client.post("/synthesize", json={"text": "Hello."})
         assert (answer.status_code, answer.json()["code"]) == (503, "queue_unavailable")
     assert store.records.page(cursor=None, limit=9).jobs == ()

@@ -48,7 +48,7 @@ def http(full: EmbeddedRedis, tiny_voices: Path, tmp_path: Path) -> Iterator[Htt
         redis_url=full.url, data=tmp_path, voices=(tiny_voices,), shipped_voices=False
     )
     app = create_app(chosen, open_backends(chosen))
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1") as client:
         yield client
 
 

@@ -37,7 +37,7 @@ def chosen(redis_url: str, tiny_voices: Path, tmp_path: Path) -> ApiSettings:
 @pytest.fixture
 def http(chosen: ApiSettings) -> Iterator[Http]:
     app = create_app(chosen, open_backends(chosen))
-    with TestClient(app, raise_server_exceptions=False) as client:
+    with TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1") as client:
         yield client
 
 
@@ -170,7 +170,7 @@ def test_refusals_are_counted_by_code(http: Http, keys: RedisApiKeys) -> None:
 
 def test_without_the_setting_nobody_needs_a_key(chosen: ApiSettings) -> None:
     free = dataclasses.replace(chosen, require_keys=False)
-    with TestClient(create_app(free, open_backends(free))) as client:
+    with TestClient(create_app(free, open_backends(free)), base_url="http://127.0.0.1") as client:
         assert client.get("/jobs").status_code == 200
         assert "security" not in client.get("/schema").json()
 

@@ -42,7 +42,9 @@ def http(
         events=RedisEvents(open_redis(redis_server.url)),
         backlog=RedisBacklog(open_redis(redis_server.url)),
     )
-    with TestClient(create_app(chosen, backends), raise_server_exceptions=False) as client:
+    with TestClient(
+        create_app(chosen, backends), raise_server_exceptions=False, base_url="http://127.0.0.1"
+    ) as client:
         yield client
 
 

@@ -97,7 +97,7 @@ def _synthesize(
     context: Context, submit: SubmitPart, record: JobRecord, part: Part, turn: LeasedPart
 ) -> PartResult:
     items = list(synthesis_items(part, record.request, context.catalogue))
-    digest = part_digest(items)
+    digest = part_digest(items, owner=None if context.share_parts else record.owner)
     stored = _stored(context, digest)
     PART_LOOKUPS.labels("hit" if stored else "miss").inc()
     if stored:
