@@ -56,7 +56,7 @@ expected-statuses = ["2xx", 400, 422]
 
 # DELETE cancels a job; its record and its events stay until they expire.
 [[operations]]
-include-path-regex = "^/jobs/\\{job_id\\}"
+include-path-regex = "^/jobs/.job_id."
 [operations.checks.use_after_free]
 enabled = false
 """
