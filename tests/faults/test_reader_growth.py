@@ -16,7 +16,7 @@ from functools import partial
 import pytest
 
 from core.errors import FieldError
-from tests.epub_files import epub
+from tests.epub_files import archive, epub
 from text.books.reader import read_book
 
 SIZES = (16_384, 131_072, 1_048_576)
@@ -81,6 +81,25 @@ PAGES = {
 }
 
 
+HTML = {
+    "paragraphs": "<p>a",
+    "nested": "<div><b>a",
+    "open tags": "<a b=",
+    "doctypes": "<!DOCTYPE [<!--",
+    "headings": "<h2>a</h2>b",
+}
+FB2 = {
+    "sections": "<section><title><p>a</p></title><p>b</p></section>",
+    "verses": "<stanza><v>a</v></stanza><empty-line/>",
+    "unclosed": "<p>a",
+}
+DOCX = {
+    "paragraphs": "<w:p><w:r><w:t>a</w:t></w:r></w:p>",
+    "runs": "<w:r><w:t>a</w:t></w:r>",
+    "items": '<w:p><w:pPr><w:numPr><w:numId w:val="1"/></w:numPr></w:pPr><w:t>a</w:t></w:p>',
+}
+
+
 def text_of(piece: str, size: int) -> bytes:
     return ("Hi. " + piece * (size // len(piece))).encode()
 
@@ -90,6 +109,21 @@ def page_of(piece: str, size: int) -> bytes:
     page = f'<p id="n">a</p>{piece * (size // len(piece))}'
     picture = {"OPS/a.jpg": random.Random(0).randbytes(size // 50)}
     return epub({"a.xhtml": page}, [("1", "a.xhtml")], more=picture)
+
+
+def html_of(piece: str, size: int) -> bytes:
+    return f"<title>a</title>{piece * (size // len(piece))}".encode()
+
+
+def fictionbook_of(piece: str, size: int) -> bytes:
+    return f"<FictionBook><body>{piece * (size // len(piece))}</body></FictionBook>".encode()
+
+
+def docx_of(piece: str, size: int) -> bytes:
+    space = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    body = f"<w:document {space}><w:body>{piece * (size // len(piece))}</w:body></w:document>"
+    picture = random.Random(0).randbytes(size // 50)
+    return archive({"word/document.xml": body, "word/media/a.jpg": picture})
 
 
 def spine_of(size: int) -> bytes:
@@ -115,6 +149,9 @@ CASES: dict[str, tuple[str, Callable[[int], bytes]]] = {
     **{f"markdown {name}": ("x.md", partial(text_of, piece)) for name, piece in MARKDOWN.items()},
     **{f"plain {name}": ("x.txt", partial(text_of, piece)) for name, piece in PLAIN.items()},
     **{f"page {name}": ("x.epub", partial(page_of, piece)) for name, piece in PAGES.items()},
+    **{f"html {name}": ("x.html", partial(html_of, piece)) for name, piece in HTML.items()},
+    **{f"fb2 {name}": ("x.fb2", partial(fictionbook_of, piece)) for name, piece in FB2.items()},
+    **{f"docx {name}": ("x.docx", partial(docx_of, piece)) for name, piece in DOCX.items()},
     "spine": ("x.epub", spine_of),
     "manifest": ("x.epub", manifest_of),
     "entries": ("x.epub", entries_of),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,8 @@ from text.books.omissions import Omissions
 
 FRONT_MATTER = "Front matter"
 """Title of what stands before the first chapter, where the book has no title."""
+LONGEST_TITLE = 300
+"""Characters of a chapter's title."""
 SCENE_BREAK = "* * *"
 """Paragraph that stands for a scene break, a rule or an ornament between paragraphs."""
 
@@ -72,17 +75,24 @@ class TextBlock:
     targets: tuple[tuple[str, str], ...] = ()
 
 
+def title_in(blocks: Iterable[TextBlock]) -> str:
+    """Returns the only heading of the first level; empty = there are none or several."""
+    first = [block.text for block in blocks if block.level == 1]
+    return " ".join(first[0].split()) if len(first) == 1 else ""
+
+
 def chapters_at_headings(
-    blocks: Sequence[TextBlock], level: int, title: str, omissions: Omissions
+    blocks: Sequence[TextBlock], title: str, omissions: Omissions
 ) -> tuple[BookChapter, ...]:
-    """Cuts a text at its headings.
+    """Cuts a text at its headings: of the highest level that has several, and of those above it.
 
     Args:
         blocks: in reading order.
-        level: headings of this level and of higher ones (smaller numbers) begin chapters.
         title: name of what stands before the first heading.
         omissions: is told when no chapter was found.
     """
+    counts = Counter(block.level for block in blocks if block.level)
+    level = min((level for level, count in counts.items() if count > 1), default=2)
     chapters: list[BookChapter] = []
     name, texts = title or FRONT_MATTER, list[str]()
     for block in (*blocks, None):
@@ -92,7 +102,7 @@ def chapters_at_headings(
         if starts:
             texts = []
         if block is not None:
-            name = " ".join(block.text.split()) if starts else name
+            name = " ".join(block.text.split())[:LONGEST_TITLE] if starts else name
             texts.append(block.text)
     if len(chapters) == 1:
         omissions.remark("no_chapters", "no headings of chapters were found: it is one chapter")

@@ -14,7 +14,7 @@ from markdown_it.token import Token
 
 from core.book import Book, ReadingOptions
 from core.errors import FieldError
-from text.books.blocks import SCENE_BREAK, TextBlock, chapters_at_headings
+from text.books.blocks import SCENE_BREAK, TextBlock, chapters_at_headings, title_in
 from text.books.brackets import bracket_pairs
 from text.books.characters import clean
 from text.books.encodings import decode_text
@@ -61,13 +61,12 @@ def read_markdown(data: bytes, name: str, options: ReadingOptions) -> Book:
     blocks = list(_Blocks(omissions, options).read(text))
     if not any(block.text != SCENE_BREAK for block in blocks):
         raise FieldError("file", "the file holds no text to speak", code="unspeakable_text")
-    first = [block.text for block in blocks if block.level == 1]
-    title = next(iter(front_matter.get("title", [])), "") or (first[0] if len(first) == 1 else "")
+    title = next(iter(front_matter.get("title", [])), "") or title_in(blocks)
     return Book(
         title=title or name,
         authors=tuple(front_matter.get("author", []) or front_matter.get("authors", [])),
         language=next(iter(front_matter.get("lang", []) or front_matter.get("language", [])), ""),
-        chapters=chapters_at_headings(blocks, 1 if len(first) > 1 else 2, title or name, omissions),
+        chapters=chapters_at_headings(blocks, title or name, omissions),
         notices=omissions.notices(),
     )
 

@@ -12,15 +12,13 @@ from itertools import groupby, pairwise
 from typing import NamedTuple
 
 from core.book import BookChapter
-from text.books.blocks import FRONT_MATTER, chapter_text
+from text.books.blocks import FRONT_MATTER, LONGEST_TITLE, chapter_text
 from text.books.epub.contents import TocEntry
 from text.books.omissions import Omissions
 from text.books.pages.page_text import PageText
 
 MERGED_TITLES = 4
 """So many titles of entries that lead to one place are told; further ones are passed over."""
-LONGEST_TITLE = 300
-"""Characters of a chapter's title."""
 
 
 class Position(NamedTuple):

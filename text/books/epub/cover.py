@@ -7,22 +7,17 @@ from collections.abc import Iterator
 
 from core.book import Cover
 from core.errors import FieldError
-from text.books.epub.container import Container
+from text.books.archive import Archive
 from text.books.epub.package import PackageDocument
 from text.books.omissions import Omissions
 from text.books.pages.markup import attribute, local_name, parse_page
 from text.books.pages.urls import resolve_url
+from text.books.pictures import MAX_COVER_BYTES, picture_type
 
-SIGNATURES = ((b"\x89PNG\r\n\x1a\n", "image/png"), (b"\xff\xd8\xff", "image/jpeg"))
-"""First bytes of pictures that MP4 and ID3 tags carry. Source: PNG 3 §5.2; JPEG (T.81) B.1.1.3."""
-MAX_COVER_BYTES = 15 * 2**20
-"""FLAC's blocks hold 16 MiB at most; a cover of a book has less than two."""
 _COVER_NAME = re.compile(r"(?:^|[^a-z])(?:front)?cover(?:[^a-z]|img|image|$)", re.IGNORECASE)
 
 
-def read_cover(
-    package: PackageDocument, container: Container, omissions: Omissions
-) -> Cover | None:
+def read_cover(package: PackageDocument, container: Archive, omissions: Omissions) -> Cover | None:
     """Reads the picture of a book.
 
     Args:
@@ -40,7 +35,7 @@ def read_cover(
         except OSError as error:
             unusable = unusable or f"the cover cannot be read: {error}"
             continue
-        media_type = next((kind for start, kind in SIGNATURES if data.startswith(start)), "")
+        media_type = picture_type(data)
         if media_type:
             return Cover(media_type, data)
         unusable = unusable or f"{path} is no JPEG or PNG, which tags of sound files carry"
@@ -49,7 +44,7 @@ def read_cover(
     return None
 
 
-def _candidates(package: PackageDocument, container: Container) -> Iterator[str]:
+def _candidates(package: PackageDocument, container: Archive) -> Iterator[str]:
     """Yields pictures that may be the cover, the most trusted declaration first."""
     items = package.manifest
     yield from (i.path for i in items.values() if "cover-image" in i.properties and i.path)
@@ -65,7 +60,7 @@ def _candidates(package: PackageDocument, container: Container) -> Iterator[str]
         yield from _pictures(package.spine[0].item.path, container)
 
 
-def _pictures(path: str, container: Container) -> Iterator[str]:
+def _pictures(path: str, container: Archive) -> Iterator[str]:
     """Yields a picture itself, or the pictures of a page."""
     try:
         data = container.read(path)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from core.book import BookMetadata
 from core.errors import FieldError
-from text.books.epub.container import CONTAINER, Container
+from text.books.archive import Archive
+from text.books.epub.container import CONTAINER
 from text.books.epub.metadata import meta_content, read_metadata
 from text.books.omissions import Omissions
 from text.books.pages.markup import Element, local_name, parse_xml
@@ -83,7 +84,7 @@ class PackageDocument:
     covers: tuple[str, ...]
 
 
-def read_package(container: Container, omissions: Omissions) -> PackageDocument:
+def read_package(container: Archive, omissions: Omissions) -> PackageDocument:
     """Reads the package document of an EPUB 2 or 3.
 
     Args:
@@ -117,7 +118,7 @@ def read_package(container: Container, omissions: Omissions) -> PackageDocument:
     )
 
 
-def _package_path(container: Container, omissions: Omissions) -> str:
+def _package_path(container: Archive, omissions: Omissions) -> str:
     """The first package that the container names; else the only one that it holds."""
     try:
         root = parse_xml(container.read(container.find(CONTAINER) or ""), CONTAINER, omissions)
@@ -164,7 +165,7 @@ def _ncxs(manifest: Mapping[str, ManifestItem], named: str) -> list[str]:
     return list(dict.fromkeys(item.path for item in found if item.path))
 
 
-def _guide(root: Element, base: str, kind: str, container: Container) -> Iterator[str]:
+def _guide(root: Element, base: str, kind: str, container: Archive) -> Iterator[str]:
     """Yields paths of the guide's references of a kind. Source: OPF 2.0.1 §2.6."""
     for reference in _section(root, "guide"):
         if (reference.get("type") or "").lower() == kind:
@@ -185,7 +186,7 @@ def _is_fixed_layout(root: Element, metadata: Sequence[Element]) -> bool:
 
 
 def _manifest(
-    root: Element, base: str, container: Container, omissions: Omissions
+    root: Element, base: str, container: Archive, omissions: Omissions
 ) -> dict[str, ManifestItem]:
     elements = [e for e in _section(root, "manifest") if local_name(e) == "item"]
     found = [_resolved(base, e.get("href") or "", container) for e in elements]
@@ -205,7 +206,7 @@ def _manifest(
     return manifest
 
 
-def _resolved(base: str, href: str, container: Container) -> tuple[str, str]:
+def _resolved(base: str, href: str, container: Archive) -> tuple[str, str]:
     path, fragment = resolve_url(base, href)
     return container.find(path) or container.find(resolve_url("", href)[0]) or "", fragment
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass, replace
 
 from core.book import Book, ReadingOptions
 from core.errors import FieldError
+from text.books.archive import Archive
 from text.books.epub.chapters import cut_chapters
-from text.books.epub.container import Container
+from text.books.epub.container import open_container
 from text.books.epub.contents import TocEntry, read_navigation_document, read_ncx
 from text.books.epub.cover import read_cover
-from text.books.epub.furniture import leave_out_furniture
 from text.books.epub.package import (
     PackageDocument,
     SpineItem,
     read_package,
 )
 from text.books.omissions import Omissions
+from text.books.pages.furniture import leave_out_furniture
 from text.books.pages.markup import Element, decode_markup, local_name, parse_page, text_of
 from text.books.pages.notes import find_notes
 from text.books.pages.page_text import PageContext, PageText, read_page
@@ -64,7 +65,7 @@ def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
         FieldError: broken, unsafe, protected, of fixed layout, or without text.
     """
     omissions = Omissions()
-    container = Container(data, omissions)
+    container = open_container(data, omissions)
     package = read_package(container, omissions)
     if package.fixed_layout:
         message = "the EPUB has a fixed layout: its pages are pictures, in no order to be read in"
@@ -75,7 +76,8 @@ def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
         message = "the EPUB's pages are pictures: their words cannot be read"
         raise FieldError("file", message, code="image_only")
     entries = _toc_entries(package, container, omissions)
-    leave_out_furniture(texts, entries, package.contents_paths, omissions)
+    titles = [entry.title for entry in entries]
+    leave_out_furniture(texts, titles, package.contents_paths, omissions)
     chapters = cut_chapters(texts, entries, package.title, omissions)
     if not chapters:
         raise FieldError("file", spine.why_nothing(), code="unspeakable_text")
@@ -99,9 +101,7 @@ class _Spine:
         omissions: counts what is left out.
     """
 
-    def __init__(
-        self, container: Container, package: PackageDocument, omissions: Omissions
-    ) -> None:
+    def __init__(self, container: Archive, package: PackageDocument, omissions: Omissions) -> None:
         self._container, self._package, self._omissions = container, package, omissions
         self.unreadable: list[str] = []
         """Names of pages that cannot be read."""
@@ -246,7 +246,7 @@ def _words_around(body: Element) -> int:
 
 
 def _toc_entries(
-    package: PackageDocument, container: Container, omissions: Omissions
+    package: PackageDocument, container: Archive, omissions: Omissions
 ) -> list[TocEntry]:
     """Reads the navigation document, else the NCX. A broken one costs only itself."""
     for paths, read in ((package.navigation, read_navigation_document), (package.ncxs, read_ncx)):
@@ -263,7 +263,7 @@ def _toc_entries(
     return []
 
 
-def _found(entry: TocEntry, container: Container, spine: set[str]) -> TocEntry:
+def _found(entry: TocEntry, container: Archive, spine: set[str]) -> TocEntry:
     """The same entry with the name of the file that its path means."""
     if not entry.path or entry.path in spine:
         return entry

@@ -9,7 +9,6 @@ import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from text.books.blocks import TextBlock
-from text.books.epub.contents import TocEntry
 from text.books.omissions import Omissions
 from text.books.pages.page_text import PageText
 
@@ -38,7 +37,7 @@ _NUMBERS_AROUND = re.compile(r"^[\W\d_]+|[\W\d_]+$")
 
 def leave_out_furniture(
     pages: Mapping[str, PageText],
-    entries: Sequence[TocEntry],
+    titles: Iterable[str],
     contents_paths: Collection[str],
     omissions: Omissions,
 ) -> None:
@@ -50,15 +49,15 @@ def leave_out_furniture(
 
     Args:
         pages: by path.
-        entries: of the book's table of contents.
+        titles: of chapters, as the book's table of contents has them.
         contents_paths: pages that the package calls a table of contents.
         omissions: counts what is left out.
     """
     headings = (b.text for page in pages.values() for b in page.blocks if b.level)
-    titles = {_bare(title) for title in (*(e.title for e in entries), *headings)} - {""}
+    known = {_bare(title) for title in (*titles, *headings)} - {""}
     for path, page in pages.items():
         _leave_out_pagers(page.blocks, omissions)
-        _leave_out_contents(page.blocks, titles, path in contents_paths, omissions)
+        _leave_out_contents(page.blocks, known, path in contents_paths, omissions)
         if page.notes:
             _leave_out_note_headings(page.blocks, omissions)
 
