@@ -162,10 +162,10 @@ def credits_of(facts: BookFacts, narrator: str, *, markup: bool) -> tuple[BookCh
     """
     subtitle = f" {facts.metadata.subtitle}." if facts.metadata.subtitle else ""
     authors = f" Written by {' and '.join(facts.authors)}." if facts.authors else ""
-    spoken_by = f"Narrated by {narrator}, a synthetic voice."
+    narration = f"Narrated by {narrator}, a synthetic voice."
     texts = (
-        f"{facts.title}.{subtitle}{authors} {spoken_by}",
-        f"This has been {facts.title}.{authors} {spoken_by} The end.",
+        f"{facts.title}.{subtitle}{authors} {narration}",
+        f"This has been {facts.title}.{authors} {narration} The end.",
     )
     if markup:
         texts = (f"<speak>{escape(texts[0])}</speak>", f"<speak>{escape(texts[1])}</speak>")

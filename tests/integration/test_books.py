@@ -1,4 +1,4 @@
-"""Books over HTTP: chapters, spoken, with times and a manifest of every character."""
+"""Books over HTTP: chapters, audio with times and a manifest of every character."""
 
 from __future__ import annotations
 
@@ -227,7 +227,7 @@ def test_the_preset_makes_files_that_acx_takes(http: httpx.Client) -> None:
         "05 Closing Credits.mp3",
     ]
     times = http.get(f"/jobs/{job['id']}/timings").json()
-    spoken = " ".join(sentence["text"] for sentence in times["sentences"]).lower()
-    assert spoken.startswith("the small book.")
-    assert "written by nobody" in spoken
-    assert spoken.rstrip(".").endswith("the end")
+    words = " ".join(sentence["text"] for sentence in times["sentences"]).lower()
+    assert words.startswith("the small book.")
+    assert "written by nobody" in words
+    assert words.rstrip(".").endswith("the end")

@@ -81,7 +81,7 @@ def test_melgan_speaks_as_the_figure(imported: Callable[..., Component]) -> None
     assert max_delta(samples, figure.outputs["wav_b2"]) <= tolerance("melgan_neurips")
 
 
-def test_seungwonpark_s_melgan_is_told_from_descript_s(tmp_path: Path) -> None:
+def test_seungwonpark_s_melgan_is_distinguished_from_descript_s(tmp_path: Path) -> None:
     figure, path = load("melgan_sw_div4"), tmp_path / "sw.pt"
     torch.save({"model_g": figure.state_dict, "step": 1, "githash": "aca5990"}, path)
     component = import_checkpoint(path, "melgan", tmp_path / "sw")
@@ -104,15 +104,15 @@ def test_fastspeech2_speaks_as_the_figure(
     )
     assert component.symbols == "arpabet"
     assert component.config["pitch"]["mean"] == figure.meta["config"]["stats"]["pitch"][2]
-    given = figure.inputs
+    inputs = figure.inputs
     with torch.inference_mode():
-        said = opened(component)(given["texts"], given["src_lens"], given["speakers"])
+        samples = opened(component)(inputs["texts"], inputs["src_lens"], inputs["speakers"])
     theirs = figure.outputs["inf.base.mel_postnet"]
-    assert max_delta(said.mel_postnet, theirs) <= tolerance("fastspeech2")
+    assert max_delta(samples.mel_postnet, theirs) <= tolerance("fastspeech2")
 
 
 def test_both_files_of_one_waveglow_speak_alike(imported: Callable[..., Component]) -> None:
-    said = []
+    samples = []
     for name in ("waveglow_pickled_module.pt", "waveglow_statedict_nowm.pt"):
         network = opened(imported(name))
         assert isinstance(network, WaveGlow)
@@ -120,8 +120,8 @@ def test_both_files_of_one_waveglow_speak_alike(imported: Callable[..., Componen
         torch.manual_seed(1)
         mel, z = torch.randn(1, n, 6), torch.randn(1, group, 6 * 256 // group)
         with torch.inference_mode():
-            said.append(network.infer(mel, z))
-    assert max_delta(said[0], said[1]) <= 1e-4
+            samples.append(network.infer(mel, z))
+    assert max_delta(samples[0], samples[1]) <= 1e-4
 
 
 def test_a_pickled_module_in_the_format_before_torch_1_6(

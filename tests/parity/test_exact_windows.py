@@ -95,11 +95,11 @@ def test_halo_is_sufficient_and_tight(name: str) -> None:
     (spec,) = hifigan_graphs(module)  # type: ignore[arg-type]
     spec.module(mel)[0, 30 * 256 : 31 * 256].sum().backward()
     assert mel.grad is not None
-    heard = torch.nonzero(mel.grad[0].sum(0)).flatten()
-    assert max(30 - int(heard.min()), int(heard.max()) - 30) == halo_frames(config)
+    seen = torch.nonzero(mel.grad[0].sum(0)).flatten()
+    assert max(30 - int(seen.min()), int(seen.max()) - 30) == halo_frames(config)
 
 
-def test_one_frame_less_of_halo_is_heard(folder: Path) -> None:
+def test_one_frame_less_of_halo_makes_a_difference(folder: Path) -> None:
     component = small_component(folder, "hifigan")
     export_component(component, "eager", "fp32", folder)
     graphs = open_runtime("eager").open(artifact_folder(folder, component, "eager", "fp32"))

@@ -59,12 +59,14 @@ def test_discriminator_and_losses() -> None:
     network = MelGanDiscriminator().eval()
     network.load_state_dict(figure.state_dict, strict=True)
     with torch.inference_mode():
-        said = {kind: network(figure.inputs[kind]) for kind in ("fake", "real")}
-    for kind, scales in said.items():
+        scores = {kind: network(figure.inputs[kind]) for kind in ("fake", "real")}
+    for kind, scales in scores.items():
         for i, maps in enumerate(scales):
             assert max_delta(maps[-1], figure.outputs[f"{kind}.{i}.score"]) <= 1e-4
             for j, part in enumerate(maps):
                 theirs = figure.outputs[f"{kind}.{i}.{j}.slice"]
                 assert max_delta(part.flatten(1)[:, : theirs.shape[1]], theirs) <= 1e-4
-    assert float(discriminator_loss(said["real"], said["fake"])) > 0
-    assert torch.isfinite(adversarial_loss(said["fake"]) + feature_loss(said["real"], said["fake"]))
+    assert float(discriminator_loss(scores["real"], scores["fake"])) > 0
+    assert torch.isfinite(
+        adversarial_loss(scores["fake"]) + feature_loss(scores["real"], scores["fake"])
+    )

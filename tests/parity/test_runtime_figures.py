@@ -117,14 +117,16 @@ def test_fastspeech2(folder: Path, name: str, runtime: RuntimeName) -> None:
     for kind, control in CONTROLS:
         factor = figure.meta["notes"]["controls"][control]
         energy = factor["p_control"] if kind == "inf" else factor["e_control"]
-        mel, durations = spoken(graphs, figure, control, (factor["p_control"], energy), framewise)
+        mel, durations = run_acoustic(
+            graphs, figure, control, (factor["p_control"], energy), framewise
+        )
         theirs = figure.outputs[f"{kind}.{control}.mel_postnet"].transpose(1, 2)
         assert delta(mel, theirs) <= tolerance(name), (kind, control)
         if factor["d_control"] == 1.0:
             assert (durations == figure.outputs[f"inf.{control}.dur_rounded"].numpy()).all()
 
 
-def spoken(
+def run_acoustic(
     graphs: Mapping[str, Graph],
     figure: Figure,
     control: str,

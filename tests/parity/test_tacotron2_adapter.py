@@ -133,9 +133,11 @@ def test_speed_stretches(folder: Path) -> None:
 
 def test_stretch_keeps_a_ramp_a_ramp() -> None:
     ramp = np.arange(40, dtype=np.float32)[None]
-    said, durations = time_stretch(ramp, np.array([10, 0, 30]), np.array([0.5, 1, 0.5], np.float32))
+    stretched, durations = time_stretch(
+        ramp, np.array([10, 0, 30]), np.array([0.5, 1, 0.5], np.float32)
+    )
     assert durations.tolist() == [20, 0, 60]
-    np.testing.assert_allclose(np.diff(said[0, 1:-1]), 0.5, atol=1e-5)
+    np.testing.assert_allclose(np.diff(stretched[0, 1:-1]), 0.5, atol=1e-5)
 
 
 @pytest.mark.parametrize("control", ["pitch", "energy"])

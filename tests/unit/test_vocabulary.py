@@ -9,21 +9,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = (
-    *(
-        "acoustic",
-        "api",
-        "audio",
-        "benchmarks",
-        "cli",
-        "core",
-        "exports",
-        "jobs",
-        "k8s",
-        "synthesis",
-    ),
-    *("telemetry", "tests", "text", "training", "vocoders", "workers"),
-)
+ROOMS = ["acoustic", "api", "audio", "benchmarks", "cli", "core", "exports", "jobs", "k8s", "synthesis", "telemetry", "tests", "text", "training", "vocoders", "workers"]
 PRIVATE_WORDS = {"said", "told", "heard", "spoken"}
 """Words that stood for predictions, reports and results, each of which has a name of its own."""
 WIRE_NAMES = {
@@ -33,8 +19,6 @@ WIRE_NAMES = {
 """Names that a file format has and this code does not choose."""
 SAME_CLASS_NAMES: dict[str, str] = {}
 """Class names that two modules may share, and why."""
-NOT_CLEAN_YET = ("exports", "tests/parity")
-"""Rooms whose names are being changed; to be emptied."""
 
 
 @cache
@@ -62,7 +46,6 @@ def test_no_identifier_has_a_private_word() -> None:
     found = {
         f"{path}: {name}"
         for path, tree in modules().items()
-        if not path.startswith(NOT_CLEAN_YET)
         for name in identifiers(tree)
         if PRIVATE_WORDS & set(name.lower().strip("_").split("_"))
         and name not in WIRE_NAMES.get(path, ())
@@ -74,7 +57,7 @@ def test_no_class_name_has_two_meanings() -> None:
     places: dict[str, list[str]] = defaultdict(list)
     for path, tree in modules().items():
         for node in ast.walk(tree):
-            if isinstance(node, ast.ClassDef) and not path.startswith(NOT_CLEAN_YET):
+            if isinstance(node, ast.ClassDef):
                 places[node.name].append(path)
     twice = {name: paths for name, paths in places.items() if len(paths) > 1}
     assert not twice.keys() - SAME_CLASS_NAMES, twice
