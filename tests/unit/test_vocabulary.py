@@ -9,7 +9,24 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ["acoustic", "api", "audio", "benchmarks", "cli", "core", "exports", "jobs", "k8s", "synthesis", "telemetry", "tests", "text", "training", "vocoders", "workers"]
+ROOMS = [
+    "acoustic",
+    "api",
+    "audio",
+    "benchmarks",
+    "cli",
+    "core",
+    "exports",
+    "jobs",
+    "k8s",
+    "synthesis",
+    "telemetry",
+    "tests",
+    "text",
+    "training",
+    "vocoders",
+    "workers",
+]
 PRIVATE_WORDS = {"said", "told", "heard", "spoken"}
 """Words that stood for predictions, reports and results, each of which has a name of its own."""
 WIRE_NAMES = {
