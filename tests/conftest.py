@@ -13,6 +13,10 @@ from cli.stack import Stack
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.server import EmbeddedRedis
 
+# Before torch is imported: the networks of tests are small, so threads would cost more than they
+# save, and two cores are shared with the processes that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 

@@ -106,9 +106,9 @@ def test_fastspeech2_speaks_as_the_figure(
     assert component.config["pitch"]["mean"] == figure.meta["config"]["stats"]["pitch"][2]
     inputs = figure.inputs
     with torch.inference_mode():
-        samples = opened(component)(inputs["texts"], inputs["src_lens"], inputs["speakers"])
+        predictions = opened(component)(inputs["texts"], inputs["src_lens"], inputs["speakers"])
     theirs = figure.outputs["inf.base.mel_postnet"]
-    assert max_delta(samples.mel_postnet, theirs) <= tolerance("fastspeech2")
+    assert max_delta(predictions.mel_postnet, theirs) <= tolerance("fastspeech2")
 
 
 def test_both_files_of_one_waveglow_speak_alike(imported: Callable[..., Component]) -> None:
