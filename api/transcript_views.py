@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal
 
 import msgspec
@@ -119,7 +120,10 @@ def manifest(
     characters: int, lines: Iterable[TranscriptLine], silences: Iterable[Silence]
 ) -> Manifest:
     """Returns spoken and silent runs, merged in the order of the source."""
-    entries = [*(_entry(line) for line in lines), *map(_silent, silences)]
+    silent = sorted(silences, key=lambda silence: silence.span.start)
+    starts = [silence.span.start for silence in silent]
+    entries = [entry for line in lines for entry in _entries(line, silent, starts)]
+    entries += map(_silent, silent)
     entries.sort(key=lambda entry: (entry.span.start, entry.span.end))
     return _counted(
         characters, tuple(entry for entry in entries if entry.span.end > entry.span.start)
@@ -135,8 +139,16 @@ def unplanned_manifest(record: JobRecord) -> Manifest:
     return _counted(length, (ManifestEntry(Span(0, length), status, None, reason),))  # type: ignore[arg-type]
 
 
-def _entry(line: TranscriptLine) -> ManifestEntry:
-    return ManifestEntry(line.span, line.status, line.part, line.error)
+def _entries(
+    line: TranscriptLine, silences: Sequence[Silence], starts: Sequence[int]
+) -> Iterator[ManifestEntry]:
+    """Yields the runs of a line around the silences inside it."""
+    position, end = line.span.start, line.span.end
+    for number in range(bisect_left(starts, position), bisect_left(starts, end)):
+        inside = silences[number].span
+        yield ManifestEntry(Span(position, inside.start), line.status, line.part, line.error)
+        position = inside.end
+    yield ManifestEntry(Span(position, end), line.status, line.part, line.error)
 
 
 def _silent(silence: Silence) -> ManifestEntry:

@@ -14,6 +14,7 @@ from core.formats import check_bit_rate, resolve_sample_rate
 from core.request import SAMPLE_RATES, Controls, Source, SynthesisRequest
 from core.voice import Catalogue, Component, ControlName, Selection
 from text.duration import plain_duration, ssml_duration
+from text.language import require_english
 from text.normalization.tables.signs import SYMBOLS
 from text.normalization.unicode import fold
 from text.ssml.directives import SsmlDocument
@@ -68,6 +69,8 @@ def resolve_controls(
         NotFound: the catalogue is empty.
     """
     request = request.with_preset()
+    if request.language != "any":
+        require_english(source, field)
     selection = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
     rate = _sample_rate(request, selection.acoustic_component.mel.sample_rate)
     check_bit_rate(request.format, rate, request.bit_rate, request.channels)

@@ -27,6 +27,11 @@ _OPTIONS = (
     click.option(
         "--runtime", type=click.Choice(get_args(RuntimeName)), help="Runtime of the networks."
     ),
+    click.option(
+        "--language",
+        type=click.Choice(("en", "any")),
+        help="any: a text of another language is spoken too, as if it were English.",
+    ),
     click.option("--speed", type=float, help="2.0 = twice as fast."),
     click.option("--pitch", type=float, help="Factor on the pitch."),
     click.option("--energy", type=float, help="Factor on the energy."),

@@ -65,6 +65,8 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     """Silences that the text does not ask for."""
     loudness_lufs: LoudnessTarget | None = None
     """Integrated loudness of the whole file [LUFS], reached by one gain; None = as spoken."""
+    language: Literal["en", "any"] = "en"
+    """en: what is mostly in another language or script is refused; any: it is read as English."""
     package: Package = "file"
     """One file, or a zip of one file per chapter."""
     preset: Preset | None = None

@@ -30,7 +30,8 @@ class Silence(msgspec.Struct, frozen=True):
     """Source characters that are not spoken, and why."""
 
     span: Span
-    reason: Literal["whitespace", "punctuation", "markup", "symbol", "emoji", "control"]
+    reason: Literal["whitespace", "punctuation", "markup", "symbol", "emoji", "control", "script"]
+    """script: letters that the language of the voice does not use."""
 
 
 Pause = Annotated[float, Meta(ge=0.0, le=10.0, description="seconds, at speed 1")]
@@ -101,7 +102,7 @@ class Utterance(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TextAnalysis(msgspec.Struct, frozen=True):
-    """Utterances and silences cover every source character exactly once."""
+    """Utterances and silences cover every source character; silences inside utterances count."""
 
     utterances: tuple[Utterance, ...]
     silences: tuple[Silence, ...]

@@ -42,7 +42,7 @@ class TranscriptHead(msgspec.Struct, frozen=True, kw_only=True):
     """Length of the audio."""
     chapters: tuple[TimedChapter, ...]
     silences: tuple[Silence, ...]
-    """With the lines' spans they cover every source character once."""
+    """What is not spoken: all between the lines' spans, and runs inside them."""
     notices: tuple[Notice, ...] = ()
     """Notices of the text front end."""
 

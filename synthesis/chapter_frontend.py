@@ -11,6 +11,7 @@ from core.errors import TextError
 from core.protocols import TextFrontend
 from core.request import Chapter, Source
 from core.text import Notice, Pauses, Silence, Span, TextAnalysis, Utterance
+from text.language import require_english
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,7 @@ class SourceAnalysis:
 
     Attributes:
         chapters: utterances of each chapter; one may have none.
-        silences: with the utterances they cover every character once.
+        silences: all between the utterances, and runs inside them that cannot be spoken.
         notices: of reader and front end.
         lead_seconds: silence before the first utterance [s].
     """
@@ -35,13 +36,24 @@ class SourceAnalysis:
         return sum(map(len, self.chapters))
 
 
-def analyze_source(source: Source, frontend: TextFrontend, pauses: Pauses) -> SourceAnalysis:
+def analyze_source(
+    source: Source, frontend: TextFrontend, pauses: Pauses, *, any_language: bool = False
+) -> SourceAnalysis:
     """Returns the utterances and silences of a source.
 
+    Args:
+        source: what is to be spoken.
+        frontend: reads it.
+        pauses: silences where the text asks for none.
+        any_language: a source that is mostly in another language is read too.
+
     Raises:
-        TextError: there is nothing to speak.
+        TextError: there is nothing to speak, or it is mostly in another language.
         SsmlError: the markup is refused.
     """
+    if not any_language:
+        field = "ssml" if source.markup else "text"
+        require_english(source, "file" if source.book or source.chapters else field)
     if not source.chapters:
         found = frontend.analyze(source.text, ssml=source.markup, pauses=pauses)
         notices = (*source.notices, *found.notices)

@@ -84,7 +84,12 @@ class LocalSynthesizer:
         """
         self.load(request)
         report, start = ReportBuilder(), self._monotonic()
-        analysis = analyze_source(request.source, self._frontend, request.pauses)
+        analysis = analyze_source(
+            request.source,
+            self._frontend,
+            request.pauses,
+            any_language=request.language == "any",
+        )
         parts = cut_parts(analysis.chapters, speed=request.speed)
         report.seconds += StageSeconds(text=self._monotonic() - start)
         report.notices.extend(analysis.notices)

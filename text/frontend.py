@@ -82,7 +82,9 @@ class EnglishFrontend:
             raise TextError(field, "there is nothing to speak", allowed="words or numbers")
         if not ssml:
             utterances = tuple(with_scene_pauses(text, utterances, pauses.scene))
-        silences = find_silences(text, utterances, normalized.content if ssml else None)
+        silent = [normalized.content.span(start, end) for start, end in normalized.silent]
+        content = normalized.content if ssml else None
+        silences = find_silences(text, utterances, content, silent)
         return TextAnalysis(utterances, silences, notices.collected(), lead)
 
 

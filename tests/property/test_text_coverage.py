@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.errors import SsmlError, TextError
-from core.text import TextAnalysis
+from core.text import Silence, TextAnalysis, Utterance
 from text.frontend import open_frontend
 from text.g2p.symbols import SYMBOL_TABLES, symbol_table
 from text.segmentation.splitting import LONGEST_UTTERANCE
@@ -33,8 +33,16 @@ TEXTS = st.one_of(
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+def _holds(utterance: Utterance, silence: Silence) -> bool:
+    span = utterance.span
+    return span.start <= silence.span.start and silence.span.end <= span.end
+
+
 def check(text: str, analysis: TextAnalysis, symbols: str) -> None:
-    spans = [u.span for u in analysis.utterances] + [s.span for s in analysis.silences]
+    inside = [s for s in analysis.silences if any(_holds(u, s) for u in analysis.utterances)]
+    assert all(s.reason not in ("whitespace", "punctuation") for s in inside)
+    silences = [s.span for s in analysis.silences if s not in inside]
+    spans = [u.span for u in analysis.utterances] + silences
     covered = sorted((span.start, span.end) for span in spans if span.end > span.start)
     assert [start for start, _ in covered] == [0, *(end for _, end in covered[:-1])]
     assert covered[-1][1] == len(text)

@@ -11,6 +11,7 @@ from msgspec import structs
 
 from core.text import Prosody, Span, Utterance, Word
 from text.g2p.phonemizer import Phonemizer, Pronunciation
+from text.language import foreign_passages
 from text.normalization.tokens import Token
 from text.normalization.unicode import FoldedText
 from text.notices import Notices
@@ -50,8 +51,8 @@ class UtteranceBuilder:
             item = PhonemizedToken(
                 token, next(pronunciations) if token.kind == "word" else Pronunciation(())
             )
-            self._add_notices(item)
             items.append(item)
+        self._add_notices(items)
         pieces = split(items, [self._length(item) for item in items])
         if len(pieces) > 1:
             self._notices.add(
@@ -72,9 +73,25 @@ class UtteranceBuilder:
                 end = utterance.span.end
         return utterances
 
-    def _add_notices(self, item: PhonemizedToken) -> None:
+    def _add_notices(self, items: Sequence[PhonemizedToken]) -> None:
+        words = [item for item in items if item.token.kind == "word"]
+        passages = foreign_passages(
+            [item.token.text.lower() for item in words],
+            [not item.pronunciation.guessed for item in words],
+        )
+        foreign: set[int] = set()
+        for start, end, language in passages:
+            # Told of once: that all its words are guesses goes without saying.
+            span = self._span([item.token for item in words[start:end]], -1)
+            message = f"a passage in {language} is read as English"
+            self._notices.add("foreign_passage", message, span)
+            foreign.update(range(start, end))
+        for at, item in enumerate(words):
+            self._add_word_notices(item, at in foreign)
+
+    def _add_word_notices(self, item: PhonemizedToken, foreign: bool) -> None:
         pronunciation, token = item.pronunciation, item.token
-        if pronunciation.guessed:
+        if pronunciation.guessed and not foreign:
             self._notices.add(
                 "word_guessed",
                 f"{token.text!r} is not in the lexicon; its pronunciation is a guess",

@@ -58,7 +58,12 @@ def _make_plan(context: Context, record: JobRecord) -> bool:
     request, start = record.request, time.thread_time()
     try:
         source = context.store.records.source(record.id)
-        analysis = analyze_source(source, _frontend(context.catalogue, request), request.pauses)
+        analysis = analyze_source(
+            source,
+            _frontend(context.catalogue, request),
+            request.pauses,
+            any_language=request.language == "any",
+        )
         parts = cut_parts(analysis.chapters, speed=request.speed)
         duration = planned_duration(
             chain.from_iterable(analysis.chapters),
