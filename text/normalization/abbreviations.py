@@ -93,6 +93,10 @@ _ORDERED = re.compile(
     r"(?:st|nd|rd|th)?\s(?:century|centuries|dynasty|Congress|Olympiad|Legion|Corps|Army)\b"
 )
 _HEADING = re.compile(r"\.?[ \t]*(?:\n|$)|\.[ \t]+[\"']?[A-Z]")
+_ASKED = re.compile(
+    r"\s(?:is|are|was|were|did|does|do|will|would|can)\s(?:he|she|it|you|they|we|that|this|I)\b"
+)
+"""After WHO at the start of a sentence: a question, not the organization."""
 _NAME = re.compile(r"\s+([A-Z]\w*)")
 
 
@@ -279,6 +283,8 @@ def acronym(match: re.Match[str], context: RuleContext) -> Verbalization | None:
         return ["World", "War", ("one" if word == "WWI" else "two") + suffix]
     if word in WORD_ACRONYMS or (word in _SHORT_WORDS and not suffix):
         return [lowered + suffix]
+    if word == "WHO" and not context.before and _ASKED.match(context.text, match.end()):
+        return [lowered]
     if (known or (len(word) > 3 and re.search(r"[AEIOUY]", word))) and context.is_shouted(
         match.start()
     ):

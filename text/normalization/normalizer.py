@@ -44,7 +44,7 @@ _CLIPPED = re.compile(r"'(em|tis|twas|cause|til|till|bout|n|nuff)\b'?", re.IGNOR
 _STOPS = re.compile(r"[.?!…]+")
 _DASH = re.compile(r"\s*(?:—|--+|(?<=\s)[-–](?=\s)|–)[-–—]*\s*")
 _GOES_ON = re.compile(r"\s+[\"'(]?\w")
-_NUMBERED = re.compile(r"(\d{1,2})[.)](?=\s+\S)")
+_NUMBERED = re.compile(r"(0{0,2}\d{1,2})[.)](?=\s+\S)")
 _DECORATION = re.compile(r"([^\w\s.,;:?!'\"()])\1{2,}")
 _ORNAMENT = re.compile(
     r"[ \t]*(?:[-–—~=*_]+[oO0xX]{1,5}[-–—~=*_]+|"
@@ -54,6 +54,7 @@ _ORNAMENT = re.compile(
 _MINUS = re.compile(r" - (?=\d|[A-Zb-hj-z](?![\w'.])|\d*[a-z]{1,2}\b\^)")
 _OPERAND = re.compile(r".*(?:\d|\d[a-z]{1,2}|\^\d|[ (][a-zA-Z]|^[a-zA-Z])$")
 _CAPITALS_OR_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_ENDS = re.compile(r"[.!?\n]")
 _LONGEST_GAP = 4
 """Characters between two words in capitals of one run."""
 _DIVIDED = re.compile(r"-\n[ \t]*([a-z]+)(?![\w'-])")
@@ -192,7 +193,8 @@ class Normalizer:
         start = stop = 0
         for match in _CAPITALS_OR_WORD.finditer(self.text):
             capital = match[0].isupper()
-            if words and (not capital or match.start() - stop > _LONGEST_GAP):
+            gap = self.text[stop : match.start()] if words else ""
+            if words and (not capital or len(gap) > _LONGEST_GAP or _ENDS.search(gap)):
                 if len(words) > 1 and is_shouting(words, self.in_lexicon):
                     runs.append((start, stop))
                 words = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from text.normalization.numbers import cardinal, digits, integer, number, ordinal, plural, year
-from text.normalization.tables.names import STREETS
+from text.normalization.tables.names import ROMAN_COUNTED, STREETS
 from text.normalization.tables.quantities import MAGNITUDES, UNITS
 from text.normalization.tables.signs import COMPOUND_SYMBOLS
 from text.normalization.tokens import Rule, RuleContext, Verbalization, letters, mixed_case
@@ -195,7 +195,8 @@ def _plain_number(match: re.Match[str], context: RuleContext) -> list[str]:
         return ["number", *number(text)]
     if text == "911" and context.last.lower() != "porsche":
         return digits(text)
-    if len(text) == 2 and text[0] == "0" and not match["sign"]:
+    numbered = len(text) == 2 or context.last.lower() in _NUMBERED_THINGS
+    if text.isdigit() and text[0] == "0" and numbered and not match["sign"]:
         return cardinal(int(text))
     if context.last.lower() in _CODE_CUES and text.isdigit() and len(text) > 3:
         return digits(text)
@@ -250,6 +251,8 @@ def _code(part: str) -> list[str]:
 
 
 _LETTER_UNITS = "|".join(unit for unit in UNITS if unit.isalpha())
+_NUMBERED_THINGS = ROMAN_COUNTED | {"track", "day", "week", "file", "case", "verse", "line"}
+"""After these a number's leading zeros are for sorting."""
 _EQUALS = re.compile(r"\s?\d[\d.,]{0,20}\s?=")
 _STREET_TYPES = "|".join(
     name.capitalize() for pair in STREETS.items() for name in pair if name not in ("st", "dr", "pl")
