@@ -20,7 +20,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
 from api.browsers import add_security_headers
-from api.metrics import app_version, measuring, scrape
+from api.metrics import CurrentState, app_version, measuring, scrape
 from api.openapi import correct_openapi
 from api.options import answering_options
 from api.problems import problem_response
@@ -37,6 +37,7 @@ from api.routes import (
     voices,
 )
 from api.settings import ApiSettings
+from api.uploads import UploadLimit
 from api.validation import resolve_request
 from core.errors import RhapsodeError
 from core.request import SynthesisRequest
@@ -78,7 +79,7 @@ def open_backends(settings: ApiSettings) -> Backends:
     )
 
 
-def warm_up(backends: Backends) -> None:
+def warm_up(backends: Backends, current: CurrentState) -> None:
     """Does once what a first request would wait a quarter of a second for: tables, connections.
 
     What is away shows in /readyz; it keeps nobody from starting.
@@ -86,7 +87,7 @@ def warm_up(backends: Backends) -> None:
     try:
         resolve_request(SynthesisRequest(text="Ready."), backends.catalogue)
         backends.queue.connect()
-        scrape(backends)
+        scrape(current, backends.settings.metrics_folder)
         with closing(open_redis(backends.settings.redis_url)) as client:
             warn_if_outdated(client)
     except RhapsodeError as error:
@@ -101,11 +102,12 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         backends: None builds them from the settings.
     """
     state = backends or open_backends(settings)
+    current = CurrentState(state)
 
     @asynccontextmanager
     async def listening(_: Litestar) -> AsyncIterator[None]:
         state.listener.start()
-        await to_thread.run_sync(warm_up, state)
+        await to_thread.run_sync(warm_up, state, current)
         yield
         state.listener.stop()
 
@@ -126,10 +128,11 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         dependencies={
             "backends": Provide(lambda: state, sync_to_thread=False),
             "client": Provide(client_of, sync_to_thread=False),
+            "current_state": Provide(lambda: current, sync_to_thread=False),
         },
         guards=[Admission(state)],
         exception_handlers={Exception: problem_response},
-        middleware=[measuring, answering_options],
+        middleware=[measuring, UploadLimit(settings.upload_seconds), answering_options],
         before_send=[add_security_headers],
         lifespan=[listening],
         request_max_body_size=settings.max_body_bytes,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
 
 from litestar.enums import ScopeType
@@ -18,6 +21,8 @@ from api.routes.health import readiness
 from core.errors import Unavailable
 from telemetry.metrics import SECONDS, exposition
 
+SCRAPE_SECONDS = 1.5
+"""How long a scrape waits for Redis [s]."""
 REFUSED = Counter("tts_requests_refused", "Requests that were not accepted", ("code",))
 HTTP_SECONDS = Histogram(
     "tts_http_request_seconds",
@@ -41,57 +46,103 @@ def app_version() -> str:
 
 
 class CurrentState(Collector):
-    """A collector that asks Redis as somebody scrapes, so that nothing is older than that.
+    """A collector that asks Redis as somebody scrapes.
+
+    While Redis does not answer, a scrape has the last state after ``SCRAPE_SECONDS``, and its age:
+    Prometheus would give up before the client of Redis does.
 
     Args:
         backends: to ask.
+        seconds: how long a scrape waits [s].
     """
 
-    def __init__(self, backends: Backends) -> None:
-        self._backends = backends
+    def __init__(self, backends: Backends, *, seconds: float = SCRAPE_SECONDS) -> None:
+        self._backends, self._seconds = backends, seconds
+        self._lock = threading.Lock()
+        self._asking: Future[list[Metric]] | None = None
+        self._last: list[Metric] = [_ready(False)]
+        self._asked = time.monotonic()
 
     def describe(self) -> Iterable[Metric]:
         """Returns nothing: registering asks no one."""
         return ()
 
     def collect(self) -> Iterator[Metric]:
-        """Yields build, readiness, workers, queue depth and age, backlog."""
+        """Yields build, age of the state, readiness, workers, queue depth and age, backlog."""
         build = GaugeMetricFamily("tts_build_info", "Version of this API", labels=["version"])
         build.add_metric([app_version()], 1)
         yield build
-        state = readiness(self._backends)
-        yield GaugeMetricFamily("tts_ready", "1 if a new job would be spoken", value=state.ready)
-        workers = GaugeMetricFamily(
-            "tts_workers", "Workers that live and are ready", labels=["role"]
-        )
-        workers.add_metric(["planner"], state.planners)
-        workers.add_metric(["synthesizer"], state.synthesizers)
-        yield workers
-        depth = GaugeMetricFamily("tts_queue_depth", "Messages that wait", labels=["queue"])
-        oldest = GaugeMetricFamily(
-            "tts_queue_oldest_seconds", "How long the oldest message has waited", labels=["queue"]
-        )
+        asking, age = self._ask(), 0.0
         try:
-            for queue, waiting in self._backends.queue.depths().items():
-                depth.add_metric([queue], waiting)
-            for queue, age in self._backends.queue.ages(self._backends.now()).items():
-                oldest.add_metric([queue], age)
-            waits = self._backends.backlog.backlog()
-        except Unavailable:
-            return
-        backlog = GaugeMetricFamily(
-            "tts_backlog_audio_seconds",
-            "Speech that is planned and not spoken yet",
-            labels=["queue"],
-        )
-        backlog.add_metric(["interactive"], waits.interactive)
-        backlog.add_metric(["bulk"], waits.bulk)
-        yield from (depth, oldest, backlog)
+            state = asking.result(self._seconds)
+        except TimeoutError:
+            state, age = self._last, time.monotonic() - self._asked
+        help_ = "How old the state of Redis below is; 0 = asked just now"
+        yield GaugeMetricFamily("tts_state_age_seconds", help_, value=age)
+        yield from state
+
+    def _ask(self) -> Future[list[Metric]]:
+        """Returns the question that is under way, or asks it in a thread of its own."""
+        with self._lock:
+            if self._asking is None:
+                self._asking = Future()
+                thread = threading.Thread(
+                    target=self._answer, args=(self._asking,), name="state", daemon=True
+                )
+                thread.start()
+            return self._asking
+
+    def _answer(self, asking: Future[list[Metric]]) -> None:
+        try:
+            state = list(_state(self._backends))
+        except Exception as error:
+            self._forget_question()
+            asking.set_exception(error)
+        else:
+            self._last, self._asked = state, time.monotonic()
+            self._forget_question()
+            asking.set_result(state)
+
+    def _forget_question(self) -> None:
+        """Lets the next scrape ask anew; before this one is answered, lest it had an old answer."""
+        with self._lock:
+            self._asking = None
 
 
-def scrape(backends: Backends) -> bytes:
+def _ready(ready: bool) -> Metric:
+    return GaugeMetricFamily("tts_ready", "1 if a new job would be spoken", value=ready)
+
+
+def _state(backends: Backends) -> Iterator[Metric]:
+    state = readiness(backends)
+    yield _ready(state.ready)
+    workers = GaugeMetricFamily("tts_workers", "Workers that live and are ready", labels=["role"])
+    workers.add_metric(["planner"], state.planners)
+    workers.add_metric(["synthesizer"], state.synthesizers)
+    yield workers
+    depth = GaugeMetricFamily("tts_queue_depth", "Messages that wait", labels=["queue"])
+    oldest = GaugeMetricFamily(
+        "tts_queue_oldest_seconds", "How long the oldest message has waited", labels=["queue"]
+    )
+    try:
+        for queue, waiting in backends.queue.depths().items():
+            depth.add_metric([queue], waiting)
+        for queue, age in backends.queue.ages(backends.now()).items():
+            oldest.add_metric([queue], age)
+        waits = backends.backlog.backlog()
+    except Unavailable:
+        return
+    backlog = GaugeMetricFamily(
+        "tts_backlog_audio_seconds", "Speech that is planned and not spoken yet", labels=["queue"]
+    )
+    backlog.add_metric(["interactive"], waits.interactive)
+    backlog.add_metric(["bulk"], waits.bulk)
+    yield from (depth, oldest, backlog)
+
+
+def scrape(current: CurrentState, folder: Path | None) -> bytes:
     """Returns the text exposition: of this process, or of all that share a metrics folder."""
-    return exposition(backends.settings.metrics_folder, CurrentState(backends))
+    return exposition(folder, current)
 
 
 def measuring(app: ASGIApp) -> ASGIApp:

@@ -31,7 +31,7 @@ RETRY_SECONDS: Final = "2"
 """Sent with 503: a restarted Redis or worker is back within seconds."""
 OVERLOAD_SECONDS: Final = "10"
 """Jobs have to end before there is room."""
-REFUSED: Final = (400, 401, 403, 413, 415, 422, 429, 503)
+REFUSED: Final = (400, 401, 403, 408, 413, 415, 422, 429, 503)
 """Counted as refused; looks at jobs that are not there, or not ready, are no refusals."""
 ALWAYS: Final = (400, 401, 403, 429, 503)
 """Any route may answer so: a parameter that cannot be read, no key, another site, too often, Redis

@@ -21,6 +21,8 @@ class ApiSettings(ServiceSettings):
     """RHAPSODE_PORT: port to listen on."""
     max_body_bytes: Annotated[int, Meta(ge=1024)] = 4 * 1024 * 1024
     """RHAPSODE_MAX_BODY_BYTES: larger requests are answered 413; the longest text in UTF-8 fits."""
+    upload_seconds: Annotated[float, Meta(gt=0)] = 300.0
+    """RHAPSODE_UPLOAD_SECONDS: a request whose body takes longer to arrive is answered 408 [s]."""
     max_wait_seconds: Annotated[float, Meta(gt=0)] = 60.0
     """RHAPSODE_MAX_WAIT_SECONDS: longest ``Prefer: wait`` that is kept [s]."""
     require_keys: bool = False

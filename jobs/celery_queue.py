@@ -135,7 +135,7 @@ class CeleryQueue:
             while True:
                 with translated():
                     rows = self._client.lrange(QUEUE_PREFIX + name, start, start + CHUNK - 1)
-                yield from (_job_and_work(msgspec.json.decode(row)) for row in rows)
+                yield from filter(None, map(_job_and_work, rows))
                 if len(rows) < CHUNK:
                     break
                 start += CHUNK
@@ -145,11 +145,12 @@ class CeleryQueue:
         with translated():
             tags = self._client.zrangebyscore(UNACKED_INDEX, "-inf", before, 0, MOST_TAKEN)
             rows: list[bytes | None] = self._client.hmget(UNACKED, tags) if tags else []
-        return tuple(
+        found = (
             _unacknowledged(tag.decode(), row)
             for tag, row in zip(tags, rows, strict=True)
             if row is not None
         )
+        return tuple(message for message in found if message is not None)
 
     def give_back(self, message: UnacknowledgedMessage) -> bool:
         """See JobQueue."""
@@ -184,25 +185,39 @@ class CeleryQueue:
         try:
             with translated():  # kombu passes on what Redis refuses as it is
                 headers = {SENT_HEADER: self._now()}
-            send(task, args=args, queue=queue, ignore_result=True, headers=headers)
-        except OperationalError as error:
+                send(task, args=args, queue=queue, ignore_result=True, headers=headers)
+        except (OperationalError, AttributeError) as error:
+            # An AttributeError: Redis refused what opened kombu's channel, which is half closed
+            # when it is used next; the one after is opened anew.
             raise Unavailable("the queue does not answer", code="queue_unavailable") from error
 
 
-def _unacknowledged(tag: str, row: bytes) -> UnacknowledgedMessage:
-    return UnacknowledgedMessage(tag, *_job_and_work(msgspec.json.decode(row)[0]))
+def _unacknowledged(tag: str, row: bytes) -> UnacknowledgedMessage | None:
+    try:
+        message, *_ = msgspec.json.decode(row, type=tuple[msgspec.Raw, str, str])
+    except msgspec.DecodeError:
+        return None
+    named = _job_and_work(message)
+    return UnacknowledgedMessage(tag, *named) if named else None
 
 
-def _job_and_work(message: dict[str, Any]) -> tuple[str, WorkId]:
-    """Returns job id and work of a message as Celery writes it."""
-    job_id, *part = msgspec.json.decode(base64.b64decode(message["body"]))[0]
-    works = {PLAN_TASK: PLAN, ASSEMBLE_TASK: ASSEMBLE}
-    return job_id, works.get(message["headers"]["task"]) or str(part[0])
+def _job_and_work(message: bytes | msgspec.Raw) -> tuple[str, WorkId] | None:
+    """Returns job id and work of a message as Celery writes it; None: somebody else wrote it."""
+    try:
+        fields = msgspec.json.decode(message)
+        job_id, *part = msgspec.json.decode(base64.b64decode(fields["body"]))[0]
+        works = {PLAN_TASK: PLAN, ASSEMBLE_TASK: ASSEMBLE}
+        return str(job_id), works.get(fields["headers"]["task"]) or str(part[0])
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return None
 
 
 def _age(message: bytes | None, now: float) -> float:
     """Returns how old a message is; clocks of two machines may differ a little."""
     if message is None:
         return 0.0
-    sent: float = msgspec.json.decode(message)["headers"].get(SENT_HEADER, now)
+    try:
+        sent = float(msgspec.json.decode(message)["headers"].get(SENT_HEADER, now))
+    except (ValueError, TypeError, LookupError, AttributeError):
+        return 0.0  # nobody of ours wrote it
     return max(0.0, now - sent)

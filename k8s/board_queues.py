@@ -47,6 +47,12 @@ QUEUES = Dashboard(
                     "Of workers that died. Lost work costs time, never a job.",
                 ),
                 Panel(
+                    "Age of what is known of Redis",
+                    "s",
+                    (("max(tts_state_age_seconds)", ""),),
+                    "Above 0 Redis does not answer, and the queues are as they were so long ago.",
+                ),
+                Panel(
                     "Rows that could not be read",
                     "cps",
                     ((rate("tts_rows_unreadable_total", by="by (kind)"), "{{kind}}"),),

@@ -33,7 +33,7 @@ EXAMPLES = [Example("A sentence", value={"text": "She used to read 3 books a day
     return_dto=None,
     summary="Tell what a text would be read as",
     description="Takes what `POST /synthesize` takes; no job, no audio.",
-    responses=problem_responses(400, 413, 415, 422, 503),
+    responses=problem_responses(400, 408, 413, 415, 422, 503),
     tags=["text"],
 )
 async def analyze(

@@ -47,16 +47,16 @@ def undecodable(request: Request[Any, Any, Any], error: Exception) -> Response[b
     """Returns the response to a text of the form that cannot be decoded.
 
     Litestar passes on what ``bytes.decode`` raises: the text is not in its character set, or that
-    is not known.
+    is not known. Some character sets hold what is no text (half of a surrogate pair).
     """
-    if type(error) in (LookupError, UnicodeDecodeError):
+    if isinstance(error, UnicodeError) or type(error) is LookupError:
         message = "a text of the form cannot be decoded"
         whole = (FieldProblem("body", message, "UTF-8"),)
         error = BodyError(message, code="invalid_form", status=400, errors=whole)
     return problem_response(request, error)
 
 
-UNDECODABLE: Any = {LookupError: undecodable, UnicodeDecodeError: undecodable}
+UNDECODABLE: Any = {LookupError: undecodable, UnicodeError: undecodable}
 
 
 @post(
@@ -64,7 +64,7 @@ UNDECODABLE: Any = {LookupError: undecodable, UnicodeDecodeError: undecodable}
     status_code=202,
     request_max_body_size=MAX_BOOK_BYTES,
     exception_handlers=UNDECODABLE,
-    responses=problem_responses(400, 413, 415, 422, 503),
+    responses=problem_responses(400, 408, 413, 415, 422, 503),
     tags=["books"],
 )
 async def speak_book(
@@ -91,7 +91,7 @@ async def speak_book(
     status_code=200,
     request_max_body_size=MAX_BOOK_BYTES,
     exception_handlers=UNDECODABLE,
-    responses=problem_responses(400, 413, 415, 422, 503),
+    responses=problem_responses(400, 408, 413, 415, 422, 503),
     tags=["books"],
 )
 async def list_chapters(data: MultipartBody[BookForm]) -> BookView:
@@ -107,7 +107,7 @@ async def list_chapters(data: MultipartBody[BookForm]) -> BookView:
     status_code=200,
     request_max_body_size=MAX_BOOK_BYTES,
     exception_handlers=UNDECODABLE,
-    responses=problem_responses(400, 413, 415, 422, 503),
+    responses=problem_responses(400, 408, 413, 415, 422, 503),
     tags=["books", "text"],
 )
 async def analyze_chapters(

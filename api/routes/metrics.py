@@ -10,14 +10,17 @@ from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.backends import Backends
-from api.metrics import scrape
+from api.metrics import CurrentState, scrape
 from api.routes.health import WITHOUT_KEY
 
 
 @get("/metrics", security=WITHOUT_KEY, media_type="text/plain", tags=["health"])
-async def metrics(backends: NamedDependency[Backends]) -> Response[bytes]:
+async def metrics(
+    backends: NamedDependency[Backends], current_state: NamedDependency[CurrentState]
+) -> Response[bytes]:
     """Returns the metrics of the API and of the workers that share its metrics folder."""
-    body = await to_thread.run_sync(scrape, backends)
+    folder = backends.settings.metrics_folder
+    body = await to_thread.run_sync(scrape, current_state, folder)
     return Response(body, media_type=CONTENT_TYPE_LATEST.rsplit(";", 1)[0])  # charset is added
 
 

@@ -54,7 +54,7 @@ EXAMPLES = [
     description="202 with the queued job, or, with `Prefer: wait=N`, 200 with the ended one.",
     responses={
         200: ResponseSpec(JobView, description="The job has ended", generate_examples=False),
-        **problem_responses(400, 413, 415, 422, 503),
+        **problem_responses(400, 408, 413, 415, 422, 503),
     },
     tags=["jobs"],
 )

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
+import pytest
+
+from core.errors import Unavailable
 from jobs.celery_queue import CeleryQueue, celery_app
 from jobs.protocols import PLAN
 from jobs.redis_backend.client import open_redis
+from jobs.redis_backend.keys import QUEUE_PREFIX, UNACKED, UNACKED_INDEX
 
 NOW = 1_700_000_000.0
 
@@ -49,3 +54,36 @@ def test_what_was_taken_and_not_ended_is_seen_and_given_back(redis_url: str) -> 
     assert queue.depths() == {"assemble": 0, "plan": 1, "interactive": 0, "bulk": 2}
     taken_by_nobody(queue, redis_url, times=2)
     assert {m.job_id[0] for m in queue.taken(time.time() + 1)} == {"a", "b"}  # before what is newer
+
+
+FOREIGN = [b"no JSON", b"\xff", b"[]", b"{}", b'{"headers": {}, "body": "bm8="}', b"null", b"7"]
+
+
+@pytest.mark.parametrize("row", FOREIGN)
+def test_a_message_that_nobody_of_ours_wrote_hurts_no_other(redis_url: str, row: bytes) -> None:
+    client: Any = open_redis(redis_url)
+    queue = CeleryQueue(client, celery_app(redis_url))
+    queue.plan("a" * 32)
+    client.rpush(f"{QUEUE_PREFIX}plan", row)
+    client.hset(UNACKED, "foreign", row)
+    client.zadd(UNACKED_INDEX, {"foreign": NOW})
+    assert list(queue.waiting()) == [("a" * 32, PLAN)]
+    assert queue.taken(NOW + 1) == ()
+    assert queue.ages(time.time())["plan"] == 0.0
+    assert queue.depths()["plan"] == 2
+
+
+def test_a_channel_that_kombu_lost_is_the_queue_being_away(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Redis refuses what opens a channel (its memory is full), and kombu uses it all the same."""
+    app = celery_app(redis_url)
+    queue = CeleryQueue(open_redis(redis_url), app)
+
+    def lost(*args: object, **options: object) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'client'")
+
+    monkeypatch.setattr(app, "send_task", lost)
+    with pytest.raises(Unavailable) as caught:
+        queue.plan("a" * 32)
+    assert caught.value.code == "queue_unavailable"

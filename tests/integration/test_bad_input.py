@@ -288,7 +288,15 @@ def test_no_text_is_a_server_error(http: Http, text: str, ssml: bool) -> None:
 
 @pytest.mark.parametrize("path", ["/audiobooks", "/audiobooks/chapters"])
 @pytest.mark.parametrize(
-    ("charset", "text"), [("bogus", b"{}"), ("utf-8", b"\xff\xfe{}")], ids=["unknown", "wrong"]
+    ("charset", "text"),
+    [
+        ("bogus", b"{}"),
+        ("utf-8", b"\xff\xfe{}"),
+        ("unicode_escape", rb"\ud800"),
+        ("punycode", rb"\ud800"),
+        ("utf-7", b"+2AA-"),
+    ],
+    ids=["unknown", "wrong", "half", "odd", "half again"],
 )
 def test_a_form_that_cannot_be_decoded_is_the_senders(
     http: Http, path: str, charset: str, text: bytes
