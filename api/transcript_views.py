@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +17,8 @@ from core.transcript import TimedChapter, TimedWord, TranscriptHead, TranscriptL
 
 DECIMAL_MARK = {"srt": ",", "vtt": "."}
 """What stands before the milliseconds."""
+LINE_CHARACTERS = 65
+"""Longest line of a cue that podcast players show."""
 
 
 class TimedSentence(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -63,6 +66,24 @@ class Manifest(msgspec.Struct, frozen=True):
     entries: tuple[ManifestEntry, ...]
 
 
+class PodcastChapter(msgspec.Struct, frozen=True, rename="camel"):
+    """A chapter of a podcast's episode; times in seconds."""
+
+    start_time: float
+    end_time: float
+    title: str
+
+
+class PodcastChapters(msgspec.Struct, frozen=True, kw_only=True):
+    """Chapters as Podcasting 2.0 has them.
+
+    Source: Podcastindex-org/podcast-namespace, docs/examples/chapters/jsonChapters.md, version 1.2.
+    """
+
+    version: str = "1.2.0"
+    chapters: tuple[PodcastChapter, ...]
+
+
 def timings(head: TranscriptHead, lines: Iterable[TranscriptLine], *, phonemes: bool) -> Timings:
     """Returns the spoken lines with their times."""
     timed = (line for line in lines if line.start is not None and line.end is not None)
@@ -84,11 +105,23 @@ def _sentence(line: TranscriptLine, phonemes: bool) -> TimedSentence:
     )
 
 
-def subtitles(lines: Iterable[TranscriptLine], source: Source, kind: Literal["srt", "vtt"]) -> str:
+def subtitles(
+    lines: Iterable[TranscriptLine],
+    source: Source,
+    kind: Literal["srt", "vtt"],
+    voice: str | None = None,
+) -> str:
     """Returns a cue for every spoken line; its text as written, of markup as spoken.
 
-    Source: W3C WebVTT §4.1 (header, cue timings, escapes); SubRip as players read it: a number, a
-    line of times with commas, the text, an empty line.
+    Source: W3C WebVTT §4.1 (header, cue timings, voice spans, escapes); SubRip as players read it:
+    a number, a line of times with commas, the text, an empty line; Podcasting 2.0, transcripts.md:
+    at most 65 characters a line of WebVTT.
+
+    Args:
+        lines: of the transcript.
+        source: of the job.
+        kind: of the file.
+        voice: of the request; WebVTT names it, or the line's own, as the speaker.
     """
     cues = ["WEBVTT\n"] if kind == "vtt" else []
     number = 0
@@ -99,10 +132,27 @@ def subtitles(lines: Iterable[TranscriptLine], source: Source, kind: Literal["sr
         text = line.text if source.markup else source.text[line.span.start : line.span.end]
         text = " ".join(text.split())
         if kind == "vtt":
-            text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+            text = "\n".join(_escaped(row) for row in textwrap.wrap(text, LINE_CHARACTERS))
+            speaker = line.voice or voice
+            text = f"<v {_escaped(speaker.title())}>{text}" if speaker else text
         start, end = (format_time(at, DECIMAL_MARK[kind]) for at in (line.start, line.end))
         cues.append(f"{number}\n{start} --> {end}\n{text}\n")
     return "\n".join(cues)
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def podcast_chapters(head: TranscriptHead) -> PodcastChapters:
+    """Returns the chapters as podcast players read them; those without time are left out."""
+    return PodcastChapters(
+        chapters=tuple(
+            PodcastChapter(chapter.start, chapter.end, chapter.title)
+            for chapter in head.chapters
+            if chapter.end > chapter.start
+        )
+    )
 
 
 def format_time(seconds: float, mark: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -23,6 +23,8 @@ from core.request import Preset
 if TYPE_CHECKING:
     from cli.client import ServiceClient
 
+BESIDE = {"srt": ".srt", "vtt": ".vtt", "chapters": ".chapters.json"}
+"""Suffixes of what ``--also`` writes."""
 _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
 
 
@@ -50,6 +52,12 @@ _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
     "--preset",
     type=click.Choice(get_args(Preset)),
     help="acx: a zip of mp3 files as Audible's marketplace takes them, with credits.",
+)
+@click.option(
+    "--also",
+    multiple=True,
+    type=click.Choice(sorted(BESIDE)),
+    help="Beside the audiobook: srt or vtt subtitles, chapters for podcast players; repeatable.",
 )
 @click.option("--title", help="For the tags; by default the book's own.")
 @click.option("--author", help="For the tags; by default the book's own.")
@@ -83,6 +91,7 @@ def book(
     data: Path,
     as_json: bool,
     format_: str | None,
+    also: tuple[str, ...],
     **options: Any,
 ) -> int:
     """Speak FILE (EPUB, Markdown, plain text, SSML) as an audiobook.
@@ -101,11 +110,17 @@ def book(
     if only_list or dry_run or out is None:
         print_contents(file, request, as_json=as_json, warnings=dry_run)
         return 0
-    return _speak(file, request, out, url, data, as_json)
+    return _speak(file, request, out, also, url, data, as_json)
 
 
 def _speak(
-    file: Path, request: BookRequest, out: Path, url: str | None, data: Path, as_json: bool
+    file: Path,
+    request: BookRequest,
+    out: Path,
+    also: Sequence[str],
+    url: str | None,
+    data: Path,
+    as_json: bool,
 ) -> int:
     from cli.submit import FAILED, print_result
     from cli.up import sigterm_as_interrupt
@@ -119,6 +134,8 @@ def _speak(
         job = wait_with_progress(client, job)
         if job["audio"]:
             client.download(job, out)
+            for form in also:
+                out.with_suffix(BESIDE[form]).write_bytes(client.timings(job, form))
     print_result(job, out, as_json)
     return 0 if job["state"] == "succeeded" else FAILED
 

@@ -150,6 +150,14 @@ class ServiceClient:
                     raise
             time.sleep(POLL_SECONDS)
 
+    def timings(self, job: JobDocument, form: str) -> bytes:
+        """Returns the times of a job's speech as srt, vtt or chapters.
+
+        Raises:
+            NotFound, Unavailable: there are none, or the service does not answer.
+        """
+        return self._call("GET", f"/jobs/{job['id']}/timings", params={"format": form}).content
+
     def download(self, job: JobDocument, path: Path) -> None:
         """Writes the job's audio to a file, which is there whole or not at all.
 

@@ -56,6 +56,8 @@ class TranscriptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     status: Literal["spoken", "failed", "pending", "cancelled"]
     part: int
     chapter: int = 0
+    voice: str | None = None
+    """Another voice than the request's (SSML ``<voice>``)."""
     start: float | None = None
     """None where it has no audio."""
     end: float | None = None

@@ -32,6 +32,7 @@ def timed_lines(part: Part, audio: PartAudio, starts: Iterable[int]) -> Iterator
             status="spoken",
             part=part.index,
             chapter=part.chapter,
+            voice=utterance.voice,
             start=bounds[0],
             end=bounds[-1],
             words=tuple(_words(utterance, bounds)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
+import msgspec
 from anyio import to_thread
 from litestar import Response, get
 from litestar.di import NamedDependency
@@ -19,6 +20,7 @@ from api.transcript_views import (
     Manifest,
     Timings,
     manifest,
+    podcast_chapters,
     read_lines,
     subtitles,
     timings,
@@ -34,13 +36,16 @@ BLOCK_BYTES = 4 * 2**20
 MEDIA = {
     "json": "application/json",
     "srt": "application/x-subrip; charset=utf-8",
+    "chapters": "application/json+chapters",
     "vtt": "text/vtt",  # the framework adds the character set to text
 }
 
 
 @get(
     "/jobs/{job_id:str}/timings",
-    operation_class=also_media_types(["application/x-subrip", "text/vtt"]),
+    operation_class=also_media_types(
+        ["application/x-subrip", "text/vtt", "application/json+chapters"]
+    ),
     responses={
         200: ResponseSpec(Timings, description="As JSON; or subtitles", generate_examples=False),
         **problem_responses(404, 409, 422),
@@ -62,7 +67,10 @@ async def get_timings(
         bool, QueryParameter(description="with the times of phonemes (JSON)")
     ] = False,
 ) -> Response[Any]:
-    """Returns chapters, sentences and words with their times and places in the source."""
+    """Returns chapters, sentences and words with their times and places in the source.
+
+    As subtitles (SRT, WebVTT with the voice of each cue), or as chapters for podcast players.
+    """
     if form not in MEDIA:
         raise FieldError("format", f"no form {form!r}", allowed=", ".join(MEDIA))
     record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
@@ -89,12 +97,17 @@ def _stored(
     return read_lines(store.read(key, at, at + BLOCK_BYTES) for at in starts)
 
 
-def _rendered(backends: Backends, record: JobRecord, form: str, phonemes: bool) -> str | Timings:
+def _rendered(
+    backends: Backends, record: JobRecord, form: str, phonemes: bool
+) -> str | bytes | Timings:
     head, lines = _stored(backends, record)
     if form == "json":
         return timings(head, lines, phonemes=phonemes)
+    if form == "chapters":
+        return msgspec.json.encode(podcast_chapters(head))
     kind: Literal["srt", "vtt"] = "srt" if form == "srt" else "vtt"
-    return subtitles(lines, backends.store.records.source(record.id), kind)
+    source = backends.store.records.source(record.id)
+    return subtitles(lines, source, kind, record.request.voice)
 
 
 def _manifest(backends: Backends, record: JobRecord) -> Manifest:

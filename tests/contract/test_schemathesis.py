@@ -44,13 +44,13 @@ MEANT = """
 # A schema cannot say that a text has words, that a voice is in the catalogue or that a file is a
 # book: what it allows may still be refused as content, and only there.
 [[operations]]
-include-name = ["POST /synthesize"]
+include-name = ["POST /synthesize", "POST /analyze"]
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 422]
 
 # Options of a book are JSON within a form field.
 [[operations]]
-include-name = ["POST /audiobooks", "POST /audiobooks/chapters"]
+include-name = ["POST /audiobooks", "POST /audiobooks/analyze", "POST /audiobooks/chapters"]
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 400, 422]
 

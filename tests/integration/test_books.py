@@ -18,8 +18,11 @@ import numpy as np
 import pyloudnorm
 import pytest
 import soundfile
+from click.testing import CliRunner
 
+from cli.book import book
 from cli.stack import Stack
+from core.errors import FieldError
 from core.record import TERMINAL
 
 BOOK = """\
@@ -115,7 +118,24 @@ def test_subtitles_have_a_cue_for_every_sentence(http: httpx.Client) -> None:
     vtt = http.get(f"/jobs/{job['id']}/timings", params={"format": "vtt"}).text
     assert vtt.startswith("WEBVTT\n\n")
     assert "&amp;" in vtt
+    texts = [cue.splitlines()[2:] for cue in vtt.strip().split("\n\n")[1:]]
+    assert len(texts) == len(cues)
+    assert all(rows[0].startswith("<v ") for rows in texts)
+    assert max(len(row.split(">")[-1]) for rows in texts for row in rows) <= 65 + len("amp;")
     assert len(cues) == len(http.get(f"/jobs/{job['id']}/timings").json()["sentences"])
+
+
+def test_podcast_players_get_the_chapters(http: httpx.Client) -> None:
+    job = ended(http, send(http, format="mp3"))
+    answer = http.get(f"/jobs/{job['id']}/timings", params={"format": "chapters"})
+    assert answer.headers["content-type"].startswith("application/json+chapters")
+    times = http.get(f"/jobs/{job['id']}/timings").json()["chapters"]
+    assert answer.json() == {
+        "version": "1.2.0",
+        "chapters": [
+            {"startTime": c["start"], "endTime": c["end"], "title": c["title"]} for c in times
+        ],
+    }
 
 
 def test_a_changed_sentence_costs_its_part_alone(http: httpx.Client) -> None:
@@ -231,3 +251,24 @@ def test_the_preset_makes_files_that_acx_takes(http: httpx.Client) -> None:
     assert words.startswith("the small book.")
     assert "written by nobody" in words
     assert words.rstrip(".").endswith("the end")
+
+
+def test_the_command_writes_a_book_for_acx_with_subtitles_beside(
+    service: Stack, tmp_path: Path
+) -> None:
+    (tmp_path / "small.md").write_text(BOOK)
+    words = [str(tmp_path / "small.md"), "--url", service.url, "-o", str(tmp_path / "b.zip")]
+    words += ["--preset", "acx", "--also", "vtt", "--also", "chapters"]
+    done = CliRunner().invoke(book, words, catch_exceptions=False, standalone_mode=False)
+    assert done.return_value == 0, done.output
+    assert "ACX: all 5 files pass" in done.output
+    assert (tmp_path / "b.vtt").read_text().startswith("WEBVTT\n\n1\n")
+    chapters = json.loads((tmp_path / "b.chapters.json").read_text())["chapters"]
+    assert [chapter["title"] for chapter in chapters][1:3] == ["The First", "The Second"]
+
+
+def test_the_preset_needs_a_file_per_chapter(tmp_path: Path) -> None:
+    (tmp_path / "small.md").write_text(BOOK)
+    words = [str(tmp_path / "small.md"), "-o", str(tmp_path / "b.m4b"), "--preset", "acx"]
+    with pytest.raises(FieldError, match="file per chapter"):
+        CliRunner().invoke(book, words, catch_exceptions=False, standalone_mode=False)
