@@ -19,6 +19,8 @@ Preset = Literal["acx"]
 Lane = Literal["interactive", "bulk"]
 RuntimeName = Literal["eager", "torchscript", "onnx"]
 MAX_TEXT_CHARS = 1_000_000
+LONG_CHARACTERS = 30_000
+"""About half an hour of speech, planned in a quarter of a second: longer sources are long ones."""
 SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 Speed = Annotated[float, Meta(ge=0.25, le=4.0, description="2.0 = twice as fast")]
 Pitch = Annotated[float, Meta(ge=0.5, le=2.0, description="factor on F0")]
@@ -158,3 +160,8 @@ class SourceFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     chapters: int = 0
     title: str | None = None
     """Of the book."""
+
+    @property
+    def is_long(self) -> bool:
+        """Whether planning and assembling it may take so long that others should not wait."""
+        return self.characters > LONG_CHARACTERS

@@ -23,9 +23,12 @@ from jobs.redis_backend.scripts import LuaScript
 PLAN_TASK: Final = "rhapsode.plan"
 SYNTHESIZE_TASK: Final = "rhapsode.synthesize"
 ASSEMBLE_TASK: Final = "rhapsode.assemble"
-CONTROL_QUEUES: Final = ("assemble", "plan")
-"""Assembling first: it ends jobs, planning starts them."""
+CONTROL_QUEUES: Final = ("assemble", "plan", "assemble-long", "plan-long")
+"""Assembling first: it ends jobs, planning starts them. Long jobs wait apart: a planner keeps some
+of its threads free of them, so that a sentence never waits for books."""
 SPEECH_QUEUES: Final = ("interactive", "bulk")
+LIMITED_QUEUES: Final = frozenset({"assemble-long", "plan-long", "bulk"})
+"""Queues that together never take all threads of a worker."""
 CHUNK: Final = 500
 """Messages read at once, about half a megabyte."""
 MOST_TAKEN: Final = 10_000
@@ -107,17 +110,17 @@ class CeleryQueue:
         self._client: Any = client  # untyped where it is asked for rows
         self._return_message = LuaScript(client, "return_message")
 
-    def plan(self, job_id: str) -> None:
+    def plan(self, job_id: str, *, long: bool = False) -> None:
         """See JobQueue."""
-        self._send(PLAN_TASK, [job_id], "plan")
+        self._send(PLAN_TASK, [job_id], "plan-long" if long else "plan")
 
     def synthesize(self, job_id: str, part: int, lane: Lane) -> None:
         """See JobQueue."""
         self._send(SYNTHESIZE_TASK, [job_id, part], lane)
 
-    def assemble(self, job_id: str) -> None:
+    def assemble(self, job_id: str, *, long: bool = False) -> None:
         """See JobQueue."""
-        self._send(ASSEMBLE_TASK, [job_id], "assemble")
+        self._send(ASSEMBLE_TASK, [job_id], "assemble-long" if long else "assemble")
 
     def depths(self) -> dict[str, int]:
         """See JobQueue."""

@@ -353,13 +353,13 @@ class UnacknowledgedMessage(msgspec.Struct, frozen=True):
 class JobQueue(Protocol):
     """The queue of messages that name work. Raises Unavailable throughout."""
 
-    def plan(self, job_id: str) -> None:
-        """Sends a job to a planner."""
+    def plan(self, job_id: str, *, long: bool = False) -> None:
+        """Sends a job to a planner; a long one waits apart, and never takes all its threads."""
 
     def synthesize(self, job_id: str, part: int, lane: Lane) -> None:
         """Sends a part to a synthesizer, by lane."""
 
-    def assemble(self, job_id: str) -> None:
+    def assemble(self, job_id: str, *, long: bool = False) -> None:
         """Sends a job to be assembled, by a planner: that is CPU work as planning is."""
 
     def connect(self) -> None:

@@ -340,13 +340,13 @@ class MemoryQueue:
 
     def connect(self) -> None: ...
 
-    def plan(self, job_id: str) -> None:
+    def plan(self, job_id: str, *, long: bool = False) -> None:
         self.sent.append(("plan", job_id))
 
     def synthesize(self, job_id: str, part: int, lane: str) -> None:
         self.sent.append(("synthesize", job_id, str(part), lane))
 
-    def assemble(self, job_id: str) -> None:
+    def assemble(self, job_id: str, *, long: bool = False) -> None:
         self.sent.append(("assemble", job_id))
 
     def depths(self) -> dict[str, int]:

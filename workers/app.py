@@ -23,6 +23,7 @@ from core.voice import read_catalogue
 from jobs.celery_queue import (
     ASSEMBLE_TASK,
     CONTROL_QUEUES,
+    LIMITED_QUEUES,
     PLAN_TASK,
     SPEECH_QUEUES,
     SYNTHESIZE_TASK,
@@ -91,7 +92,7 @@ def build(role: WorkerRole, settings: WorkerSettings) -> Celery:
     app.conf.worker_disable_prefetch = True  # a message is fetched when a thread is free for it
     app.conf.worker_pool = POOL
     context = open_context(settings, app)
-    order = QueueOrder(threads_of(role, settings), queues_of(role)[-1])
+    order = QueueOrder(threads_of(role, settings), LIMITED_QUEUES)
     app.conf.broker_transport_options |= {"queue_order_strategy": order.cycle}
     stopping = threading.Event()
     signals.worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from core.duration import DEFAULT_LIMITS, DurationLimits
-from core.errors import RhapsodeError
+from core.errors import Conflict, RhapsodeError, Unavailable
 from core.protocols import AudioStore, Clock
 from core.record import JobError, JobRecord, JobState
 from core.report import SynthesisReport
@@ -68,6 +68,23 @@ class Context:
             return True
         claim = leases.claim(job_id, work, self.worker, self.clock.now())
         return claim.verdict == "run" and leases.begin(job_id, work, self.worker)
+
+    def renew_lease(self, job_id: str, work: WorkId) -> None:
+        """Claims work again that this worker holds and that takes long.
+
+        So it is not taken for lost while it is done, and work of a job that has ended (by
+        cancellation, or because another worker was quicker) is not done to its end. A store that
+        does not answer says neither.
+
+        Raises:
+            Conflict: the lease is another worker's, or the job has ended (code ``job_over``).
+        """
+        try:
+            claim = self.store.leases.claim(job_id, work, self.worker, self.clock.now())
+        except Unavailable:
+            return
+        if claim.verdict != "run":
+            raise Conflict(f"job {job_id} has ended", code="job_over")
 
     def finish(
         self,

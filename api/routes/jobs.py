@@ -142,7 +142,7 @@ def _retry(job_id: str, backends: Backends, client: ApiClient) -> JobRecord:
         job_id, backends.now(), client.open_job_limits(backends.settings)
     )
     # Should the queue be away now: nobody holds anything of the job, so a planner finds it.
-    backends.queue.plan(job_id)
+    backends.queue.plan(job_id, long=record.source.is_long)
     return record
 
 

@@ -125,11 +125,11 @@ def create_job(
     if record.id != fresh.id:
         if record.state == "queued" and not record.progress.parts_total:
             store_files(record.id)
-            backends.queue.plan(record.id)
+            backends.queue.plan(record.id, long=record.source.is_long)
         return record
     try:
         store_files(record.id)
-        backends.queue.plan(record.id)
+        backends.queue.plan(record.id, long=record.source.is_long)
     except Unavailable:
         # Nobody would plan it soon: the client may try again.
         with contextlib.suppress(Unavailable):

@@ -25,7 +25,8 @@ def test_the_oldest_message_has_an_age(redis_url: str) -> None:
     queue.synthesize("a" * 32, 1, "bulk")
     queue.plan("b" * 32)
     ages = queue.ages(NOW + 12.5)
-    assert ages == {"assemble": 0.0, "plan": 7.5, "interactive": 0.0, "bulk": 12.5}
+    assert {name: age for name, age in ages.items() if age} == {"plan": 7.5, "bulk": 12.5}
+    assert len(ages) == 6
     assert queue.ages(NOW - 1)["bulk"] == 0.0
 
 
@@ -44,14 +45,14 @@ def test_what_was_taken_and_not_ended_is_seen_and_given_back(redis_url: str) -> 
     queue.plan("a" * 32)
     queue.synthesize("b" * 32, 7, "bulk")
     taken_by_nobody(queue, redis_url, times=2)
-    assert queue.depths() == {"assemble": 0, "plan": 0, "interactive": 0, "bulk": 0}
+    assert not any(queue.depths().values())
     assert queue.taken(time.time() - 60) == ()
     found = queue.taken(time.time() + 1)
     assert {(m.job_id[0], m.work) for m in found} == {("a", PLAN), ("b", "7")}
     queue.synthesize("c" * 32, 0, "bulk")
     assert all(queue.give_back(message) for message in found)
     assert not any(queue.give_back(message) for message in found)
-    assert queue.depths() == {"assemble": 0, "plan": 1, "interactive": 0, "bulk": 2}
+    assert {name: n for name, n in queue.depths().items() if n} == {"plan": 1, "bulk": 2}
     taken_by_nobody(queue, redis_url, times=2)
     assert {m.job_id[0] for m in queue.taken(time.time() + 1)} == {"a", "b"}  # before what is newer
 

@@ -158,7 +158,7 @@ def test_a_job_whose_api_died_before_it_was_planned_is_sent_on(
         patched.setattr(MemoryQueue, "plan", die)
         http.post("/synthesize", json={"text": "Once."}, headers=headers)
     sent: list[str] = []
-    monkeypatch.setattr(MemoryQueue, "plan", lambda self, job_id: sent.append(job_id))
+    monkeypatch.setattr(MemoryQueue, "plan", lambda self, job_id, long: sent.append(job_id))
     answer = http.post("/synthesize", json={"text": "Once."}, headers=headers)
     assert (answer.status_code, sent) == (202, [answer.json()["id"]])
 

@@ -30,7 +30,7 @@ UTTERANCE = Utterance(
 class Away(MemoryQueue):
     """A queue that does not answer the first time."""
 
-    def assemble(self, job_id: str) -> None:
+    def assemble(self, job_id: str, *, long: bool = False) -> None:
         self.assemble = super().assemble  # type: ignore[method-assign]
         raise Unavailable("the queue does not answer", code="queue_unavailable")
 

@@ -11,10 +11,6 @@ DEEPEST_NESTING = 64
 """Elements inside elements."""
 LONGEST_PAUSE = 10.0
 """Seconds of one <break>."""
-LONGEST_SILENCE = 60.0
-"""Seconds of breaks with no text between them."""
-TOTAL_SILENCE = 7200.0
-"""Seconds of all breaks of a document."""
 LONGEST_PRONUNCIATION = 100
 """Phonemes of one word in <phoneme>: a word is never split, so it must fit an utterance."""
 SPEED_BOUNDS = (0.2, 8.0)

@@ -17,7 +17,7 @@ from xml.parsers import expat
 from core.errors import SsmlError
 from text.ssml.directives import SsmlDocument, SsmlEvent, SsmlOverride, SsmlScope
 from text.ssml.errors import refusal
-from text.ssml.limits import DEEPEST_NESTING, LONGEST_SILENCE, TOTAL_SILENCE
+from text.ssml.limits import DEEPEST_NESTING
 from text.ssml.prosody import EMPHASIS, pause_seconds, pitch_factor, rate_factor, volume_gain
 
 ATTRIBUTES: dict[str, frozenset[str]] = {
@@ -76,8 +76,6 @@ class _Parser:
         self._source = source
         self._document = SsmlDocument()
         self._stack: list[_OpenElement] = []
-        self._silence = self._total_silence = 0.0
-        self._silent_since = 0
         self._bytes = [0, *accumulate(len(c.encode("utf-8", "surrogatepass")) for c in source)]
         self._expat = expat.ParserCreate("utf-8")
         self._expat.buffer_text = False
@@ -139,9 +137,7 @@ class _Parser:
         if not language.lower().startswith("en"):
             self._document.languages.append((language, at))
         if tag == "break":
-            seconds = self._pause(attributes)
-            self._add_silence(seconds)
-            events.append(SsmlEvent(at, "break", seconds=seconds))
+            events.append(SsmlEvent(at, "break", seconds=self._pause(attributes)))
         elif tag == "mark":
             events.append(SsmlEvent(at, "mark", name=attributes["name"]))
         elif tag == "p":
@@ -201,18 +197,6 @@ class _Parser:
             return pause_seconds(attributes)
         except ValueError as error:
             raise self._error(str(error)) from error
-
-    def _add_silence(self, seconds: float) -> None:
-        """Counts a break and refuses what would be more silence than speech."""
-        characters = len(self._document.characters)
-        if characters != self._silent_since:
-            self._silence, self._silent_since = 0.0, characters
-        self._silence += seconds
-        self._total_silence += seconds
-        if self._silence > LONGEST_SILENCE:
-            raise self._error(f"more than {LONGEST_SILENCE:g} s of breaks without text between")
-        if self._total_silence > TOTAL_SILENCE:
-            raise self._error(f"more than {TOTAL_SILENCE:g} s of breaks")
 
     def _text(self, data: str) -> None:
         at = self._here()

@@ -68,16 +68,16 @@ def count_recovered(work: WorkId) -> None:
 
 def send_again(context: Context, job_id: str, work: WorkId) -> None:
     """Sends a new message for work whose old one is lost."""
+    try:
+        record = context.store.records.get(job_id)
+    except NotFound:
+        return
     if work == PLAN:
-        context.queue.plan(job_id)
+        context.queue.plan(job_id, long=record.source.is_long)
     elif work == ASSEMBLE:
-        context.queue.assemble(job_id)
+        context.queue.assemble(job_id, long=record.source.is_long)
     else:
-        try:
-            lane = context.store.records.get(job_id).request.lane
-        except NotFound:
-            return
-        context.queue.synthesize(job_id, int(work), lane)
+        context.queue.synthesize(job_id, int(work), record.request.lane)
 
 
 def delete_old_jobs(context: Context, retention_seconds: float) -> int:

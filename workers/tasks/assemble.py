@@ -57,7 +57,7 @@ def _synthesize_first(context: Context, record: JobRecord, parts: Sequence[int])
     for index in parts:
         context.queue.synthesize(record.id, index, record.request.lane)
     if not parts:  # another job has made them in the meantime
-        context.queue.assemble(record.id)
+        context.queue.assemble(record.id, long=record.source.is_long)
     context.store.leases.release(record.id, ASSEMBLE, context.worker)
     log.warning("synthesized_again", job=record.id, parts=len(parts))
 

@@ -18,7 +18,7 @@ from audio.mastering import gains_for_rms
 from audio.resample import Resampler, resampled_length
 from audio.tags import ChapterMark, Tags, tags_of_book
 from core.book import Cover
-from core.errors import Conflict, NotFound
+from core.errors import NotFound
 from core.mel import Float32
 from core.part import JobPlan
 from core.record import JobError, JobRecord
@@ -112,7 +112,7 @@ class Assembler:
         for one in self._parts():
             if isinstance(one, FailedPart):
                 continue
-            self._renew_lease()
+            self._context.renew_lease(self._record.id, ASSEMBLE)
             try:
                 read_samples(self._context.audio, one.result.digest, one.audio)
             except NotFound as error:
@@ -233,7 +233,7 @@ class Assembler:
         for one in self._parts():
             if isinstance(one, FailedPart):
                 continue
-            self._renew_lease()
+            self._context.renew_lease(self._record.id, ASSEMBLE)
             try:
                 samples = read_samples(self._context.audio, one.result.digest, one.audio)
             except NotFound as error:
@@ -242,21 +242,6 @@ class Assembler:
             for count, pause in zip(one.audio.samples, one.pauses, strict=True):
                 yield samples[start : start + count], pause
                 start += count
-
-    def _renew_lease(self) -> None:
-        """Claims the work again, which this worker holds already.
-
-        So a long book is not taken for lost while it is written, and one that has ended (by
-        cancellation, or because another worker was quicker) is not written to its end.
-
-        Raises:
-            Conflict: the lease is another worker's, or the job has ended (code ``job_over``).
-        """
-        context = self._context
-        now = context.clock.now()
-        claim = context.store.leases.claim(self._record.id, ASSEMBLE, context.worker, now)
-        if claim.verdict != "run":
-            raise Conflict(f"job {self._record.id} has ended", code="job_over")
 
 
 def _unreadable(pages: Sequence[str]) -> JobError:

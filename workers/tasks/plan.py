@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import time
-from functools import lru_cache
-from itertools import chain
+from functools import lru_cache, partial
 
 import structlog
 
-from core.errors import InputError, Unavailable
-from core.part import JobPlan
+from core.errors import Conflict, InputError, Unavailable
 from core.protocols import TextFrontend
-from core.record import JobRecord
+from core.record import JobError, JobRecord
 from core.report import StageSeconds
 from core.request import Controls, Source
-from core.voice import Catalogue
+from core.voice import Selection
 from jobs.protocols import PLAN
-from synthesis.chapter_frontend import analyze_source
-from synthesis.parts import cut_parts
+from synthesis.planning import PlannedSource, plan_source
 from telemetry.logs import log_fields
-from text.duration import planned_duration
 from text.frontend import open_frontend
 from workers.context import Context, gave_up, job_error
 from workers.metrics import record_stages
+from workers.tasks.plan_process import PlanRequest, plan_in_process
 
 log = structlog.get_logger(__name__)
 
@@ -48,68 +44,70 @@ def plan(context: Context, job_id: str) -> None:
     for index in missing:
         context.queue.synthesize(job_id, index, record.request.lane)
     if not missing:
-        context.queue.assemble(job_id)
+        context.queue.assemble(job_id, long=record.source.is_long)
     context.store.leases.release(job_id, PLAN, context.worker)
     log.info("planned", job=job_id, parts=len(missing))
 
 
 def _make_plan(context: Context, record: JobRecord) -> bool:
-    """Stores the job's plan; returns False where the job has failed instead."""
-    request, start = record.request, time.thread_time()
+    """Stores the job's plan; returns False where there is none, and the job has ended."""
     try:
         source = context.store.records.source(record.id)
-        analysis = analyze_source(
-            source,
-            _frontend(context.catalogue, request),
-            request.pauses,
-            any_language=request.language == "any",
-        )
-        parts = cut_parts(analysis.chapters, speed=request.speed)
-        duration = planned_duration(
-            chain.from_iterable(analysis.chapters),
-            analysis.lead_seconds,
-            sum(part.seconds for part in parts),
-            request.speed,
-        )
-        duration.require(context.limits, speed=request.speed, field=_field_of(source))
+        planned = _planned(context, record, source)
     except InputError as error:
         context.finish(record, "failed", error=job_error(error))
         return False
     except Unavailable:
         raise
+    except Conflict:  # cancelled meanwhile
+        return False
     except Exception as error:
         log.error("plan_failed", job=record.id, **log_fields(error))
         context.finish(record, "failed", error=job_error(error))
         return False
-    seconds = time.thread_time() - start
-    planned = JobPlan(
-        parts=len(parts),
-        utterances=analysis.utterances,
-        lead_seconds=analysis.lead_seconds,
-        text_seconds=seconds,
-        seconds=sum(part.seconds for part in parts),
-        silences=analysis.silences,
-        notices=analysis.notices,
-    )
-    context.store.plans.put(record.id, planned, parts)
-    record_stages(request, StageSeconds(text=seconds))
+    if isinstance(planned, JobError):
+        context.finish(record, "failed", error=planned)
+        return False
+    context.store.plans.put(record.id, planned.plan, planned.parts)
+    record_stages(record.request, StageSeconds(text=planned.plan.text_seconds))
     return True
 
 
-def _field_of(source: Source) -> str:
-    """Returns the request's field that held the text."""
-    if source.chapters:
-        return "file"
-    return "ssml" if source.markup else "text"
+def _planned(context: Context, record: JobRecord, source: Source) -> PlannedSource | JobError:
+    """Plans a short source here, and a long one in a process that a cancelled job ends."""
+    request = record.request
+    any_language = request.language == "any"
+    selection = context.catalogue.resolve(request.voice, request.acoustic, request.vocoder)
+    if not record.source.is_long:
+        return plan_source(
+            source,
+            _frontend(selection),
+            pauses=request.pauses,
+            speed=request.speed,
+            limits=context.limits,
+            any_language=any_language,
+        )
+    asked = PlanRequest(
+        source,
+        selection.acoustic_component.symbols,
+        selection.voice.language,
+        request.pauses,
+        request.speed,
+        context.limits,
+        any_language,
+    )
+    answer = plan_in_process(asked, partial(context.renew_lease, record.id, PLAN))
+    return answer.planned or JobError(answer.code, answer.message)
 
 
 def warm(context: Context) -> None:
     """Opens the default voice's front end, so that no first request waits for it."""
-    _frontend(context.catalogue, Controls()).analyze("Ready.", ssml=False)
+    request = Controls()
+    selection = context.catalogue.resolve(request.voice, request.acoustic, request.vocoder)
+    _frontend(selection).analyze("Ready.", ssml=False)
 
 
-def _frontend(catalogue: Catalogue, request: Controls) -> TextFrontend:
-    selection = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
+def _frontend(selection: Selection) -> TextFrontend:
     return _opened(selection.acoustic_component.symbols, selection.voice.language)
 
 

@@ -62,7 +62,8 @@ def synthesize(context: Context, submit: SubmitPart, job_id: str, index: int) ->
     work, started = str(index), context.clock.now()
     claim = context.store.leases.claim(job_id, work, context.worker, started)
     if claim.verdict == "promised":
-        context.queue.assemble(job_id)
+        record = context.store.records.get(job_id)
+        context.queue.assemble(job_id, long=record.source.is_long)
     if claim.verdict != "run":
         return
     try:
@@ -132,4 +133,4 @@ def _done(context: Context, record: JobRecord, result: PartResult) -> None:
         return  # cancelled meanwhile
     record_part(record.request, result)
     if last:
-        context.queue.assemble(record.id)
+        context.queue.assemble(record.id, long=record.source.is_long)
