@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option(
     "--book",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A book's file (EPUB, Markdown, plain text, SSML) instead of TEXT.",
+    help="A book's file (EPUB, DOCX, HTML, FB2, Markdown, text, SSML) instead of TEXT.",
 )
 @click.option(
     "--symbols",

@@ -94,7 +94,7 @@ def book(
     also: tuple[str, ...],
     **options: Any,
 ) -> int:
-    """Speak FILE (EPUB, Markdown, plain text, SSML) as an audiobook.
+    """Speak FILE (EPUB, DOCX, HTML, FB2, Markdown, text, SSML) as an audiobook.
 
     Stopped or killed, the same command goes on where it was: what is spoken is kept for a day.
 

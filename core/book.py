@@ -31,6 +31,15 @@ class BookChapter(msgspec.Struct, frozen=True):
     """Text to speak, its own heading included; a blank line separates paragraphs."""
 
 
+class Pronunciation(msgspec.Struct, frozen=True):
+    """A hint of a book how a word is pronounced."""
+
+    word: str
+    """As it stands in the text; may be several words."""
+    ipa: str
+    """The pronunciation in the International Phonetic Alphabet."""
+
+
 class Cover(msgspec.Struct, frozen=True):
     """The picture of a book."""
 
@@ -80,6 +89,8 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     markup: bool = False
     """Whether the chapters are SSML documents."""
     cover: Cover | None = None
+    pronunciations: tuple[Pronunciation, ...] = ()
+    """Each word once, with the pronunciation that the book gives first."""
     unreadable: tuple[str, ...] = ()
     """Names of pages that cannot be read: the book is not whole without them."""
     notices: tuple[Notice, ...] = ()

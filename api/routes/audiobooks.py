@@ -38,7 +38,7 @@ class BookForm:
     """A book and how it is to be spoken."""
 
     file: UploadFile
-    """EPUB, Markdown, plain text or SSML; its name's suffix tells which."""
+    """EPUB, DOCX, HTML, FB2, Markdown, plain text or SSML; bytes and suffix tell which."""
     request: str = "{}"
     """A BookRequest as JSON."""
 

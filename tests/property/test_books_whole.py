@@ -20,7 +20,7 @@ LEFT_OUT = (
     '<aside epub:type="footnote">{}</aside>',
     '<span epub:type="pagebreak">{}</span>',
     "<script>{}</script>",
-    '<img src="x" alt="{}"/>',
+    '<img src="x" title="{}"/>',
     "<span hidden='hidden'>{}</span>",
     "<!-- {} -->",
 )
@@ -90,7 +90,7 @@ def test_every_word_of_an_epub_once_and_in_order(made: tuple[bytes, list[str]]) 
     data, words = made
     book = read_book(data, "x.epub")
     found = [w.strip(",") for chapter in book.chapters for w in chapter.text.split()]
-    assert found == words
+    assert [w for w in found if w != "*"] == words  # a picture that says nothing is a scene break
     assert all(chapter.text.strip() and chapter.title for chapter in book.chapters)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.book import Book, BookMetadata, Optional, ReadingOptions
+from core.book import Book, BookMetadata, Optional, Pronunciation, ReadingOptions
 from core.errors import FieldError
 from tests.epub_files import archive, epub, page
 from text.books.reader import read_book
@@ -360,8 +360,94 @@ def test_fixed_layouts_are_refused() -> None:
     assert refused.value.code == "fixed_layout"
 
 
+def test_hints_of_pronunciation_are_kept() -> None:
+    ssml = 'xmlns:ssml="http://www.w3.org/2001/10/synthesis"'
+    inner = f"""<div {ssml} ssml:alphabet="ipa">
+<p>The <span ssml:ph="ˈnjuːlɪn">Newlyn</span> pier.</p>
+<p><i ssml:ph="x">Newlyn</i> <i ssml:alphabet="x-sampa" ssml:ph="y">Two</i></p></div>"""
+    book = body(inner)
+    assert book.pronunciations == (Pronunciation("Newlyn", "ˈnjuːlɪn"),)
+    assert book.chapters[0].text == "The Newlyn pier.\n\nNewlyn Two"
+
+
+def misnamed(href: str, entry: str, flag: bool = True) -> Book:
+    """A book whose package and contents name a page in another way than the zip does."""
+    data = unpacked(epub({"Text/a.xhtml": "<p>A.</p>"}, [("1", "Text/a.xhtml")]))
+    files: dict[str, str | bytes] = {}
+    for name, content in data.items():
+        text = (
+            content
+            if name.endswith("mimetype")
+            else str(content, "utf-8").replace("Text/a.xhtml", href)
+        )
+        files[entry if name == "OPS/Text/a.xhtml" else name] = text
+    packed = archive(files)
+    if not flag:  # UTF-8 in the names, and no flag that says so
+        packed = packed.replace(b"\x00\x08\x08\x00", b"\x00\x00\x08\x00")
+        packed = packed.replace(b"\x00\x00\x08\x08", b"\x00\x00\x00\x08")
+    return read(packed)
+
+
+NAMES = {
+    "backslash in the package": ("Text\\a.xhtml", "OPS/Text/a.xhtml"),
+    "backslash in the zip": ("Text/a.xhtml", "OPS\\Text\\a.xhtml"),
+    "leading slash": ("/OPS/Text/a.xhtml", "OPS/Text/a.xhtml"),
+    "from the root": ("OPS/Text/a.xhtml", "OPS/Text/a.xhtml"),
+    "dots": ("../OPS/./Text/a.xhtml", "OPS/Text/a.xhtml"),
+    "case": ("text/A.XHTML", "OPS/Text/a.xhtml"),
+    "fragment": ("Text/a.xhtml#top", "OPS/Text/a.xhtml"),
+    "query": ("Text/a.xhtml?v=2", "OPS/Text/a.xhtml"),
+    "percent": ("Text/a%20b.xhtml", "OPS/Text/a b.xhtml"),
+    "percent in the zip": ("Text/a%20b.xhtml", "OPS/Text/a%20b.xhtml"),
+    "blank unescaped": ("Text/a b.xhtml", "OPS/Text/a%20b.xhtml"),
+    "composed": ("Text/m\u00e8re.xhtml", "OPS/Text/me\u0300re.xhtml"),
+    "decomposed": ("Text/me%CC%80re.xhtml", "OPS/Text/m\u00e8re.xhtml"),
+    "another folder": ("text/pages/a.xhtml", "OPS/a.xhtml"),
+}
+
+
+@pytest.mark.parametrize("case", NAMES)
+def test_files_are_found_as_reading_systems_find_them(case: str) -> None:
+    book = misnamed(*NAMES[case])
+    assert (texts(book), book.unreadable) == ({"1": "A."}, ())
+
+
+def test_two_files_that_a_name_could_mean_are_none() -> None:
+    data = unpacked(epub({"a.xhtml": "<p>A.</p>", "c.xhtml": "<p>C.</p>"}, [("1", "a.xhtml")]))
+    page_a = data.pop("OPS/a.xhtml")
+    book = read(archive({**data, "OPS/A.xhtml": page_a, "OPS/a.XHTML": page_a}))
+    assert (texts(book), book.unreadable) == ({"A Book": "C."}, ("a.xhtml",))
+
+
+ENCODED = {
+    "meta charset": ("windows-1251", '<meta charset="windows-1251"/>', "Привет"),
+    "http-equiv": ("shift_jis", "<meta content='text/html; charset=Shift_JIS'>", "東京"),
+    "utf-8 declared as latin": ("utf-8", '<?xml version="1.0" encoding="iso-8859-1"?>', "naïve—"),
+    "latin declared as utf-8": ("cp1252", '<?xml version="1.0" encoding="utf-8"?>', "naïve—"),
+    "utf-16 declared, ASCII": ("ascii", '<?xml version="1.0" encoding="utf-16"?>', "naive"),
+    "utf-16": ("utf-16", '<?xml version="1.0"?>', "naïve"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", ENCODED)
+def test_encodings_are_read_as_browsers_do(case: str) -> None:
+    encoding, declared, word = ENCODED[case]
+    data = f"{declared}<html><head></head><body><p>{word}</p></body></html>".encode(encoding)
+    files = unpacked(epub({"a.xhtml": ""}, [("1", "a.xhtml")]))
+    assert texts(read(archive({**files, "OPS/a.xhtml": data}))) == {"1": word}
+
+
+def test_a_broken_table_of_contents_costs_only_itself() -> None:
+    pages = {"a.xhtml": "<h1>One</h1><p>A.</p>", "b.xhtml": "<h1>Two</h1><p>B.</p>"}
+    files = unpacked(epub(pages, [("1", "a.xhtml")], version=2))
+    for broken in (b"", b"<ncx><navMap>", b"\0\1\2", b"<ncx><navMap><navPoint/></navMap>"):
+        book = read(archive({**files, "OPS/toc.ncx": broken}))
+        assert [c.text for c in book.chapters] == ["One\n\nA.", "Two\n\nB."], broken
+        assert not book.unreadable
+
+
 def test_books_of_pictures_are_refused() -> None:
-    pages = {f"{n}.xhtml": "<p><img src='x' alt='two ships'/></p>" for n in range(4)}
+    pages = {f"{n}.xhtml": "<p><img src='x' alt='two ships'/></p>" for n in range(12)}
     with pytest.raises(FieldError) as refused:
         read(epub({**pages, "t.xhtml": f"<p>{'Credits. ' * 20}</p>"}, [("1", "t.xhtml")]))
     assert refused.value.code == "image_only"
@@ -404,7 +490,8 @@ MEANT = {
     "rule": ("<p>a</p><hr/><p>***</p><p>b</p>", "a\n\n* * *\n\nb"),
     "ornament": ("<p>a</p><p><img src='x' alt=''/></p><p>b</p>", "a\n\n* * *\n\nb"),
     "spaced": ("<h2>C H A P T E R&nbsp;&nbsp;O N E</h2>", "CHAPTER ONE"),
-    "cut word": ("<p>inter-\n   national</p>", "inter-national"),
+    "cut word": ("<p>inter-\n   national</p>", "inter-\nnational"),
+    "number with zeros": ("<h2>003. The Return</h2><p>a</p>", "3. The Return\n\na"),
     "landmarks": ("<div role='contentinfo'>x</div>a<footer>x</footer>", "a"),
 }
 

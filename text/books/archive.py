@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import posixpath
+import struct
 import unicodedata
 import zipfile
 import zlib
@@ -26,7 +27,10 @@ MAX_RATIO = 200
 MAX_ENTRIES = 20_000
 UTF8_FLAG = 0x800
 """Bit of a zip entry that says that its name is UTF-8. Source: APPNOTE.TXT 6.3.10 §4.4.4."""
-UNREADABLE = (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
+UNREADABLE = (
+    zipfile.BadZipFile, zlib.error, struct.error, NotImplementedError, RuntimeError, EOFError,
+    OSError, ValueError, OverflowError,
+)  # fmt: skip
 """What zipfile raises on damaged, encrypted or exotic archives."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from core.errors import FieldError
 from text.books.omissions import Omissions
 from text.books.pages.markup import (
     Element,
@@ -76,12 +77,13 @@ def read_ncx(data: bytes, path: str, omissions: Omissions) -> list[TocEntry]:
     Args:
         data: the file.
         path: its path, against which links are resolved.
-        omissions: learns of a guessed encoding.
-
-    Raises:
-        FieldError: it is damaged beyond reading.
+        omissions: learns of a guessed encoding, and of damage.
     """
-    root = parse_xml(data, path, omissions)
+    try:
+        root = parse_xml(data, path, omissions)
+    except FieldError as error:
+        omissions.remark("contents_damaged", f"a table of contents is damaged: {error.message}")
+        return []
     top = next((e for e in root.iter() if local_name(e) == "navmap"), None)
     return [] if top is None else list(_ncx_entries(top, path, 0))
 

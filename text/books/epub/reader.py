@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from core.book import Book, ReadingOptions
+from core.book import Book, Pronunciation, ReadingOptions
 from core.errors import FieldError
 from text.books.archive import Archive
 from text.books.epub.chapters import cut_chapters
@@ -30,8 +30,10 @@ MAX_PAGES_BYTES = 40 * 2**20
 has 9 MB, the Mahabharata 35."""
 MAX_STYLE_BYTES = 2**20
 """Of one style sheet; what is longer is not looked at."""
-PICTURE_BOOK = 3
-"""A book with so many pages of pictures alone for each page of text is a book of pictures."""
+MANY_PICTURES = 10
+"""A book with so many pictures on pages without text may be a book of pictures."""
+PICTURES_PER_PAGE = 3
+"""It is one if there are so many of them for each page of text."""
 FEW_CHARACTERS = 120
 """Of a page: a caption, a page number, a line of credits."""
 NAVIGATION_WORDS = 100
@@ -88,6 +90,7 @@ def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
         metadata=package.metadata,
         chapters=chapters,
         cover=read_cover(package, container, omissions),
+        pronunciations=_first_of_each(texts.values()),
         unreadable=tuple(spine.unreadable),
         notices=omissions.notices(),
     )
@@ -221,6 +224,14 @@ class _Spine:
             return ""
 
 
+def _first_of_each(pages: Iterable[PageText]) -> tuple[Pronunciation, ...]:
+    found: dict[str, Pronunciation] = {}
+    for page in pages:
+        for hint in page.pronunciations:
+            found.setdefault(hint.word, hint)
+    return tuple(found.values())
+
+
 def _is_picture_book(pages: Iterable[PageText]) -> bool:
     """Whether nearly all pages show pictures and have next to no text."""
     pictures = texts = 0
@@ -228,7 +239,7 @@ def _is_picture_book(pages: Iterable[PageText]) -> bool:
         few = sum(len(block.text) for block in page.blocks) < FEW_CHARACTERS
         texts += not few
         pictures += page.pictures if few else 0
-    return pictures >= PICTURE_BOOK * max(texts, 1)
+    return pictures >= max(MANY_PICTURES, PICTURES_PER_PAGE * texts)
 
 
 def _kind_of_bytes(data: bytes) -> str | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from core.book import ReadingOptions
+from core.book import Pronunciation, ReadingOptions
 from text.books.blocks import SCENE_BREAK, TextBlock
 from text.books.characters import clean
 from text.books.omissions import Omissions
@@ -18,16 +18,15 @@ from text.books.pages.elements import (
     kind_left_out,
 )
 from text.books.pages.formulas import formula_text, is_formula_picture
-from text.books.pages.markup import Element, local_name, text_of
+from text.books.pages.markup import Element, attribute, local_name, text_of
 from text.books.pages.raised import is_note_mark, raised_text, verse_numbers
 from text.books.pages.stylesheet import PageStyle
 from text.books.pages.urls import resolve_url
 from text.books.plain_text.headings import is_heading
 from text.segmentation.scene_breaks import is_scene_break
 
-_SPACES = re.compile(r"[ \t\r\n\f]+")
-_CUT_WORD = re.compile(r"(?<=[^\W\d_]-)[ \t]*\n[ \t\r\n]*(?=[^\W\d_])")
-"""A line's end behind a hyphen in the file: the word goes on."""
+_SPACES = re.compile(r"((?<=[^\W\d_]-)[ \t\r\f]*\n[ \t\r\n\f]*(?=[a-z]))|[ \t\r\n\f]+")
+"""White space; the group is a line's end in the file behind a hyphen, where a word may go on."""
 _INITIAL = re.compile(r"[\"'“‘«]?[A-Za-zÀ-ÖØ-Þ]")
 """Alternative text of a picture of a first letter."""
 _ORNAMENT = re.compile(
@@ -39,6 +38,10 @@ _ORNAMENT = re.compile(
 """Alternative text of a picture that shows nothing."""
 _SPACED = re.compile(r"(?:[^\W_] )*[^\W_]")
 """Letters and digits with a blank between each and the next."""
+_LEADING_ZEROS = re.compile(r"^0+(?=[1-9]\d{0,2}(?:[.:)]?(?:\s|$)))")
+"""Of a chapter's number: a file's name more than a heading."""
+LONGEST_HINT = 200
+"""Characters of a word or its pronunciation."""
 _QUOTES = (("“", "”"), ("‘", "’"))
 
 
@@ -49,12 +52,14 @@ class PageText:
     Attributes:
         blocks: in order, none empty.
         anchors: id → (index into ``blocks``, offset in its text); may point at the end.
+        pronunciations: words and how they are pronounced (``ssml:ph``), as the page has them.
         notes: whether notes were left out of it.
         pictures: number of pictures that were left out of it.
     """
 
     blocks: list[TextBlock] = field(default_factory=list)
     anchors: dict[str, tuple[int, int]] = field(default_factory=dict)
+    pronunciations: list[Pronunciation] = field(default_factory=list)
     notes: bool = False
     pictures: int = 0
 
@@ -116,6 +121,8 @@ class _PageReader:
     def _read_element(self, element: Element) -> None:
         name = local_name(element)
         self._add_anchor(element, name)
+        if hint := attribute(element, "ph"):
+            self._add_pronunciation(element, hint)
         kind = self._kind_left_out(element, name)
         if kind:
             self._leave_out(element, kind)
@@ -136,6 +143,15 @@ class _PageReader:
             self._read_raised(element, name)
         elif name:
             self._read_inline(element, name)
+
+    def _add_pronunciation(self, element: Element, hint: str) -> None:
+        """Source: EPUB 3.3 §D.2 (ssml:ph, ssml:alphabet, which is inherited)."""
+        around = (element, *element.iterancestors())
+        alphabets = (attribute(above, "alphabet") for above in around)
+        word = " ".join(text_of(element).split())
+        is_ipa = next(filter(None, alphabets), "ipa").lower() == "ipa"
+        if is_ipa and 0 < len(word) <= LONGEST_HINT and len(hint) <= LONGEST_HINT:
+            self.page.pronunciations.append(Pronunciation(word, " ".join(hint.split())))
 
     def _add_anchor(self, element: Element, name: str) -> None:
         for identifier in (element.get("id"), element.get("name") if name == "a" else None):
@@ -280,10 +296,10 @@ class _PageReader:
                 self._break_line()
                 self._append(line)
         else:
-            self._append(_CUT_WORD.sub("", text))
+            self._append(text)
 
     def _append(self, text: str) -> None:
-        text = _SPACES.sub(" ", text)
+        text = _SPACES.sub(lambda spaces: "\n" if spaces.group(1) else " ", text)
         if self._last() in ("", " ", "\n"):
             text = text.lstrip(" ")
         if not text:
@@ -312,7 +328,7 @@ class _PageReader:
         if is_scene_break(text):
             self._add_scene_break()
         elif text.strip():
-            text = _unspaced(text) if self._level else text
+            text = _LEADING_ZEROS.sub("", _unspaced(text)) if self._level else text
             block = TextBlock(text, self._level, self._linked, tuple(self._targets))
             self.page.blocks.append(block)
         elif self._ornaments and self._ornaments == self._pictures:
