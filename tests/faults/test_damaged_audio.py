@@ -156,7 +156,8 @@ def test_a_damaged_file_is_gone_and_says_so(
 
     def answers() -> tuple[Response, Response]:
         state = backends(tiny_voices, tmp_path, closed_port, context.store)
-        with TestClient(create_app(state.settings, state)) as http:
+        app = create_app(state.settings, state)
+        with TestClient(app, base_url="http://127.0.0.1") as http:
             url = f"/jobs/{JOB}/audio"
             return http.get(url), http.get(url, headers={"Range": "bytes=10-19"})
 

@@ -45,7 +45,8 @@ def http(
     tiny_voices: Path, tmp_path: Path, closed_port: int, store: JobStore
 ) -> Iterator[TestClient[Litestar]]:
     state = backends(tiny_voices, tmp_path, closed_port, store)
-    with TestClient(create_app(state.settings, state), raise_server_exceptions=False) as client:
+    app = create_app(state.settings, state)
+    with TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1") as client:
         yield client
 
 
