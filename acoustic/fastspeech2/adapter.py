@@ -33,6 +33,12 @@ def regulate(rows: Float32, index: Int64, lengths: Int64) -> Float32:
     return frames
 
 
+def frame_noise(seed: int, frames: int, channels: int) -> Float32:
+    """Returns standard normal noise (frames, channels); a longer item begins with the same."""
+    random = np.random.Generator(np.random.Philox(seed))
+    return random.standard_normal((frames, channels), np.float32)
+
+
 class FastSpeech2Model:
     """Implements ``core.protocols.AcousticModel``.
 
@@ -41,6 +47,7 @@ class FastSpeech2Model:
         mel_spec: what the values of its mels mean.
         max_frames: rows of the decoder's position table.
         frame_controls: the decoder takes pitch and energy per frame.
+        noise_channels: of the noise that the decoder's refiner takes; 0 = it has none.
     """
 
     def __init__(
@@ -50,11 +57,13 @@ class FastSpeech2Model:
         *,
         max_frames: int,
         frame_controls: bool = False,
+        noise_channels: int = 0,
     ) -> None:
         self._encode, self._decode = graphs["encode"], graphs["decode"]
         self._spec = mel_spec
         self._max_frames = max_frames
         self._frame_controls = frame_controls
+        self._noise_channels = noise_channels
 
     @property
     def mel_spec(self) -> MelSpec:
@@ -90,9 +99,19 @@ class FastSpeech2Model:
         lengths, index = durations.sum(1), frame_index(durations)
         controls = (batch.pitch[items], batch.energy[items]) if self._frame_controls else ()
         frames = [regulate(rows, index, lengths) for rows in (hidden, *controls)]
-        (mels,) = self._decode(frames[0], lengths, *frames[1:])
+        noise = self._noise(batch.seeds[items], lengths)
+        (mels,) = self._decode(frames[0], lengths, *frames[1:], *noise)
         for mel, length in zip(mels, lengths, strict=True):
             yield require_finite_mel(mel[:, :length])
+
+    def _noise(self, seeds: Int64, lengths: Int64) -> tuple[Float32, ...]:
+        """Returns (B, T, channels), each row of its own seed, zero past its length; or nothing."""
+        if not self._noise_channels:
+            return ()
+        noise = np.zeros((len(seeds), int(lengths.max()), self._noise_channels), np.float32)
+        for row, seed, length in zip(noise, seeds, lengths, strict=True):
+            row[:length] = frame_noise(int(seed), int(length), self._noise_channels)
+        return (noise,)
 
     def _checked(self, lengths: Int64) -> Int64:
         if int(lengths.max(initial=0)) > self._max_frames:

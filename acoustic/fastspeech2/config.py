@@ -8,6 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from acoustic.refiner.config import RefinerConfig
+
 
 class FeatureStats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Range and scale of a variance feature over the training corpus.
@@ -73,6 +75,8 @@ class FastSpeech2Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True,
     postnet_layers: int = 5
     """0 = no postnet (the CPU size: 4.3 M parameters less)."""
     postnet_channels: int = 512
+    refiner: RefinerConfig = RefinerConfig()
+    """Sharpens the mel after the decoder; it reads the decoder's states, too."""
     mask_convolutions: bool = True
     """Multiply by the length mask before every convolution. Differs: the reference does not, so
     its last phonemes and frames depend on the batch; False reproduces it."""

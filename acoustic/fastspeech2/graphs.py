@@ -54,19 +54,31 @@ class FastSpeech2Decode(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, hidden: Tensor, lengths: Tensor) -> Tensor:
-        """hidden (B, T, H) float32, lengths (B,) int64 → mel (B, n_mels, T) float32."""
-        return self.network.decode(hidden, lengths)[1].transpose(1, 2)
+    def forward(self, hidden: Tensor, lengths: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Decodes a batch.
+
+        Args:
+            hidden: (B, T, H) float32.
+            lengths: (B,) int64.
+            noise: (B, T, refiner.noise) float32, of a network with a refiner.
+
+        Returns:
+            mel (B, n_mels, T) float32.
+        """
+        return self.network.decode(hidden, lengths, noise)[1].transpose(1, 2)
 
 
-class DecodeControlled(nn.Module):
+class DecodeControlled(FastSpeech2Decode):
     """The same where pitch or energy are predicted per frame."""
 
-    def __init__(self, network: FastSpeech2) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, hidden: Tensor, lengths: Tensor, pitch: Tensor, energy: Tensor) -> Tensor:
+    def forward(  # type: ignore[override]
+        self,
+        hidden: Tensor,
+        lengths: Tensor,
+        pitch: Tensor,
+        energy: Tensor,
+        noise: Tensor | None = None,
+    ) -> Tensor:
         """Does as FastSpeech2Decode, with the controls (B, T) float32 of every frame."""
         config, adaptor = self.network.config, self.network.variance_adaptor
         mask = length_mask(lengths, hidden.shape[1])
@@ -74,7 +86,7 @@ class DecodeControlled(nn.Module):
             hidden = adaptor.pitch(hidden, mask, _control(config.pitch, pitch))[1]
         if config.energy_level == "frame":
             hidden = adaptor.energy(hidden, mask, _control(config.energy, energy))[1]
-        return self.network.decode(hidden, lengths)[1].transpose(1, 2)
+        return super().forward(hidden, lengths, noise)
 
 
 def graphs(network: FastSpeech2) -> tuple[GraphSpec, ...]:
@@ -118,28 +130,31 @@ def _encode(network: FastSpeech2) -> GraphSpec:
 
 def _decode(network: FastSpeech2) -> GraphSpec:
     config = network.config
-    controlled = "frame" in (config.pitch_level, config.energy_level)
+    controls = ("pitch", "energy") if "frame" in (config.pitch_level, config.energy_level) else ()
+    noise = ("noise",) if config.refiner.layers else ()
 
     def example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
         random = torch.Generator().manual_seed(seed)
         lengths = _lengths(batch, size)
         hidden = torch.randn(batch, size, config.decoder_hidden, generator=random)
         hidden = hidden * length_mask(lengths, size)[..., None]
-        if not controlled:
-            return hidden, lengths
-        return hidden, lengths, *(torch.full((batch, size), 1.1) for _ in range(2))
+        factors = [torch.full((batch, size), 1.1) for _ in controls]
+        drawn = [torch.randn(batch, size, config.refiner.noise, generator=random) for _ in noise]
+        return hidden, lengths, *factors, *drawn
 
     axes: Axes = {
         "hidden": ("B", "T", config.decoder_hidden),
         "lengths": ("B",),
         "mel": ("B", config.n_mels, "T"),
+        **dict.fromkeys(controls, ("B", "T")),
+        **dict.fromkeys(noise, ("B", "T", config.refiner.noise)),
     }
     return GraphSpec(
         name="decode",
-        module=(DecodeControlled if controlled else FastSpeech2Decode)(network).eval(),
-        inputs=("hidden", "lengths", "pitch", "energy") if controlled else ("hidden", "lengths"),
+        module=(DecodeControlled if controls else FastSpeech2Decode)(network).eval(),
+        inputs=("hidden", "lengths", *controls, *noise),
         outputs=("mel",),
-        axes={**axes, "pitch": ("B", "T"), "energy": ("B", "T")} if controlled else axes,
+        axes=axes,
         example=example,
-        keep_float32=("mel_linear", "variance_adaptor"),
+        keep_float32=("mel_linear", "variance_adaptor", "refiner.leave"),
     )

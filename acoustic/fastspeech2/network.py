@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from acoustic.fastspeech2.blocks import PositionedStack, PostNet, VariancePredictor
 from acoustic.fastspeech2.config import FastSpeech2Config, FeatureStats
 from acoustic.masks import length_mask
+from acoustic.refiner.network import Refiner
 
 MAX_SYMBOLS = 2048
 MAX_FRAMES = 8192  # 95 s at 86 frames/s; the text front end ends an utterance long before
@@ -32,7 +33,7 @@ class Predictions(NamedTuple):
     """What a forward pass predicts.
 
     Shapes: mel, mel_postnet (B, T, n_mels); log_durations (B, L); pitch, energy (B, L) or (B, T);
-    durations (B, L) int64; mel_lengths (B,) int64.
+    durations (B, L) int64; mel_lengths (B,) int64; states (B, T, H) of the decoder.
     """
 
     mel: Tensor
@@ -42,6 +43,7 @@ class Predictions(NamedTuple):
     energy: Tensor
     durations: Tensor
     mel_lengths: Tensor
+    states: Tensor
 
 
 class Targets(NamedTuple):
@@ -159,6 +161,11 @@ class FastSpeech2(nn.Module):
             if config.n_speakers > 1
             else None
         )
+        self.refiner = (
+            Refiner(config.refiner, config.n_mels, config.decoder_hidden)
+            if config.refiner.layers
+            else None
+        )
 
     def encode(self, ids: Tensor, lengths: Tensor, speakers: Tensor) -> tuple[Tensor, Tensor]:
         """ids (B, L), lengths (B,), speakers (B,) int64 → hidden (B, L, H), mask (B, L)."""
@@ -168,11 +175,27 @@ class FastSpeech2(nn.Module):
             hidden = hidden + self.speaker_emb(speakers)[:, None]
         return hidden, mask
 
-    def decode(self, hidden: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """hidden (B, T, H), lengths (B,) → mel before and after the postnet, (B, T, n_mels)."""
+    def decode(
+        self, hidden: Tensor, lengths: Tensor, noise: Tensor | None = None
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Decodes frames of hidden states.
+
+        Args:
+            hidden: (B, T, H).
+            lengths: (B,) valid frames.
+            noise: (B, T, refiner.noise) standard normal; without it the mel is not refined.
+
+        Returns:
+            the mel before and after postnet and refiner, (B, T, n_mels) each, and the decoder's
+            states (B, T, H).
+        """
         mask = length_mask(lengths, hidden.shape[1])
-        mel = self.mel_linear(self.decoder(hidden, mask))
-        return mel, mel if self.postnet is None else mel + self.postnet(mel, mask)
+        states = self.decoder(hidden, mask)
+        mel = self.mel_linear(states)
+        after = mel if self.postnet is None else mel + self.postnet(mel, mask)
+        if self.refiner is not None and noise is not None:
+            after = self.refiner(after, states, noise, mask)
+        return mel, after, states
 
     def forward(
         self,
@@ -184,8 +207,12 @@ class FastSpeech2(nn.Module):
         speed: Tensor | float = 1.0,
         pitch: AffineControl = AffineControl(),  # noqa: B008  (immutable)
         energy: AffineControl = AffineControl(),  # noqa: B008
+        noise: Tensor | None = None,
     ) -> Predictions:
-        """Returns the mels of ids (B, L); with targets: teacher forced, controls are ignored."""
+        """Returns the mels of ids (B, L); with targets: teacher forced, controls are ignored.
+
+        Without noise (B, T', refiner.noise), T' ≥ T, the mel is not refined.
+        """
         config, adaptor = self.config, self.variance_adaptor
         x, mask = self.encode(ids, lengths, speakers)
         log_durations = adaptor.duration_predictor(x, mask)
@@ -202,7 +229,9 @@ class FastSpeech2(nn.Module):
             predicted_pitch, x = adaptor.pitch(x, frame_mask, pitch, targets and targets.pitch)
         if config.energy_level == "frame":
             predicted_energy, x = adaptor.energy(x, frame_mask, energy, targets and targets.energy)
-        mel, mel_postnet = self.decode(x, mel_lengths)
+        if noise is not None:
+            noise = noise[:, :frames]
+        mel, mel_postnet, states = self.decode(x, mel_lengths, noise)
         return Predictions(
             mel,
             mel_postnet,
@@ -211,4 +240,5 @@ class FastSpeech2(nn.Module):
             predicted_energy,
             durations,
             mel_lengths,
+            states,
         )

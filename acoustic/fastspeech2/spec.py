@@ -54,7 +54,13 @@ def cpu_size(corpus: CorpusFacts) -> FastSpeech2Config:
 
 def _adapter(graphs: Mapping[str, Graph], mel: MelSpec, config: FastSpeech2Config) -> AcousticModel:
     framewise = "frame" in (config.pitch_level, config.energy_level)
-    return FastSpeech2Model(graphs, mel, max_frames=MAX_FRAMES, frame_controls=framewise)
+    return FastSpeech2Model(
+        graphs,
+        mel,
+        max_frames=MAX_FRAMES,
+        frame_controls=framewise,
+        noise_channels=config.refiner.noise if config.refiner.layers else 0,
+    )
 
 
 SPEC = AcousticSpec(

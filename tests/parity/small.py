@@ -27,6 +27,7 @@ CONFIGS: Mapping[str, Mapping[str, Any]] = {  # a network that is not here has i
         "n_bins": 32,
         "postnet_layers": 3,
         "postnet_channels": 24,
+        "refiner": {"layers": 2, "channels": 16, "hidden": 24},
     },
     "tacotron2": {
         "n_symbols": 30,
@@ -51,6 +52,7 @@ CONFIGS: Mapping[str, Mapping[str, Any]] = {  # a network that is not here has i
         "resblock_dilations": ((1, 2), (2, 6)),
     },
     "melgan": {"channels": 32, "residual_layers": 2},
+    "vocos": {"channels": 16, "hidden": 24, "layers": 2, "pitch_channels": 12},
     "waveglow": {
         "n_flows": 4,
         "n_early_every": 2,
@@ -69,6 +71,9 @@ def seeded(network: str, config: Mapping[str, Any], seed: int = 0) -> nn.Module:
         if network == "fastspeech2":
             # About five frames per symbol, not e^0.1 - 1.
             nn.init.constant_(module.variance_adaptor.duration_predictor.linear_layer.bias, 1.8)
+            if module.refiner is not None:
+                # Zero at first would make the refiner the identity.
+                nn.init.normal_(module.refiner.leave.weight, std=0.3)
         if network == "tacotron2":
             # A gate that swings with the dropout, so that items stop at different steps.
             module.decoder.gate_layer.linear_layer.weight.data.mul_(40)
