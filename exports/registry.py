@@ -26,6 +26,7 @@ NETWORKS: Mapping[str, str] = {
     "tacotron2": "acoustic.tacotron2.spec",
     "hifigan": "vocoders.hifigan.spec",
     "melgan": "vocoders.melgan.spec",
+    "vocos": "vocoders.vocos.spec",
     "waveglow": "vocoders.waveglow.spec",
 }
 """Network → the module of its spec, which is imported only when the network is asked for."""

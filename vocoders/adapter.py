@@ -12,6 +12,9 @@ from core.networks import WindowPolicy
 from core.protocols import Graph
 from vocoders.windows import Window, stack_windows
 
+Conditions = tuple[Float32, ...]
+"""Arrays that go into the graph beside the mel, over a whole item."""
+
 
 class ConvVocoder:
     """HiFi-GAN and MelGAN; implements ``core.protocols.Vocoder``.
@@ -59,8 +62,9 @@ class ConvVocoder:
         frames = [self._extended(mel) for mel in mels]
         samples = [np.empty(f.shape[1] * hop, np.float32) for f in frames]
         lengths = [f.shape[1] for f in frames]
+        conditions = self._conditions(frames, seeds)
         for batch in stack_windows(lengths, self._halo, self._policy):
-            rows = self._vocode(*self._inputs(frames, seeds, batch))[0]
+            rows = self._vocode(*self._inputs(frames, conditions, batch))[0]
             for row, (item, window) in zip(rows, batch, strict=True):
                 write_core(samples[item], row, window, hop)
         return [
@@ -73,10 +77,17 @@ class ConvVocoder:
             bands: dict[str, tuple[object, object]] = {"n_mels": (mel.shape[0], self._spec.n_mels)}
             raise SpecMismatch(bands, left="mel", right="vocoder")
 
+    def _conditions(self, frames: list[Float32], seeds: Sequence[int]) -> list[Conditions]:
+        """Per item what its windows share besides the mel; nothing here."""
+        return [() for _ in frames]
+
     def _inputs(
-        self, frames: list[Float32], seeds: Sequence[int], batch: list[tuple[int, Window]]
+        self,
+        frames: list[Float32],
+        conditions: list[Conditions],
+        batch: list[tuple[int, Window]],
     ) -> tuple[Float32, ...]:
-        """The graph's inputs for a batch of windows; a network with noise adds it here."""
+        """The graph's inputs for a batch of windows; a network with conditions adds them here."""
         return (np.stack([frames[item][:, w.start : w.stop] for item, w in batch]),)
 
     def _finished(self, samples: Float32) -> Float32:

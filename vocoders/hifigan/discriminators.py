@@ -75,15 +75,22 @@ class ScaleDiscriminator(nn.Module):
 
 
 class ResolutionDiscriminator(nn.Module):
-    """Sees the magnitude spectrogram of one resolution."""
+    """Sees the magnitude spectrogram of one resolution.
+
+    Args:
+        n_fft: window [samples].
+        hop: distance of frames [samples].
+        width: channels.
+        first_stride: of the first layer over frequencies; 2 halves the work of all others.
+    """
 
     window: Tensor
 
-    def __init__(self, n_fft: int, hop: int, width: int = 32) -> None:
+    def __init__(self, n_fft: int, hop: int, width: int = 32, first_stride: int = 1) -> None:
         super().__init__()
         self.n_fft, self.hop = n_fft, hop
         self.register_buffer("window", torch.hann_window(n_fft), persistent=False)
-        self.convs = nn.ModuleList([nn.Conv2d(1, width, (9, 3), padding=(4, 1))])
+        self.convs = nn.ModuleList([nn.Conv2d(1, width, (9, 3), (first_stride, 1), padding=(4, 1))])
         for stride in (2, 2, 2):
             self.convs.append(nn.Conv2d(width, width, (9, 3), (stride, 1), padding=(4, 1)))
         self.convs.append(nn.Conv2d(width, width, 3, padding=1))
@@ -147,10 +154,11 @@ class MultiResolutionDiscriminator(nn.Module):
     (120, 240, 50) take 2.4 times as long on a CPU.
     """
 
-    def __init__(self, width: int = 32) -> None:
+    def __init__(self, width: int = 32, first_stride: int = 1) -> None:
         super().__init__()
         self.discriminators = nn.ModuleList(
-            ResolutionDiscriminator(n_fft, n_fft // 4, width) for n_fft in (1024, 2048, 512)
+            ResolutionDiscriminator(n_fft, n_fft // 4, width, first_stride)
+            for n_fft in (1024, 2048, 512)
         )
 
     def forward(self, x: Tensor) -> list[DiscriminatorOutput]:

@@ -10,7 +10,7 @@ import torch
 from core.mel import Float32, MelSpec
 from core.networks import WindowPolicy
 from core.protocols import Graph
-from vocoders.adapter import ConvVocoder
+from vocoders.adapter import Conditions, ConvVocoder
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.waveglow.denoiser import BIAS_FRAMES, Denoiser
 from vocoders.windows import Window
@@ -51,13 +51,18 @@ class WaveGlowVocoder(ConvVocoder):
         noise: Float32 = (z * np.float32(self._config.sigma)).T
         return noise
 
+    def _conditions(self, frames: list[Float32], seeds: Sequence[int]) -> list[Conditions]:
+        return [(self._noise(mel.shape[1], seed),) for mel, seed in zip(frames, seeds, strict=True)]
+
     def _inputs(
-        self, frames: list[Float32], seeds: Sequence[int], batch: list[tuple[int, Window]]
+        self,
+        frames: list[Float32],
+        conditions: list[Conditions],
+        batch: list[tuple[int, Window]],
     ) -> tuple[Float32, ...]:
-        (mel,) = super()._inputs(frames, seeds, batch)
-        noise = {i: self._noise(frames[i].shape[1], seeds[i]) for i in {i for i, _ in batch}}
+        (mel,) = super()._inputs(frames, conditions, batch)
         g = self._groups
-        z = np.stack([noise[item][:, w.start * g : w.stop * g] for item, w in batch])
+        z = np.stack([conditions[item][0][:, w.start * g : w.stop * g] for item, w in batch])
         return mel, z
 
     def _finished(self, samples: Float32) -> Float32:
