@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 CORPUS, RUNS = Path("var/corpus"), Path("var/training")
 FOLDER = click.Path(file_okay=False, path_type=Path)
 FILE = click.Path(dir_okay=False, path_type=Path)
-ADVERSARY_FROM = 4000
 PUBLISHED_SOURCE = (
     "trained by Rhapsode's own recipe on synthetic speech distilled from Kokoro-82M (Apache-2.0)"
 )
@@ -150,27 +149,39 @@ def evaluate_alignment(aligned: Path, corpus: Path, speaker: str | None, held_ou
 @train.command()
 @click.argument("out", type=FOLDER)
 @click.option("--run", "run_folder", type=FOLDER, default=RUNS / "fastspeech2")
+@click.option("--component", type=FOLDER, help="A published FastSpeech 2 instead of a run.")
+@click.option("--states", is_flag=True, help="What a refiner learns from, for `--predictions`.")
 @_corpus_options
 @_device_options
-def predict(out: Path, run_folder: Path, **run: Any) -> None:
+def predict(out: Path, run_folder: Path, component: Path | None, states: bool, **run: Any) -> None:
     """Write the mels of a trained FastSpeech 2 into OUT, for `--mels`."""
     import torch
 
+    from core.voice import read_component
+    from exports.registry import read_config
     from training.data.predict import predict
     from training.recipes.fastspeech2 import FastSpeech2Recipe
     from training.trainer import TrainingProgress
+    from training.warm_start import put_weights
 
     torch.set_num_threads(run["threads"])
-    recipe = _recipe("fastspeech2", run, _device(run))
+    device = _device(run)
+    published = None if component is None else read_component(component)
+    config = published and read_config("fastspeech2", published.config)
+    recipe = _recipe("fastspeech2", run, device, config)
     assert isinstance(recipe, FastSpeech2Recipe)
-    TrainingProgress(run_folder).resume(recipe, _device(run), required=True)
-    predict(recipe, out, click.echo)
+    if published is None:
+        TrainingProgress(run_folder).resume(recipe, device, required=True)
+    else:
+        put_weights(published, recipe)
+    predict(recipe, out, click.echo, states=states)
 
 
 @train.command()
 @click.argument("recipe")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--checkpoint", type=FILE, help="By default var/training/RECIPE/checkpoint.pt.")
+@click.option("--component", type=FOLDER, help="The network that a refiner was trained for.")
 @click.option("--hardware", required=True, help="What it was trained on.")
 @click.option("--source", default=PUBLISHED_SOURCE, help="What the provenance says.")
 @click.option("--licence", default="Apache-2.0", help="Of the weights.")
@@ -179,20 +190,29 @@ def publish(
     recipe: str,
     out: Path,
     checkpoint: Path | None,
+    component: Path | None,
     hardware: str,
     source: str,
     licence: str,
     **run: Any,
 ) -> None:
     """Make the averaged weights of RECIPE's checkpoint the component OUT (an aligner's: a file)."""
+    from core.voice import read_component
     from training.data.corpus import read_prepared
-    from training.publish import publish
-    from training.recipes.registry import speaker_of
+    from training.publish import publish, publish_refiner
+    from training.recipes.registry import REFINER, speaker_of
 
+    checkpoint = checkpoint or RUNS / recipe / "checkpoint.pt"
+    if recipe == REFINER:
+        if component is None:
+            raise FieldError("component", "a refiner is published with its network")
+        base = read_component(component)
+        publish_refiner(_config(recipe, run), checkpoint, base, out, hardware=hardware)
+        return
     publish(
         recipe,
         _config(recipe, run),
-        checkpoint or RUNS / recipe / "checkpoint.pt",
+        checkpoint,
         run["corpus"],
         out,
         symbols=run["symbols"],
@@ -205,9 +225,8 @@ def publish(
 
 def recipe_command(name: str) -> click.Command:
     """Returns the command that trains a network, with the options that its kind has."""
-    from core.networks import VocoderSpec
     from exports.registry import spec_of
-    from training.recipes.registry import ALIGNER
+    from training.recipes.registry import ALIGNER, REFINER, recipe_of
 
     @click.command(name, help=f"Train {name}, going on from its checkpoint.")
     @click.option("--out", type=FOLDER, help=f"Folder of the run; by default {RUNS / name}.")
@@ -230,6 +249,15 @@ def recipe_command(name: str) -> click.Command:
         options.append(
             click.option("--from-nothing", is_flag=True, help="Begin with weights by chance.")
         )
+    elif name == REFINER:
+        options.append(
+            click.option(
+                "--predictions", type=FOLDER, required=True, help="`predict --states`'s OUT."
+            )
+        )
+        options.append(
+            click.option("--preview-vocoder", type=FOLDER, help="Component to listen through.")
+        )
     else:
         spec = spec_of(name)
         options.append(
@@ -248,12 +276,13 @@ def recipe_command(name: str) -> click.Command:
             options.append(
                 click.option("--mels", type=FOLDER, help="Predicted mels, to fine-tune on.")
             )
-        if isinstance(spec, VocoderSpec) and spec.discriminators is not None:
+        first = recipe_of(name).adversary_from
+        if first is not None:
             options.append(
                 click.option(
                     "--adversary-from",
                     type=int,
-                    default=ADVERSARY_FROM,
+                    default=first,
                     help="Step from which discriminators take part.",
                 )
             )
@@ -293,8 +322,15 @@ def _train(name: str, run: dict[str, Any]) -> None:
         distributed.leave()
 
 
-def _recipe(name: str, run: dict[str, Any], device: str) -> Recipe:
-    """Returns the recipe with what the command line says, defaults for what it does not."""
+def _recipe(name: str, run: dict[str, Any], device: str, config: Any = None) -> Recipe:
+    """Returns the recipe with what the command line says, defaults for what it does not.
+
+    Args:
+        name: of the recipe.
+        run: options of the command line.
+        device: cpu, cuda or cuda:N.
+        config: sizes; None = those that the command line names.
+    """
     from training.data.corpus import read_prepared
     from training.data.dataset import SpeechDataset
     from training.recipe import TrainingPlan
@@ -308,6 +344,7 @@ def _recipe(name: str, run: dict[str, Any], device: str) -> Recipe:
         accumulate=run.get("accumulate", 1),
         symbols=run["symbols"],
         preview_vocoder=run.get("preview_vocoder"),
+        predictions=run.get("predictions"),
         start=None if run.get("from_nothing") else run.get("start"),
         adversary_from=run.get("adversary_from", 0),
     )
@@ -317,7 +354,7 @@ def _recipe(name: str, run: dict[str, Any], device: str) -> Recipe:
         speaker=speaker_of(name, run["speaker"], read_prepared(run["corpus"])),
         longest=run.get("longest", math.inf),
     )
-    return defaults.build(speech, _config(name, run), plan)
+    return defaults.build(speech, config or _config(name, run), plan)
 
 
 def _config(name: str, run: dict[str, Any]) -> Any:

@@ -24,6 +24,18 @@ def descend(optimizer: torch.optim.Optimizer, *, clip: float | None = None) -> N
     optimizer.zero_grad()
 
 
+def with_gradient(value: Tensor, at: Tensor, gradient: Tensor) -> Tensor:
+    """Returns a loss of this value whose gradient at a tensor is known already.
+
+    >>> at = torch.tensor([1.0, 2.0], requires_grad=True)
+    >>> with_gradient(torch.tensor(7.0), at, torch.tensor([3.0, 4.0])).backward()
+    >>> at.grad.tolist()
+    [3.0, 4.0]
+    """
+    product = (at * gradient).sum()
+    return value.detach() + product - product.detach()
+
+
 def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     """Sets the learning rate of all parameters."""
     for group in optimizer.param_groups:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 from core.voice import read_component
 from exports.component_file import load_weights
 from exports.registry import build_network
+from vocoders.vocos.excitation import excitation_spectra
+from vocoders.vocos.network import Vocos
 from vocoders.waveglow.network import WaveGlow
 
 if TYPE_CHECKING:
@@ -22,12 +24,16 @@ PreviewVocoder = Callable[[Tensor], Tensor]
 
 
 def vocode(network: nn.Module, mel: Tensor) -> Tensor:
-    """mel (1, n_mels, T) → samples (N,) on the CPU; WaveGlow's noise is the same every time."""
+    """mel (1, n_mels, T) → samples (N,) on the CPU; a network's noise is the same every time."""
     if isinstance(network, WaveGlow):
         config = network.config
         shape = (1, config.n_group, mel.shape[2] * config.hop_length // config.n_group)
         z = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(mel.device)
         samples = network.infer(mel, z * config.sigma)
+    elif isinstance(network, Vocos):
+        octaves = network.pitch(mel)[0].float().cpu().numpy()
+        spectra = excitation_spectra(octaves, 0, network.config)
+        samples = network(mel, *(torch.from_numpy(x)[None].to(mel.device) for x in spectra))
     else:
         samples = network(mel)
     return samples.float().flatten().cpu()

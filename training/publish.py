@@ -9,8 +9,9 @@ import msgspec
 import torch
 from torch import Tensor
 
+from acoustic.refiner.config import RefinerConfig
 from core.voice import Component, Provenance
-from exports.component_file import write_component
+from exports.component_file import load_weights, write_component
 from exports.registry import build_network, spec_of
 from training.aligner.file import AlignerCard, write_aligner
 from training.data.corpus import PreparedCorpus, read_prepared
@@ -72,6 +73,36 @@ def publish(
         speakers=getattr(config, "n_speakers", 1),
         provenance=provenance,
     )
+    return write_component(out, component, weights, half=True)
+
+
+def publish_refiner(
+    config: RefinerConfig, checkpoint: Path, base: Component, out: Path, *, hardware: str
+) -> Component:
+    """Writes a network with the averaged weights of its refiner as component ``out.name``.
+
+    Args:
+        config: the refiner's sizes, as it was trained.
+        checkpoint: of the refiner's recipe.
+        base: the network whose predictions it was trained on; a refiner it has is replaced.
+        out: the component's folder.
+        hardware: what it was trained on; the provenance adds it to the base's.
+
+    Raises:
+        CheckpointError: the weights are not finite, or of another network or size.
+    """
+    saved: dict[str, Any] = torch.load(checkpoint, map_location="cpu", weights_only=True)
+    average: dict[str, Tensor] = saved["recipe"]["average"]
+    weights = {k: w for k, w in load_weights(base).items() if not k.startswith("refiner.")}
+    weights |= {f"refiner.{name}": weight for name, weight in average.items()}
+    fields = base.config | {"refiner": msgspec.to_builtins(config)}
+    build_network(base.network, fields, weights)
+    provenance = msgspec.structs.replace(
+        base.provenance,
+        hours=round(base.provenance.hours + saved["seconds"] / 3600, 2),
+        hardware=f"{base.provenance.hardware}; its refiner, {saved['steps']} steps: {hardware}",
+    )
+    component = msgspec.structs.replace(base, name=out.name, config=fields, provenance=provenance)
     return write_component(out, component, weights, half=True)
 
 

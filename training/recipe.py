@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import torch
 
 from core.networks import CorpusFacts
+from training import distributed
 from training.data.dataset import SpeechDataset
 
 if TYPE_CHECKING:  # TensorBoard comes with the extra "train"
@@ -28,6 +29,7 @@ class TrainingPlan:
         symbols: name of the symbol table (acoustic models).
         preview_vocoder: folder of a vocoder's component; validations of acoustic models become
             audible.
+        predictions: folder of what the network to refine predicts (refiner).
         start: file of the weights to begin with (aligner); None = by chance.
         adversary_from: step from which discriminators take part (vocoders that have some).
     """
@@ -38,8 +40,13 @@ class TrainingPlan:
     accumulate: int = 1
     symbols: str = "house-ipa"
     preview_vocoder: Path | None = None
+    predictions: Path | None = None
     start: Path | None = None
     adversary_from: int = 0
+
+    def completes_step(self, draw: int) -> bool:
+        """Returns whether a batch of this number is the last of those that make one step."""
+        return (draw // distributed.size() + 1) % self.accumulate == 0
 
     @property
     def device_type(self) -> str:
@@ -73,6 +80,8 @@ class RecipeSpec:
         steps: where the schedule ends. The papers take larger networks to 160 k (FastSpeech 2) and
             2.5 M steps (HiFi-GAN); these are what small networks take to flatten.
         batch: padded mel frames (acoustic models), segments (vocoders).
+        adversary_from: step from which discriminators take part; None = there are none, or from
+            the first step on.
         one_voice: its network has no speaker table.
         matmul: how float32 matrices are multiplied: high = TF32 where there is some, medium =
             bfloat16 inside, float32 outside. Source: torch.set_float32_matmul_precision.
@@ -82,5 +91,6 @@ class RecipeSpec:
     sizes: Mapping[str, Callable[[CorpusFacts], Any]]
     steps: int
     batch: int
+    adversary_from: int | None = None
     one_voice: bool = False
     matmul: Literal["high", "medium"] = "high"

@@ -43,12 +43,17 @@ def start_from(component: Component, recipe: NetworkRecipe, folder: Path) -> Non
         return
     if read_config(component.network, component.config) != recipe.config:
         raise CheckpointError(f"component {component.name} is of another network or size")
-    network = recipe.learner.network
-    _put(network, load_weights(component))
-    recipe.learner.average = Average(network)
+    put_weights(component, recipe)
     provenance = component.provenance
     progress.steps, progress.seconds = provenance.steps, provenance.hours * 3600.0
     progress.save(recipe)
+
+
+def put_weights(component: Component, recipe: NetworkRecipe) -> None:
+    """Replaces a recipe's weights and their average by a component's, of the same size."""
+    network = recipe.learner.network
+    _put(network, load_weights(component))
+    recipe.learner.average = Average(network)
 
 
 @torch.no_grad()

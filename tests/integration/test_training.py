@@ -29,6 +29,7 @@ from training.trainer import TrainingProgress
 from training.warm_start import NetworkRecipe, start_from
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.melgan.config import MelGanConfig
+from vocoders.vocos.config import VocosConfig
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.weight_norm import fold_weight_norm
 
@@ -85,6 +86,8 @@ def tiny(network: str, prepared: PreparedCorpus) -> Any:
         return WaveGlowConfig(
             n_flows=4, n_early_every=2, n_layers=2, n_channels=8, upsample_kernel=512
         )
+    if network == "vocos":
+        return VocosConfig(channels=16, hidden=16, layers=1, pitch_channels=8, pitch_layers=1)
     first, *_ = recipe_of(network).sizes.values()
     return first(PreparedFacts(prepared, "house-ipa"))
 
@@ -199,7 +202,12 @@ def catalogue(synthetic_corpus: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 @pytest.mark.parametrize(
     ("acoustic", "vocoder"),
-    [("fastspeech2", "hifigan"), ("tacotron2", "melgan"), ("fastspeech2", "waveglow")],
+    [
+        ("fastspeech2", "hifigan"),
+        ("tacotron2", "melgan"),
+        ("fastspeech2", "waveglow"),
+        ("fastspeech2", "vocos"),
+    ],
 )
 def test_published_components_speak(
     acoustic: str, vocoder: str, catalogue: Catalogue, tmp_path: Path

@@ -22,7 +22,8 @@ class SpeechDataset:
 
     Args:
         folder: of the prepared corpus.
-        mels: folder whose mel.npy is read instead, e.g. mels that an acoustic model predicts.
+        mels: folder whose mel.npy is read instead, e.g. mels that an acoustic model predicts; the
+            recordings' own stay at hand as ``recorded_mels``.
         speaker: only this one's utterances; None = all.
         longest: learns only from utterances up to here [s].
 
@@ -40,6 +41,7 @@ class SpeechDataset:
     ) -> None:
         self.folder, self.prepared = folder, read_prepared(folder)
         self.audio: NDArray[np.int16] = np.load(folder / "audio.npy", mmap_mode="r")
+        self.recorded_mels: NDArray[np.float16] = np.load(folder / "mel.npy", mmap_mode="r")
         self.mels: NDArray[np.float16] = np.load((mels or folder) / "mel.npy", mmap_mode="r")
         frames = sum(e.frames for e in self.prepared.entries)
         if self.mels.shape != (frames, self.prepared.mel.n_mels):

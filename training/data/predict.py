@@ -1,4 +1,4 @@
-"""Mels that a trained FastSpeech 2 predicts, for vocoders to be fine-tuned on."""
+"""What a trained FastSpeech 2 predicts: mels to fine-tune vocoders on, and to train its refiner."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from training.recipes.fastspeech2 import FastSpeech2Recipe
 
 
 @torch.no_grad()
-def predict(recipe: FastSpeech2Recipe, out: Path, report: Callable[[str], None]) -> None:
+def predict(
+    recipe: FastSpeech2Recipe, out: Path, report: Callable[[str], None], *, states: bool = False
+) -> None:
     """Writes ``out/mel.npy``, laid out as the prepared corpus's.
 
     Durations, pitch and energy are the teacher's, so that every frame stays under its samples.
@@ -24,21 +26,34 @@ def predict(recipe: FastSpeech2Recipe, out: Path, report: Callable[[str], None])
         recipe: trained; its averaged weights predict.
         out: folder.
         report: gets a line of progress.
+        states: also ``out/states.npy``, the decoder's, and mels as they are before the refiner.
     """
     out.mkdir(parents=True, exist_ok=True)
-    draft = out / f".mel.npy.{os.getpid()}"
-    speech = recipe.speech
-    mels = np.lib.format.open_memmap(draft, "w+", np.float16, speech.mels.shape)
+    speech, config = recipe.speech, recipe.config
+    widths = {"mel": config.n_mels} | ({"states": config.decoder_hidden} if states else {})
+    drafts = {name: out / f".{name}.npy.{os.getpid()}" for name in widths}
+    frames = speech.mels.shape[0]
+    arrays = {
+        name: np.lib.format.open_memmap(drafts[name], "w+", np.float16, (frames, width))
+        for name, width in widths.items()
+    }
+    noise_channels = 0 if states else config.refiner.noise * bool(config.refiner.layers)
     batches = bucket_batches(speech.prepared.entries, recipe.plan.batch, 0)
     with recipe.learner.averaged():
         for done, entries in enumerate(batches, 1):
             batch = recipe.collate(entries)
-            predicted: Predictions = recipe.network(
-                batch.ids, batch.lengths, batch.speakers, targets=recipe.targets(batch)
+            torch.manual_seed(done)
+            shape = (*batch.mels.shape[:2], noise_channels)
+            noise = torch.randn(shape, device=batch.mels.device) if noise_channels else None
+            predictions: Predictions = recipe.network(
+                batch.ids, batch.lengths, batch.speakers, targets=recipe.targets(batch), noise=noise
             )
-            for e, mel in zip(entries, predicted.mel_postnet.cpu().numpy(), strict=True):
-                mels[e.mel_start : e.mel_start + e.frames] = mel[: e.frames]
+            predicted = {"mel": predictions.mel_postnet, "states": predictions.states}
+            for name, array in arrays.items():
+                for e, rows in zip(entries, predicted[name].cpu().numpy(), strict=True):
+                    array[e.mel_start : e.mel_start + e.frames] = rows[: e.frames]
             if done % 50 == 0:
                 report(f"{done} of {len(batches)} batches")
-    mels.flush()
-    draft.replace(out / "mel.npy")
+    for name, array in arrays.items():
+        array.flush()
+        drafts[name].replace(out / f"{name}.npy")

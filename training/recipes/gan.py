@@ -15,7 +15,6 @@ import torch
 from torch import Tensor, nn
 
 from core.networks import VocoderSpec
-from training import distributed
 from training.data.dataset import Segments, SpeechDataset
 from training.optimization import Learner, descend, set_rate
 from training.previews import vocode
@@ -34,7 +33,8 @@ CLIP = 100.0
 
 def gan_recipe(spec: VocoderSpec) -> RecipeSpec:
     """Returns the recipe of a vocoder whose spec names its discriminators."""
-    return RecipeSpec(build=partial(GanRecipe, spec), sizes=spec.sizes, steps=200_000, batch=8)
+    build = partial(GanRecipe, spec)
+    return RecipeSpec(build=build, sizes=spec.sizes, steps=200_000, batch=8, adversary_from=4000)
 
 
 def _optimizer(network: nn.Module) -> torch.optim.Optimizer:
@@ -87,7 +87,7 @@ class GanRecipe:
         losses: dict[str, Tensor] = self.spectral(predicted[:, 0], target)
         if adversarial:
             # Where batches accumulate, the discriminators step together with the generator.
-            last = (draw // distributed.size() + 1) % self.plan.accumulate == 0
+            last = self.plan.completes_step(draw)
             losses |= self.adversarial_losses(predicted, target[:, None], step=last)
         return losses
 

@@ -1,4 +1,4 @@
-"""Recipes by name: ``training/recipes/NAME.py`` of each network that has one, and the aligner's."""
+"""Recipes by name: ``training/recipes/NAME.py`` of networks and the refiner, and the aligner's."""
 
 from __future__ import annotations
 
@@ -14,16 +14,18 @@ from training.recipe import RecipeSpec
 
 ALIGNER = "aligner"
 """Not a network of the catalogue: no voice speaks with it."""
+REFINER = "refiner"
+"""Not one either, but a part of FastSpeech 2 that is trained when the rest is ready."""
 
 
 def recipe_names() -> list[str]:
-    """Returns the networks that have a recipe, in the registry's order, then the aligner."""
-    return [*(name for name in NETWORKS if find_spec(_module(name)) is not None), ALIGNER]
+    """Returns the networks that have a recipe, in the registry's order, refiner and aligner."""
+    return [*(name for name in NETWORKS if find_spec(_module(name)) is not None), REFINER, ALIGNER]
 
 
 @cache
 def recipe_of(name: str) -> RecipeSpec:
-    """Returns the recipe of a network, or of the aligner.
+    """Returns the recipe of a network, of the refiner or of the aligner.
 
     Raises:
         FieldError: there is none.
