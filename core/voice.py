@@ -59,6 +59,9 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     symbols: str = ""
     """Name of the symbol table (acoustic models)."""
     speakers: int = 1
+    offered_as: str = ""
+    """Name under which every voice of the same mel offers this vocoder; empty = only voices that
+    name it do."""
     provenance: Provenance
     folder: str = ""
     """Filled in by the reader."""
@@ -236,11 +239,26 @@ def read_catalogue(folders: Iterable[Path]) -> Catalogue:
         for path in sorted(folder.glob("*/voice.toml")):
             card = _read(path, VoiceCard)
             voices[card.name] = card
+    voices = {name: _with_offers(card, components) for name, card in voices.items()}
     for card in voices.values():
         for part in (*card.acoustic.values(), *card.vocoders.values()):
             if part not in components:
                 raise ArtifactError(f"voice {card.name} names component {part}, which is not there")
     return Catalogue(voices, components)
+
+
+def _with_offers(card: VoiceCard, components: Mapping[str, Component]) -> VoiceCard:
+    """Returns the card with the vocoders that offer themselves to it behind its own."""
+    own = [components[name].mel for name in card.acoustic.values() if name in components]
+    offers = {
+        component.offered_as: component.name
+        for component in components.values()
+        if component.offered_as
+        and component.kind == "vocoder"
+        and all(not component.mel.differences(mel) for mel in own)
+    }
+    # A name that the card has already stays its own, and its first vocoder the default.
+    return msgspec.structs.replace(card, vocoders=card.vocoders | offers | card.vocoders)
 
 
 def _read(path: Path, kind: type[T]) -> T:

@@ -42,6 +42,8 @@ def import_checkpoint(
     mel: MelSpec | None = None,
     overrides: Mapping[str, Any] | None = None,
     licence: str = "unknown",
+    source: str = "",
+    offered_as: str = "",
     half: bool = False,
 ) -> Component:
     """Turns a public checkpoint into a component, without running what is in it.
@@ -56,6 +58,8 @@ def import_checkpoint(
         overrides: config fields that cannot be read off weights (heads, levels), instead of the
             defaults.
         licence: of the weights, for the provenance.
+        source: of the weights, for the provenance; by default the file's name and digest.
+        offered_as: see ``Component.offered_as``.
         half: store the weights as float16.
 
     Returns:
@@ -76,7 +80,8 @@ def import_checkpoint(
         symbols=layout.symbols,
         speakers=layout.speakers,
         provenance=Provenance(
-            source=f"imported from {path.name}, sha256 {digest}", licence=licence
+            source=source or f"imported from {path.name}, sha256 {digest}", licence=licence
         ),
     )
+    component = msgspec.structs.replace(component, offered_as=offered_as)
     return write_component(out_folder, component, module.state_dict(), half=half)
