@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from core.book import BookChapter
 from text.books.omissions import Omissions
+from text.books.plain_text.headings import is_heading
 
 FRONT_MATTER = "Front matter"
 """Title of what stands before the first chapter, where the book has no title."""
@@ -86,24 +88,50 @@ def chapters_at_headings(
 ) -> tuple[BookChapter, ...]:
     """Cuts a text at its headings: of the highest level that has several, and of those above it.
 
+    Headings of one level with nothing between them are one: a number and a name.
+
     Args:
         blocks: in reading order.
         title: name of what stands before the first heading.
         omissions: is told when no chapter was found.
     """
-    counts = Counter(block.level for block in blocks if block.level)
-    level = min((level for level, count in counts.items() if count > 1), default=2)
+    level = _chapter_level(blocks)
     chapters: list[BookChapter] = []
-    name, texts = title or FRONT_MATTER, list[str]()
+    name, texts, open_level = title or FRONT_MATTER, list[str](), 0
     for block in (*blocks, None):
         starts = block is None or (0 < block.level <= level)
-        if starts and (text := chapter_text(texts)):
-            chapters.append(BookChapter(name, text))
-        if starts:
+        goes_on = block is not None and 0 < block.level == open_level
+        if starts and not goes_on:
+            if text := chapter_text(texts):
+                chapters.append(BookChapter(name[:LONGEST_TITLE], text))
             texts = []
         if block is not None:
-            name = " ".join(block.text.split())[:LONGEST_TITLE] if starts else name
+            if starts:
+                line = " ".join(block.text.split())
+                name = f"{name}: {line}" if goes_on else line
+            open_level = block.level if starts else 0
             texts.append(block.text)
     if len(chapters) == 1:
         omissions.remark("no_chapters", "no headings of chapters were found: it is one chapter")
     return tuple(chapters)
+
+
+def _chapter_level(blocks: Sequence[TextBlock]) -> int:
+    """The level of the headings that begin chapters.
+
+    The highest that has text below several headings, or a lower one whose headings say "Chapter":
+    the parts of a novel are no chapters.
+    """
+    with_text = Counter(
+        block.level
+        for block, following in pairwise((*blocks, TextBlock("", 1)))
+        if block.level and following.level != block.level
+    )
+    chapters = Counter(block.level for block in blocks if block.level and _is_chapter(block.text))
+    level = min((level for level, count in with_text.items() if count > 1), default=2)
+    named = [level for level, count in chapters.items() if count > 1]
+    return max([level, *named])
+
+
+def _is_chapter(heading: str) -> bool:
+    return heading[:7].casefold() == "chapter" and is_heading(" ".join(heading.split()))

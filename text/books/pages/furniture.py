@@ -11,9 +11,16 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from text.books.blocks import TextBlock
 from text.books.omissions import Omissions
 from text.books.pages.page_text import PageText
+from text.books.plain_text.gutenberg import ends_text, starts_text
 
 CONTENTS_RUN = 3
 """So many paragraphs one after the other that are mostly links may be a table of contents."""
+MANY_LINKS = 10
+"""So many links in a few paragraphs are one, too."""
+LARGEST_GAP = 2
+"""Short paragraphs between two entries below the heading "Contents"."""
+FRAME_BLOCKS = 100
+"""Paragraphs at the beginning among which Project Gutenberg's header ends."""
 _CONTENTS = re.compile(
     r"(?:brief |short |detailed |table of )?contents"
     r"|(?:list of )?(?:illustrations|figures|plates|tables|maps)|index",
@@ -55,6 +62,7 @@ def leave_out_furniture(
     """
     headings = (b.text for page in pages.values() for b in page.blocks if b.level)
     known = {_bare(title) for title in (*titles, *headings)} - {""}
+    _leave_out_frame([block for page in pages.values() for block in page.blocks], omissions)
     for path, page in pages.items():
         _leave_out_pagers(page.blocks, omissions)
         _leave_out_contents(page.blocks, known, path in contents_paths, omissions)
@@ -62,20 +70,51 @@ def leave_out_furniture(
             _leave_out_note_headings(page.blocks, omissions)
 
 
+def _leave_out_frame(blocks: Sequence[TextBlock], omissions: Omissions) -> None:
+    """Empties Project Gutenberg's header and licence where markup does not name them."""
+    first = next((i for i, b in enumerate(blocks[:FRAME_BLOCKS]) if starts_text(b.text)), None)
+    if first is None:
+        return
+    _empty(blocks[: first + 1], "boilerplate", omissions)
+    ends = (i for i in range(first + 1, len(blocks)) if ends_text(blocks[i].text))
+    last = next(ends, None)
+    if last is not None:
+        _empty(blocks[last:], "boilerplate", omissions)
+
+
 def _leave_out_contents(
     blocks: Sequence[TextBlock], titles: Collection[str], named: bool, omissions: Omissions
 ) -> None:
     at = 0
     while at < len(blocks):
-        end = at
-        while end < len(blocks) and _is_link(blocks[end]):
-            end += 1
-        if end - at >= CONTENTS_RUN:
-            heading = at > 0 and bool(_CONTENTS.fullmatch(blocks[at - 1].text.strip(" .:")))
-            known = sum(_bare(block.text) in titles for block in blocks[at:end])
-            if heading or named or 2 * known >= end - at:
-                _empty(blocks[at - heading : end], "contents", omissions)
+        headed = bool(_CONTENTS.fullmatch(blocks[at].text.strip(" .:")))
+        first = at + headed
+        end = _end_of_links(blocks, first, gap=LARGEST_GAP if headed else 0)
+        links = [block for block in blocks[first:end] if _is_link(block)]
+        many = len(links) >= CONTENTS_RUN or sum(len(b.targets) for b in links) > MANY_LINKS
+        if many:
+            known = sum(_bare(block.text) in titles for block in links)
+            if headed or named or 2 * known >= len(links):
+                _empty(blocks[at:end], "contents", omissions)
         at = max(end, at + 1)
+
+
+def _end_of_links(blocks: Sequence[TextBlock], start: int, *, gap: int) -> int:
+    """Index behind a run of paragraphs that are mostly links.
+
+    Args:
+        blocks: of a page.
+        start: where the run begins.
+        gap: number of short paragraphs that may stand between two links (names of parts).
+    """
+    end = at = start
+    while at < len(blocks) and at - end <= gap:
+        if _is_link(blocks[at]):
+            end = at + 1
+        elif len(blocks[at].text) > LONGEST_PAGER:
+            break
+        at += 1
+    return end
 
 
 def _leave_out_pagers(blocks: Sequence[TextBlock], omissions: Omissions) -> None:

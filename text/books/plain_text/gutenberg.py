@@ -6,6 +6,9 @@ import re
 
 from text.books.omissions import Omissions
 
+LONGEST_MARKED = 20_000
+"""Characters of a paragraph that may be the whole header."""
+LONGEST_MARKER = 1000
 _START = re.compile(
     r"^[ \t]*\*{3}[ \t]*START OF (?:THE|THIS) PROJECT GUTENBERG EBOOK.{0,400}?\*{3}[^\n]*$",
     re.IGNORECASE | re.MULTILINE | re.DOTALL,
@@ -18,6 +21,20 @@ _END = re.compile(
 _FIELD = re.compile(
     r"^(Title|Author|Language):[ \t]*(\S[^\n]*(?:\n[ \t]{4,}\S[^\n]*)*)", re.MULTILINE
 )
+
+
+def starts_text(paragraph: str) -> bool:
+    """Returns whether a paragraph holds the marker in front of the text."""
+    return bool(_START.search(paragraph[:LONGEST_MARKED]))
+
+
+def ends_text(paragraph: str) -> bool:
+    """Returns whether a paragraph begins with the marker behind the text.
+
+    >>> ends_text("End of the Project Gutenberg EBook of A Tale"), ends_text("The end of it.")
+    (True, False)
+    """
+    return bool(_END.match(paragraph[:LONGEST_MARKER]))
 
 
 def split_frame(text: str, omissions: Omissions) -> tuple[str, dict[str, str]]:

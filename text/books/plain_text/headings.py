@@ -26,7 +26,7 @@ def _any(words: str) -> str:
 
 _CARDINAL = rf"(?:(?:{_any(_TENS)})(?:[ -](?:{_any(_UNITS)}))?|{_any(_TEENS)}|{_any(_UNITS)})"
 _NUMBER = rf"(?:\d{{1,3}}|{_ROMAN}|{_CARDINAL}|(?:the )?(?:{_any(_ORDINALS)}))"
-_DIVISION = rf"(?:chapter|chap\.|canto|letter|stave) {_NUMBER}"
+_DIVISION = rf"(?:chapter|chap\.|canto|letter|stave|adventure|lecture|episode) {_NUMBER}"
 _PART = rf"(?:(?:book|part|volume|vol\.|act) {_NUMBER}|the (?:{_any(_ORDINALS)}) (?:book|part))"
 _NAMED = (
     r"prologue|epilogue|preface|foreword|introduction|afterword|conclusion|interlude|postscript"
