@@ -30,7 +30,7 @@ from workers.tasks.plan import plan
 
 JOB = "0" * 32
 BREAKS = '<break time="10s"/>' * 20_000
-BETWEEN = 'a<break time="10s"/>' * 20_000
+BETWEEN = 'and so he went <break time="10s"/>' * 20_000
 SENTENCES = "Go. " * 20_000
 HOUR = 3600.0
 
@@ -63,7 +63,7 @@ def http(
         ({"text": SENTENCES, "pauses": {"sentence": 10.0}}, "text", "silence_too_long"),
         ({"text": "word " * 190_000, "speed": 0.25}, None, None),
     ],
-    ids=["breaks", "breaks at the start", "breaks between letters", "sentences", "a long book"],
+    ids=["breaks", "breaks at the start", "breaks between words", "sentences", "a long book"],
 )
 def test_days_of_silence_are_refused_before_anything_is_queued(
     http: TestClient[Litestar],
