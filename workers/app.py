@@ -39,6 +39,7 @@ from telemetry.logs import configure_logs
 from workers.celery_runtime.in_flight import InFlight
 from workers.celery_runtime.pool import POOL
 from workers.celery_runtime.queue_order import QueueOrder
+from workers.celery_runtime.transport import register_transports
 from workers.context import Context, SystemClock
 from workers.device.device_thread import Device
 from workers.health import Probes
@@ -88,7 +89,10 @@ def open_context(settings: WorkerSettings, app: Celery) -> Context:
 
 def build(role: WorkerRole, settings: WorkerSettings) -> Celery:
     """Returns the Celery application of a role, with its tasks and its life cycle."""
+    register_transports()
     app = celery_app(settings.redis_url)
+    # What Redis refuses (its disk is full) is waited for like a Redis that is away.
+    app.conf.broker_channel_error_retry = True
     app.conf.worker_disable_prefetch = True  # a message is fetched when a thread is free for it
     app.conf.worker_pool = POOL
     context = open_context(settings, app)
