@@ -27,7 +27,7 @@ _HAVE = _listed(
 _MODALS = _listed(
     """to will would shall should can could may might must do does did cannot can't won't wouldn't
     shouldn't couldn't don't doesn't didn't i'll you'll he'll she'll we'll they'll it'll let
-    lets let's please help ought needn't dare mustn't shan't"""
+    lets let's please help ought canst can'st shalt wilt dost didst needn't dare mustn't shan't"""
 )
 _SUBJECTS = _listed("i you we they who")
 _THIRD = _listed("he she it")
@@ -150,6 +150,8 @@ def _is_noun_phrase(word: str) -> bool:
         word in _ARTICLES
         or word in _PRONOUNS
         or word.endswith(("'s", "ness", "ment", "tion", "ings"))
+        or word
+        in _listed("deeper greater better higher lower larger longer harder worse less more")
         or word in _listed("such much people things life work women men and but or at in when")
         or not word
     )
@@ -198,6 +200,8 @@ def _joined_verb(near: Neighbours) -> str:
         word = near.before(distance)
         if word in _MODALS:
             return "present"
+        if word in _listed("know are is am sit go come get take think like love"):
+            return "present"
         if word in _PAST or word in _HAVE or word in _BE or word.endswith("ed"):
             return "past"
     return "present" if near.near(_MODALS) else "past"
@@ -206,8 +210,8 @@ def _joined_verb(near: Neighbours) -> str:
 def _live(near: Neighbours) -> str:
     before, after = near.before(), near.after()
     noun = bool(after) and after not in _NO_NOUNS and not after.endswith("ly")
-    if before in _ATTRIBUTIVE_ENDS or before in ("one", "two"):
-        return "adjective" if noun and before != "that" else "verb"
+    if (before in _ATTRIBUTIVE_ENDS and before != "that") or before in ("one", "two"):
+        return "adjective" if noun else "verb"
     if (
         near.before(2) in _ATTRIBUTIVE_ENDS | {"one"}
         and noun
@@ -216,6 +220,8 @@ def _live(near: Neighbours) -> str:
         return "adjective"
     if after in ("one", "ones"):
         return "adjective"
+    if noun and (before in ("of", "with", "by", "for", "thy") or near.before(2) in _PREPOSITIONS):
+        return "adjective" if before in _PREPOSITIONS | {"thy", "that", "this"} else "verb"
     if after in _LIVE_THINGS:
         return "adjective"
     if before in _listed(
@@ -248,6 +254,8 @@ _LIVE_THINGS = _listed(
 
 def _close(near: Neighbours) -> str:
     before, after = near.before(), near.after()
+    if before == "of" and near.before(2) in ("sort", "kind"):
+        return "verb"
     ended = _listed("of and in with when as at on he she the to") | {""}
     if before in ("a", "the", "its", "this") and after in ended:
         return "verb"  # the end: the close of day, drew to a close
