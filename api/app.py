@@ -31,6 +31,7 @@ from api.routes import (
     events,
     health,
     jobs,
+    lexicons,
     metrics,
     synthesize,
     transcript,
@@ -47,6 +48,7 @@ from jobs.redis_backend.api_keys import RedisApiKeys
 from jobs.redis_backend.backlog import RedisBacklog
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.events import RedisEvents
+from jobs.redis_backend.lexicons import RedisLexicons
 from jobs.redis_backend.listener import JobEventListener
 from jobs.redis_backend.store import redis_job_store
 from jobs.redis_backend.versions import warn_if_outdated
@@ -75,6 +77,7 @@ def open_backends(settings: ApiSettings) -> Backends:
         listener=JobEventListener(client),
         events=RedisEvents(client),
         backlog=RedisBacklog(client),
+        lexicons=RedisLexicons(client),
         keys=RedisApiKeys(client) if settings.require_keys else None,
     )
 
@@ -122,6 +125,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         voices,
         health,
         metrics,
+        lexicons,
     )
     app = Litestar(
         route_handlers=[route for module in modules for route in module.ROUTES],

@@ -13,7 +13,7 @@ from api.settings import ApiSettings
 from core.protocols import AudioStore
 from core.record import TERMINAL, JobRecord
 from core.voice import Catalogue
-from jobs.protocols import ApiKeyStore, BacklogReader, EventLog, JobQueue, JobStore
+from jobs.protocols import ApiKeyStore, BacklogReader, EventLog, JobQueue, JobStore, LexiconStore
 from jobs.redis_backend.listener import JobEventListener
 from jobs.storage.verifier import FileVerifier
 
@@ -33,6 +33,7 @@ class Backends:
     listener: JobEventListener
     events: EventLog
     backlog: BacklogReader
+    lexicons: LexiconStore
     keys: ApiKeyStore | None = None
     """None: no key is required."""
     files: FileVerifier = field(default_factory=FileVerifier)

@@ -24,13 +24,27 @@ if TYPE_CHECKING:
     help="A book's file (EPUB, DOCX, HTML, FB2, Markdown, text, SSML) instead of TEXT.",
 )
 @click.option(
+    "--lexicon",
+    "lexicon_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Pronunciations: PLS 1.0 or JSON; repeatable.",
+)
+@click.option(
     "--symbols",
     default="house-ipa",
     show_default=True,
     help="The symbol table: house-ipa, arpabet, characters.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the whole analysis as JSON.")
-def analyze(text: str | None, ssml: bool, book: Path | None, symbols: str, as_json: bool) -> None:
+def analyze(
+    text: str | None,
+    ssml: bool,
+    book: Path | None,
+    lexicon_files: tuple[Path, ...],
+    symbols: str,
+    as_json: bool,
+) -> None:
     """Tell what TEXT (- reads standard input) would be read as, without a voice.
 
     \b
@@ -41,15 +55,17 @@ def analyze(text: str | None, ssml: bool, book: Path | None, symbols: str, as_js
     from text.analysis import analyze_book, analyze_text
     from text.books.reader import read_book
     from text.frontend import open_frontend
+    from text.lexicons import parse_lexicon
 
     if (text is None) == (book is None):
         raise FieldError("text", "exactly one of TEXT and --book is needed")
     frontend = open_frontend(symbols)
+    lexicons = [parse_lexicon(file.name, file.read_bytes()) for file in lexicon_files]
     found: AnalyzedText | AnalyzedBook
     if book is not None:
-        found = analyze_book(frontend, read_book(book.read_bytes(), book.name))
+        found = analyze_book(frontend, read_book(book.read_bytes(), book.name), lexicons)
     else:
-        found = analyze_text(frontend, read_text(text or ""), ssml=ssml)
+        found = analyze_text(frontend, read_text(text or ""), ssml=ssml, lexicons=lexicons)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:

@@ -59,6 +59,13 @@ _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
     type=click.Choice(sorted(BESIDE)),
     help="Beside the audiobook: srt or vtt subtitles, chapters for podcast players; repeatable.",
 )
+@click.option(
+    "--lexicon",
+    "lexicon_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Pronunciations: PLS 1.0 or JSON; repeatable.",
+)
 @click.option("--title", help="For the tags; by default the book's own.")
 @click.option("--author", help="For the tags; by default the book's own.")
 @click.option("--chapter-pause", type=float, help="Between chapters, in seconds.")
@@ -92,6 +99,7 @@ def book(
     as_json: bool,
     format_: str | None,
     also: tuple[str, ...],
+    lexicon_files: tuple[Path, ...],
     **options: Any,
 ) -> int:
     """Speak FILE (EPUB, DOCX, HTML, FB2, Markdown, text, SSML) as an audiobook.
@@ -110,7 +118,7 @@ def book(
     if only_list or dry_run or out is None:
         print_contents(file, request, as_json=as_json, warnings=dry_run)
         return 0
-    return _speak(file, request, out, also, url, data, as_json)
+    return _speak(file, request, out, also, lexicon_files, url, data, as_json)
 
 
 def _speak(
@@ -118,6 +126,7 @@ def _speak(
     request: BookRequest,
     out: Path,
     also: Sequence[str],
+    lexicon_files: Sequence[Path],
     url: str | None,
     data: Path,
     as_json: bool,
@@ -128,6 +137,8 @@ def _speak(
 
     check_writable(out)
     with sigterm_as_interrupt(), _open_client(url, data) as client:
+        names = tuple(map(client.put_lexicon, lexicon_files))
+        request = msgspec.structs.replace(request, lexicons=names)
         job = client.submit_book(file, request, _idempotency_key(file, request))
         if job["state"] in ("partial", "failed"):
             job = client.retry(job)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 import time
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
@@ -66,6 +68,19 @@ class ServiceClient:
             headers["Prefer"] = f"wait={wait_seconds}"
         body = msgspec.json.encode(request)
         return self._json(self._call("POST", "/synthesize", content=body, headers=headers))
+
+    def put_lexicon(self, file: Path) -> str:
+        """Stores a lexicon's file under a name that tells its version; returns the name.
+
+        Raises:
+            InputError, Unavailable: the service refuses, or does not answer.
+        """
+        data = file.read_bytes()
+        stem = re.sub(r"[^a-z0-9]+", "-", file.stem.lower()).strip("-")[:40] or "lexicon"
+        name = f"{stem}-{hashlib.sha256(data).hexdigest()[:12]}"
+        kind = "application/pls+xml" if data.lstrip()[:1] == b"<" else "application/json"
+        self._call("PUT", f"/lexicons/{name}", content=data, headers={"Content-Type": kind})
+        return name
 
     def submit_book(self, file: Path, request: BookRequest, key: str) -> JobDocument:
         """Creates a job from a book's file; the same key again names the same job.

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from numpy.typing import NDArray
 
+from core.lexicon import LexiconMatch
 from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
 from core.text import Pauses, TextAnalysis
 
@@ -25,10 +26,24 @@ class Clock(Protocol):
         """Seconds since some start; compare within one process only."""
 
 
+class LexiconMatcher(Protocol):
+    """The entries of a client's lexicons, found where they apply."""
+
+    def match(self, text: str, at: int, end: int) -> LexiconMatch | None:
+        """Returns the longest entry that stands at a position, which begins a word."""
+
+
 class TextFrontend(Protocol):
     """A front end: text to utterances of one symbol table."""
 
-    def analyze(self, text: str, *, ssml: bool, pauses: Pauses = ...) -> TextAnalysis:
+    def analyze(
+        self,
+        text: str,
+        *,
+        ssml: bool,
+        pauses: Pauses = ...,
+        lexicons: LexiconMatcher | None = ...,
+    ) -> TextAnalysis:
         """Returns utterances and silences of a text. Raises TextError, SsmlError."""
 
 

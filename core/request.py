@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Meta
 
 from core.book import BookMetadata
+from core.lexicon import PronunciationLexicon
 from core.text import Notice, Pauses, Span
 
 AudioFormat = Literal["wav", "flac", "ogg", "opus", "mp3", "m4b"]
@@ -67,6 +68,8 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     """Silences that the text does not ask for."""
     loudness_lufs: LoudnessTarget | None = None
     """Integrated loudness of the whole file [LUFS], reached by one gain; None = as spoken."""
+    lexicons: Annotated[tuple[Name, ...], Meta(max_length=5)] = ()
+    """Names of lexicons (`PUT /lexicons/{name}`); the first that has a word counts."""
     language: Literal["en", "any"] = "en"
     """en: what is mostly in another language or script is refused; any: it is read as English."""
     package: Package = "file"
@@ -140,6 +143,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     book: BookFacts | None = None
     notices: tuple[Notice, ...] = ()
     """What a reader of files left out."""
+    lexicons: tuple[PronunciationLexicon, ...] = ()
+    """Copies of the client's lexicons as they were when the job was accepted."""
     unreadable: tuple[str, ...] = ()
     """Pages of the file that could not be read: without them the job is partial."""
 

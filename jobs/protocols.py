@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Protocol
 import msgspec
 from msgspec import Meta
 
+from core.lexicon import PronunciationLexicon
 from core.part import JobPlan, Part, PartResult
 from core.record import JobError, JobEvent, JobRecord, JobState
 from core.report import SynthesisReport
@@ -340,6 +341,22 @@ class ApiKeyStore(Protocol):
 
     def admit(self, key: ApiKey) -> None:
         """Counts a request. Raises LimitReached."""
+
+
+class LexiconStore(Protocol):
+    """The lexicons of clients. Raises Unavailable throughout."""
+
+    def put(self, owner: str, lexicon: PronunciationLexicon) -> bool:
+        """Stores a lexicon; returns whether the name is new. Raises LimitReached."""
+
+    def get(self, owner: str, name: str) -> PronunciationLexicon:
+        """Returns a lexicon. Raises NotFound."""
+
+    def all(self, owner: str) -> tuple[PronunciationLexicon, ...]:
+        """Returns an owner's lexicons, by name."""
+
+    def delete(self, owner: str, name: str) -> None:
+        """Deletes a lexicon. Raises NotFound."""
 
 
 class UnacknowledgedMessage(msgspec.Struct, frozen=True):

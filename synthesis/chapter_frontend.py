@@ -12,6 +12,7 @@ from core.protocols import TextFrontend
 from core.request import Chapter, Source
 from core.text import Notice, Pauses, Silence, Span, TextAnalysis, Utterance
 from text.language import require_english
+from text.lexicons import JobLexicons, job_lexicons
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,30 +55,46 @@ def analyze_source(
     if not any_language:
         field = "ssml" if source.markup else "text"
         require_english(source, "file" if source.book or source.chapters else field)
+    lexicons = job_lexicons(source.lexicons)
     if not source.chapters:
-        found = frontend.analyze(source.text, ssml=source.markup, pauses=pauses)
-        notices = (*source.notices, *found.notices)
+        found = frontend.analyze(source.text, ssml=source.markup, pauses=pauses, lexicons=lexicons)
+        notices = (*source.notices, *found.notices, *_usage(lexicons))
         return SourceAnalysis((found.utterances,), found.silences, notices, found.lead_seconds)
-    analyses = [_analyze(source, chapter, frontend, pauses) for chapter in source.chapters]
+    analyses = [
+        _analyze(source, chapter, frontend, pauses, lexicons) for chapter in source.chapters
+    ]
     if not any(one.utterances for one in analyses):
         raise TextError("file", "there is nothing to speak", allowed="words or numbers")
     silences = [*_between(source), *(s for one in analyses for s in one.silences)]
     return SourceAnalysis(
         _with_chapter_pauses(analyses, pauses.chapter),
         tuple(sorted(silences, key=lambda silence: silence.span.start)),
-        (*source.notices, *(notice for one in analyses for notice in one.notices)),
+        (
+            *source.notices,
+            *(notice for one in analyses for notice in one.notices),
+            *_usage(lexicons),
+        ),
         next(one.lead_seconds for one in analyses if one.utterances),
     )
 
 
+def _usage(lexicons: JobLexicons | None) -> Iterator[Notice]:
+    if lexicons is not None:
+        yield from lexicons.notices()
+
+
 def _analyze(
-    source: Source, chapter: Chapter, frontend: TextFrontend, pauses: Pauses
+    source: Source,
+    chapter: Chapter,
+    frontend: TextFrontend,
+    pauses: Pauses,
+    lexicons: JobLexicons | None,
 ) -> TextAnalysis:
     """Returns the analysis of a chapter, with spans of the whole source."""
     start, end = chapter.span.start, chapter.span.end
     text = source.text[start:end]
     try:
-        found = frontend.analyze(text, ssml=source.markup, pauses=pauses)
+        found = frontend.analyze(text, ssml=source.markup, pauses=pauses, lexicons=lexicons)
     except TextError as error:
         if error.code != TextError.code:
             raise

@@ -5,14 +5,16 @@ The types here are what ``POST /analyze`` and ``rhapsode analyze --json`` answer
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
 from core.book import Book
 from core.errors import TextError
+from core.lexicon import PronunciationLexicon
 from core.protocols import TextFrontend
 from core.text import Notice, Span, TextAnalysis, Utterance, Word
+from text.lexicons import job_lexicons
 
 SECONDS_PER_SYMBOL = 0.075
 """Mean length of a symbol of the house-ipa table in the corpus [s], for estimates."""
@@ -83,38 +85,52 @@ class AnalyzedBook(msgspec.Struct, frozen=True):
     seconds: float
 
 
-def analyze_text(frontend: TextFrontend, source: str, *, ssml: bool) -> AnalyzedText:
+def analyze_text(
+    frontend: TextFrontend,
+    source: str,
+    *,
+    ssml: bool,
+    lexicons: Sequence[PronunciationLexicon] = (),
+) -> AnalyzedText:
     """Returns what would be said of a text.
 
     Args:
         frontend: of a symbol table.
         source: plain text, or an SSML document.
         ssml: which of the two.
+        lexicons: of the client, in order of priority.
 
     Raises:
         TextError: there is nothing to speak, or a control character.
         SsmlError: the markup is refused.
     """
-    return _described(source, frontend.analyze(source, ssml=ssml))
+    matcher = job_lexicons(lexicons)
+    found = _described(source, frontend.analyze(source, ssml=ssml, lexicons=matcher))
+    used = tuple(matcher.notices()) if matcher else ()
+    return msgspec.structs.replace(found, notices=(*found.notices, *used))
 
 
-def analyze_book(frontend: TextFrontend, book: Book) -> AnalyzedBook:
+def analyze_book(
+    frontend: TextFrontend, book: Book, lexicons: Sequence[PronunciationLexicon] = ()
+) -> AnalyzedBook:
     """Returns what would be said of a book; chapters with nothing to speak are left out.
 
     Raises:
         TextError: no chapter has anything to speak.
     """
-    chapters = tuple(_chapters(frontend, book))
+    chapters = tuple(_chapters(frontend, book, lexicons))
     if not chapters:
         raise TextError("file", "there is nothing to speak", allowed="words or numbers")
     seconds = sum(chapter.analysis.seconds for chapter in chapters)
     return AnalyzedBook(book.title, chapters, book.notices, round(seconds, 1))
 
 
-def _chapters(frontend: TextFrontend, book: Book) -> Iterator[AnalyzedChapter]:
+def _chapters(
+    frontend: TextFrontend, book: Book, lexicons: Sequence[PronunciationLexicon]
+) -> Iterator[AnalyzedChapter]:
     for chapter in book.chapters:
         try:
-            analysis = analyze_text(frontend, chapter.text, ssml=book.markup)
+            analysis = analyze_text(frontend, chapter.text, ssml=book.markup, lexicons=lexicons)
         except TextError as error:
             if error.code != "unspeakable_text":
                 raise

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import cache
 
 from core.errors import FieldError, TextError
-from core.protocols import TextFrontend
+from core.protocols import LexiconMatcher, TextFrontend
 from core.text import Pauses, Span, TextAnalysis
 from text.g2p.lexicon import Lexicon, open_lexicon
 from text.g2p.phonemizer import Phonemizer
@@ -58,13 +58,21 @@ class EnglishFrontend:
         self._phonemizer = phonemizer
         self._in_lexicon = in_lexicon
 
-    def analyze(self, text: str, *, ssml: bool, pauses: Pauses = DEFAULT_PAUSES) -> TextAnalysis:
+    def analyze(
+        self,
+        text: str,
+        *,
+        ssml: bool,
+        pauses: Pauses = DEFAULT_PAUSES,
+        lexicons: LexiconMatcher | None = None,
+    ) -> TextAnalysis:
         """Returns a text's utterances, its silent characters and what is to be warned of.
 
         Args:
             text: plain text, or an SSML document.
             ssml: which of the two.
             pauses: silences where the text asks for none.
+            lexicons: the client's; they count before the own one.
 
         Raises:
             TextError: there is nothing to speak, or a control character.
@@ -73,7 +81,7 @@ class EnglishFrontend:
         field = "ssml" if ssml else "text"
         notices = Notices()
         read = read_ssml if ssml else normalize_plain
-        normalized = read(text, self._in_lexicon)
+        normalized = read(text, self._in_lexicon, lexicons)
         _add_notices(normalized, notices)
         lead, grouped = group_sentences(normalized.tokens, pauses)
         builder = UtteranceBuilder(normalized.content, self._phonemizer, normalized.scopes, notices)

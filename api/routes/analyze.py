@@ -16,9 +16,10 @@ from api.admission import ApiClient
 from api.backends import Backends
 from api.body import SynthesisBody
 from api.problems import problem_responses
+from api.routes.lexicons import with_lexicons
 from api.validation import resolve_request
 from core.protocols import TextFrontend
-from core.request import Controls, SynthesisRequest
+from core.request import Controls, Source, SynthesisRequest
 from core.voice import Catalogue
 from text.analysis import AnalyzedText, analyze_text
 from text.frontend import open_frontend
@@ -44,12 +45,15 @@ async def analyze(
     """Reads a text as the voice's front end would: words, phonemes, guesses, silent characters."""
     request = await to_thread.run_sync(resolve_request, data, backends.catalogue)
     client.check_size(len(request.source.text), "ssml" if request.ssml else "text")
-    return await to_thread.run_sync(_analyze, backends.catalogue, request)
+    source = await to_thread.run_sync(
+        with_lexicons, backends, client, request.lexicons, request.source
+    )
+    return await to_thread.run_sync(_analyze, backends.catalogue, request, source)
 
 
-def _analyze(catalogue: Catalogue, request: SynthesisRequest) -> AnalyzedText:
-    source = request.source
-    return analyze_text(frontend_of(catalogue, request), source.text, ssml=source.markup)
+def _analyze(catalogue: Catalogue, request: SynthesisRequest, source: Source) -> AnalyzedText:
+    frontend = frontend_of(catalogue, request)
+    return analyze_text(frontend, source.text, ssml=source.markup, lexicons=source.lexicons)
 
 
 def frontend_of(catalogue: Catalogue, request: Controls) -> TextFrontend:

@@ -20,11 +20,13 @@ from api.body import decode_body
 from api.book_request import BookRequest, BookView, source_of, view_of_book
 from api.problems import BodyError, FieldProblem, problem_response, problem_responses
 from api.routes.analyze import frontend_of
+from api.routes.lexicons import with_lexicons
 from api.routes.synthesize import KEY_SCHEMA, create_job, idempotency_of
 from api.validation import resolve_controls
 from api.views import JobView, job_view
 from core.book import Book
 from core.record import JobRecord
+from core.request import Source
 from jobs.storage.keys import cover_key
 from text.analysis import AnalyzedBook, analyze_book
 from text.books.reader import read_book
@@ -127,7 +129,8 @@ def _analyze(
 ) -> AnalyzedBook:
     book = read_book(content, name, request.reading)
     client.check_size(sum(len(chapter.text) for chapter in book.chapters), "file")
-    return analyze_book(frontend_of(backends.catalogue, request), book)
+    lexicons = with_lexicons(backends, client, request.lexicons, Source(text="")).lexicons
+    return analyze_book(frontend_of(backends.catalogue, request), book, lexicons)
 
 
 def _accept(
@@ -147,6 +150,7 @@ def _accept(
         selection = backends.catalogue.resolve(request.voice, request.acoustic, request.vocoder)
         narrator = selection.voice.title
     source = source_of(book, request, narrator)
+    source = with_lexicons(backends, client, request.lexicons, source)
     client.check_size(len(source.text), "file")
     limits = backends.settings.duration_limits
     resolved = resolve_controls(request, source, backends.catalogue, "file", limits)

@@ -21,6 +21,7 @@ from api.admission import ApiClient
 from api.backends import Backends
 from api.body import SynthesisBody
 from api.problems import problem_responses
+from api.routes.lexicons import with_lexicons
 from api.validation import resolve_request
 from api.views import JobView, job_view
 from core.errors import FieldError, Unavailable
@@ -77,9 +78,10 @@ async def synthesize(
     limits = backends.settings.duration_limits
     request = await to_thread.run_sync(resolve_request, data, backends.catalogue, limits)
     client.check_size(len(request.source.text), "ssml" if request.ssml else "text")
-    record = await to_thread.run_sync(
-        create_job, backends, client, request.controls, request.source, key
+    source = await to_thread.run_sync(
+        with_lexicons, backends, client, request.lexicons, request.source
     )
+    record = await to_thread.run_sync(create_job, backends, client, request.controls, source, key)
     headers = {"Location": f"/jobs/{record.id}"}
     if seconds := _wait_seconds(prefer, backends.settings.max_wait_seconds):
         record = await backends.wait_until_ended(record.id, seconds)

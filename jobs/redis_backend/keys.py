@@ -112,3 +112,8 @@ def idempotency_key(owner: str, key: str) -> str:
 def rate_key(key_id: str) -> str:
     """Returns the key of an API key's theoretical arrival time [µs]."""
     return f"{PREFIX}:rate:{key_id}"
+
+
+def lexicons_key(owner: str) -> str:
+    """Returns the key of the hash of an owner's lexicons, by name."""
+    return f"{PREFIX}:lexicons:{owner}"

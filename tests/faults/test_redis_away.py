@@ -19,6 +19,7 @@ from jobs.protocols import JobStore
 from jobs.redis_backend.backlog import RedisBacklog
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.events import RedisEvents
+from jobs.redis_backend.lexicons import RedisLexicons
 from jobs.redis_backend.listener import JobEventListener
 from jobs.redis_backend.store import redis_job_store
 from jobs.storage.folder import FolderStore
@@ -40,6 +41,7 @@ def backends(voices: Path, folder: Path, port: int, store: JobStore | None = Non
         listener=JobEventListener(open_redis(url)),
         events=RedisEvents(open_redis(url)),
         backlog=RedisBacklog(open_redis(url)),
+        lexicons=RedisLexicons(open_redis(url)),
     )
 
 
@@ -56,6 +58,7 @@ def http(tiny_voices: Path, tmp_path: Path, closed_port: int) -> Iterator[Http]:
     [
         ("POST", "/synthesize"),
         ("GET", "/jobs"),
+        ("GET", "/lexicons"),
         ("GET", JOB),
         ("DELETE", JOB),
         ("GET", f"{JOB}/audio"),

@@ -272,3 +272,39 @@ def test_the_preset_needs_a_file_per_chapter(tmp_path: Path) -> None:
     words = [str(tmp_path / "small.md"), "-o", str(tmp_path / "b.m4b"), "--preset", "acx"]
     with pytest.raises(FieldError, match="file per chapter"):
         CliRunner().invoke(book, words, catch_exceptions=False, standalone_mode=False)
+
+
+def test_a_changed_lexicon_entry_costs_the_parts_that_hold_its_word(http: httpx.Client) -> None:
+    def put(sounds: str) -> None:
+        lexicon = {"zephyr": sounds, "absent": "a"}
+        answer = http.put("/lexicons/names", json=lexicon)
+        assert answer.status_code in (200, 201)
+        assert answer.json()["entries"] == 2
+
+    sentence = "The harbour lay quiet while the boats went slowly home, one after the other. "
+    text = sentence * 40 + "A zephyr came. " + sentence * 40
+    files = {"file": ("wind.txt", text.encode())}
+
+    def speak() -> dict[str, Any]:
+        form = {"request": json.dumps({"lexicons": ["names"], "format": "wav"})}
+        return ended(http, http.post("/audiobooks", files=files, data=form))
+
+    put("ˈzɛfɚ")
+    first = speak()
+    warnings = [w["message"] for w in first["report"]["warnings"] if w["code"] == "lexicon_used"]
+    assert "1 of 2 entries used; never used: absent" in warnings[0]
+    put("zəˈfiɹ")
+    second = speak()
+    report = second["report"]
+    assert 0 < report["audio_seconds"] - report["reused_seconds"] < 2 * 32.0
+    assert report["reused_seconds"] > report["audio_seconds"] / 2
+    unknown = http.post("/synthesize", json={"text": "Hi.", "lexicons": ["nobodys"]})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "lexicon_not_found")
+    assert http.get("/lexicons/names").json()["entries"][0]["grapheme"] == "zephyr"
+    assert [lexicon["name"] for lexicon in http.get("/lexicons").json()["lexicons"]] == ["names"]
+    assert http.delete("/lexicons/names").status_code == 204
+    assert http.delete("/lexicons/names").status_code == 404
+    refused = http.put(
+        "/lexicons/names", content=b"<lexicon/>", headers={"Content-Type": "application/pls+xml"}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (422, "invalid_lexicon")

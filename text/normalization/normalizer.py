@@ -66,11 +66,15 @@ _REFERENCE = re.compile(
 _LATIN_LETTERS = frozenset("ßøæœðþłđı")
 
 
+EntryAt = Callable[[str, int, int], tuple[list[Token], int] | None]
+
+
 class Normalizer:
     """Turns content into tokens.
 
     Args:
         in_lexicon: whether the lexicon has a lower-case word.
+        entry_at: the tokens of a client's lexicon entry at a position and where it ends, if any.
 
     Attributes:
         text, in_lexicon: as given.
@@ -78,8 +82,11 @@ class Normalizer:
         silent: runs of characters that cannot be spoken.
     """
 
-    def __init__(self, text: str, in_lexicon: Callable[[str], bool]) -> None:
+    def __init__(
+        self, text: str, in_lexicon: Callable[[str], bool], entry_at: EntryAt | None = None
+    ) -> None:
         self.text = text
+        self._entry_at = entry_at
         self.in_lexicon = in_lexicon
         self._before: list[str] = []
         self.tokens: list[Token] = []
@@ -123,6 +130,12 @@ class Normalizer:
         character = text[at]
         if character.isspace():
             return self._space(at, end)
+        if self._entry_at is not None and not (at and text[at - 1].isalnum()):
+            found = self._entry_at(text, at, end)
+            if found is not None:
+                for token in found[0]:
+                    self.add(token)
+                return found[1]
         if simple := _SIMPLE.match(text, at, end):
             word = simple[0]
             if word not in _NOT_SIMPLE and not _NUMERALS.match(word):

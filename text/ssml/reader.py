@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from core.protocols import LexiconMatcher
 from text.g2p.ipa import parse_arpabet, parse_ipa
-from text.normalization.normalizer import Normalizer
+from text.g2p.morphology import ending
+from text.normalization.normalizer import EntryAt, Normalizer
 from text.normalization.tokens import Token, to_tokens
 from text.normalization.unicode import FoldedText, fold
 from text.ssml.directives import SsmlDocument, SsmlEvent, SsmlOverride, SsmlScope
@@ -39,20 +42,24 @@ class NormalizedText:
     marks: Sequence[tuple[str, int]] = ()
 
 
-def normalize_plain(text: str, in_lexicon: InLexicon) -> NormalizedText:
+def normalize_plain(
+    text: str, in_lexicon: InLexicon, lexicons: LexiconMatcher | None = None
+) -> NormalizedText:
     """Returns plain text in tokens.
 
     Raises:
         TextError: a control character.
     """
     content = fold(((c, i, i + 1) for i, c in enumerate(text)), name="text")
-    normalizer = Normalizer(content.text, in_lexicon)
+    normalizer = Normalizer(content.text, in_lexicon, _entries(in_lexicon, lexicons))
     normalizer.read(0, len(content.text))
     return NormalizedText(content, normalizer.tokens, normalizer.silent)
 
 
-def read_ssml(source: str, in_lexicon: InLexicon) -> NormalizedText:
-    """Returns an SSML document in tokens.
+def read_ssml(
+    source: str, in_lexicon: InLexicon, lexicons: LexiconMatcher | None = None
+) -> NormalizedText:
+    """Returns an SSML document in tokens; what its elements say of a word wins over lexicons.
 
     Raises:
         SsmlError: the markup is refused.
@@ -60,7 +67,7 @@ def read_ssml(source: str, in_lexicon: InLexicon) -> NormalizedText:
     """
     document = parse_ssml(source)
     content = fold(document.characters, name="ssml")
-    normalizer = Normalizer(content.text, in_lexicon)
+    normalizer = Normalizer(content.text, in_lexicon, _entries(in_lexicon, lexicons))
     position = 0
     steps: list[SsmlEvent | SsmlOverride] = [*document.events, *document.overrides]
     for step in sorted(steps, key=_position):
@@ -87,6 +94,52 @@ def read_ssml(source: str, in_lexicon: InLexicon) -> NormalizedText:
     return NormalizedText(
         content, normalizer.tokens, normalizer.silent, scopes, document.languages, marks
     )
+
+
+def _entries(in_lexicon: InLexicon, lexicons: LexiconMatcher | None) -> EntryAt | None:
+    """Returns what finds the tokens of an entry in content."""
+    if lexicons is None:
+        return None
+
+    def entry_at(text: str, at: int, end: int) -> tuple[list[Token], int] | None:
+        found = lexicons.match(text, at, end)
+        if found is None:
+            return None
+        entry, stop = found.entry, found.end
+        if entry.alias:
+            tokens = _alias(entry.alias, at, stop, in_lexicon, entry_at_in_alias)
+        else:
+            tokens = _pronounced(entry.grapheme, entry.phonemes, at, stop)
+        if _POSSESSIVE.match(text, stop, end):
+            stop += 2
+            tokens[-1] = _possessive(tokens[-1])
+        return tokens, stop
+
+    def entry_at_in_alias(text: str, at: int, end: int) -> tuple[list[Token], int] | None:
+        return entry_at(text, at, end)
+
+    return entry_at
+
+
+def _possessive(token: Token) -> Token:
+    """Returns the word with the ending of the possessive."""
+    if token.phonemes is None:
+        return replace(token, text=token.text + "'s")
+    return replace(
+        token, text=token.text + "'s", phonemes=(*token.phonemes, *ending(token.phonemes))
+    )
+
+
+def _pronounced(
+    written: str, words: Sequence[tuple[str, ...]], start: int, end: int
+) -> list[Token]:
+    texts = written.split()
+    if len(texts) != len(words):
+        texts = [written, *[""] * (len(words) - 1)]
+    return [
+        Token("word", text, start, end, phonemes=phonemes)
+        for text, phonemes in zip(texts, words, strict=True)
+    ]
 
 
 def _position(step: SsmlEvent | SsmlOverride) -> int:
@@ -151,18 +204,17 @@ def _phoneme(override: SsmlOverride, written: str, start: int, end: int) -> list
         raise ValueError("<phoneme> holds no phoneme")
     if max(map(len, words)) > LONGEST_PRONUNCIATION:
         raise ValueError(f"a word of more than {LONGEST_PRONUNCIATION} phonemes")
-    texts = written.split()
-    if len(texts) != len(words):
-        texts = [written or override.attributes["ph"], *[""] * (len(words) - 1)]
-    return [
-        Token("word", text, start, end, phonemes=phonemes)
-        for text, phonemes in zip(texts, words, strict=True)
-    ]
+    return _pronounced(written or override.attributes["ph"], words, start, end)
 
 
-def _alias(alias: str, start: int, end: int, in_lexicon: InLexicon) -> list[Token]:
+_POSSESSIVE = re.compile(r"'s(?!\w)")
+
+
+def _alias(
+    alias: str, start: int, end: int, in_lexicon: InLexicon, entry_at: EntryAt | None = None
+) -> list[Token]:
     content = fold(((c, i, i + 1) for i, c in enumerate(alias)), name="ssml")
-    normalizer = Normalizer(content.text, in_lexicon)
+    normalizer = Normalizer(content.text, in_lexicon, entry_at)
     normalizer.read(0, len(content.text))
     tokens = [t for t in normalizer.tokens if t.kind in ("word", "punctuation")]
     while tokens and tokens[-1].kind == "punctuation":
