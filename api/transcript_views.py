@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from core.record import JobRecord
-from core.request import Source
+from core.request import BookFacts, Source
 from core.text import Silence, Span
 from core.transcript import TimedChapter, TimedWord, TranscriptHead, TranscriptLine
 
@@ -84,6 +84,37 @@ class PodcastChapters(msgspec.Struct, frozen=True, kw_only=True):
     chapters: tuple[PodcastChapter, ...]
 
 
+class ShelfChapter(msgspec.Struct, frozen=True):
+    """A chapter as Audiobookshelf has it; times in seconds."""
+
+    id: int
+    start: float
+    end: float
+    title: str
+
+
+class ShelfMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """The file ``metadata.json`` that Audiobookshelf reads beside an audiobook.
+
+    Source: advplyr/audiobookshelf server/scanner/AbsMetadataFileScanner.js and
+    server/utils/generators/abmetadataGenerator.js.
+    """
+
+    title: str | None
+    subtitle: str | None
+    authors: tuple[str, ...]
+    narrators: tuple[str, ...]
+    series: tuple[str, ...]
+    """Names with numbers: "Barsetshire #1"."""
+    genres: tuple[str, ...]
+    published_year: str | None
+    publisher: str | None
+    description: str | None
+    isbn: str | None
+    language: str | None
+    chapters: tuple[ShelfChapter, ...]
+
+
 def timings(head: TranscriptHead, lines: Iterable[TranscriptLine], *, phonemes: bool) -> Timings:
     """Returns the spoken lines with their times."""
     timed = (line for line in lines if line.start is not None and line.end is not None)
@@ -152,6 +183,31 @@ def podcast_chapters(head: TranscriptHead) -> PodcastChapters:
             for chapter in head.chapters
             if chapter.end > chapter.start
         )
+    )
+
+
+def shelf_metadata(head: TranscriptHead, source: Source, voice: str | None) -> ShelfMetadata:
+    """Returns a job's ``metadata.json`` for Audiobookshelf; the voice is the narrator."""
+    book = source.book or BookFacts(title="")
+    facts = book.metadata
+    series = f"{facts.series} #{facts.series_number}" if facts.series_number else facts.series
+    timed = (chapter for chapter in head.chapters if chapter.end > chapter.start)
+    return ShelfMetadata(
+        title=book.title or None,
+        subtitle=facts.subtitle or None,
+        authors=book.authors,
+        narrators=(voice.title(),) if voice else (),
+        series=(series,) if facts.series else (),
+        genres=("Audiobook",),
+        published_year=facts.year or None,
+        publisher=facts.publisher or None,
+        description=facts.description or None,
+        isbn=facts.isbn or None,
+        language=book.language or None,
+        chapters=tuple(
+            ShelfChapter(number, chapter.start, chapter.end, chapter.title)
+            for number, chapter in enumerate(timed)
+        ),
     )
 
 

@@ -23,8 +23,13 @@ from core.request import Preset
 if TYPE_CHECKING:
     from cli.client import ServiceClient
 
-BESIDE = {"srt": ".srt", "vtt": ".vtt", "chapters": ".chapters.json"}
-"""Suffixes of what ``--also`` writes."""
+BESIDE = {
+    "srt": "{}.srt",
+    "vtt": "{}.vtt",
+    "chapters": "{}.chapters.json",
+    "audiobookshelf": "metadata.json",
+}
+"""Names of what ``--also`` writes, after the audiobook's."""
 _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
 
 
@@ -57,7 +62,7 @@ _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
     "--also",
     multiple=True,
     type=click.Choice(sorted(BESIDE)),
-    help="Beside the audiobook: srt or vtt subtitles, chapters for podcast players; repeatable.",
+    help="Beside the audiobook: subtitles, podcast chapters, metadata.json; repeatable.",
 )
 @click.option(
     "--lexicon",
@@ -146,7 +151,7 @@ def _speak(
         if job["audio"]:
             client.download(job, out)
             for form in also:
-                out.with_suffix(BESIDE[form]).write_bytes(client.timings(job, form))
+                out.with_name(BESIDE[form].format(out.stem)).write_bytes(client.timings(job, form))
     print_result(job, out, as_json)
     return 0 if job["state"] == "succeeded" else FAILED
 

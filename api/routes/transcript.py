@@ -22,6 +22,7 @@ from api.transcript_views import (
     manifest,
     podcast_chapters,
     read_lines,
+    shelf_metadata,
     subtitles,
     timings,
     unplanned_manifest,
@@ -37,6 +38,7 @@ MEDIA = {
     "json": "application/json",
     "srt": "application/x-subrip; charset=utf-8",
     "chapters": "application/json+chapters",
+    "audiobookshelf": "application/json",
     "vtt": "text/vtt",  # the framework adds the character set to text
 }
 
@@ -69,7 +71,8 @@ async def get_timings(
 ) -> Response[Any]:
     """Returns chapters, sentences and words with their times and places in the source.
 
-    As subtitles (SRT, WebVTT with the voice of each cue), or as chapters for podcast players.
+    As subtitles (SRT, WebVTT with the voice of each cue), as chapters for podcast players, or as
+    the ``metadata.json`` of Audiobookshelf.
     """
     if form not in MEDIA:
         raise FieldError("format", f"no form {form!r}", allowed=", ".join(MEDIA))
@@ -105,6 +108,9 @@ def _rendered(
         return timings(head, lines, phonemes=phonemes)
     if form == "chapters":
         return msgspec.json.encode(podcast_chapters(head))
+    if form == "audiobookshelf":
+        source = backends.store.records.source(record.id)
+        return msgspec.json.encode(shelf_metadata(head, source, record.request.voice))
     kind: Literal["srt", "vtt"] = "srt" if form == "srt" else "vtt"
     source = backends.store.records.source(record.id)
     return subtitles(lines, source, kind, record.request.voice)

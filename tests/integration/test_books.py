@@ -258,13 +258,18 @@ def test_the_command_writes_a_book_for_acx_with_subtitles_beside(
 ) -> None:
     (tmp_path / "small.md").write_text(BOOK)
     words = [str(tmp_path / "small.md"), "--url", service.url, "-o", str(tmp_path / "b.zip")]
-    words += ["--preset", "acx", "--also", "vtt", "--also", "chapters"]
+    words += ["--preset", "acx"]
+    for form in ("vtt", "chapters", "audiobookshelf"):
+        words += ["--also", form]
     done = CliRunner().invoke(book, words, catch_exceptions=False, standalone_mode=False)
     assert done.return_value == 0, done.output
     assert "ACX: all 5 files pass" in done.output
     assert (tmp_path / "b.vtt").read_text().startswith("WEBVTT\n\n1\n")
     chapters = json.loads((tmp_path / "b.chapters.json").read_text())["chapters"]
     assert [chapter["title"] for chapter in chapters][1:3] == ["The First", "The Second"]
+    shelf = json.loads((tmp_path / "metadata.json").read_text())
+    assert (shelf["title"], shelf["authors"]) == ("The Small Book", ["Nobody"])
+    assert [c["start"] for c in shelf["chapters"]] == [c["startTime"] for c in chapters]
 
 
 def test_the_preset_needs_a_file_per_chapter(tmp_path: Path) -> None:
