@@ -31,7 +31,7 @@ class BookChapter(msgspec.Struct, frozen=True):
     """Text to speak, its own heading included; a blank line separates paragraphs."""
 
 
-class Pronunciation(msgspec.Struct, frozen=True):
+class PronunciationHint(msgspec.Struct, frozen=True):
     """A hint of a book how a word is pronounced."""
 
     word: str
@@ -89,7 +89,7 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     markup: bool = False
     """Whether the chapters are SSML documents."""
     cover: Cover | None = None
-    pronunciations: tuple[Pronunciation, ...] = ()
+    pronunciations: tuple[PronunciationHint, ...] = ()
     """Each word once, with the pronunciation that the book gives first."""
     unreadable: tuple[str, ...] = ()
     """Names of pages that cannot be read: the book is not whole without them."""

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from acoustic.refiner.config import RefinerConfig
 
 
-class ConvNeXtBlock(nn.Module):
+class MaskedConvNeXtBlock(nn.Module):
     """Depthwise convolution over time, LayerNorm, two pointwise layers, residual."""
 
     def __init__(self, config: RefinerConfig) -> None:
@@ -55,7 +55,7 @@ class Refiner(nn.Module):
         self.register_buffer("mean", torch.zeros(n_mels))
         self.register_buffer("std", torch.ones(n_mels))
         self.enter = nn.Linear(n_mels + condition + config.noise, width)
-        self.blocks = nn.ModuleList(ConvNeXtBlock(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(MaskedConvNeXtBlock(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width)
         self.leave = nn.Linear(width, n_mels)
         # Training starts from the prediction as it is.

@@ -71,7 +71,7 @@ def is_reused(context: Context, owner: str | None) -> bool:
     return result.reused
 
 
-def test_no_key_finds_out_what_another_has_had_spoken(context: Context) -> None:
+def test_no_key_finds_out_what_another_has_had_synthesized(context: Context) -> None:
     assert [is_reused(context, owner) for owner in ("a", "a", "b", None, "b")] == [
         False,
         True,

@@ -39,7 +39,7 @@ def values(state: CurrentState) -> dict[str, float]:
     return {sample.name: sample.value for family in state.collect() for sample in family.samples}
 
 
-def test_the_last_state_is_told_with_its_age() -> None:
+def test_the_last_state_is_reported_with_its_age() -> None:
     redis = Stopped()
     state = CurrentState(redis.backends(), seconds=60)
     fresh = values(state)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.book import Book, BookMetadata, Optional, Pronunciation, ReadingOptions
+from core.book import Book, BookMetadata, Optional, PronunciationHint, ReadingOptions
 from core.errors import FieldError
 from tests.epub_files import archive, epub, page
 from text.books.reader import read_book
@@ -366,7 +366,7 @@ def test_hints_of_pronunciation_are_kept() -> None:
 <p>The <span ssml:ph="ˈnjuːlɪn">Newlyn</span> pier.</p>
 <p><i ssml:ph="x">Newlyn</i> <i ssml:alphabet="x-sampa" ssml:ph="y">Two</i></p></div>"""
     book = body(inner)
-    assert book.pronunciations == (Pronunciation("Newlyn", "ˈnjuːlɪn"),)
+    assert book.pronunciations == (PronunciationHint("Newlyn", "ˈnjuːlɪn"),)
     assert book.chapters[0].text == "The Newlyn pier.\n\nNewlyn Two"
 
 

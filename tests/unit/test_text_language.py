@@ -51,10 +51,10 @@ def test_another_language_is_refused_unless_it_is_asked_for(text: str) -> None:
 
 
 def test_the_text_counts_before_what_the_document_says() -> None:
-    said_french = BookFacts(title="T", language="fr")
-    require_english(Source(text=ENGLISH, book=said_french), "file")
+    french_sentence = BookFacts(title="T", language="fr")
+    require_english(Source(text=ENGLISH, book=french_sentence), "file")
     with pytest.raises(TextError, match="'fr'"):
-        require_english(Source(text="Bonjour.", book=said_french), "file")
+        require_english(Source(text="Bonjour.", book=french_sentence), "file")
     with pytest.raises(TextError):
         require_english(Source(text=FRENCH, book=BookFacts(title="T", language="en")), "file")
     markup = Source(text="<speak xml:lang='de'>Guten Tag.</speak>", markup=True)
@@ -62,7 +62,7 @@ def test_the_text_counts_before_what_the_document_says() -> None:
         require_english(markup, "ssml")
 
 
-def test_a_passage_is_told_of_once() -> None:
+def test_a_passage_is_noted_once() -> None:
     text = f"He wrote: {FRENCH} Then he left the house and went home."
     notices = FRONTEND.analyze(text, ssml=False).notices
     passages = [n for n in notices if n.code == "foreign_passage"]

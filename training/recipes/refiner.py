@@ -45,7 +45,7 @@ FEATURE_WEIGHT = 4.0
 L1_WEIGHT = 0.6
 
 
-class Batch(NamedTuple):
+class RefinerBatch(NamedTuple):
     """Tensors of one batch: target and predicted (B, T, n_mels), states (B, T, H), float32."""
 
     target: Tensor
@@ -95,20 +95,20 @@ class RefinerRecipe:
         set_rate(self.discriminator_optimizer, DISCRIMINATOR_RATE * rate)
         return self.learner.step(number, rate, lambda draw: self.losses(self.draw(draw), draw))
 
-    def draw(self, number: int) -> Batch:
+    def draw(self, number: int) -> RefinerBatch:
         """A batch that depends on its number alone."""
         rng = np.random.default_rng(number)
         entries = [self.entries[i] for i in rng.integers(len(self.entries), size=self.plan.batch)]
         starts = [e.mel_start + int(rng.integers(e.frames - SEGMENT_FRAMES)) for e in entries]
         return self.cut([slice(start, start + SEGMENT_FRAMES) for start in starts])
 
-    def cut(self, ranges: list[slice]) -> Batch:
+    def cut(self, ranges: list[slice]) -> RefinerBatch:
         """The same frames, equally many each, of all three arrays."""
         arrays = (self.speech.mels, self.predicted, self.states)
         stacked = [np.stack([rows[frames] for frames in ranges]) for rows in arrays]
-        return Batch(*(torch.from_numpy(x).float().to(self.plan.device) for x in stacked))
+        return RefinerBatch(*(torch.from_numpy(x).float().to(self.plan.device) for x in stacked))
 
-    def losses(self, batch: Batch, draw: int) -> dict[str, Tensor]:
+    def losses(self, batch: RefinerBatch, draw: int) -> dict[str, Tensor]:
         """Returns the refiner's losses of a batch, from which the discriminators learn, too."""
         refiner: Any = self.learner.network
         noise = torch.randn(*batch.target.shape[:2], self.config.noise, device=self.plan.device)

@@ -50,7 +50,7 @@ COMPLEX_WEIGHT = 4.0
 COMPLEX_BINS = 94  # of 1024: up to 2 kHz
 
 
-class Batch(NamedTuple):
+class VocosBatch(NamedTuple):
     """Tensors of one batch; E frames go in, of which the samples of S in the middle are judged."""
 
     mel: Tensor
@@ -106,7 +106,7 @@ class VocosRecipe:
             lambda draw: self.losses(self.draw(draw), adversarial=adversarial, draw=draw),
         )
 
-    def draw(self, number: int) -> Batch:
+    def draw(self, number: int) -> VocosBatch:
         """A batch that depends on its number alone; one in eight begins or ends its utterances."""
         rng = np.random.default_rng(number)
         entries = [self.entries[i] for i in rng.integers(len(self.entries), size=self.plan.batch)]
@@ -122,7 +122,7 @@ class VocosRecipe:
 
     def cut(
         self, entries: list[CorpusEntry], starts: list[int], before: int, after: int, seed: int
-    ) -> Batch:
+    ) -> VocosBatch:
         """Segments that start at these frames, with frames of context before and after."""
         hop, config = self.config.hop_length, self.config
         # With predicted mels: every other segment, so that recorded ones are not forgotten.
@@ -147,9 +147,9 @@ class VocosRecipe:
             for column in zip(*rows, strict=True)
         )
         kept = slice(before * hop, (before + SEGMENT_FRAMES) * hop)
-        return Batch(mel, pulses, noise, octaves, voiced, target, kept)
+        return VocosBatch(mel, pulses, noise, octaves, voiced, target, kept)
 
-    def losses(self, batch: Batch, *, adversarial: bool, draw: int = 0) -> dict[str, Tensor]:
+    def losses(self, batch: VocosBatch, *, adversarial: bool, draw: int = 0) -> dict[str, Tensor]:
         """Losses of a batch; the discriminators learn from it first."""
         network: Any = self.learner.network
         with self._autocast():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from core.book import Book, Pronunciation, ReadingOptions
+from core.book import Book, PronunciationHint, ReadingOptions
 from core.errors import FieldError
 from text.books.archive import Archive
 from text.books.epub.chapters import cut_chapters
@@ -224,8 +224,8 @@ class _Spine:
             return ""
 
 
-def _first_of_each(pages: Iterable[PageText]) -> tuple[Pronunciation, ...]:
-    found: dict[str, Pronunciation] = {}
+def _first_of_each(pages: Iterable[PageText]) -> tuple[PronunciationHint, ...]:
+    found: dict[str, PronunciationHint] = {}
     for page in pages:
         for hint in page.pronunciations:
             found.setdefault(hint.word, hint)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from core.book import Pronunciation, ReadingOptions
+from core.book import PronunciationHint, ReadingOptions
 from text.books.blocks import SCENE_BREAK, TextBlock
 from text.books.characters import clean
 from text.books.omissions import Omissions
@@ -59,7 +59,7 @@ class PageText:
 
     blocks: list[TextBlock] = field(default_factory=list)
     anchors: dict[str, tuple[int, int]] = field(default_factory=dict)
-    pronunciations: list[Pronunciation] = field(default_factory=list)
+    pronunciations: list[PronunciationHint] = field(default_factory=list)
     notes: bool = False
     pictures: int = 0
 
@@ -151,7 +151,7 @@ class _PageReader:
         word = " ".join(text_of(element).split())
         is_ipa = next(filter(None, alphabets), "ipa").lower() == "ipa"
         if is_ipa and 0 < len(word) <= LONGEST_HINT and len(hint) <= LONGEST_HINT:
-            self.page.pronunciations.append(Pronunciation(word, " ".join(hint.split())))
+            self.page.pronunciations.append(PronunciationHint(word, " ".join(hint.split())))
 
     def _add_anchor(self, element: Element, name: str) -> None:
         for identifier in (element.get("id"), element.get("name") if name == "a" else None):
