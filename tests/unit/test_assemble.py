@@ -107,6 +107,15 @@ def test_a_missing_cover_costs_no_audio(context: Context) -> None:
     assert "cover_gone" in [notice.code for notice in record.report.warnings]
 
 
+@pytest.mark.parametrize("source", [Source(text="abc", unreadable=("c4.xhtml",))])
+def test_a_page_that_cannot_be_read_makes_the_job_partial(context: Context) -> None:
+    assemble(context, JOB)
+    record = context.store.records.get(JOB)
+    assert record.state == "partial"
+    assert record.error is not None
+    assert (record.error.code, "c4.xhtml" in record.error.message) == ("page_unreadable", True)
+
+
 def test_missing_part_audio_is_made_again(context: Context) -> None:
     context.audio.delete(part_audio_key("01"))
     assemble(context, JOB)
