@@ -89,7 +89,8 @@ class WorkerBeat(msgspec.Struct, frozen=True):
     seen_at: float
     """Unix seconds."""
     ready: bool
-    """A synthesizer is ready when the models of the default voice are loaded."""
+    """A synthesizer is ready when the models of the default voice are loaded; a planner unless all
+    its threads wait for a store."""
     loaded: tuple[str, ...] = ()
     """Components in memory."""
     failure: str | None = None

@@ -12,6 +12,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from typing import Any, cast
 
@@ -36,7 +37,7 @@ from jobs.redis_backend.part_index import RedisPartIndex
 from jobs.redis_backend.store import redis_job_store
 from jobs.storage.open import open_audio_store
 from telemetry.logs import configure_logs
-from workers.celery_runtime.in_flight import InFlight
+from workers.celery_runtime.in_flight import InFlight, WaitingTasks
 from workers.celery_runtime.pool import POOL
 from workers.celery_runtime.queue_order import QueueOrder
 from workers.celery_runtime.transport import register_transports
@@ -101,18 +102,24 @@ def build(role: WorkerRole, settings: WorkerSettings) -> Celery:
     stopping = threading.Event()
     signals.worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
     device = Device(settings, context.catalogue) if role == "synthesizer" else None
-    register = partial(_register, app, order, stopping)
+    waits = WaitingTasks(threads_of(role, settings))
+    register = partial(_register, app, order, stopping, waits)
     if device is not None:
         register(SYNTHESIZE_TASK, partial(synthesize, context, device.submit))
     else:
         register(PLAN_TASK, partial(plan, context))
         register(ASSEMBLE_TASK, partial(assemble, context))
-    _connect_life_cycle(settings, context, role, device)
+    _connect_life_cycle(settings, context, role, device, waits)
     return app
 
 
 def _register(
-    app: Celery, order: QueueOrder, stopping: threading.Event, name: str, work: Callable[..., None]
+    app: Celery,
+    order: QueueOrder,
+    stopping: threading.Event,
+    waits: WaitingTasks,
+    name: str,
+    work: Callable[..., None],
 ) -> None:
     """Makes a Celery task of the work; it waits in its thread while a store is away.
 
@@ -124,13 +131,21 @@ def _register(
 
     def run(task: Task[..., None], *args: Any) -> None:
         queue = task.request.delivery_info["routing_key"]
-        with order.holding(queue), in_flight.exclusively((name, *args)) as free:
+        with (
+            ExitStack() as waiting,
+            order.holding(queue),
+            in_flight.exclusively((name, *args)) as free,
+        ):
+            tries = 0
             while free:
                 try:
                     work(*args)
                     return
                 except Unavailable as error:
                     log.warning("task_waits", task=name, code=error.code)
+                    tries += 1
+                    if tries == 1:
+                        waiting.enter_context(waits.waiting())
                     if stopping.wait(RETRY_SECONDS):
                         raise
         log.info("runs_already", task=name, args=args)
@@ -139,14 +154,18 @@ def _register(
 
 
 def _connect_life_cycle(
-    settings: WorkerSettings, context: Context, role: WorkerRole, device: Device | None
+    settings: WorkerSettings,
+    context: Context,
+    role: WorkerRole,
+    device: Device | None,
+    waits: WaitingTasks,
 ) -> None:
     def beat() -> None:
         if device:
             device.check()
         loaded = device.loaded if device else ()
         failure = device.failure if device else None
-        context.store.workers.beat(beat_of(context, role, loaded, failure))
+        context.store.workers.beat(beat_of(context, role, loaded, failure, stalled=waits.stalled))
 
     duties: list[Any] = [beat]
     if role == "planner":

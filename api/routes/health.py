@@ -28,7 +28,8 @@ class Readiness(msgspec.Struct, frozen=True):
 
     ready: bool
     missing: tuple[str, ...]
-    """What is not there: redis, planner, synthesizer, models, voices."""
+    """What is not there: redis, planner, planning (planners live, and all their threads wait for a
+    store), synthesizer, models, voices."""
     planners: int = 0
     synthesizers: int = 0
     """With models loaded."""
@@ -67,11 +68,12 @@ def readiness(backends: Backends) -> Readiness:
         beats = backends.store.workers.alive(backends.now())
     except Unavailable:
         return Readiness(False, (*missing, "redis"))
-    planners = sum(beat.role == "planner" for beat in beats)
+    living = [beat for beat in beats if beat.role == "planner"]
+    planners = sum(beat.ready for beat in living)
     speakers = [beat for beat in beats if beat.role == "synthesizer"]
     loaded = [beat for beat in speakers if beat.ready]
     if not planners:
-        missing.append("planner")
+        missing.append("planning" if living else "planner")
     if not loaded:
         missing.append("models" if speakers else "synthesizer")
     names = tuple(sorted({name for beat in loaded for name in beat.loaded}))

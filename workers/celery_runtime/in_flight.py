@@ -49,3 +49,30 @@ class InFlight:
                 with self._ended:
                     self._calls.remove(call)
                     self._ended.notify_all()
+
+
+class WaitingTasks:
+    """Counts the tasks that wait in their threads for a store that does not answer.
+
+    Args:
+        threads: of the worker.
+    """
+
+    def __init__(self, threads: int) -> None:
+        self._threads, self._count, self._lock = threads, 0, threading.Lock()
+
+    @property
+    def stalled(self) -> bool:
+        """Whether every thread waits: nothing more is done until the store answers."""
+        return self._count >= self._threads
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Counts a task while the block runs."""
+        with self._lock:
+            self._count += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._count -= 1

@@ -177,8 +177,17 @@ class Janitor:
 
 
 def beat_of(
-    context: Context, role: WorkerRole, loaded: tuple[str, ...], failure: str | None = None
+    context: Context,
+    role: WorkerRole,
+    loaded: tuple[str, ...],
+    failure: str | None = None,
+    *,
+    stalled: bool = False,
 ) -> WorkerBeat:
-    """Returns this worker's heartbeat; a synthesizer is ready as soon as a voice is loaded."""
-    ready = role == "planner" or bool(loaded)
+    """Returns this worker's heartbeat.
+
+    A synthesizer is ready as soon as a voice is loaded, a planner unless every thread of it waits
+    for a store.
+    """
+    ready = bool(loaded) if role == "synthesizer" else not stalled
     return WorkerBeat(context.worker, role, context.clock.now(), ready, loaded, failure)
