@@ -23,7 +23,7 @@ export TORCHAUDIO_WITHOUT_CUDA
 # A variable for the shell as it was given: neither make nor the shell reads a $ or a quote in it.
 quoted = '$(subst ','\'',$(value $(1)))'
 
-.PHONY: help setup demo test test-fast coverage check check-static format export bench quality quality-check quality-baseline voices-page monitoring load licences train up clean
+.PHONY: help setup demo test test-fast coverage check check-static format export bench text-bench quality quality-check quality-baseline voices-page monitoring load licences train up clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -76,6 +76,9 @@ export: setup ## TorchScript and ONNX of every component, with their parity repo
 
 bench: setup $(VENV)/.bench ## speed of the whole pipeline beside Piper
 	$(BIN)/python -m benchmarks.speed
+
+text-bench: setup ## how well texts are read: cases by class, homographs, unknown words, sentences per second
+	$(BIN)/python -m benchmarks.text --unknown
 
 quality: setup $(VENV)/.bench ## WER, DNSMOS and Distill-MOS beside the teacher, Piper, espeak-ng (SENTENCES=12: fewer)
 	$(BIN)/python -m benchmarks.quality --json var/quality/scores.json --pictures var/quality/pictures $(if $(SENTENCES),--sentences $(SENTENCES))

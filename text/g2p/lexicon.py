@@ -16,7 +16,7 @@ from __future__ import annotations
 import gzip
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
@@ -165,10 +165,18 @@ class Lexicon:
             if found := self._morphology.derive(letters):
                 return found, False
             if is_unpronounceable(letters):
+                if letters.endswith("s") and len(letters) > 3:
+                    base = spelled(letters[:-1], self.letter)  # pdfs
+                    return (*base, *ending(base)), False
                 return spelled(letters, self.letter), False
             if found := self._morphology.compound(letters):
                 return found, True
         return self._guesser.guess(letters), True
+
+    def words(self) -> Iterator[tuple[str, Phonemes]]:
+        """Yields every word with its pronunciation."""
+        for word, codes in self._words.items():
+            yield word, tuple(_BY_CODE[code] for code in codes)
 
     def find(self, word: str, tag: str = "") -> Phonemes | None:
         """Returns the phonemes of a listed word, None for others."""

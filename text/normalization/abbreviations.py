@@ -93,6 +93,8 @@ _ORDERED = re.compile(
     r"(?:st|nd|rd|th)?\s(?:century|centuries|dynasty|Congress|Olympiad|Legion|Corps|Army)\b"
 )
 _HEADING = re.compile(r"\.?[ \t]*(?:\n|$)|\.[ \t]+[\"']?[A-Z]")
+_NUMERAL_WORD = re.compile(r"[MDCLXV]I[MDCLXV]")
+"""MIX, DIM, LID: words of letters that are numerals, not acronyms."""
 _ASKED = re.compile(
     r"\s(?:is|are|was|were|did|does|do|will|would|can)\s(?:he|she|it|you|they|we|that|this|I)\b"
 )
@@ -289,7 +291,7 @@ def acronym(match: re.Match[str], context: RuleContext) -> Verbalization | None:
         match.start()
     ):
         return [lowered + suffix]
-    if known and len(word) > 3:
+    if known and (len(word) > 3 or (len(word) == 3 and _NUMERAL_WORD.fullmatch(word))):
         return [lowered + suffix]
     if not known and len(word) > 5 and re.search(r"[AEIOUY]", word):
         return [lowered + suffix]
@@ -422,13 +424,18 @@ NAME_RULES: tuple[Rule, ...] = (
         ),
         counted,
     ),
-    (re.compile(r"(?P<word>[A-Za-z]{2,6})\.(?P<name>(?=\s+(?:[A-Z0-9\"'&]|and\b)))?"), title),
+    (
+        re.compile(r"(?P<word>[A-Za-z]{2,6})\.(?P<name>(?=\s+(?:[A-Z0-9\"'&]|and\b)|[A-Z][a-z]))?"),
+        title,
+    ),
     (re.compile(r"(?P<word>[A-Z][a-z]{1,5}|[A-Z]{2,4})(?![\w.'-])"), plain_title),
     (re.compile(r"(?P<word>[A-Za-z]{1,6})\.(?!\w)"), abbreviation),
-    (re.compile(r"C#(?!\w)"), lambda match, context: ["C", "sharp"]),
+    (re.compile(r"[A-G]#(?!\w)"), lambda match, context: [match[0][0], "sharp"]),
     (re.compile(r"[A-Z]{1,4}(?:&[A-Z]{1,4})+(?P<s>'?s)?(?!\w)"), joined),
     (re.compile(r"(?P<word>[A-Z]{2,30})(?P<suffix>'?s)?(?![\w])"), acronym),
-    (re.compile(r"(?P<word>[wW]/o?|c/o|[A-Za-z]+?)(?P<s>'?s)?(?![\w'/])"), plain),
+    (re.compile(r"(?P<word>[wW]/o?|c/o|[A-Za-z]+)(?P<s>'s)?(?![\w'/])"), plain),
+    (re.compile(r"(?P<word>[A-Za-z]+)(?P<s>s)(?![\w'/])"), plain),
+    (re.compile(r"[A-Za-z]/[A-Za-z](?![\w/])"), lambda match, context: letters(match[0])),
     (
         re.compile(
             r"(?P<word>[A-Za-z]*[a-z][A-Z][A-Za-z]*?|[A-Z]{2,}[a-z]+?)(?P<s>'s)?(?![A-Za-z'])"

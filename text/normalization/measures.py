@@ -253,6 +253,19 @@ def slash_fraction(match: re.Match[str], context: RuleContext) -> Verbalization 
     return [*cardinal(int(whole)), "and", *part]
 
 
+def fraction_of_unit(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 1/2 lb and 2 1/2 km."""
+    whole, above, below = match["whole"], int(match["above"]), int(match["below"])
+    if not 0 < above < below:
+        return None
+    if whole:
+        part = ["a", *fraction(1, below)[1:]] if above == 1 else fraction(above, below)
+        return [*cardinal(int(whole)), "and", *part, *unit_words(match["unit"], one=False)]
+    one = unit_words(match["unit"], one=True)
+    half = ["half"] if (above, below) == (1, 2) else [*fraction(above, below), "of"]
+    return [*half, "an" if one[0] == "hour" or one[0][0] in "aeiou" else "a", *one]
+
+
 _FEET_AND_INCHES = r"(?P<feet>\d{1,2})'\s?(?:(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|''))(?!\w)"
 _INITIALS = frozenset(("V", "W", "L", "J", "K"))
 _CAPITAL = re.compile(r"\.|\s[A-Z]")
@@ -324,6 +337,13 @@ MEASURE_RULES: tuple[Rule, ...] = (
             rf"(?:(?P<whole>\d{{1,3}})\s?)?(?P<vulgar>[{_VULGAR}])(?:\s?(?P<unit>{UNIT}){_END})?"
         ),
         vulgar_fraction,
+    ),
+    (
+        re.compile(
+            r"(?:(?P<whole>\d{1,3})[\s-])?(?P<above>\d{1,2})/(?P<below>\d{1,2})\s"
+            rf"(?P<unit>{UNIT})(?![\w/^°])"
+        ),
+        fraction_of_unit,
     ),
     (
         re.compile(

@@ -61,7 +61,9 @@ def operator(match: re.Match[str], context: RuleContext) -> Verbalization | None
 def number_range(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads 1643–1715, 10-20, 1990–95, 3.5-4."""
     left, right = match["left"], match["right"]
-    if left == right and len(left) < 3:
+    if context.last.lower() in _CODE_CUES:
+        return [*digits(left), ",", *digits(right)]
+    if (left == right and len(left) < 3) or (left, right) == ("24", "7"):
         return [*number(left), *number(right)]  # fifty fifty
     if match["dash"].strip() == "-" and match["dash"] != "-":
         return None  # "10 - 20" is a subtraction or a dash, left to the plain rules
@@ -158,6 +160,8 @@ def exponent(match: re.Match[str], context: RuleContext) -> Verbalization | None
 def _exponent(text: str) -> list[str]:
     if text in ("2", "3"):
         return ["squared" if text == "2" else "cubed"]
+    if text.isalpha():
+        return ["to", "the", text]
     sign = {"-": ["minus"], "+": ["plus"]}.get(text[:1], [])
     return ["to", "the", *sign, *integer(text.lstrip("+-"))]
 
@@ -274,7 +278,9 @@ QUANTITY_RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?P<s>s)?\b"), ordinal_number),
     (re.compile(rf"(?P<base>{NUMBER})[eE](?P<exponent>[-+]?\d+)(?!\w)"), power),
     (
-        re.compile(rf"\^(?P<exponent>[-+]?\d+)(?:\s(?P<unit>{_LETTER_UNITS})(?![\w/^.]))?"),
+        re.compile(
+            rf"\^(?P<exponent>[-+]?\d+|[a-z](?!\w))(?:\s(?P<unit>{_LETTER_UNITS})(?![\w/^.]))?"
+        ),
         exponent,
     ),
     (re.compile(r"(?:(?<=\d)|(?<=[\d\"'] ))(?P<sign>[x×])(?=\s?\d)"), times),

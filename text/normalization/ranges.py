@@ -18,7 +18,9 @@ from text.normalization.tokens import Verbalizer
 _DASH = r"\s?(?:[-–—]|--)\s?"
 _NOW = r"(?:present|now|today|date)\b"
 _FOLLOWING = {
-    "time": r"(?:\d{1,2}(?::\d\d|\s?[aApP]\.?[mM]\b)|noon\b|midnight\b|[cC]lose\b|late\b)",
+    "time": (
+        r"(?:\d{1,2}(?::\d\d|\s?[aApP]\.?[mM]\b|(?![\d.,]))|noon\b|midnight\b|[cC]lose\b|late\b)"
+    ),
     "money": rf"(?:{CURRENCY})\s?\d",
     "percent": rf"(?:{NUMBER})\s?%",
     "measure": rf"(?:{NUMBER})\s?(?:{UNIT})(?!\w)",

@@ -341,6 +341,7 @@ COUNTED = {
     "vol": "volume",
     "vols": "volumes",
     "ch": "chapter",
+    "bk": "book",
     "chap": "chapter",
     "fig": "figure",
     "figs": "figures",

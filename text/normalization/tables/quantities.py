@@ -124,6 +124,8 @@ _PLAIN_UNITS = (
     ("lb", "pound", ""),
     ("lbs", "pound", ""),
     ("oz", "ounce", ""),
+    ("fl oz", "fluid ounce", ""),
+    ("fl. oz.", "fluid ounce", ""),
     ("gal", "gallon", ""),
     ("tbsp", "tablespoon", ""),
     ("tsp", "teaspoon", ""),

@@ -1,0 +1,100 @@
+"""``python -m benchmarks.text`` (``make text-bench``): how well texts are read, and how fast.
+
+``--unknown`` estimates the guesser again without the 300 words it is then asked for (some minutes);
+without it that row is left out, because the guesser that ships has seen them.
+
+Words: a sample (seed 1) of wordfreq 3.1.1's top 60 000 that gruut-lang-en lacks and misaki has;
+their phonemes are misaki's. Cases: written for this benchmark. Sentences: ``homographs``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import tempfile
+import time
+from collections import Counter, defaultdict
+from pathlib import Path
+
+from benchmarks.text.homographs import read_labelled, score
+from core.errors import TextError
+from core.protocols import TextFrontend
+from text.frontend import english_lexicon, open_frontend
+from text.g2p.guesser import Guesser
+
+FOLDER = Path(__file__).parent
+
+
+def cases(frontend: TextFrontend) -> dict[str, tuple[int, int]]:
+    """Returns right and all by class; case, punctuation and spaces between words do not count."""
+    counts: dict[str, Counter[bool]] = defaultdict(Counter)
+    for line in (FOLDER / "cases.tsv").read_text(encoding="utf-8").splitlines()[1:]:
+        name, text, wanted = line.split("\t")
+        try:
+            found = " ".join(u.text for u in frontend.analyze(text, ssml=False).utterances)
+        except TextError:
+            found = ""
+        counts[name][_words(found) == _words(wanted)] += 1
+    return {name: (count[True], sum(count.values())) for name, count in counts.items()}
+
+
+def _words(text: str) -> list[str]:
+    return re.sub(r"[^\w\s']", " ", text.lower()).split()
+
+
+def homographs() -> dict[str, tuple[int, int]]:
+    """Returns right and all by word."""
+    counts: dict[str, Counter[bool]] = defaultdict(Counter)
+    for row in read_labelled(FOLDER / "homographs.tsv"):
+        counts[row.word][score(row)] += 1
+    return {word: (count[True], sum(count.values())) for word, count in counts.items()}
+
+
+def unknown_words() -> tuple[int, int]:
+    """Returns right and all of the words that a guesser estimated without them guesses."""
+    from training.pronunciation.guesser import align_sample, save_guesser, train_guesser
+
+    rows = (FOLDER / "unknown_words.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    held = {word: tuple(phonemes.split()) for word, phonemes in (row.split("\t") for row in rows)}
+    known = {word: sound for word, sound in english_lexicon().words() if word not in held}
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "guesser.npz"
+        save_guesser(train_guesser(known, align_sample(known)), path)
+        guesser = Guesser(path)
+    right = sum(_bare(guesser.guess(word)) == _bare(sound) for word, sound in held.items())
+    return right, len(held)
+
+
+def _bare(phonemes: tuple[str, ...]) -> list[str]:
+    """Returns phonemes without stress; ə and ɪ, which dictionaries mix, count as one."""
+    return [phone.lstrip("ˈˌ").replace("ɪ", "ə") for phone in phonemes]
+
+
+def sentences_per_second(frontend: TextFrontend) -> float:
+    """Returns the utterances that one core reads in a second of its time, warm."""
+    texts = [row.sentence for row in read_labelled(FOLDER / "homographs.tsv")] * 4
+    for text in texts[:500]:
+        frontend.analyze(text, ssml=False)
+    start = time.process_time()
+    utterances = sum(len(frontend.analyze(text, ssml=False).utterances) for text in texts)
+    return utterances / (time.process_time() - start)
+
+
+def main() -> None:
+    """Prints the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--unknown", action="store_true", help="measure unknown words, too")
+    arguments = parser.parse_args()
+    frontend = open_frontend("house-ipa")
+    print("| what | right | of | share |\n|---|---|---|---|")
+    found = {f"cases: {name}": count for name, count in cases(frontend).items()}
+    found |= {f"homograph: {word}": count for word, count in homographs().items()}
+    if arguments.unknown:
+        found["unknown words"] = unknown_words()
+    for name, (right, total) in found.items():
+        print(f"| {name} | {right} | {total} | {right / total:.0%} |")
+    print(f"\n{sentences_per_second(frontend):.0f} utterances per second and core, warm")
+
+
+if __name__ == "__main__":
+    main()
