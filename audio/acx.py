@@ -17,9 +17,9 @@ import numpy as np
 import soundfile
 
 from audio.containers.mp3 import mp3_bit_rates
+from audio.encode import file_error
 from audio.loudness import SILENCE_DB, decibels
 from core.acx import AcxFile, AcxReport, AcxRule
-from core.errors import Unavailable
 from core.mel import Float32
 
 RMS_LOW_DB, RMS_HIGH_DB = -23.0, -18.0
@@ -117,7 +117,8 @@ def check_file(path: Path, name: str) -> AcxFile:
         name: under which it is delivered.
 
     Raises:
-        Unavailable: it cannot be read.
+        Unavailable: the disk refuses to read it.
+        SynthesisError: it is no sound file (code ``encoding_failed``).
     """
     try:
         with soundfile.SoundFile(path) as file:
@@ -127,7 +128,7 @@ def check_file(path: Path, name: str) -> AcxFile:
                 edges.push(block[:, 0])
         bit_rates = mp3_bit_rates(path)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise Unavailable(f"cannot read {path}: {error}", code="disk") from error
+        raise file_error(f"cannot read {path}", error) from error
     levels, head, tail = meter.finish(), edges.head, edges.tail
     missed: dict[AcxRule, bool] = {
         "sample_rate": rate != SAMPLE_RATE,

@@ -17,11 +17,14 @@ from audio.containers.ogg import tag_ogg
 from audio.m4b import M4bFile
 from audio.pcm import count_clipped, to_pcm16
 from audio.tags import ChapterMark, Tags
-from core.errors import Unavailable
+from core.errors import RhapsodeError, SynthesisError, Unavailable
 from core.formats import MP3_BIT_RATES, OPUS_BIT_RATES, check_bit_rate, check_format
 from core.mel import Float32
 from core.request import AudioFormat
 
+SYSTEM_ERRORS = frozenset({0, 2})
+"""libsndfile's codes for what the system refused: SF_ERR_SYSTEM, and 0 where concurrent use lost
+the code (soundfile says so of its message). Source: libsndfile, include/sndfile.h."""
 CODECS: dict[str, tuple[str, str]] = {
     "wav": ("WAV", "PCM_16"),
     "flac": ("FLAC", "PCM_16"),
@@ -81,11 +84,28 @@ def compression_level(
     return min(0.999, (high - bit_rate) / (high - low))
 
 
+def file_error(failure: str, error: Exception) -> RhapsodeError:
+    """Returns what to raise for a file that could not be written or read.
+
+    Only what the operating system refused (a full disk, a share that is away) may go well another
+    time. What libsndfile itself refuses is refused again, so trying it again would never end.
+
+    Args:
+        failure: what could not be done, without a full stop.
+        error: libsndfile's, the system's, or the assertion that soundfile makes of a short write,
+            which is a full disk.
+    """
+    if isinstance(error, soundfile.LibsndfileError) and error.code not in SYSTEM_ERRORS:
+        return SynthesisError(f"{failure}: {error}", code="encoding_failed")
+    return Unavailable(f"{failure}: {error}", code="disk")
+
+
 class LibsndfileFile:
     """A file that libsndfile writes; tags and chapter marks are written when it is finished.
 
     Raises:
-        Unavailable: it cannot be opened.
+        Unavailable: the disk refuses to open it.
+        SynthesisError: libsndfile cannot write such a file (code ``encoding_failed``).
     """
 
     def __init__(
@@ -116,10 +136,10 @@ class LibsndfileFile:
                 bitrate_mode="CONSTANT" if format == "mp3" and bit_rate else None,
             )
         except (soundfile.LibsndfileError, OSError) as error:
-            raise Unavailable(f"cannot write {path}: {error}", code="disk") from error
+            raise file_error(f"cannot write {path}", error) from error
 
     def write(self, block: Float32) -> None:
-        """Appends (N,) float32 in [-1, 1]. Raises Unavailable."""
+        """Appends (N,) float32 in [-1, 1]. Raises Unavailable, SynthesisError."""
         data: NDArray[np.generic] = to_pcm16(block) if self._format in LOSSLESS else block
         if self._channels > 1:
             data = np.repeat(data[:, None], self._channels, axis=1)
@@ -127,10 +147,10 @@ class LibsndfileFile:
             for start in range(0, len(data), BLOCK_SAMPLES):
                 self._file.write(data[start : start + BLOCK_SAMPLES])
         except (soundfile.LibsndfileError, OSError, AssertionError) as error:
-            raise Unavailable(f"cannot write audio: {error}", code="disk") from error
+            raise file_error("cannot write audio", error) from error
 
     def close(self) -> None:
-        """Writes headers, tags and marks. Raises Unavailable."""
+        """Writes headers, tags and marks. Raises Unavailable, SynthesisError."""
         self.discard()
         write_tags = TAG_WRITERS.get(self._format)
         if self._tags is None or write_tags is None:
@@ -141,11 +161,11 @@ class LibsndfileFile:
             raise Unavailable(f"cannot write tags: {error}", code="disk") from error
 
     def discard(self) -> None:
-        """Closes a file whose content does not matter any more. Raises Unavailable."""
+        """Closes a file whose content does not matter any more. Raises as ``write`` does."""
         try:
             self._file.close()
         except (soundfile.LibsndfileError, OSError) as error:
-            raise Unavailable(f"cannot finish audio: {error}", code="disk") from error
+            raise file_error("cannot finish audio", error) from error
 
 
 class AudioEncoder:

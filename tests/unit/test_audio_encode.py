@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from audio.encode import AudioEncoder, codec_of
-from core.errors import FieldError, Unavailable
+from audio.encode import AudioEncoder, codec_of, file_error
+from core.errors import FieldError, SynthesisError, Unavailable
 from core.formats import check_bit_rate, check_format, resolve_sample_rate, sample_rates
 from core.request import AudioFormat
 
@@ -188,3 +188,13 @@ def test_sample_rate_defaults_to_the_voice_or_the_next_above() -> None:
     assert resolve_sample_rate("wav", None, 22050) == 22050
     assert resolve_sample_rate("opus", None, 22050) == 24000
     assert resolve_sample_rate("mp3", 16000, 22050) == 16000
+
+
+def test_only_what_the_system_refuses_may_go_well_another_time(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable):
+        AudioEncoder(tmp_path / "none" / "a.wav", "wav", 22050, None)
+    with pytest.raises(soundfile.LibsndfileError) as refused:  # MP3 knows no such rate
+        soundfile.SoundFile(tmp_path / "a.mp3", "w", 22051, 1, format="MP3")
+    error = file_error("cannot write a.mp3", refused.value)
+    assert isinstance(error, SynthesisError)
+    assert (error.code, error.retryable) == ("encoding_failed", False)
