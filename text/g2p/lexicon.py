@@ -103,7 +103,7 @@ class Lexicon:
         self._tagger = PartOfSpeechTagger(tagger)
         self._guesser = Guesser(_existing(folder / "guesser.npz"))
         self._morphology = Morphology(self.find, self._plain.__contains__)
-        self._pronounce = lru_cache(maxsize=65536)(self._uncached)
+        self._pronounce = lru_cache(maxsize=16384)(self._uncached)
 
     def _read_built(self, path: Path) -> None:
         for line in gzip.decompress(path.read_bytes()).decode().splitlines():

@@ -55,7 +55,7 @@ def _features(words: Sequence[str], at: int) -> dict[str, float]:
     return features
 
 
-@lru_cache(maxsize=32768)
+@lru_cache(maxsize=16384)
 def _word_features(word: str, name: str) -> dict[str, float]:
     """Returns a word's features: itself, its length, how it begins and ends."""
     features = {

@@ -162,6 +162,8 @@ class UtteranceBuilder:
             return ()
         scopes = self._scopes.within(tokens[0].start, tokens[-1].start)
         scopes = [scope for scope in scopes if not scope.voice]
+        if not scopes:
+            return ()
         runs: list[Prosody] = []
         for number, (token, word) in enumerate(zip(tokens, words, strict=True)):
             end = words[number + 1].start if number + 1 < len(words) else length
