@@ -11,6 +11,7 @@ from litestar.openapi.spec import (
     OpenAPIResponse,
     Operation,
     Parameter,
+    RequestBody,
     Schema,
 )
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
@@ -39,6 +40,19 @@ def also_media_types(media_types: Iterable[str]) -> type[Operation]:
                     response.content = more | dict(response.content or {})
 
     return MediaTypesOperation
+
+
+def takes_file(media_types: Iterable[str]) -> type[Operation]:
+    """Returns an ``operation_class`` for a handler that reads the body itself, as one of these."""
+
+    @dataclass
+    class FileOperation(Operation):
+        def __post_init__(self) -> None:
+            octets = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
+            content = {kind: OpenAPIMediaType(schema=octets) for kind in media_types}
+            self.request_body = RequestBody(content=content, required=True)
+
+    return FileOperation
 
 
 def correct_openapi(document: OpenAPI) -> None:

@@ -13,6 +13,7 @@ from litestar.params import PathParameter
 
 from api.admission import ApiClient
 from api.backends import Backends
+from api.openapi import takes_file
 from api.problems import problem_responses
 from core.errors import FieldError, NotFound
 from core.lexicon import PronunciationLexicon
@@ -39,6 +40,7 @@ class LexiconList(msgspec.Struct, frozen=True):
 @put(
     "/lexicons/{name:str}",
     request_max_body_size=LARGEST_FILE,
+    operation_class=takes_file(["application/pls+xml", "application/octet-stream"]),
     responses=problem_responses(400, 413, 415, 422, 429, 503),
     tags=["text"],
 )

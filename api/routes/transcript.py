@@ -18,6 +18,7 @@ from api.problems import AudioNotReady, problem_responses
 from api.routes.jobs import known_id
 from api.transcript_views import (
     Manifest,
+    ShelfMetadata,
     Timings,
     manifest,
     podcast_chapters,
@@ -49,7 +50,11 @@ MEDIA = {
         ["application/x-subrip", "text/vtt", "application/json+chapters"]
     ),
     responses={
-        200: ResponseSpec(Timings, description="As JSON; or subtitles", generate_examples=False),
+        200: ResponseSpec(
+            Timings | ShelfMetadata,
+            description="As JSON; or subtitles; or Audiobookshelf's metadata.json",
+            generate_examples=False,
+        ),
         **problem_responses(404, 409, 422),
     },
     tags=["jobs"],

@@ -48,6 +48,12 @@ include-name = ["POST /synthesize", "POST /analyze"]
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 422]
 
+# Nor that octets are a lexicon.
+[[operations]]
+include-name = "PUT /lexicons/{name}"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 422]
+
 # Options of a book are JSON within a form field.
 [[operations]]
 include-name = ["POST /audiobooks", "POST /audiobooks/analyze", "POST /audiobooks/chapters"]
