@@ -35,6 +35,8 @@ from jobs.storage.keys import transcript_key
 
 BLOCK_BYTES = 4 * 2**20
 """Of a transcript, read at once."""
+JSON_FORMS: Any = Timings | ShelfMetadata
+"""What is answered as application/json; Litestar's types know no union here."""
 MEDIA = {
     "json": "application/json",
     "srt": "application/x-subrip; charset=utf-8",
@@ -51,7 +53,7 @@ MEDIA = {
     ),
     responses={
         200: ResponseSpec(
-            Timings | ShelfMetadata,
+            JSON_FORMS,
             description="As JSON; or subtitles; or Audiobookshelf's metadata.json",
             generate_examples=False,
         ),
