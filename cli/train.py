@@ -182,6 +182,7 @@ def predict(out: Path, run_folder: Path, component: Path | None, states: bool, *
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--checkpoint", type=FILE, help="By default var/training/RECIPE/checkpoint.pt.")
 @click.option("--component", type=FOLDER, help="The network that a refiner was trained for.")
+@click.option("--strength", type=float, default=1.0, help="Of what a refiner adds to a mel.")
 @click.option("--hardware", required=True, help="What it was trained on.")
 @click.option("--source", default=PUBLISHED_SOURCE, help="What the provenance says.")
 @click.option("--licence", default="Apache-2.0", help="Of the weights.")
@@ -191,6 +192,7 @@ def publish(
     out: Path,
     checkpoint: Path | None,
     component: Path | None,
+    strength: float,
     hardware: str,
     source: str,
     licence: str,
@@ -207,7 +209,8 @@ def publish(
         if component is None:
             raise FieldError("component", "a refiner is published with its network")
         base = read_component(component)
-        publish_refiner(_config(recipe, run), checkpoint, base, out, hardware=hardware)
+        config = _config(recipe, run)
+        publish_refiner(config, checkpoint, base, out, strength=strength, hardware=hardware)
         return
     publish(
         recipe,

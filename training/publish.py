@@ -77,7 +77,13 @@ def publish(
 
 
 def publish_refiner(
-    config: RefinerConfig, checkpoint: Path, base: Component, out: Path, *, hardware: str
+    config: RefinerConfig,
+    checkpoint: Path,
+    base: Component,
+    out: Path,
+    *,
+    strength: float,
+    hardware: str,
 ) -> Component:
     """Writes a network with the averaged weights of its refiner as component ``out.name``.
 
@@ -86,6 +92,7 @@ def publish_refiner(
         checkpoint: of the refiner's recipe.
         base: the network whose predictions it was trained on; a refiner it has is replaced.
         out: the component's folder.
+        strength: of what it adds to a mel, 1 = as it was trained.
         hardware: what it was trained on; the provenance adds it to the base's.
 
     Raises:
@@ -95,12 +102,15 @@ def publish_refiner(
     average: dict[str, Tensor] = saved["recipe"]["average"]
     weights = {k: w for k, w in load_weights(base).items() if not k.startswith("refiner.")}
     weights |= {f"refiner.{name}": weight for name, weight in average.items()}
+    for name in ("refiner.leave.weight", "refiner.leave.bias"):
+        weights[name] = strength * weights[name]  # the last layer is linear
     fields = base.config | {"refiner": msgspec.to_builtins(config)}
     build_network(base.network, fields, weights)
     provenance = msgspec.structs.replace(
         base.provenance,
         hours=round(base.provenance.hours + saved["seconds"] / 3600, 2),
-        hardware=f"{base.provenance.hardware}; its refiner, {saved['steps']} steps: {hardware}",
+        hardware=f"{base.provenance.hardware}; its refiner (strength {strength:g}), "
+        f"{saved['steps']} steps: {hardware}",
     )
     component = msgspec.structs.replace(base, name=out.name, config=fields, provenance=provenance)
     return write_component(out, component, weights, half=True)

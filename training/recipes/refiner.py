@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 SEGMENT_FRAMES = 128  # 1.5 s: a patch discriminator sees half a second
-PEAK_RATE = 1e-4
-DISCRIMINATOR_RATE = 20.0  # times the refiner's: at equal rates they stay at chance
+PEAK_RATE = 3e-4
+DISCRIMINATOR_RATE = 12.0  # times the refiner's: at equal rates they stay at chance
 BETAS = (0.5, 0.99)
 WARM_STEPS = 100
 CLIP = 10.0
