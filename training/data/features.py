@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from core.mel import Float32, MelSpec
 
+with warnings.catch_warnings():
+    # pyworld 0.3.5 reads its own version through pkg_resources, which warns on import.
+    warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
+    import pyworld
+
 Float64 = NDArray[np.float64]
 
 
 def pitch_contour(samples: Float64, sample_rate: int, hop_length: int) -> Float64:
     """F0 [Hz] per frame, 0 where unvoiced, (N // hop + 1,): WORLD's dio refined by stonemask."""
-    with warnings.catch_warnings():
-        # pyworld 0.3.5 reads its own version through pkg_resources, which warns on import. It is
-        # loaded when a pitch is measured, so that recipes can be named without the extra.
-        warnings.filterwarnings("ignore", "pkg_resources is deprecated", UserWarning)
-        import pyworld
     period_ms = hop_length / sample_rate * 1000.0
     f0, clock = pyworld.dio(samples, sample_rate, frame_period=period_ms)
     contour: Float64 = pyworld.stonemask(samples, f0, clock, sample_rate)

@@ -22,7 +22,6 @@ from torch import Tensor
 from core.errors import ArtifactError
 from training.data.corpus import CorpusEntry
 from training.data.dataset import SpeechDataset
-from training.data.phases import read_phases
 from training.optimization import Learner, descend, set_rate, warm_cosine, with_gradient
 from training.previews import vocode
 from training.recipe import RecipeSpec, TrainingPlan
@@ -80,6 +79,9 @@ class VocosRecipe:
 
     def __init__(self, speech: SpeechDataset, config: VocosConfig, plan: TrainingPlan) -> None:
         self.speech, self.config, self.plan = speech, config, plan
+        # Measures pitch, which takes the extra `train`: a recipe has a name and help without it.
+        from training.data.phases import read_phases
+
         self.phases = read_phases(speech.folder, speech.prepared)
         self.halo = halo_frames(config)
         shortest = SEGMENT_FRAMES + 2 * self.halo
