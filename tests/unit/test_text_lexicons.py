@@ -45,8 +45,8 @@ def read(text: str, *files: bytes, ssml: bool = False) -> tuple[str, str]:
     ],
 )
 def test_pls(text: str, words: str, phonemes: str) -> None:
-    said, sounds = read(text, PLS)
-    assert said == (words or said)
+    readings, sounds = read(text, PLS)
+    assert readings == (words or readings)
     assert sounds == (phonemes or sounds)
 
 
