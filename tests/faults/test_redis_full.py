@@ -74,9 +74,9 @@ def test_a_job_whose_message_does_not_fit_is_not_kept(
     """The record fitted, its message does not: there is no job that nobody would plan."""
     send = CeleryQueue.plan
 
-    def late(queue: CeleryQueue, job_id: str) -> None:
+    def late(queue: CeleryQueue, job_id: str, *, long: bool = False) -> None:
         fill(full)
-        send(queue, job_id)
+        send(queue, job_id, long=long)
 
     monkeypatch.setattr(CeleryQueue, "plan", late)
     answer = http.post("/synthesize", json={"text": "Now."})
