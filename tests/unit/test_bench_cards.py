@@ -49,8 +49,14 @@ def test_a_card_quotes_the_run_by_the_names_of_requests(tmp_path: Path) -> None:
 def test_the_shipped_cards_quote_the_bands() -> None:
     bands = read(BANDS)["systems"]
     for card in read_catalogue([VOICES]).voices.values():
-        for acoustic, vocoder in product(card.acoustic, card.vocoders):
-            band = bands[f"{card.name} {acoustic} × {vocoder}"]
-            figures = card.quality[acoustic][vocoder]
+        pairs = [*product(card.acoustic, card.vocoders)]
+        assert f"{card.name} {pairs[0][0]} × {pairs[0][1]}" in bands, "the default is measured"
+        for acoustic, vocoder in pairs:
+            band = bands.get(f"{card.name} {acoustic} × {vocoder}")
+            figures = card.quality.get(acoustic, {}).get(vocoder)
+            # What was not measured with the weights that ship has no figures.
+            assert (figures is None) == (band is None)
+            if figures is None or band is None:
+                continue
             assert figures["wer_percent"] == round(100 * band["held-out/wer"]["centre"], 1)
             assert figures["distill_mos"] == round(band["held-out/distill_mos"]["centre"], 2)
