@@ -145,6 +145,7 @@ def source_of(book: Book, request: BookRequest, narrator: str | None = None) -> 
         chapters=tuple(chapters),
         book=facts,
         notices=book.notices,
+        lexicons=book.lexicons,
         unreadable=book.unreadable,
     )
 

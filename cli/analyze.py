@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import rich_click as click
 
-from cli.request import read_text
+from cli.request import lexicon_option, read_lexicons, read_text, reading_options
 from core.errors import FieldError
 
 if TYPE_CHECKING:
@@ -23,13 +23,9 @@ if TYPE_CHECKING:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="A book's file (EPUB, DOCX, HTML, FB2, Markdown, text, SSML) instead of TEXT.",
 )
-@click.option(
-    "--lexicon",
-    "lexicon_files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Pronunciations: PLS 1.0 or JSON; repeatable.",
-)
+@click.option("--include", help="What of a book is read, as for `rhapsode book`.")
+@click.option("--say-titles", is_flag=True, help="As for `rhapsode book`.")
+@lexicon_option
 @click.option(
     "--symbols",
     default="house-ipa",
@@ -41,6 +37,8 @@ def analyze(
     text: str | None,
     ssml: bool,
     book: Path | None,
+    include: str | None,
+    say_titles: bool,
     lexicon_files: tuple[Path, ...],
     symbols: str,
     as_json: bool,
@@ -55,15 +53,15 @@ def analyze(
     from text.analysis import analyze_book, analyze_text
     from text.books.reader import read_book
     from text.frontend import open_frontend
-    from text.lexicons import parse_lexicon
 
     if (text is None) == (book is None):
         raise FieldError("text", "exactly one of TEXT and --book is needed")
     frontend = open_frontend(symbols)
-    lexicons = [parse_lexicon(file.name, file.read_bytes()) for file in lexicon_files]
+    lexicons = read_lexicons(lexicon_files)
     found: AnalyzedText | AnalyzedBook
     if book is not None:
-        found = analyze_book(frontend, read_book(book.read_bytes(), book.name), lexicons)
+        options = reading_options(include, say_titles)
+        found = analyze_book(frontend, read_book(book.read_bytes(), book.name, options), lexicons)
     else:
         found = analyze_text(frontend, read_text(text or ""), ssml=ssml, lexicons=lexicons)
     if as_json:

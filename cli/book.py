@@ -16,7 +16,7 @@ from rich.console import Console
 
 from api.book_request import BookRequest
 from cli.book_contents import print_contents
-from cli.request import convert_request, format_of, speech_options
+from cli.request import convert_request, format_of, included, speech_options
 from core.errors import FieldError
 from core.request import Preset
 
@@ -63,13 +63,6 @@ _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
     multiple=True,
     type=click.Choice(sorted(BESIDE)),
     help="Beside the audiobook: subtitles, podcast chapters, metadata.json; repeatable.",
-)
-@click.option(
-    "--lexicon",
-    "lexicon_files",
-    multiple=True,
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Pronunciations: PLS 1.0 or JSON; repeatable.",
 )
 @click.option("--title", help="For the tags; by default the book's own.")
 @click.option("--author", help="For the tags; by default the book's own.")
@@ -181,9 +174,8 @@ def _request(
         **options,
         "pauses": {name: seconds for name, seconds in pauses.items() if seconds is not None},
         "chapters": parse_ranges(chapters) if chapters else None,
+        "include": included(include),
     }
-    if include is not None:
-        fields["include"] = [name for part in include.split(",") if (name := part.strip())]
     if options.get("preset") and out is not None and out.suffix.lower() != ".zip":
         raise FieldError("--preset", "makes a file per chapter", allowed="-o NAME.zip")
     if out is not None and out.suffix.lower() == ".zip":

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import msgspec
 import rich_click as click
 
+from core.book import ReadingOptions
 from core.errors import FieldError, TextError
 from core.formats import MEDIA_TYPES
 from core.request import AudioFormat, RuntimeName, SynthesisRequest
+
+if TYPE_CHECKING:
+    from core.lexicon import PronunciationLexicon
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -48,12 +52,31 @@ _OPTIONS = (
     click.option("--seed", type=int, help="Same text, seed and voice: same samples."),
 )
 
+lexicon_option = click.option(
+    "--lexicon",
+    "lexicon_files",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Pronunciations: PLS 1.0 or JSON; repeatable, the first that has a word counts.",
+)
+
 
 def speech_options(command: F) -> F:
     """Adds the options of a request to a command."""
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_OPTIONS, lexicon_option)):
         command = option(command)
     return command
+
+
+def read_lexicons(files: Iterable[Path]) -> tuple[PronunciationLexicon, ...]:
+    """Returns the lexicons of files, for commands that ask no service.
+
+    Raises:
+        FieldError: a file is no lexicon, or an entry cannot be spoken.
+    """
+    from text.lexicons import parse_lexicon
+
+    return tuple(parse_lexicon(file.name, file.read_bytes()) for file in files)
 
 
 def read_text(text: str) -> str:
@@ -70,6 +93,27 @@ def read_text(text: str) -> str:
     if not text.strip():
         raise TextError("text", "nothing to speak")
     return text
+
+
+def included(names: str | None) -> list[str] | None:
+    """Returns the names of what is read by choice; None means not given.
+
+    >>> included("notes, code")
+    ['notes', 'code']
+    """
+    if names is None:
+        return None
+    return [name for part in names.split(",") if (name := part.strip())]
+
+
+def reading_options(include: str | None, say_titles: bool) -> ReadingOptions:
+    """Returns what of a book is read.
+
+    Raises:
+        FieldError: there is nothing of that name to include.
+    """
+    fields = {"include": included(include), "say_titles": say_titles}
+    return convert_request(ReadingOptions, fields)
 
 
 def format_of(path: Path, format_: str | None) -> str:

@@ -10,10 +10,11 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.request import build_request, format_of, read_text, speech_options
+from cli.request import build_request, format_of, read_lexicons, read_text, speech_options
 from core.request import SynthesisRequest
 
 if TYPE_CHECKING:
+    from core.lexicon import PronunciationLexicon
     from core.report import SynthesisReport
 
 
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @speech_options
 def say(
-    text: str, out: Path, ssml: bool, as_json: bool, format_: str | None, **options: object
+    text: str,
+    out: Path,
+    ssml: bool,
+    as_json: bool,
+    format_: str | None,
+    lexicon_files: tuple[Path, ...],
+    **options: object,
 ) -> None:
     """Speak TEXT (- reads standard input) to a file, without a server.
 
@@ -37,14 +44,16 @@ def say(
     """
     field = "ssml" if ssml else "text"
     request = build_request(**{field: read_text(text)}, format=format_of(out, format_), **options)
-    report = _speak(request, out)
+    report = _speak(request, out, read_lexicons(lexicon_files))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report)).decode())
     else:
         _print(report, out)
 
 
-def _speak(request: SynthesisRequest, out: Path) -> SynthesisReport:
+def _speak(
+    request: SynthesisRequest, out: Path, lexicons: tuple[PronunciationLexicon, ...]
+) -> SynthesisReport:
     from cli.speaking import open_synthesizer
 
     console = Console(stderr=True)
@@ -54,7 +63,10 @@ def _speak(request: SynthesisRequest, out: Path) -> SynthesisReport:
     with Progress(console=console, transient=True) as bar:
         task = bar.add_task("speaking", total=None)
         return synthesizer.synthesize(
-            request, out, progress=lambda done, total: bar.update(task, completed=done, total=total)
+            request,
+            out,
+            lexicons=lexicons,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
         )
 
 

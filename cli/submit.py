@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, get_args
 
+import msgspec
 import rich_click as click
 
 from cli.client import JobDocument, ServiceClient
@@ -46,6 +47,7 @@ def submit(
     no_wait: bool,
     as_json: bool,
     format_: str | None,
+    lexicon_files: tuple[Path, ...],
     **options: object,
 ) -> int:
     """Send FILE (- reads standard input) to a running service and fetch its audio.
@@ -61,6 +63,8 @@ def submit(
     field = "ssml" if ssml or markup else "text"
     request = build_request(**{field: source}, format=kind, **options)
     with ServiceClient(url) as client:
+        names = tuple(map(client.put_lexicon, lexicon_files))
+        request = msgspec.structs.replace(request, lexicons=names)
         if no_wait or out is None:
             job = client.submit(request)
             click.echo(json.dumps(job, indent=2) if as_json else f"{url}/jobs/{job['id']}")

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+from core.lexicon import PronunciationLexicon
 from core.text import Notice
 
 Optional = Literal["notes", "asides", "code", "tables", "captions"]
@@ -29,15 +30,6 @@ class BookChapter(msgspec.Struct, frozen=True):
     """As the table of contents or the heading has it, on one line; never empty."""
     text: str
     """Text to speak, its own heading included; a blank line separates paragraphs."""
-
-
-class PronunciationHint(msgspec.Struct, frozen=True):
-    """A hint of a book how a word is pronounced."""
-
-    word: str
-    """As it stands in the text; may be several words."""
-    ipa: str
-    """The pronunciation in the International Phonetic Alphabet."""
 
 
 class Cover(msgspec.Struct, frozen=True):
@@ -89,8 +81,8 @@ class Book(msgspec.Struct, frozen=True, kw_only=True):
     markup: bool = False
     """Whether the chapters are SSML documents."""
     cover: Cover | None = None
-    pronunciations: tuple[PronunciationHint, ...] = ()
-    """Each word once, with the pronunciation that the book gives first."""
+    lexicons: tuple[PronunciationLexicon, ...] = ()
+    """How the book has its words pronounced, in order of priority."""
     unreadable: tuple[str, ...] = ()
     """Names of pages that cannot be read: the book is not whole without them."""
     notices: tuple[Notice, ...] = ()

@@ -144,7 +144,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     notices: tuple[Notice, ...] = ()
     """What a reader of files left out."""
     lexicons: tuple[PronunciationLexicon, ...] = ()
-    """Copies of the client's lexicons as they were when the job was accepted."""
+    """Copies of the client's lexicons as they were when the job was accepted, then the book's."""
     unreadable: tuple[str, ...] = ()
     """Pages of the file that could not be read: without them the job is partial."""
 

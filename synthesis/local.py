@@ -6,11 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from msgspec import structs
+
 from audio.encode import AudioEncoder
 from audio.join import UtteranceAudio, joined_blocks
 from audio.resample import Resampler
 from core.errors import FieldError, RhapsodeError
 from core.formats import check_format, resolve_sample_rate
+from core.lexicon import PronunciationLexicon
 from core.part import Part
 from core.protocols import TextFrontend
 from core.report import StageSeconds, SynthesisReport
@@ -72,9 +75,20 @@ class LocalSynthesizer:
         return self._monotonic() - start
 
     def synthesize(
-        self, request: SynthesisRequest, path: Path, *, progress: Progress = lambda done, all: None
+        self,
+        request: SynthesisRequest,
+        path: Path,
+        *,
+        lexicons: tuple[PronunciationLexicon, ...] = (),
+        progress: Progress = lambda done, all: None,
     ) -> SynthesisReport:
         """Writes the file; on an error there is none.
+
+        Args:
+            request: what is to be synthesized; lexicons that it names are not looked up.
+            path: of the file.
+            lexicons: in order of priority.
+            progress: is called while it goes on.
 
         Raises:
             InputError: the request is refused.
@@ -85,7 +99,7 @@ class LocalSynthesizer:
         self.load(request)
         report, start = ReportBuilder(), self._monotonic()
         analysis = analyze_source(
-            request.source,
+            structs.replace(request.source, lexicons=lexicons),
             self._frontend,
             request.pauses,
             any_language=request.language == "any",

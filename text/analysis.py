@@ -115,10 +115,15 @@ def analyze_book(
 ) -> AnalyzedBook:
     """Returns what would be said of a book; chapters with nothing to speak are left out.
 
+    Args:
+        frontend: of a symbol table.
+        book: as read; its own lexicons come last.
+        lexicons: of the client, in order of priority.
+
     Raises:
         TextError: no chapter has anything to speak.
     """
-    chapters = tuple(_chapters(frontend, book, lexicons))
+    chapters = tuple(_chapters(frontend, book, (*lexicons, *book.lexicons)))
     if not chapters:
         raise TextError("file", "there is nothing to speak", allowed="words or numbers")
     seconds = sum(chapter.analysis.seconds for chapter in chapters)

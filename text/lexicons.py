@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from xml.parsers import expat
 
 import msgspec
@@ -32,7 +33,17 @@ LONGEST_PRONUNCIATION = 100
 _UNUSED_NAMED = 20
 """Entries that were never used and are named in the report; the others are counted."""
 _NAMESPACE = "http://www.w3.org/2005/01/pronunciation-lexicon"
+_LANGUAGE = "http://www.w3.org/XML/1998/namespace}lang"
 _FIRST_WORD = re.compile(r"\w+|\W")
+
+
+class WrittenEntry(NamedTuple):
+    """An entry as a file has it; exactly one of ``phoneme`` and ``alias`` is given."""
+
+    grapheme: str
+    phoneme: str | None = None
+    alias: str | None = None
+    alphabet: str = "ipa"
 
 
 class _JsonEntry(msgspec.Struct, forbid_unknown_fields=True):
@@ -56,15 +67,52 @@ def parse_lexicon(name: str, data: bytes) -> PronunciationLexicon:
     """  # noqa: E501
     if len(data) > LARGEST_FILE:
         raise _refused(f"{len(data)} bytes", f"at most {LARGEST_FILE}")
-    found = _read_pls(data) if data.lstrip()[:1] == b"<" else _read_json(data)
+    found = read_pls(data)[0] if data.lstrip()[:1] == b"<" else _read_json(data)
     entries: list[LexiconEntry] = []
-    for grapheme, phoneme, alias, alphabet in found:
-        entries.append(_entry(grapheme, phoneme, alias, alphabet))
+    for written in found:
+        entries.append(_entry(written))
         if len(entries) > MOST_ENTRIES:
             raise _refused("too many entries", f"at most {MOST_ENTRIES}")
     if not entries:
         raise _refused("it holds no entry", "at least one")
     _require_no_loops(entries)
+    return _lexicon(name, entries)
+
+
+def book_lexicon(
+    name: str, found: Iterable[WrittenEntry], refuse: Callable[[str], None]
+) -> PronunciationLexicon | None:
+    """Returns the lexicon of what a book says of its words; None where no entry is left.
+
+    Nobody can mend a book's entries while it is being read: those that cannot be spoken are left
+    out, and the rest holds.
+
+    Args:
+        name: of the lexicon.
+        found: the entries.
+        refuse: is called with the reason for each that is left out.
+    """
+    entries: dict[str, LexiconEntry] = {}
+    for written in found:
+        if len(entries) == MOST_ENTRIES:
+            refuse(f"more than {MOST_ENTRIES} entries")
+            break
+        try:
+            entry = _entry(written)
+        except FieldError as error:
+            refuse(error.message)
+        else:
+            entries.setdefault(entry.grapheme, entry)
+    kept = list(entries.values())
+    try:
+        _require_no_loops(kept)
+    except FieldError as error:
+        refuse(error.message)
+        kept = [entry for entry in kept if not entry.alias]
+    return _lexicon(name, kept) if kept else None
+
+
+def _lexicon(name: str, entries: Sequence[LexiconEntry]) -> PronunciationLexicon:
     digest = hashlib.sha256(msgspec.msgpack.encode(entries)).hexdigest()
     return PronunciationLexicon(name, digest, tuple(entries))
 
@@ -73,23 +121,24 @@ def _refused(message: str, allowed: str | None = None) -> FieldError:
     return FieldError("lexicon", message, allowed=allowed, code="invalid_lexicon")
 
 
-def _read_json(data: bytes) -> Iterator[tuple[str, str | None, str | None, str]]:
+def _read_json(data: bytes) -> Iterator[WrittenEntry]:
     try:
         found = msgspec.json.decode(data, type=dict[str, str | _JsonEntry])
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _refused(f"neither PLS nor JSON: {error}") from error
     for grapheme, entry in found.items():
         if isinstance(entry, str):
-            yield grapheme, entry, None, "ipa"
+            yield WrittenEntry(grapheme, entry)
         else:
-            yield grapheme, entry.phoneme, entry.alias, "ipa"
+            yield WrittenEntry(grapheme, entry.phoneme, entry.alias)
 
 
 class _PlsReader:
     """Collects the lexemes of a document."""
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, str | None, str | None, str]] = []
+        self.found: list[WrittenEntry] = []
+        self.language = ""
         self._parser = expat.ParserCreate("utf-8", "}")
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
@@ -118,6 +167,7 @@ class _PlsReader:
             if name != f"{_NAMESPACE}}}lexicon":
                 raise _refused("the root is no PLS 1.0 lexicon", f"xmlns={_NAMESPACE}")
             self._alphabet = attributes.get("alphabet", "ipa")
+            self.language = attributes.get(_LANGUAGE, "")
         if tag == "lexeme":
             self._graphemes, self._sounds = [], []
         self._characters, self._attributes = [], attributes
@@ -143,16 +193,24 @@ class _PlsReader:
         # The first preferred one, else the first of all (PLS 1.0, section 4.9.3).
         _, kind, text, alphabet = next((s for s in self._sounds if s[0]), self._sounds[0])
         phoneme, alias = (text, None) if kind == "phoneme" else (None, text)
-        self.found += [(grapheme, phoneme, alias, alphabet) for grapheme in self._graphemes]
+        self.found += [
+            WrittenEntry(grapheme, phoneme, alias, alphabet) for grapheme in self._graphemes
+        ]
 
 
-def _read_pls(data: bytes) -> list[tuple[str, str | None, str | None, str]]:
+def read_pls(data: bytes) -> tuple[list[WrittenEntry], str]:
+    """Returns the entries of a PLS document and its language; an empty one where it has none.
+
+    Raises:
+        FieldError: it is not well formed, or no PLS.
+    """
     reader = _PlsReader()
     reader.read(data)
-    return reader.found
+    return reader.found, reader.language
 
 
-def _entry(grapheme: str, phoneme: str | None, alias: str | None, alphabet: str) -> LexiconEntry:
+def _entry(found: WrittenEntry) -> LexiconEntry:
+    grapheme, phoneme, alias, alphabet = found
     written = " ".join(_folded(grapheme).split())
     if not written or len(written) > LONGEST_GRAPHEME:
         raise _refused(f"grapheme {grapheme[:50]!r}", f"1 to {LONGEST_GRAPHEME} characters")

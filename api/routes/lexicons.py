@@ -91,7 +91,7 @@ def owner_of(client: ApiClient) -> str:
 def with_lexicons(
     backends: Backends, client: ApiClient, names: Sequence[str], source: Source
 ) -> Source:
-    """Returns the source with copies of the lexicons that a request names.
+    """Returns the source with copies of the lexicons that a request names, before its own.
 
     Raises:
         FieldError: there is no such lexicon.
@@ -105,7 +105,7 @@ def with_lexicons(
         except NotFound as error:
             message = f"no lexicon {name!r}"
             raise FieldError("lexicons", message, code="lexicon_not_found") from error
-    return msgspec.structs.replace(source, lexicons=tuple(found))
+    return msgspec.structs.replace(source, lexicons=(*found, *source.lexicons))
 
 
 def _facts(lexicon: PronunciationLexicon) -> LexiconFacts:

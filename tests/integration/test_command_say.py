@@ -92,6 +92,16 @@ def test_ssml_with_two_voices(tmp_path: Path) -> None:
     assert soundfile.info(out).duration > 2.5
 
 
+def test_lexicons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lexicon, out = tmp_path / "own.json", tmp_path / "a.wav"
+    lexicon.write_text('{"Hi": {"alias": "a very good morning to all of you"}, "Ho": "hoʊ"}')
+    assert run("say", "Hi.", "-o", str(out), "--lexicon", str(lexicon), "--json") == 0
+    report = json.loads(capsys.readouterr().out)
+    (used,) = (w["message"] for w in report["warnings"] if w["code"] == "lexicon_used")
+    assert "1 of 2 entries used" in used
+    assert report["audio_seconds"] > 1
+
+
 @pytest.mark.parametrize(
     ("code", "argv"),
     [

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.book import Book, BookMetadata, Optional, PronunciationHint, ReadingOptions
+from core.book import Book, BookMetadata, Optional, ReadingOptions
 from core.errors import FieldError
 from tests.epub_files import archive, epub, page
 from text.books.reader import read_book
@@ -360,14 +360,79 @@ def test_fixed_layouts_are_refused() -> None:
     assert refused.value.code == "fixed_layout"
 
 
-def test_hints_of_pronunciation_are_kept() -> None:
-    ssml = 'xmlns:ssml="http://www.w3.org/2001/10/synthesis"'
-    inner = f"""<div {ssml} ssml:alphabet="ipa">
+def pronounced(book: Book) -> dict[str, str]:
+    """Returns the phonemes of all words that a book's lexicons have."""
+    return {
+        entry.grapheme: " ".join("".join(word) for word in entry.phonemes) or entry.alias
+        for lexicon in reversed(book.lexicons)
+        for entry in lexicon.entries
+    }
+
+
+SSML = 'xmlns:ssml="http://www.w3.org/2001/10/synthesis" ssml:alphabet="ipa"'
+
+
+def test_hints_of_pronunciation_are_a_lexicon() -> None:
+    inner = f"""<div {SSML}>
 <p>The <span ssml:ph="ˈnjuːlɪn">Newlyn</span> pier.</p>
 <p><i ssml:ph="x">Newlyn</i> <i ssml:alphabet="x-sampa" ssml:ph="y">Two</i></p></div>"""
     book = body(inner)
-    assert book.pronunciations == (PronunciationHint("Newlyn", "ˈnjuːlɪn"),)
+    assert pronounced(book) == {"Newlyn": "njˈulɪn"}
     assert book.chapters[0].text == "The Newlyn pier.\n\nNewlyn Two"
+    assert "pronunciation_refused" in codes(book)
+
+
+@pytest.mark.parametrize(
+    ("inner", "expected"),
+    [
+        ('<p>Mind the <i ssml:ph="lɛd">lead</i>.</p>', {"lead": "lɛd"}),
+        ('<p>Mind the <i ssml:ph="lɛd">lead</i>; they lead.</p>', {}),
+        ('<p><i ssml:ph="liːd">lead</i> <i ssml:ph="lɛd">lead</i></p>', {}),
+    ],
+)
+def test_hints_of_homographs_count_where_the_book_has_one_reading(
+    inner: str, expected: dict[str, str]
+) -> None:
+    assert pronounced(body(f"<div {SSML}>{inner}</div>")) == expected
+
+
+def pls(language: str, *lexemes: str) -> str:
+    namespace = "http://www.w3.org/2005/01/pronunciation-lexicon"
+    return (
+        f'<lexicon version="1.0" xmlns="{namespace}" alphabet="ipa" xml:lang="{language}">'
+        f"{''.join(f'<lexeme>{lexeme}</lexeme>' for lexeme in lexemes)}</lexicon>"
+    )
+
+
+def test_lexicons_that_pages_link_or_the_manifest_lists() -> None:
+    linked = pls(
+        "en",
+        "<grapheme>Keigwin</grapheme><phoneme>kɛɡwɪn</phoneme>",
+        "<grapheme>GWR</grapheme><alias>Great Western Railway</alias>",
+        '<grapheme>Bad</grapheme><phoneme alphabet="x-sampa">b{d</phoneme>',
+    )
+    listed = pls("en-GB", "<grapheme>Keigwin</grapheme><phoneme>kiːɡ</phoneme>")
+    french = pls("fr", "<grapheme>pier</grapheme><phoneme>pje</phoneme>")
+    text = page("<p>Keigwin took the GWR to the pier.</p>").replace(
+        "</head>", '<link rel="pronunciation" hreflang="en" href="lex/a.pls"/></head>'
+    )
+    item = '<item id="{0}" href="lex/{0}.pls" media-type="application/pls+xml"/>'
+    data = epub(
+        {"a.xhtml": text},
+        [("One", "a.xhtml")],
+        items="".join(map(item.format, ("b", "c", "d"))),
+        more={
+            "OPS/lex/a.pls": linked,
+            "OPS/lex/b.pls": listed,
+            "OPS/lex/c.pls": french,
+            "OPS/lex/d.pls": "<lexicon",
+        },
+    )
+    book = read(data)
+    assert [lexicon.name for lexicon in book.lexicons] == ["OPS/lex/a.pls", "OPS/lex/b.pls"]
+    assert pronounced(book) == {"Keigwin": "kɛɡwɪn", "GWR": "Great Western Railway"}
+    refused = [n.message for n in book.notices if n.code == "pronunciation_refused"]
+    assert len(refused) == 2
 
 
 def misnamed(href: str, entry: str, flag: bool = True) -> Book:

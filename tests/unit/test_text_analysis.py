@@ -56,6 +56,11 @@ def test_command(tmp_path: Path) -> None:
     (utterance,) = json.loads(run.output)["utterances"]
     assert {"text", "spoken", "phonemes", "span"} <= utterance.keys()
     assert utterance["span"] == [0, 12]
+    page = tmp_path / "a.html"
+    page.write_text("<h1>One</h1><p>Hello.</p><pre><code>x = 1</code></pre>")
+    command = ["analyze", "--book", str(page), "--json"]
+    assert "equals" not in CliRunner().invoke(rhapsode, command).output
+    assert "equals" in CliRunner().invoke(rhapsode, [*command, "--include", "code"]).output
     book = tmp_path / "a.txt"
     book.write_text("CHAPTER I\n\nHello.\n\nCHAPTER II\n\nBye.")
     run = CliRunner().invoke(rhapsode, ["analyze", "--json", "--book", str(book)])

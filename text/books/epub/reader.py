@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from core.book import Book, PronunciationHint, ReadingOptions
+from core.book import Book, ReadingOptions
 from core.errors import FieldError
 from text.books.archive import Archive
 from text.books.epub.chapters import cut_chapters
@@ -17,6 +17,7 @@ from text.books.epub.package import (
     SpineItem,
     read_package,
 )
+from text.books.epub.pronunciation import linked_lexicons, read_pronunciations
 from text.books.omissions import Omissions
 from text.books.pages.furniture import leave_out_furniture
 from text.books.pages.markup import Element, decode_markup, local_name, parse_page, text_of
@@ -90,7 +91,9 @@ def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
         metadata=package.metadata,
         chapters=chapters,
         cover=read_cover(package, container, omissions),
-        pronunciations=_first_of_each(texts.values()),
+        lexicons=read_pronunciations(
+            list(texts.values()), spine.lexicons, container, package, omissions
+        ),
         unreadable=tuple(spine.unreadable),
         notices=omissions.notices(),
     )
@@ -108,6 +111,8 @@ class _Spine:
         self._container, self._package, self._omissions = container, package, omissions
         self.unreadable: list[str] = []
         """Names of pages that cannot be read."""
+        self.lexicons: dict[str, None] = {}
+        """Paths of the lexicons that pages link, in order."""
         self._passed: list[str] = []
         """Names of pages without text, and why."""
         self._sheets: dict[str, list[StyleRule]] = {}
@@ -124,6 +129,9 @@ class _Spine:
         for path, body in bodies.items():
             root = body.getroottree().getroot()
             style = style_of(root, list(self._rules(path, root)))
+            for href in linked_lexicons(root):
+                name = self._container.find(resolve_url(path, href)[0])
+                self.lexicons.setdefault(name or "")
             context = PageContext(path, style, references, notes, options)
             texts[path] = read_page(body, context, self._omissions)
         return texts
@@ -222,14 +230,6 @@ class _Spine:
             return decode_markup(self._container.read(name), name, Omissions())
         except OSError:
             return ""
-
-
-def _first_of_each(pages: Iterable[PageText]) -> tuple[PronunciationHint, ...]:
-    found: dict[str, PronunciationHint] = {}
-    for page in pages:
-        for hint in page.pronunciations:
-            found.setdefault(hint.word, hint)
-    return tuple(found.values())
 
 
 def _is_picture_book(pages: Iterable[PageText]) -> bool:

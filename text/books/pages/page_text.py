@@ -6,7 +6,7 @@ import re
 from collections.abc import Container
 from dataclasses import dataclass, field
 
-from core.book import PronunciationHint, ReadingOptions
+from core.book import ReadingOptions
 from text.books.blocks import SCENE_BREAK, TextBlock
 from text.books.characters import clean
 from text.books.omissions import Omissions
@@ -23,6 +23,7 @@ from text.books.pages.raised import is_note_mark, raised_text, verse_numbers
 from text.books.pages.stylesheet import PageStyle
 from text.books.pages.urls import resolve_url
 from text.books.plain_text.headings import is_heading
+from text.lexicons import WrittenEntry
 from text.segmentation.scene_breaks import is_scene_break
 
 _SPACES = re.compile(r"((?<=[^\W\d_]-)[ \t\r\f]*\n[ \t\r\n\f]*(?=[a-z]))|[ \t\r\n\f]+")
@@ -59,7 +60,7 @@ class PageText:
 
     blocks: list[TextBlock] = field(default_factory=list)
     anchors: dict[str, tuple[int, int]] = field(default_factory=dict)
-    pronunciations: list[PronunciationHint] = field(default_factory=list)
+    pronunciations: list[WrittenEntry] = field(default_factory=list)
     notes: bool = False
     pictures: int = 0
 
@@ -149,9 +150,10 @@ class _PageReader:
         around = (element, *element.iterancestors())
         alphabets = (attribute(above, "alphabet") for above in around)
         word = " ".join(text_of(element).split())
-        is_ipa = next(filter(None, alphabets), "ipa").lower() == "ipa"
-        if is_ipa and 0 < len(word) <= LONGEST_HINT and len(hint) <= LONGEST_HINT:
-            self.page.pronunciations.append(PronunciationHint(word, " ".join(hint.split())))
+        if 0 < len(word) <= LONGEST_HINT and len(hint) <= LONGEST_HINT:
+            alphabet = next(filter(None, alphabets), "ipa").lower()
+            pronunciation = " ".join(hint.split())
+            self.page.pronunciations.append(WrittenEntry(word, pronunciation, None, alphabet))
 
     def _add_anchor(self, element: Element, name: str) -> None:
         for identifier in (element.get("id"), element.get("name") if name == "a" else None):
