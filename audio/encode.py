@@ -44,6 +44,8 @@ LOSSLESS: frozenset[AudioFormat] = frozenset({"wav", "flac"})
 
 RIFF_LIMIT_BYTES = 2**32 - 4096
 """RIFF sizes are 32 bits; a file above this becomes RF64 (EBU Tech 3306), headers left room."""
+FIRST_SAMPLES = 4096
+"""Length of the first block of Vorbis."""
 BLOCK_SAMPLES = 16384
 """libsndfile's Vorbis encoder allocates a whole write on the stack, so it gets small blocks."""
 
@@ -100,6 +102,49 @@ def file_error(failure: str, error: Exception) -> RhapsodeError:
     return Unavailable(f"{failure}: {error}", code="disk")
 
 
+class BlockWriter:
+    """A writer to libsndfile for which it makes no difference how the samples are cut into blocks.
+
+    libvorbis extends the audio before its beginning by what it guesses from the first block, so all
+    first blocks are equally long.
+
+    Args:
+        file: open for writing.
+        format: of the file.
+        channels: 1, or 2 that are equal.
+    """
+
+    def __init__(self, file: soundfile.SoundFile, format: AudioFormat, channels: int) -> None:
+        self._file, self._format, self._channels = file, format, channels
+        self._first: Float32 | None = np.zeros(0, np.float32) if format == "ogg" else None
+
+    def write(self, block: Float32) -> None:
+        """Appends (N,) float32 in [-1, 1]. Raises what soundfile raises."""
+        if self._first is not None:
+            block = np.concatenate([self._first, block])
+            if len(block) < FIRST_SAMPLES:
+                self._first = block
+                return
+            self._first = None
+            self._append(block[:FIRST_SAMPLES])
+            block = block[FIRST_SAMPLES:]
+        self._append(block)
+
+    def close(self) -> None:
+        """Writes what was held back and closes the file. Raises what soundfile raises."""
+        if self._first is not None and len(self._first):
+            self._append(self._first)
+        self._first = None
+        self._file.close()
+
+    def _append(self, block: Float32) -> None:
+        data: NDArray[np.generic] = to_pcm16(block) if self._format in LOSSLESS else block
+        if self._channels > 1:
+            data = np.repeat(data[:, None], self._channels, axis=1)
+        for start in range(0, len(data), BLOCK_SAMPLES):
+            self._file.write(data[start : start + BLOCK_SAMPLES])
+
+
 class LibsndfileFile:
     """A file that libsndfile writes; tags and chapter marks are written when it is finished.
 
@@ -120,12 +165,11 @@ class LibsndfileFile:
         tags: Tags | None,
         marks: Sequence[ChapterMark],
     ) -> None:
-        self._channels = channels
         self._path, self._format, self._rate = path, format, sample_rate
         self._tags, self._marks = tags, [mark for mark in marks if mark.samples]
         container, codec = codec_of(format, samples, channels)
         try:
-            self._file = soundfile.SoundFile(
+            file = soundfile.SoundFile(
                 path,
                 "w",
                 sample_rate,
@@ -137,15 +181,12 @@ class LibsndfileFile:
             )
         except (soundfile.LibsndfileError, OSError) as error:
             raise file_error(f"cannot write {path}", error) from error
+        self._file = BlockWriter(file, format, channels)
 
     def write(self, block: Float32) -> None:
         """Appends (N,) float32 in [-1, 1]. Raises Unavailable, SynthesisError."""
-        data: NDArray[np.generic] = to_pcm16(block) if self._format in LOSSLESS else block
-        if self._channels > 1:
-            data = np.repeat(data[:, None], self._channels, axis=1)
         try:
-            for start in range(0, len(data), BLOCK_SAMPLES):
-                self._file.write(data[start : start + BLOCK_SAMPLES])
+            self._file.write(block)
         except (soundfile.LibsndfileError, OSError, AssertionError) as error:
             raise file_error("cannot write audio", error) from error
 
@@ -164,7 +205,7 @@ class LibsndfileFile:
         """Closes a file whose content does not matter any more. Raises as ``write`` does."""
         try:
             self._file.close()
-        except (soundfile.LibsndfileError, OSError) as error:
+        except (soundfile.LibsndfileError, OSError, AssertionError) as error:
             raise file_error("cannot finish audio", error) from error
 
 

@@ -22,25 +22,35 @@ UtteranceAudio = tuple[Float32, int]
 """Samples of an utterance (N,) and the length of the pause after it [samples]."""
 
 
-def fade_edges(samples: Float32, sample_rate: int) -> Float32:
+def fade_edges(
+    samples: Float32, sample_rate: int, *, start: int = 0, total: int | None = None
+) -> Float32:
     """Returns samples with raised-cosine ramps from and to zero; the length stays.
 
     A DC offset is not removed, it is ramped: there is no step against the digital silence of a
-    pause. Utterances shorter than two ramps get ramps of half their length.
+    pause. Utterances shorter than two ramps get ramps of half their length. An utterance may come
+    in pieces: together they are what the whole is.
 
     Args:
-        samples: (N,) float32.
+        samples: (N,) float32, of an utterance or of a piece of one.
         sample_rate: [Hz].
+        start: where in the utterance the piece begins [samples].
+        total: length of the utterance [samples]; None = it is whole.
 
     Returns:
         (N,) float32, a copy.
     """
-    n = min(round(FADE_SECONDS * sample_rate), len(samples) // 2)
-    faded = samples.copy()
-    if n:
-        ramp = (0.5 - 0.5 * np.cos(np.pi * np.arange(n) / n)).astype(np.float32)
-        faded[:n] *= ramp
-        faded[-n:] *= ramp[::-1]
+    length = len(samples) if total is None else total
+    n = min(round(FADE_SECONDS * sample_rate), length // 2)
+    faded, stop = samples.copy(), start + len(samples)
+    if not n:
+        return faded
+    ramp = (0.5 - 0.5 * np.cos(np.pi * np.arange(n) / n)).astype(np.float32)
+    if start < n:
+        faded[: n - start] *= ramp[start:stop]
+    if stop > length - n:
+        first = max(start, length - n)
+        faded[first - start :] *= ramp[::-1][first - (length - n) : stop - (length - n)]
     return faded
 
 
@@ -59,16 +69,16 @@ def joined_blocks(
     Yields:
         (N,) float32 blocks, none empty; Σ lengths = lead + Σ (utterance + pause).
     """
-    yield from _silence(lead)
+    yield from silence(lead)
     for samples, pause in utterances:
         if pause < 0:
             raise ValueError(f"pause of {pause} samples")
         if len(samples):
             yield fade_edges(samples, sample_rate)
-        yield from _silence(pause)
+        yield from silence(pause)
 
 
-def _silence(samples: int) -> Iterator[Float32]:
+def silence(samples: int) -> Iterator[Float32]:
     """Yields a pause in blocks that share their memory: one may last for hours."""
     block = np.zeros(min(samples, SILENCE_BLOCK), np.float32)
     for start in range(0, samples, SILENCE_BLOCK):

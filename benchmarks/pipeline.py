@@ -17,9 +17,10 @@ from benchmarks.choices import Choice
 from core.errors import RhapsodeError
 from core.mel import Float32
 from core.request import SynthesisRequest
+from core.units import pause_samples
 from core.voice import Catalogue
 from synthesis.engine import Engine
-from synthesis.parts import SynthesisItem, cut_parts, pause_samples, synthesis_items
+from synthesis.parts import SynthesisItem, cut_parts, synthesis_items
 from synthesis.results import SynthesizedUtterance
 from text.frontend import open_frontend
 

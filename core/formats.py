@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.errors import FieldError
-from core.request import SAMPLE_RATES, AudioFormat
+from core.request import SAMPLE_RATES, AudioFormat, StreamFormat
 
 OPUS_SAMPLE_RATES = (8000, 12000, 16000, 24000, 48000)
 """Opus codes only these [Hz]. Source: RFC 6716 §2; 7845 §5.1."""
@@ -33,6 +33,17 @@ AAC_BIT_RATES = (8_000, 5.5)
 
 Source: ISO/IEC 14496-3 §4.5.3.1."""
 
+STREAM_MEDIA_TYPES: dict[StreamFormat, str] = {
+    "wav": MEDIA_TYPES["wav"],
+    "pcm": "audio/pcm",
+    "mp3": MEDIA_TYPES["mp3"],
+    "ogg": MEDIA_TYPES["ogg"],
+    "opus": MEDIA_TYPES["opus"],
+    "flac": MEDIA_TYPES["flac"],
+    "aac": "audio/aac",
+}
+"""Content types of audio that is sent while it is made; pcm gets its ``rate``, too."""
+
 ZIP = "application/zip"
 """Content type of a package of chapters."""
 
@@ -45,6 +56,11 @@ def sample_rates(format: AudioFormat) -> tuple[int, ...]:
     """
     if format not in MEDIA_TYPES:
         raise FieldError("format", f"unknown format {format!r}", allowed=", ".join(MEDIA_TYPES))
+    return OPUS_SAMPLE_RATES if format == "opus" else SAMPLE_RATES
+
+
+def stream_sample_rates(format: StreamFormat) -> tuple[int, ...]:
+    """Returns the sample rates that audio can be streamed at [Hz], ascending."""
     return OPUS_SAMPLE_RATES if format == "opus" else SAMPLE_RATES
 
 

@@ -13,6 +13,8 @@ from core.text import Notice, Pauses, Span
 
 AudioFormat = Literal["wav", "flac", "ogg", "opus", "mp3", "m4b"]
 """ogg = Vorbis in Ogg, opus = Opus in Ogg, m4b = AAC in MP4 with chapter marks."""
+StreamFormat = Literal["wav", "pcm", "mp3", "ogg", "opus", "flac", "aac"]
+"""What audio can be sent as while it is made; pcm = 16-bit little endian, aac = AAC in ADTS."""
 Package = Literal["file", "chapters"]
 """file: one file; chapters: a zip with a file per chapter and a manifest."""
 Preset = Literal["acx"]
@@ -74,6 +76,9 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     """en: what is mostly in another language or script is refused; any: it is read as English."""
     package: Package = "file"
     """One file, or a zip of one file per chapter."""
+    stream: bool = False
+    """Somebody hears it while it is made (``GET /jobs/{id}/audio?stream=true``): its parts are
+    synthesized window by window, and a listener that goes away cancels it."""
     preset: Preset | None = None
     """acx: a zip of mp3 files of 44.1 kHz and 192 kbit/s, one a chapter, each at the level and with
     the room tone that ACX wants; format, package, rates and loudness are set by it."""

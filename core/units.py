@@ -15,6 +15,15 @@ def samples_of(seconds: float, sample_rate: int) -> int:
     return round(seconds * sample_rate)
 
 
+def pause_samples(seconds: float, speed: float, sample_rate: int) -> int:
+    """Returns a pause in samples, shortened or stretched with the speech.
+
+    >>> pause_samples(0.5, 2.0, 22050)
+    5512
+    """
+    return samples_of(seconds / speed, sample_rate)
+
+
 def rtf(compute_seconds: float, audio_seconds: float) -> float:
     """Real-time factor: seconds of compute per second of audio; below 1 is faster than real time.
 

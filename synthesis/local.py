@@ -19,11 +19,12 @@ from core.protocols import TextFrontend
 from core.report import StageSeconds, SynthesisReport
 from core.request import SynthesisRequest
 from core.text import Notice
+from core.units import pause_samples
 from core.voice import Catalogue
 from synthesis.chapter_frontend import SourceAnalysis, analyze_source
 from synthesis.engine import Engine
 from synthesis.part_audio import part_audio_of
-from synthesis.parts import cut_parts, pause_samples, synthesis_items
+from synthesis.parts import cut_parts, synthesis_items
 from synthesis.report import ReportBuilder, sha256_of
 
 Progress = Callable[[int, int], None]

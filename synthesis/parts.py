@@ -16,7 +16,6 @@ from core.errors import TextError
 from core.part import Part
 from core.request import Controls, RuntimeName
 from core.text import Utterance
-from core.units import samples_of
 from core.voice import Catalogue, Selection
 
 SECONDS_PER_PHONEME = 0.08
@@ -179,12 +178,3 @@ def synthesis_items(part: Part, request: Controls, catalogue: Catalogue) -> Iter
             energy=request.energy,
             seed=utterance_seed(request.seed, content_number(utterance)),
         )
-
-
-def pause_samples(seconds: float, speed: float, sample_rate: int) -> int:
-    """Returns a pause in samples, shortened or stretched with the speech.
-
-    >>> pause_samples(0.5, 2.0, 22050)
-    5512
-    """
-    return samples_of(seconds / speed, sample_rate)

@@ -12,7 +12,7 @@ from core.record import JobError
 from core.request import Controls, Source
 from core.text import Notice, Span
 from core.transcript import TimedChapter
-from synthesis.parts import pause_samples
+from core.units import pause_samples
 from synthesis.transcript import DIGITS
 
 

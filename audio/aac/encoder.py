@@ -46,10 +46,13 @@ class AacEncoder:
         sample_rate: [Hz].
         bit_rate: bits per second of speech.
         channels: 1, or 2 that are equal.
+        batch: frames that are encoded side by side; fewer come sooner, with the same bits.
     """
 
-    def __init__(self, sample_rate: int, bit_rate: int, *, channels: int = 1) -> None:
-        self._channels = channels
+    def __init__(
+        self, sample_rate: int, bit_rate: int, *, channels: int = 1, batch: int = BATCH
+    ) -> None:
+        self._channels, self._batch = channels, batch
         self._rate, self._share = sample_rate, bit_rate * FRAME / sample_rate
         self._edges = band_edges(sample_rate)
         self._window = np.sin(np.pi / (2 * FRAME) * (np.arange(2 * FRAME) + 0.5))
@@ -60,9 +63,9 @@ class AacEncoder:
         """Takes (N,) float32 in [-1, 1] and returns the frames that are complete."""
         self._pending = np.concatenate([self._pending, block])
         frames = list[bytes]()
-        while len(self._pending) >= (BATCH + 1) * FRAME:
-            frames += self._encode(self._pending[: (BATCH + 1) * FRAME])
-            self._pending = self._pending[BATCH * FRAME :]
+        while len(self._pending) >= (self._batch + 1) * FRAME:
+            frames += self._encode(self._pending[: (self._batch + 1) * FRAME])
+            self._pending = self._pending[self._batch * FRAME :]
         return frames
 
     def finish(self) -> list[bytes]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 from pathlib import Path
+from typing import NamedTuple
 
 from audio.containers.id3 import HEADER_BYTES, tag_length
 from core.formats import MP3_BIT_RATES
@@ -22,6 +23,31 @@ INFORMATION = (b"Xing", b"Info", b"VBRI")
 """Marks of a first frame without audio, which LAME and others write."""
 
 
+class FrameHeader(NamedTuple):
+    """What the header of a frame says: bits per second, and the frame's length in bytes."""
+
+    bit_rate: int
+    length: int
+
+
+def frame_header(head: bytes) -> FrameHeader | None:
+    """Reads the header in the first four bytes of a frame; None: there is none.
+
+    >>> frame_header(bytes.fromhex("fff380c4"))
+    FrameHeader(bit_rate=64000, length=208)
+    """
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return None
+    version, layer_3 = head[1] >> 3 & 3, head[1] >> 1 & 3 == 1
+    index, rate_index = head[2] >> 4, head[2] >> 2 & 3
+    if version not in SAMPLE_RATES or not layer_3 or rate_index == 3 or index in (0, 15):
+        return None
+    rate = SAMPLE_RATES[version][rate_index]
+    steps = MP3_BIT_RATES[32000 if version == MPEG_1 else 16000]
+    bits = 1000 * steps[index - 1]
+    return FrameHeader(bits, FRAME_SAMPLES[version] // 8 * bits // rate + (head[2] >> 1 & 1))
+
+
 def mp3_bit_rates(path: Path) -> set[int]:
     """Returns the bit rates of all frames; one alone = constant. Raises OSError.
 
@@ -30,16 +56,9 @@ def mp3_bit_rates(path: Path) -> set[int]:
     rates = set[int]()
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
         at = tag_length(data[:HEADER_BYTES])
-        while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] & 0xE0 == 0xE0:
-            version, layer_3 = data[at + 1] >> 3 & 3, data[at + 1] >> 1 & 3 == 1
-            index, rate_index = data[at + 2] >> 4, data[at + 2] >> 2 & 3
-            if version not in SAMPLE_RATES or not layer_3 or rate_index == 3 or index in (0, 15):
-                break
-            rate = SAMPLE_RATES[version][rate_index]
-            steps = MP3_BIT_RATES[32000 if version == MPEG_1 else 16000]
-            bits = 1000 * steps[index - 1]
-            length = FRAME_SAMPLES[version] // 8 * bits // rate + (data[at + 2] >> 1 & 1)
-            if rates or not any(mark in data[at : at + length] for mark in INFORMATION):
-                rates.add(bits)
-            at += length
+        while header := frame_header(data[at : at + 4]):
+            frame = data[at : at + header.length]
+            if rates or not any(mark in frame for mark in INFORMATION):
+                rates.add(header.bit_rate)
+            at += header.length
     return rates

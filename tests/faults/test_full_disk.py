@@ -20,7 +20,8 @@ from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.storage.folder import FolderStore
 from jobs.storage.keys import audio_key
-from synthesis.part_audio import part_audio_of, write_part_audio
+from jobs.storage.part_audio import write_part_audio
+from synthesis.part_audio import part_audio_of, part_samples
 from synthesis.results import SynthesizedUtterance
 from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
 from workers.context import Context, SystemClock
@@ -76,7 +77,7 @@ def context(audio: FolderStore) -> Context:
         artifacts={},
     )
     part_audio = part_audio_of([synthesized])
-    write_part_audio(audio, "0a", part_audio, [synthesized])
+    write_part_audio(audio, "0a", part_audio, part_samples([synthesized]))
     result = PartResult(index=0, digest="0a", audio=part_audio)
     store.leases.claim(JOB, "0", "me", clock.now())
     store.results.add(JOB, result, "me", clock.now())

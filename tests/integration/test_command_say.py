@@ -10,9 +10,9 @@ import pytest
 import soundfile
 
 from cli.main import COMMANDS, main
+from core.units import pause_samples
 from core.voice import read_catalogue
 from exports.tiny_voice import expected_samples, write_tiny_voice
-from synthesis.parts import pause_samples
 from text.frontend import open_frontend
 
 TEXT = "Hello there. It was a bright day, and the clocks struck one!\n\nNobody minded."

@@ -1,5 +1,7 @@
 """Joins, PCM and resampling keep exact lengths whatever comes."""
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -70,3 +72,11 @@ def test_resampling_keeps_a_tone_in_place() -> None:
     out = resample(wave, 22050, 48000)
     expected = np.sin(2 * np.pi * 440 * np.arange(48000) / 48000)
     assert np.abs(out - expected)[2000:-2000].max() < 1e-3
+
+
+@given(st.integers(1, 3000), RATES, st.lists(st.integers(1, 1500), min_size=1, max_size=6))
+def test_an_utterance_in_pieces_is_faded_like_the_whole(n: int, rate: int, cuts: list[int]) -> None:
+    samples = np.random.default_rng(n).standard_normal(n).astype(np.float32)
+    edges = [0, *(edge for edge in np.cumsum(cuts) if edge < n), n]
+    pieces = [fade_edges(samples[a:b], rate, start=int(a), total=n) for a, b in pairwise(edges)]
+    assert (np.concatenate(pieces) == fade_edges(samples, rate)).all()

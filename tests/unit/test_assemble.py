@@ -17,7 +17,8 @@ from core.voice import Catalogue
 from jobs.protocols import WorkerBeat
 from jobs.storage.folder import FolderStore
 from jobs.storage.keys import audio_key, job_folder, part_audio_key
-from synthesis.part_audio import part_audio_of, write_part_audio
+from jobs.storage.part_audio import write_part_audio
+from synthesis.part_audio import part_audio_of, part_samples
 from synthesis.results import SynthesizedUtterance
 from synthesis.timeline import place_parts
 from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
@@ -79,7 +80,7 @@ def add_audio(context: Context, index: int) -> None:
     waveform = Waveform(np.zeros(SAMPLES, np.float32), 22050)
     result = SynthesizedUtterance(waveform, (1,), StageSeconds(acoustic=0.1), 1, {})
     audio, digest = part_audio_of([result]), f"0{index}"
-    write_part_audio(context.audio, digest, audio, [result])
+    write_part_audio(context.audio, digest, audio, part_samples([result]))
     context.store.leases.claim(JOB, str(index), "me", 0.0)
     context.store.results.add(JOB, PartResult(index=index, digest=digest, audio=audio), "me", 0.0)
 

@@ -11,13 +11,13 @@ from core.errors import FieldError, TextError
 from core.mel import MelSpec
 from core.request import SynthesisRequest
 from core.text import Span, Utterance
+from core.units import pause_samples
 from core.voice import Catalogue, Component, Provenance, VoiceCard
 from exports.registry import spec_of
 from synthesis.parts import (
     content_number,
     cut_parts,
     estimate_seconds,
-    pause_samples,
     synthesis_items,
     utterance_seed,
 )

@@ -28,7 +28,7 @@ from core.text import Notice
 from core.transcript import TranscriptHead
 from jobs.protocols import ASSEMBLE
 from jobs.storage.keys import audio_key, cover_key, part_audio_key, transcript_key
-from synthesis.part_audio import read_samples
+from jobs.storage.part_audio import read_samples
 from synthesis.report import ReportBuilder, sha256_of
 from synthesis.timeline import FailedPart, PlacedPart, Timeline, place_parts
 from synthesis.transcript import failed_lines, timed_lines

@@ -10,7 +10,8 @@ from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavaila
 from core.part import Part, PartAudio, PartResult
 from core.record import JobRecord
 from jobs.protocols import WorkId
-from synthesis.part_audio import part_audio_of, part_digest, read_part_audio, write_part_audio
+from jobs.storage.part_audio import read_part_audio, write_part_audio
+from synthesis.part_audio import part_audio_of, part_digest, part_samples
 from synthesis.parts import synthesis_items
 from synthesis.results import SynthesizedUtterance
 from telemetry.logs import log_fields
@@ -111,7 +112,7 @@ def _synthesize(
     audio = part_audio_of(results)
     # The index first: audio that it does not know would never be deleted.
     context.part_index.put(digest, context.clock.now())
-    write_part_audio(context.audio, digest, audio, results)
+    write_part_audio(context.audio, digest, audio, part_samples(results))
     return PartResult(index=part.index, digest=digest, audio=audio)
 
 
