@@ -91,6 +91,7 @@ _LOWER = str.maketrans("IVXLCDM", "ivxlcdm")
 _NO_VERB = re.compile(r"\s*(?:[.,;:!?)]|-|—|$|of\b|and\b|was\b|in\b)")
 _ORDERED = re.compile(
     r"(?:st|nd|rd|th)?\s(?:century|centuries|dynasty|Congress|Olympiad|Legion|Corps|Army)\b"
+    r"|(?:st|nd|rd|th)\b"
 )
 _HEADING = re.compile(r"\.?[ \t]*(?:\n|$)|\.[ \t]+[\"']?[A-Z]")
 _NUMERAL_WORD = re.compile(r"[MDCLXV]I[MDCLXV]")
@@ -201,6 +202,29 @@ def _after_street_name(match: re.Match[str], context: RuleContext) -> bool:
     if following[1].lower() in STARTERS:
         return True
     return key == "st" and "." in match[0] and following[1].lower() not in SAINTS
+
+
+def compass_point(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads the NW of Pennsylvania Ave NW, and the N. of 221 N. Main St."""
+    if match["one"]:
+        in_address = _ADDRESS.match(context.text, match.end())
+        return [_POINTS[match["one"]]] if in_address else None
+    return [_POINTS[match["point"]]] if context.last in _STREET_NAMES else None
+
+
+_POINTS = {
+    "N": "north",
+    "S": "south",
+    "E": "east",
+    "W": "west",
+    "NW": "northwest",
+    "NE": "northeast",
+    "SW": "southwest",
+    "SE": "southeast",
+}
+_ADDRESS = re.compile(
+    rf"\s(?:\d+(?:st|nd|rd|th)|[A-Z][a-z]+)\s(?:{'|'.join(s.capitalize() for pair in STREETS.items() for s in pair)})\b"
+)
 
 
 def state(match: re.Match[str], context: RuleContext) -> Verbalization | None:
@@ -394,6 +418,7 @@ BIBLE_RULE: Rule = (
     bible,
 )
 NAME_RULES: tuple[Rule, ...] = (
+    (re.compile(r"(?P<point>NW|NE|SW|SE)(?![\w.'-])|(?<=\d\s)(?P<one>[NSEW])\b\.?(?!\w)"), compass_point),
     (
         re.compile(
             rf"(?P<state>{'|'.join(STATES)})(?:\s(?P<zip>\d{{5}}(?:-\d{{4}})?))?(?![\w.'&-])"
@@ -404,7 +429,7 @@ NAME_RULES: tuple[Rule, ...] = (
     (
         re.compile(
             rf"(?P<numeral>{_ROMAN}|{_ROMAN.replace('IVXLCDM', 'ivxlcdm').translate(_LOWER)})"
-            rf"(?P<suffix>'s)?(?:{_NOT_JOINED}(?!\.\w)|(?=(?:st|nd|rd|th)\s(?:c|C)entur))(?:(?:st|nd|rd|th)\b)?"
+            rf"(?P<suffix>'s)?(?:{_NOT_JOINED}(?!\.\w)|(?=(?:st|nd|rd|th)\s(?:c|C)entur)|(?<=[IVX][IVX])(?=(?:st|nd|rd|th)\b))(?:(?:st|nd|rd|th)\b)?"
         ),
         roman,
     ),

@@ -26,9 +26,10 @@ _NAMED = {
     "%": "percent",
     "+": "plus",
     "~": "tilde",
+    "\\": "backslash",
 }
 _SPELLED = frozenset(
-    ("www", "http", "https", "ftp", "html", "php", "pdf", "css", "js", "jpg", "io")
+    ("www", "http", "https", "ftp", "html", "php", "pdf", "css", "js", "jpg", "io", "uk", "eu", "gz")
 )
 """Parts of an address that are spelled though they could be pronounced."""
 
@@ -36,6 +37,7 @@ _SPELLED = frozenset(
 def address(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads www.example.com/a-b, foo.bar@example.com, https://x.org."""
     text = re.sub(r"^(?:https?|ftp)://", "", match[0])
+    text = text if text.startswith(("/", "~", ".")) else text.removesuffix("/")
     return _parts(text, context)
 
 
@@ -79,7 +81,8 @@ def extension(match: re.Match[str], context: RuleContext) -> Verbalization | Non
 
 ADDRESS_RULES: tuple[Rule, ...] = (
     (re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63})+(?!\w)"), address),
-    (re.compile(r"(?:(?:https?|ftp)://|www\.)[^\s<>\"']*[\w/]"), address),
+    (re.compile(r"(?:(?:https?|ftp)://|www\.|WWW\.)[^\s<>\"']*[\w/]"), address),
+    (re.compile(r"[A-Z0-9-]{2,63}(?:\.[A-Z0-9-]{1,63}){0,4}\.(?:COM|ORG|NET|EDU|GOV)\b"), address),
     (
         re.compile(
             rf"[A-Za-z0-9-]{{1,63}}(?:\.[A-Za-z0-9-]{{1,63}}){{0,4}}\.(?:{_TOP_LEVEL})\b(?!\.\w|-|'){_PATH}"
@@ -87,6 +90,11 @@ ADDRESS_RULES: tuple[Rule, ...] = (
         address,
     ),
     (re.compile(r"(?<![^\s(\"'])\.(?P<name>[A-Za-z]{2,5})(?![\w.])"), extension),
+    (
+        re.compile(r"(?<![\w.)])(?:~|\.{1,2})?(?=/[\w./-]*[A-Za-z])(?:/[\w.-]{1,60}){2,12}/?(?!\w)"),
+        address,
+    ),
+    (re.compile(r"[A-Z]:\\[\w.\\-]{0,200}"), address),
     (re.compile(r"(?P<mark>[@#])(?P<name>[A-Za-z]\w*)"), handle),
     (
         re.compile(

@@ -13,7 +13,7 @@ _SHORT = "|".join(m for m in MONTH_NUMBERS if len(m) < 5 and m not in MONTHS)
 _MONTH = rf"(?i:{_LONG}|(?:sept|{_SHORT})\b\.?)"
 MONTH = rf"(?i:{_LONG}|(?:sept|{_SHORT})\b)"
 WEEKDAY = rf"(?i:{'|'.join(sorted({*DAYS, *DAYS.values()}, key=len, reverse=True))})"
-_ZONES = r"UTC|GMT|EST|EDT|CST|CDT|MST|MDT|PST|PDT|CET|CEST|BST|IST|JST|Z"
+_ZONES = r"(?i:UTC|GMT|EST|EDT|CST|CDT|MST|MDT|PST|PDT|CET|CEST|BST|IST|JST|ET|PT)|Z"
 _HALF = r"(?:[aApP]\.\s?[mM]\.?|[aApP][mM]\b)"
 _WORDS_TOO = frozenset(("may", "march", "mar", "jan", "sun", "sat", "jun"))
 """Months and weekdays that are also words or names."""
@@ -69,11 +69,15 @@ def _is_lower_word(match: re.Match[str], evidence: str | None) -> bool:
 def month_day(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads March 5, 2024; Jan. 5th; Nov 22."""
     day = int(match["day"])
-    if not 1 <= day <= 31 or _is_lower_word(match, match["year"] or match["suffix"]):
+    evidence = match["year"] or match["short"] or match["suffix"]
+    if not 1 <= day <= 31 or _is_lower_word(match, evidence):
         return None
     words = [_month(match), *ordinal(day)]
     if match["to"]:
         words += ["to", *_day(match["to"])]
+    if match["short"]:
+        number = int(match["short"])
+        return [*words, ",", *year(number + (2000 if number < 50 else 1900))]
     return [*words, ",", *year(int(match["year"]))] if match["year"] else words
 
 
@@ -110,6 +114,17 @@ def slash_date(match: re.Match[str], context: RuleContext) -> Verbalization | No
     return _date(number, first, second) or _date(number, second, first)
 
 
+def day_of_month(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 3/15 after "on" and the like, where it can be no other than a day."""
+    month_number, day = int(match["m"]), int(match["d"])
+    if context.last.lower() not in _DAY_CUES or not (1 <= month_number <= 12 < day <= 31):
+        return None
+    return [MONTHS[month_number - 1], *ordinal(day)]
+
+
+_DAY_CUES = frozenset(("on", "by", "before", "after", "until", "since", "dated", "due"))
+
+
 def dotted_date(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads 31.12.1999, day first."""
     return _date(int(match["y"]), int(match["m"]), int(match["d"]))
@@ -122,7 +137,7 @@ def _date(number: int, month: int, day: int) -> Verbalization | None:
 
 
 def clock(match: re.Match[str], context: RuleContext) -> Verbalization | None:
-    """Reads 10:30, 7:05 p.m., 14:00 UTC, 10:30:15."""
+    """Reads 10:30, 7:05 p.m., 14:00 UTC, 10:30:15, 18:30 hrs."""
     hour, minute = int(match["h"]), int(match["m"])
     if hour > 24 or minute > 59:
         return None
@@ -135,7 +150,29 @@ def clock(match: re.Match[str], context: RuleContext) -> Verbalization | None:
         words += ["hundred"] if hour > 12 or hour == 0 else ["o'clock"]
     if match["s"]:
         words += ["and", *cardinal(int(match["s"])), "seconds"]
-    return [*words, *_half(match["half"]), *letters(match["zone"] or "")]
+    hours = ["hours"] if match["hours"] else []
+    return [*words, *hours, *_half(match["half"]), *letters(match["zone"] or "")]
+
+
+def dotted_clock(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 10.30 a.m. and 16h30."""
+    hour, minute = int(match["h"]), int(match["m"])
+    if hour > 24:
+        return None
+    oh = ["oh"] if 0 < minute < 10 else []
+    return [*cardinal(hour), *oh, *(cardinal(minute) if minute else []), *_half(match["half"])]
+
+
+def military(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 0900 hours, and at 1500 hours."""
+    hour, minute = int(match["h"]), int(match["m"])
+    if hour > 24 or (match["h"][0] != "0" and context.last.lower() not in _TIME_CUES):
+        return None
+    words = [*(["zero"] if 0 < hour < 10 else []), *cardinal(hour)]
+    return [*words, *(cardinal(minute) if minute else ["hundred"]), "hours"]
+
+
+_TIME_CUES = frozenset(("at", "by", "until", "till", "before", "after", "from", "to", "around"))
 
 
 def _duration(hours: int, minutes: int, seconds: int) -> list[str]:
@@ -152,7 +189,8 @@ def hour_only(match: re.Match[str], context: RuleContext) -> Verbalization | Non
     """Reads 7 p.m., 5pm."""
     if not 1 <= int(match["h"]) <= 12:
         return None
-    return [*cardinal(int(match["h"])), *_half(match["half"])]
+    zone = letters(match["zone"] or "")
+    return [*cardinal(int(match["h"])), *_half(match["half"]), *zone]
 
 
 def _half(text: str | None) -> list[str]:
@@ -170,7 +208,7 @@ def telephone(match: re.Match[str], context: RuleContext) -> Verbalization | Non
     for group in re.findall(r"\d+", match[0]):
         if words and words != ["plus"]:
             words.append(",")
-        words += ["eight", "hundred"] if group == "800" else digits(group, "oh")
+        words += cardinal(int(group)) if group in ("800", "900") else digits(group, "oh")
     return words
 
 
@@ -230,7 +268,8 @@ CALENDAR_RULES: tuple[Rule, ...] = (
     (
         re.compile(
             r"(?:\+?\d{1,2}[-.\s]{1,2})?(?:\(\d{3}\)[-.\s]{0,2}|\d{3}[-.\s])\d{3}[-.]\d{4}(?![\w-])"
-            r"|(?:\(0\d{2,4}\)|0\d{2,4})[-\s]\d{3,4}[-\s]?\d{3,4}(?![\w-])"
+            r"|(?:\(0\d{1,4}\)|0\d{2,4})[-\s]\d{3,4}[-\s]?\d{3,4}(?![\w-])"
+            r"|\d{3} \d{3} \d{4}(?![\w-])"
             r"|\+\d{1,3}\s?(?:\(0\)\d{2,5})?(?:[-\s]\d{2,5}){2,5}(?![\w-])|\d{3}-\d{4}(?![\w-])"
         ),
         telephone,
@@ -246,12 +285,18 @@ CALENDAR_RULES: tuple[Rule, ...] = (
         ),
         slash_date,
     ),
+    (
+        re.compile(
+            r"(?P<m>\d{1,2})/(?P<d>\d{2})(?![\w/-])(?!\s(?:of|inch|mile|cup|acre|hour|foot|feet|in)\b)"
+        ),
+        day_of_month,
+    ),
     (re.compile(r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4})(?![\w]|\.\d)"), dotted_date),
     (
         re.compile(
             rf"(?P<month>{_MONTH})\s(?P<day>\d{{1,2}})(?P<suffix>st|nd|rd|th)?"
             rf"(?:\s?[-–]\s?(?P<to>\d{{1,2}})(?:st|nd|rd|th)?)?(?![\w:]|[.,]\d)"
-            rf"(?:,?\s{_YEAR}(?![\w:]|[.,]\d))?"
+            rf"(?:,?\s{_YEAR}(?![\w:]|[.,]\d)|\s'(?P<short>\d\d)(?!\w))?"
         ),
         month_day,
     ),
@@ -267,11 +312,25 @@ CALENDAR_RULES: tuple[Rule, ...] = (
     (
         re.compile(
             rf"(?P<h>\d{{1,2}}):(?P<m>\d\d)(?::(?P<s>\d\d))?(?![\d:])"
-            rf"(?:\s?(?P<half>{_HALF})|\so'clock)?(?:\s(?P<zone>{_ZONES})\b)?"
+            rf"(?:\s?(?P<half>{_HALF})|\so'clock|\s?(?P<hours>hrs?\b\.?|hours\b)|h\b)?"
+            rf"(?:\s(?P<zone>{_ZONES})\b)?"
         ),
         clock,
     ),
-    (re.compile(rf"(?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)"), hour_only),
+    (
+        re.compile(
+            rf"(?P<h>\d{{1,2}})(?:\.(?P<m>[0-5]\d)\s?(?P<half>{_HALF})(?!\w))"
+        ),
+        dotted_clock,
+    ),
+    (re.compile(r"(?P<h>\d\d)(?P<m>[0-5]\d)\s?(?:hours|hrs\.?)(?!\w)"), military),
+    (re.compile(r"(?P<h>\d{1,2})h(?P<m>[0-5]\d)(?P<half>)(?!\w)"), dotted_clock),
+    (
+        re.compile(
+            rf"(?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)(?:\s(?P<zone>{_ZONES})\b)?"
+        ),
+        hour_only,
+    ),
     (re.compile(rf"(?P<first>\d{{1,2}})[-–](?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)"), hours),
     (re.compile(r"(?P<a>\d{1,3}):(?P<b>\d{1,3})(?![\d:])"), ratio),
     (re.compile(rf"(?P<month>(?i:sept|{_SHORT})\.)(?=[\s,;:)–-]|$)"), month),

@@ -32,7 +32,7 @@ UNIT = (
 )
 """A unit with its power, and at most one quotient: km, m², sq. ft, m/s², kg/m³."""
 _VULGAR = "".join(VULGAR)
-_PRICED = frozenset(word for names in CURRENCIES.values() for word in names)
+_PRICED = frozenset(word for names in CURRENCIES.values() for word in names if word)
 _PLURAL = re.compile(r"\d\d\d+|[2-9]0")
 """Before a bare "s" a plural ("747s", "80s"), not seconds."""
 
@@ -97,6 +97,11 @@ def money(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     return words
 
 
+def pence(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads 50p."""
+    return [*number(match["number"]), "penny" if match["number"] == "1" else "pence"]
+
+
 def money_after(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads 5€, 10 USD, 10$."""
     one, several, _, _ = CURRENCIES[match["currency"]]
@@ -118,11 +123,14 @@ def measure(match: re.Match[str], context: RuleContext) -> Verbalization | None:
         or match["many"]
         or adjective
         or after.startswith((" of ", " in "))
+        or (unit == "s" and context.last in ("minute", "minutes"))
         or (unit == "in" and (after.startswith(".") or context.last in ("feet", "foot")))
     )
     if unit in ("A", "B") or (gap.isspace() and unit in SPACED_NEVER and not sure):
         return None
-    if gap.isspace() and unit in _INITIALS and _CAPITAL.match(context.text, match.end()):
+    if gap.isspace() and unit in _INITIALS and _CAPITAL.match(context.text, match.end("unit")):
+        return None
+    if match["to"] and _is_subtraction(match):
         return None
     words = [*sign(match), *_amount(match["amount"], match["vulgar"])]
     if match["to"]:
@@ -131,6 +139,13 @@ def measure(match: re.Match[str], context: RuleContext) -> Verbalization | None:
         words.append(MAGNITUDES[match["many"]])
     single = words in (["one"], ["minus", "one"])
     return [*words, *unit_words(unit, one=single or (adjective and unit not in _SIGNS))]
+
+
+def _is_subtraction(match: re.Match[str]) -> bool:
+    """Returns whether the dash of 100 - 40 % is a minus: spaced, and the lesser number follows."""
+    between = match.string[match.end("amount") : match.start("to")]
+    amounts = [float(match[name].replace(",", "").replace(" ", "")) for name in ("amount", "to")]
+    return between == " - " and amounts[0] > amounts[1]
 
 
 def _amount(amount: str | None, vulgar: str | None) -> list[str]:
@@ -247,10 +262,17 @@ def slash_fraction(match: re.Match[str], context: RuleContext) -> Verbalization 
         return ["nine", "eleven"]
     if whole is None and above > below and (above, below) != (24, 7):
         return [*cardinal(above), "over", *cardinal(below)]
+    if (whole, above) == (None, 1) and below in (2, 4) and context.last.lower() in ("a", "the"):
+        return fraction(1, below)[1:]
     if whole is None:
         return ["twenty", "four", "seven"] if (above, below) == (24, 7) else fraction(above, below)
     part = ["a", *fraction(1, below)[1:]] if above == 1 else fraction(above, below)
     return [*cardinal(int(whole)), "and", *part]
+
+
+def letters_fraction(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads a/b = c."""
+    return [match["above"].upper(), "over", match["below"].upper()]
 
 
 def fraction_of_unit(match: re.Match[str], context: RuleContext) -> Verbalization | None:
@@ -267,8 +289,8 @@ def fraction_of_unit(match: re.Match[str], context: RuleContext) -> Verbalizatio
 
 
 _FEET_AND_INCHES = r"(?P<feet>\d{1,2})'\s?(?:(?P<inches>\d{1,2}(?:\.\d)?)(?:\"|''))(?!\w)"
-_INITIALS = frozenset(("V", "W", "L", "J", "K"))
-_CAPITAL = re.compile(r"\.|\s[A-Z]")
+_INITIALS = frozenset(("V", "W", "L", "J", "K", "N", "T", "F"))
+_CAPITAL = re.compile(r"\.|\s[A-Z]|\s\d+(?:st|nd|rd|th)\b")
 _SIGNS = frozenset(("%", "°", "‰"))
 _MEASURED = re.compile(r"(?:\s?(?:tall|high|long|wide|deep|by|x|×|above|below)\b|\s?[x×])")
 _TIMED = frozenset(("in", "ran", "time", "of", "pace", "lasted", "took", "clocked", "at"))
@@ -297,6 +319,7 @@ MEASURE_RULES: tuple[Rule, ...] = (
     ),
     (re.compile(_MONEY % rf"(?:(?:{DASH})[$€£¥₹]?(?P<to>{NUMBER}))"), money),
     (re.compile(_MONEY % "(?P<to>(?!))?"), money),
+    (re.compile(r"(?P<number>\d{1,2})p(?![\w/])"), pence),
     (
         re.compile(
             rf"{SIGN}(?P<amount>{NUMBER})\s?(?:(?P<many>{_MAGNITUDE})\s)?"
@@ -359,4 +382,5 @@ MEASURE_RULES: tuple[Rule, ...] = (
         ),
         bare_unit,
     ),
+    (re.compile(r"(?P<above>[a-zA-Z])/(?P<below>[a-zA-Z])(?=\s?[=+*])"), letters_fraction),
 )

@@ -10,9 +10,15 @@ from collections.abc import Callable, Sequence
 from text.normalization.abbreviations import BIBLE_RULE, NAME_RULES, is_shouting, may_end
 from text.normalization.addresses import ADDRESS_RULES
 from text.normalization.dates import CALENDAR_RULES
-from text.normalization.measures import MEASURE_RULES, bare_unit, money
+from text.normalization.measures import MEASURE_RULES, bare_unit, letters_fraction, money
 from text.normalization.numbers import cardinal
-from text.normalization.quantities import QUANTITY_RULES, alphanumeric, dotted, times
+from text.normalization.quantities import (
+    QUANTITY_RULES,
+    alphanumeric,
+    dotted,
+    function_of,
+    times,
+)
 from text.normalization.ranges import range_dash
 from text.normalization.tables.names import PLAIN_ABBREVIATIONS, PLAIN_COUNTED
 from text.normalization.tables.quantities import MONTH_NUMBERS
@@ -32,7 +38,7 @@ _NUMERIC = frozenset({rule[1] for rule in (*MEASURE_RULES, *QUANTITY_RULES)})
 _LETTER_RULES: tuple[Rule, ...] = tuple(
     rule
     for rule in _RULES
-    if rule[1] not in _NUMERIC - {money, dotted, alphanumeric, bare_unit, times}
+    if rule[1] not in _NUMERIC - {money, dotted, alphanumeric, bare_unit, times, function_of, letters_fraction}
 )
 """Those that may begin with a letter."""
 _SIMPLE = re.compile(r"[a-z]{2,50}(?=[\s,;!?\")]|:(?!/)|--|$)")

@@ -42,6 +42,12 @@ _YEAR_CUES = _listed(
 )
 _CODE_CUES = _listed("zip code pin ext extension id serial account postcode password")
 """After these a number is read digit by digit."""
+_IDENTIFIER = re.compile(r"(?:.*[^A-Za-z])?IDs?:?\s#?")
+_DIALLED = _listed("call called calling dial dialed dialled dialing phone phoned")
+_IN_PAIRS = _listed(
+    "room rooms suite flight flights route interstate highway bus boeing airbus error status http"
+)
+"""After these a number of three digits is read in two pieces: room one oh one."""
 _NOT_COUNTED = _listed(
     "was is has its his this us as does always perhaps thus plus versus les des across towards "
     "sometimes besides unless yes"
@@ -142,10 +148,10 @@ def rated(match: re.Match[str], context: RuleContext) -> Verbalization | None:
 
 def house_number(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads the number of 2788 San Tomas Expy and 221 Baker Street."""
-    text = match["number"]
-    if len(text) == 4:
-        return [*cardinal(int(text[:2])), "hundred"] if text.endswith("00") else _code(text)
-    return [*cardinal(int(text[0])), *_code(text[1:])] if not text.endswith("00") else None
+    text, letter = match["number"], letters(match["letter"] or "")
+    if len(text) == 4 and text.endswith("00"):
+        return [*cardinal(int(text[:2])), "hundred", *letter]
+    return [*(_code(text) if len(text) == 4 else _in_pairs(text)), *letter]
 
 
 def exponent(match: re.Match[str], context: RuleContext) -> Verbalization | None:
@@ -174,8 +180,10 @@ def shortened(match: re.Match[str], context: RuleContext) -> Verbalization | Non
 def code_groups(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads 123-45-6789, 978-3-16-148410-0, 4111 1111 1111 1111 digit by digit, in groups."""
     words: list[str] = []
-    for group in re.findall(r"\d+", match[0]):
-        words += ([","] if words else []) + digits(group)
+    groups = re.findall(r"\d+", match[0])
+    numbers = all(len(group) < 3 and group[0] != "0" for group in groups)  # 36-24-36
+    for group in groups:
+        words += ([","] if words else []) + (cardinal(int(group)) if numbers else digits(group))
     return words
 
 
@@ -202,8 +210,14 @@ def _plain_number(match: re.Match[str], context: RuleContext) -> list[str]:
     numbered = len(text) == 2 or context.last.lower() in _NUMBERED_THINGS
     if text.isdigit() and text[0] == "0" and numbered and not match["sign"]:
         return cardinal(int(text))
-    if context.last.lower() in _CODE_CUES and text.isdigit() and len(text) > 3:
+    if context.last.lower() in _CODE_CUES and text.isdigit() and len(text) > 2:
         return digits(text)
+    if text.isdigit() and len(text) > 3 and _IDENTIFIER.fullmatch(context.text[max(0, match.start() - 6) : match.start()]):
+        return digits(text)
+    if context.last.lower() in _DIALLED and re.fullmatch("[2-8]11", text):
+        return digits(text)
+    if context.last.lower() in _IN_PAIRS and re.fullmatch(r"[1-9]\d\d", text):
+        return _in_pairs(text)
     if not match["sign"] and len(text) == 4 and text.isdigit() and _reads_as_year(match, context):
         return year(int(text))
     return [*sign(match), *number(text)]
@@ -211,6 +225,8 @@ def _plain_number(match: re.Match[str], context: RuleContext) -> list[str]:
 
 def _reads_as_year(match: re.Match[str], context: RuleContext) -> bool:
     value, text = int(match["number"]), context.text
+    if value >= 1000 and _ERA.match(text, match.end(), context.end):
+        return True
     if 1000 <= value <= LAST_YEAR and context.last.lower() in _YEAR_CUES:
         counted = re.compile(r"\s+([a-z]+)").match(text, match.end(), context.end)
         return counted is None or not _is_counted(counted[1])
@@ -218,6 +234,9 @@ def _reads_as_year(match: re.Match[str], context: RuleContext) -> bool:
         return False
     following = re.compile(r"\s+([a-z]+)").match(text, match.end(), context.end)
     return following is None or not _is_counted(following[1])
+
+
+_ERA = re.compile(r"\s?(?:A\.?D|B\.?C|C\.?E)\b")
 
 
 def _is_counted(word: str) -> bool:
@@ -241,6 +260,21 @@ def alphanumeric(match: re.Match[str], context: RuleContext) -> Verbalization | 
     return plural(words) if len(words[-1]) > 1 else [*words[:-1], words[-1] + "'s"]
 
 
+def _in_pairs(text: str) -> list[str]:
+    """Returns three digits as Americans read numbers of rooms and flights: one oh one."""
+    return cardinal(int(text)) if text.endswith("00") else [*digits(text[0]), *_code(text[1:])]
+
+
+def factorial(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads the sign of 5! = 120."""
+    return ["factorial"]
+
+
+def function_of(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads f(x)."""
+    return [match["name"].upper(), "of", *letters(match["argument"])]
+
+
 def _code(part: str) -> list[str]:
     """Returns the digits inside a code in words: 100 as a number, 4090 in pairs."""
     if part.startswith("0") or len(part) > 4:
@@ -257,9 +291,9 @@ def _code(part: str) -> list[str]:
 _LETTER_UNITS = "|".join(unit for unit in UNITS if unit.isalpha())
 _NUMBERED_THINGS = ROMAN_COUNTED | {"track", "day", "week", "file", "case", "verse", "line"}
 """After these a number's leading zeros are for sorting."""
-_EQUALS = re.compile(r"\s?\d[\d.,]{0,20}\s?=")
+_EQUALS = re.compile(r"\s?\d[\d.,]{0,20}\s?[=^]")
 _STREET_TYPES = "|".join(
-    name.capitalize() for pair in STREETS.items() for name in pair if name not in ("st", "dr", "pl")
+    name.capitalize() for pair in STREETS.items() for name in pair if name not in ("dr", "pl")
 )
 QUANTITY_RULES: tuple[Rule, ...] = (
     (re.compile(r"'?(?P<century>\d\d)?(?P<tens>\d0)'?s\b"), decade),
@@ -275,7 +309,7 @@ QUANTITY_RULES: tuple[Rule, ...] = (
         re.compile(rf"(?P<left>{NUMBER})(?P<dash>{DASH})(?P<right>{NUMBER})(?![\w/-]|,\d)"),
         number_range,
     ),
-    (re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th)(?P<s>s)?\b"), ordinal_number),
+    (re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th|ST|ND|RD|TH)(?P<s>s)?\b"), ordinal_number),
     (re.compile(rf"(?P<base>{NUMBER})[eE](?P<exponent>[-+]?\d+)(?!\w)"), power),
     (
         re.compile(
@@ -283,14 +317,16 @@ QUANTITY_RULES: tuple[Rule, ...] = (
         ),
         exponent,
     ),
-    (re.compile(r"(?:(?<=\d)|(?<=[\d\"'] ))(?P<sign>[x×])(?=\s?\d)"), times),
+    (re.compile(r"(?:(?<=\d)|(?<=[\d\"'½¼¾⅓⅔⅛⅜⅝⅞] ))(?P<sign>[x×])(?=\s?\d)"), times),
     (re.compile(r"\d{1,5}(?:[xX×]\d{1,5}){1,3}(?![\w.]|\s?=)"), dimensions),
+    (re.compile(r"(?<=[\da-z])!(?=\s?[=+*/^-])"), factorial),
+    (re.compile(r"(?P<name>[a-zA-Z])\((?P<argument>[a-z])\)(?!\w)"), function_of),
     (re.compile(r"§{1,2}(?=\s?[\dIVX])"), section_signs),
     (re.compile(r"(?P<number>\d{3})(?P<rest>(?:\([a-z\d]\)){1,4})"), paragraphs),
     (re.compile(r"(?P<above>\d\.\d)/(?P<below>5|10)(?![\d/.])"), rated),
     (
         re.compile(
-            rf"(?P<number>\d{{3,4}})(?=\s(?:[NSEW]\.?\s)?(?:[A-Z][a-z]{{1,20}}\s){{1,3}}(?:{_STREET_TYPES})\b)"
+            rf"(?P<number>\d{{3,4}})(?P<letter>[A-D](?=\s))?(?=\s(?:[NSEW]\.?\s)?(?:[A-Z][a-z]{{1,20}}\s){{1,3}}(?:{_STREET_TYPES})\b)"
         ),
         house_number,
     ),

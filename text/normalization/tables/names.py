@@ -45,6 +45,14 @@ TITLES = {
     "brig": "brigadier",
     "ens": "ensign",
     "fr": "father",
+    "wm": "william",
+    "chas": "charles",
+    "geo": "george",
+    "jas": "james",
+    "thos": "thomas",
+    "benj": "benjamin",
+    "robt": "robert",
+    "jno": "john",
     "mt": "mount",
     "ft": "fort",
     "st": "saint",
@@ -382,9 +390,19 @@ COUNTED = {
     "fl": "flourished",
     "r": "reigned",
     "est": "established",
+    "yr": "year",
+    "wk": "week",
+    "mo": "month",
+    "qtr": "quarter",
+    "ex": "exercise",
+    "prob": "problem",
+    "col": "column",
+    "tab": "table",
+    "thm": "theorem",
+    "pl": "plate",
 }
 """Abbreviations only before a number."""
-PLAIN_COUNTED = _listed("no nos vol vols fig figs ch pp pg eq rt")
+PLAIN_COUNTED = _listed("no nos vol vols fig figs ch pp pg eq rt rte hwy ste apt chap")
 """Those that are also written without a full stop, with a capital where they are words."""
 
 LATIN = {
