@@ -222,9 +222,8 @@ _POINTS = {
     "SW": "southwest",
     "SE": "southeast",
 }
-_ADDRESS = re.compile(
-    rf"\s(?:\d+(?:st|nd|rd|th)|[A-Z][a-z]+)\s(?:{'|'.join(s.capitalize() for pair in STREETS.items() for s in pair)})\b"
-)
+_STREET_TYPES = "|".join(name.capitalize() for pair in STREETS.items() for name in pair)
+_ADDRESS = re.compile(rf"\s(?:\d+(?:st|nd|rd|th)|[A-Z][a-z]+)\s(?:{_STREET_TYPES})\b")
 
 
 def state(match: re.Match[str], context: RuleContext) -> Verbalization | None:
@@ -418,7 +417,10 @@ BIBLE_RULE: Rule = (
     bible,
 )
 NAME_RULES: tuple[Rule, ...] = (
-    (re.compile(r"(?P<point>NW|NE|SW|SE)(?![\w.'-])|(?<=\d\s)(?P<one>[NSEW])\b\.?(?!\w)"), compass_point),
+    (
+        re.compile(r"(?P<point>NW|NE|SW|SE)(?![\w.'-])|(?<=\d\s)(?P<one>[NSEW])\b\.?(?!\w)"),
+        compass_point,
+    ),
     (
         re.compile(
             rf"(?P<state>{'|'.join(STATES)})(?:\s(?P<zip>\d{{5}}(?:-\d{{4}})?))?(?![\w.'&-])"

@@ -29,7 +29,22 @@ _NAMED = {
     "\\": "backslash",
 }
 _SPELLED = frozenset(
-    ("www", "http", "https", "ftp", "html", "php", "pdf", "css", "js", "jpg", "io", "uk", "eu", "gz")
+    (
+        "www",
+        "http",
+        "https",
+        "ftp",
+        "html",
+        "php",
+        "pdf",
+        "css",
+        "js",
+        "jpg",
+        "io",
+        "uk",
+        "eu",
+        "gz",
+    )
 )
 """Parts of an address that are spelled though they could be pronounced."""
 
@@ -91,7 +106,9 @@ ADDRESS_RULES: tuple[Rule, ...] = (
     ),
     (re.compile(r"(?<![^\s(\"'])\.(?P<name>[A-Za-z]{2,5})(?![\w.])"), extension),
     (
-        re.compile(r"(?<![\w.)])(?:~|\.{1,2})?(?=/[\w./-]*[A-Za-z])(?:/[\w.-]{1,60}){2,12}/?(?!\w)"),
+        re.compile(
+            r"(?<![\w.)])(?:~|\.{1,2})?(?=/[\w./-]*[A-Za-z])(?:/[\w.-]{1,60}){2,12}/?(?!\w)"
+        ),
         address,
     ),
     (re.compile(r"[A-Z]:\\[\w.\\-]{0,200}"), address),

@@ -318,17 +318,13 @@ CALENDAR_RULES: tuple[Rule, ...] = (
         clock,
     ),
     (
-        re.compile(
-            rf"(?P<h>\d{{1,2}})(?:\.(?P<m>[0-5]\d)\s?(?P<half>{_HALF})(?!\w))"
-        ),
+        re.compile(rf"(?P<h>\d{{1,2}})(?:\.(?P<m>[0-5]\d)\s?(?P<half>{_HALF})(?!\w))"),
         dotted_clock,
     ),
     (re.compile(r"(?P<h>\d\d)(?P<m>[0-5]\d)\s?(?:hours|hrs\.?)(?!\w)"), military),
     (re.compile(r"(?P<h>\d{1,2})h(?P<m>[0-5]\d)(?P<half>)(?!\w)"), dotted_clock),
     (
-        re.compile(
-            rf"(?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)(?:\s(?P<zone>{_ZONES})\b)?"
-        ),
+        re.compile(rf"(?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)(?:\s(?P<zone>{_ZONES})\b)?"),
         hour_only,
     ),
     (re.compile(rf"(?P<first>\d{{1,2}})[-–](?P<h>\d{{1,2}})\s?(?P<half>{_HALF})(?!\w)"), hours),

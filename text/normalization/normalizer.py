@@ -38,7 +38,8 @@ _NUMERIC = frozenset({rule[1] for rule in (*MEASURE_RULES, *QUANTITY_RULES)})
 _LETTER_RULES: tuple[Rule, ...] = tuple(
     rule
     for rule in _RULES
-    if rule[1] not in _NUMERIC - {money, dotted, alphanumeric, bare_unit, times, function_of, letters_fraction}
+    if rule[1]
+    not in _NUMERIC - {money, dotted, alphanumeric, bare_unit, times, function_of, letters_fraction}
 )
 """Those that may begin with a letter."""
 _SIMPLE = re.compile(r"[a-z]{2,50}(?=[\s,;!?\")]|:(?!/)|--|$)")

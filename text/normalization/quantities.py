@@ -212,7 +212,11 @@ def _plain_number(match: re.Match[str], context: RuleContext) -> list[str]:
         return cardinal(int(text))
     if context.last.lower() in _CODE_CUES and text.isdigit() and len(text) > 2:
         return digits(text)
-    if text.isdigit() and len(text) > 3 and _IDENTIFIER.fullmatch(context.text[max(0, match.start() - 6) : match.start()]):
+    if (
+        text.isdigit()
+        and len(text) > 3
+        and _IDENTIFIER.fullmatch(context.text[max(0, match.start() - 6) : match.start()])
+    ):
         return digits(text)
     if context.last.lower() in _DIALLED and re.fullmatch("[2-8]11", text):
         return digits(text)
@@ -309,7 +313,10 @@ QUANTITY_RULES: tuple[Rule, ...] = (
         re.compile(rf"(?P<left>{NUMBER})(?P<dash>{DASH})(?P<right>{NUMBER})(?![\w/-]|,\d)"),
         number_range,
     ),
-    (re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th|ST|ND|RD|TH)(?P<s>s)?\b"), ordinal_number),
+    (
+        re.compile(r"(?P<number>\d{1,3}(?:,\d{3})+|\d+)(?:st|nd|rd|th|ST|ND|RD|TH)(?P<s>s)?\b"),
+        ordinal_number,
+    ),
     (re.compile(rf"(?P<base>{NUMBER})[eE](?P<exponent>[-+]?\d+)(?!\w)"), power),
     (
         re.compile(
