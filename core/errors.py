@@ -10,6 +10,7 @@
     ├── NotFound                 no job, audio, voice component … of that name
     ├── Conflict                 the record is not in a state that allows the transition
     ├── Unavailable              Redis, storage or a worker does not answer; try again
+    │   └── UnreadableRow        a stored row is damaged, or of a version to come
     ├── ArtifactError            an artifact cannot be used
     │   ├── ArtifactMissing      no such file
     │   ├── DigestMismatch       bytes differ from what the manifest says
@@ -133,6 +134,12 @@ class Unavailable(RhapsodeError):
 
     code = "unavailable"
     retryable = True
+
+
+class UnreadableRow(Unavailable):
+    """Raised for a stored row that this version cannot read; a newer process may."""
+
+    code = "row_unreadable"
 
 
 class ArtifactError(RhapsodeError):

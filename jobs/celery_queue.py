@@ -17,7 +17,7 @@ from core.request import Lane
 from jobs.protocols import ASSEMBLE, PLAN, UnacknowledgedMessage, WorkId
 from jobs.redis_backend.address import parse_address
 from jobs.redis_backend.client import CONNECT_SECONDS, translated
-from jobs.redis_backend.keys import QUEUE_PREFIX, UNACKED, UNACKED_INDEX
+from jobs.redis_backend.keys import POSTPONED, QUEUE_PREFIX, UNACKED, UNACKED_INDEX
 from jobs.redis_backend.scripts import LuaScript
 
 PLAN_TASK: Final = "rhapsode.plan"
@@ -122,6 +122,37 @@ class CeleryQueue:
         """See JobQueue."""
         self._send(ASSEMBLE_TASK, [job_id], "assemble-long" if long else "assemble")
 
+    def postpone(self, job_id: str, work: WorkId, queue: str, due: float) -> None:
+        """See JobQueue."""
+        with translated():
+            self._client.zadd(POSTPONED, {f"{queue} {job_id} {work}": due})
+
+    def send_due(self, now: float) -> int:
+        """See JobQueue. Who takes a message off sends it; one that is lost with its process is
+        found like any other."""
+        with translated():
+            rows: list[bytes] = self._client.zrangebyscore(POSTPONED, "-inf", now, 0, MOST_TAKEN)
+        sent = 0
+        for row in rows:
+            with translated():
+                mine = self._client.zrem(POSTPONED, row)
+            if mine:
+                self._send_postponed(row, now)
+                sent += 1
+        return sent
+
+    def _send_postponed(self, row: bytes, now: float) -> None:
+        queue, job_id, work = row.decode().split(" ")
+        tasks = {PLAN: PLAN_TASK, ASSEMBLE: ASSEMBLE_TASK}
+        try:
+            if work in tasks:
+                self._send(tasks[work], [job_id], queue)
+            else:
+                self._send(SYNTHESIZE_TASK, [job_id, int(work)], queue)
+        except Unavailable:
+            self.postpone(job_id, work, queue, now)
+            raise
+
     def depths(self) -> dict[str, int]:
         """See JobQueue."""
         names = (*CONTROL_QUEUES, *SPEECH_QUEUES)
@@ -132,7 +163,13 @@ class CeleryQueue:
             return dict(zip(names, pipe.execute(), strict=True))
 
     def waiting(self) -> Iterator[tuple[str, WorkId]]:
-        """See JobQueue. From the end to which messages are added, so that none is passed over."""
+        """See JobQueue. Postponed ones first, which are moved to the queues; and of these from the
+        end to which messages are added: so none is passed over."""
+        with translated():
+            postponed: list[bytes] = self._client.zrange(POSTPONED, 0, -1)
+        for row in postponed:
+            _, job_id, work = row.decode().split(" ")
+            yield job_id, work
         for name in (*CONTROL_QUEUES, *SPEECH_QUEUES):
             start = 0
             while True:

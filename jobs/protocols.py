@@ -35,6 +35,17 @@ class Claim(msgspec.Struct, frozen=True):
     """1 for the first try; a claim that never began is none."""
 
 
+class Refusal(msgspec.Struct, frozen=True):
+    """A piece of work that a store refused once more, and that is to be sent again later."""
+
+    work: WorkId
+    """What is to be sent: ``assemble``, where only that message was left of a part."""
+    count: int
+    """Refusals in a row."""
+    since: float
+    """The first of them [Unix s]."""
+
+
 class Idempotency(msgspec.Struct, frozen=True):
     """A client's name for its request."""
 
@@ -141,8 +152,12 @@ class JobRecords(Protocol):
     def ended_before(self, before: float, limit: int = 100) -> tuple[str, ...]:
         """Returns the ids of jobs that ended before that time [Unix s]."""
 
-    def discard_results(self, job_id: str, indices: Sequence[int], now: float) -> None:
-        """Drops results of a running job: these parts are to be spoken again."""
+    def discard_results(self, job_id: str, indices: Sequence[int], now: float) -> int:
+        """Drops results of a running job: these parts are to be spoken again.
+
+        Returns:
+            How often that has happened to this job.
+        """
 
     def retry(self, job_id: str, now: float, limits: OpenJobLimits = ...) -> JobRecord:
         """Runs a partial or failed job again, without the results that failed.
@@ -230,6 +245,10 @@ class WorkLeases(Protocol):
 
     def release(self, job_id: str, work: WorkId, worker: str) -> None:
         """Gives work back undone, or says that planning has sent its parts."""
+
+    def refuse(self, job_id: str, work: WorkId, worker: str, now: float) -> Refusal | None:
+        """Gives work back that a store refused, and counts that until the work is done; the try
+        does not count. Returns None where the job has ended."""
 
     def unclaimed(self, job_id: str) -> tuple[WorkId, ...]:
         """Returns the work of an open job that comes next, is not done, and that nobody holds."""
@@ -380,6 +399,13 @@ class JobQueue(Protocol):
     def assemble(self, job_id: str, *, long: bool = False) -> None:
         """Sends a job to be assembled, by a planner: that is CPU work as planning is."""
 
+    def postpone(self, job_id: str, work: WorkId, queue: str, due: float) -> None:
+        """Has a message sent to a queue later: by the first ``send_due`` after that time
+        [Unix s]."""
+
+    def send_due(self, now: float) -> int:
+        """Sends the postponed messages whose time has come; returns how many."""
+
     def connect(self) -> None:
         """Opens what sending needs, so that no first message waits for it."""
 
@@ -387,7 +413,8 @@ class JobQueue(Protocol):
         """Returns how many messages wait, by queue."""
 
     def waiting(self) -> Iterator[tuple[str, WorkId]]:
-        """Yields job id and work of the messages that wait; one may come twice."""
+        """Yields job id and work of the messages that wait or are postponed; one may come
+        twice."""
 
     def taken(self, before: float) -> tuple[UnacknowledgedMessage, ...]:
         """Returns messages that were taken before that time [Unix s] and are not ended."""

@@ -47,6 +47,12 @@ QUEUES = Dashboard(
                     "Of workers that died. Lost work costs time, never a job.",
                 ),
                 Panel(
+                    "Work postponed",
+                    "cps",
+                    ((rate("tts_work_postponed_total", by="by (code)"), "{{code}}"),),
+                    "A store refused it (a full disk): it is tried again, at most a minute apart.",
+                ),
+                Panel(
                     "Age of what is known of Redis",
                     "s",
                     (("max(tts_state_age_seconds)", ""),),

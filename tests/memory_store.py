@@ -21,6 +21,7 @@ from jobs.protocols import (
     JobPage,
     JobStore,
     OpenJobLimits,
+    Refusal,
     UnacknowledgedMessage,
     WorkerBeat,
     WorkId,
@@ -38,6 +39,8 @@ class _Job:
     leases: dict[WorkId, str] = field(default_factory=dict)
     tries: dict[WorkId, list[str]] = field(default_factory=dict)
     begun: dict[WorkId, str] = field(default_factory=dict)
+    refused: dict[WorkId, list[float]] = field(default_factory=dict)
+    dropped: int = 0
 
     def count(self) -> None:
         failed = sum(result.error is not None for result in self.results.values())
@@ -128,11 +131,15 @@ class MemoryJobRecords:
         ended = ((i, self.get(i).finished_at) for i in sorted(self.state.jobs))
         return tuple(i for i, at in ended if at is not None and at < before)[:limit]
 
-    def discard_results(self, job_id: str, indices: Sequence[int], now: float) -> None:
+    def discard_results(self, job_id: str, indices: Sequence[int], now: float) -> int:
         job = self.state.job(job_id)
-        for index in indices if job.record.state == "running" else ():
+        if job.record.state != "running":
+            return 0
+        for index in indices:
             job.results.pop(index, None)
         job.count()
+        job.dropped += 1
+        return job.dropped
 
     def retry(
         self,
@@ -168,7 +175,7 @@ class MemoryJobRecords:
         job.record = msgspec.structs.replace(
             job.record, state=state, finished_at=now, report=report, error=error
         )
-        job.leases, job.tries, job.begun = {}, {}, {}
+        job.leases, job.tries, job.begun, job.refused, job.dropped = {}, {}, {}, {}, 0
         if state not in ("partial", "failed"):
             job.parts, job.results = {}, {}
         return True
@@ -218,6 +225,7 @@ class MemoryResults:
             return False
         job.results[result.index], job.touched = result, now
         job.leases.pop(str(result.index), None)
+        job.refused.pop(str(result.index), None)
         job.count()
         last = job.plan is not None and len(job.results) == job.plan.parts
         if last:
@@ -271,6 +279,22 @@ class MemoryLeases:
         if job and job.leases.get(work) == worker:
             del job.leases[work]
             job.begun.pop(work, None)
+            job.refused.pop(work, None)
+
+    def refuse(self, job_id: str, work: WorkId, worker: str, now: float) -> Refusal | None:
+        job = self.state.open_job(job_id)
+        if job is None:
+            return None
+        if work.isdecimal() and int(work) in job.results:
+            work = ASSEMBLE
+        if job.leases.get(work) == worker:
+            del job.leases[work]
+            if job.begun.pop(work, None) == worker:
+                job.tries[work].pop()
+        job.touched = now
+        times = job.refused.setdefault(work, [])
+        times.append(now)
+        return Refusal(work, len(times), times[0])
 
     def unclaimed(self, job_id: str) -> tuple[WorkId, ...]:
         job = self.state.open_job(job_id)
@@ -337,6 +361,17 @@ class MemoryQueue:
     """See ``jobs.protocols.JobQueue``: messages in a list."""
 
     sent: list[tuple[str, ...]] = field(default_factory=list)
+    postponed: list[tuple[float, str, str, WorkId]] = field(default_factory=list)
+
+    def postpone(self, job_id: str, work: WorkId, queue: str, due: float) -> None:
+        self.postponed.append((due, queue, job_id, work))
+
+    def send_due(self, now: float) -> int:
+        due = [message for message in self.postponed if message[0] <= now]
+        for message in due:
+            self.postponed.remove(message)
+            self.sent.append(message[1:])
+        return len(due)
 
     def connect(self) -> None: ...
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
-from typing import Any, cast
+from typing import Any, Final, cast
 
 import structlog
 from celery import Celery, Task, signals
@@ -31,7 +31,7 @@ from jobs.celery_queue import (
     CeleryQueue,
     celery_app,
 )
-from jobs.protocols import WorkerRole
+from jobs.protocols import ASSEMBLE, PLAN, WorkerRole, WorkId
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.part_index import RedisPartIndex
 from jobs.redis_backend.store import redis_job_store
@@ -53,6 +53,7 @@ from workers.recovery.janitor import (
     return_unclaimed,
 )
 from workers.recovery.lost_messages import LostMessages
+from workers.recovery.postponed import postpone
 from workers.settings import WorkerSettings
 from workers.tasks.assemble import assemble
 from workers.tasks.plan import plan, warm
@@ -62,7 +63,12 @@ PLANNER_THREADS = 8
 """Planning and assembling wait for Redis and the disk more than they compute; and a sentence should
 not wait for the planning of a book."""
 RETRY_SECONDS = 2
-"""Before a task is tried again whose store did not answer [s]."""
+"""Before a task is tried again while Redis does not answer [s]."""
+
+WORK_OF_TASK: Final = {PLAN_TASK: PLAN, ASSEMBLE_TASK: ASSEMBLE}
+"""Tasks that are work of a whole job; the work of the other is its part."""
+Postpone = Callable[[str, WorkId, str, Unavailable], None]
+"""Gets job id, work, queue and what a store answered; raises Unavailable where Redis is away."""
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +91,7 @@ def open_context(settings: WorkerSettings, app: Celery) -> Context:
         attempts=settings.attempts,
         limits=settings.duration_limits,
         share_parts=settings.share_parts,
+        unavailable_seconds=settings.unavailable_seconds,
     )
 
 
@@ -103,7 +110,7 @@ def build(role: WorkerRole, settings: WorkerSettings) -> Celery:
     signals.worker_shutting_down.connect(lambda **_: stopping.set(), weak=False)
     device = Device(settings, context.catalogue) if role == "synthesizer" else None
     waits = WaitingTasks(threads_of(role, settings))
-    register = partial(_register, app, order, stopping, waits)
+    register = partial(_register, app, order, stopping, waits, partial(postpone, context))
     if device is not None:
         register(SYNTHESIZE_TASK, partial(synthesize, context, device.submit))
     else:
@@ -118,14 +125,16 @@ def _register(
     order: QueueOrder,
     stopping: threading.Event,
     waits: WaitingTasks,
+    postpone: Postpone,
     name: str,
     work: Callable[..., None],
 ) -> None:
-    """Makes a Celery task of the work; it waits in its thread while a store is away.
+    """Makes a Celery task of the work; what a store refuses is postponed.
 
-    Celery's own retry sends a new message, and there is nobody to send it to while Redis is away:
-    the old one would come back only after VISIBILITY_SECONDS. A message that comes back while its
-    work still runs in another thread is acknowledged and left to that thread.
+    The task waits in its thread only while Redis is away, so that it cannot be postponed: there is
+    nobody to send a new message to, and the old one would come back only after VISIBILITY_SECONDS.
+    A message that comes back while its work still runs in another thread is acknowledged and left
+    to that thread.
     """
     in_flight = InFlight()
 
@@ -136,21 +145,37 @@ def _register(
             order.holding(queue),
             in_flight.exclusively((name, *args)) as free,
         ):
-            tries = 0
+            waits_here = False
             while free:
                 try:
                     work(*args)
                     return
                 except Unavailable as error:
-                    log.warning("task_waits", task=name, code=error.code)
-                    tries += 1
-                    if tries == 1:
-                        waiting.enter_context(waits.waiting())
-                    if stopping.wait(RETRY_SECONDS):
+                    if stopping.is_set():
                         raise
+                    if _postponed(postpone, name, args, queue, error):
+                        return
+                if not waits_here:
+                    waits_here = True
+                    waiting.enter_context(waits.waiting())
+                if stopping.wait(RETRY_SECONDS):
+                    raise Unavailable("the worker is ending", code="worker_ending")
         log.info("runs_already", task=name, args=args)
 
     app.task(name=name, bind=True, throws=(RhapsodeError,))(run)
+
+
+def _postponed(
+    postpone: Postpone, name: str, args: tuple[Any, ...], queue: str, error: Unavailable
+) -> bool:
+    """Returns whether the work was postponed; False: Redis does not answer."""
+    work = WORK_OF_TASK.get(name) or str(args[1])
+    try:
+        postpone(str(args[0]), work, queue, error)
+    except Unavailable as away:
+        log.warning("task_waits", task=name, code=error.code, redis=away.code)
+        return False
+    return True
 
 
 def _connect_life_cycle(
@@ -169,6 +194,7 @@ def _connect_life_cycle(
 
     duties: list[Any] = [beat]
     if role == "planner":
+        duties.append(lambda: context.queue.send_due(context.clock.now()))
         duties.append(lambda: recover_lost(context, settings.stale_seconds))
         duties.append(lambda: return_unclaimed(context, settings.alive_seconds))
         duties.append(LostMessages(context).check)

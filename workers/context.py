@@ -36,6 +36,7 @@ class Context:
         attempts: tries of a piece of work before it fails for good.
         limits: of how long the audio of a job may be.
         share_parts: whether jobs reuse parts of other owners.
+        unavailable_seconds: how long a store may refuse a piece of work before its job fails [s].
     """
 
     store: JobStore
@@ -48,6 +49,7 @@ class Context:
     attempts: int
     limits: DurationLimits = DEFAULT_LIMITS
     share_parts: bool = False
+    unavailable_seconds: float = 3600.0
 
     def begin(self, job_id: str, work: WorkId) -> bool:
         """Counts a try of work that this worker has claimed, the moment it is really done.

@@ -54,6 +54,9 @@ PART_LOOKUPS = Counter(
     "tts_part_lookups", "Parts whose audio was there already (hit) or not (miss)", ("result",)
 )
 RECOVERED = Counter("tts_work_recovered", "Work of dead workers that was sent again", ("work",))
+POSTPONED = Counter(
+    "tts_work_postponed", "Work that a store refused and that is tried again later", ("code",)
+)
 MODELS_LOADED = Gauge(
     "tts_models_loaded", "Voices a synthesizer has in memory", multiprocess_mode="livesum"
 )
@@ -75,6 +78,7 @@ for _counter, _values in (
     (FLUSHES, get_args(FlushReason)),
     (ANOMALIES, ANOMALY_KINDS),
     (RECOVERED, (PLAN, ASSEMBLE, "part")),
+    (POSTPONED, ("disk", "storage", "storage_denied", "row_unreadable")),
 ):
     for _value in _values:
         _counter.labels(_value)

@@ -41,7 +41,12 @@ class WorkerSettings(ServiceSettings, SynthesisSettings):
     then find out, by ``reused_seconds``, whether others had the same sentence spoken."""
     attempts: Positive = 5
     """RHAPSODE_ATTEMPTS: how many workers may die of a piece of work before it fails. A part counts
-    only where it was being spoken, and from its second try on it is spoken alone."""
+    only where it was being spoken, and from its second try on it is spoken alone. A job also fails
+    when stored parts of it came back damaged so often."""
+    unavailable_seconds: Annotated[float, Meta(gt=0)] = 3600.0
+    """RHAPSODE_UNAVAILABLE_SECONDS: a job fails when the store of audio (a full disk), or a stored
+    row that cannot be read, has kept a piece of its work from being done for so long [s]. Until
+    then it is tried again, at most a minute apart. While Redis is away nothing fails."""
     metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     """RHAPSODE_METRICS_PORT: where the worker serves its own Prometheus metrics and its probes,
     /livez and /readyz; 0 = nowhere."""

@@ -19,12 +19,12 @@ from typing import Final, cast
 import msgspec
 import redis
 
-from core.errors import LimitReached, NotFound, Unauthenticated
+from core.errors import LimitReached, NotFound, Unauthenticated, UnreadableRow
 from jobs.protocols import ApiKey, KeyLimits
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import API_KEYS, rate_key
 from jobs.redis_backend.scripts import LuaScript
-from jobs.redis_backend.stored import UnreadableRow, decode_row
+from jobs.redis_backend.stored import decode_row
 
 TOKEN: Final = re.compile(r"rk_(?P<id>[0-9a-f]{12})_(?P<secret>[0-9A-Za-z_-]{43})")
 NOBODY: Final = hashlib.sha256(b"").hexdigest()

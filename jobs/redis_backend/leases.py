@@ -10,7 +10,7 @@ from typing import cast
 
 import redis
 
-from jobs.protocols import ASSEMBLE, PLAN, Claim, ClaimVerdict, WorkId
+from jobs.protocols import ASSEMBLE, PLAN, Claim, ClaimVerdict, Refusal, WorkId
 from jobs.redis_backend import keys
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import job_key, names_of_job
@@ -33,6 +33,7 @@ class RedisLeases:
         self._claim = LuaScript(client, "transitions/claim")
         self._begin = LuaScript(client, "begin")
         self._release = LuaScript(client, "release")
+        self._refuse = LuaScript(client, "refuse")
         self._expire = LuaScript(client, "expire_leases")
 
     def claim(self, job_id: str, work: WorkId, worker: str, now: float) -> Claim:
@@ -53,6 +54,14 @@ class RedisLeases:
     def release(self, job_id: str, work: WorkId, worker: str) -> None:
         """See WorkLeases."""
         self._release(names_of_job(job_id), work=work, worker=worker)
+
+    def refuse(self, job_id: str, work: WorkId, worker: str, now: float) -> Refusal | None:
+        """See WorkLeases."""
+        found = self._refuse(names_of_job(job_id), work=work, worker=worker, now=repr(now))
+        if not found:
+            return None
+        name, count, since = found
+        return Refusal(name.decode(), count, float(since))
 
     def unclaimed(self, job_id: str) -> tuple[WorkId, ...]:
         """See WorkLeases."""

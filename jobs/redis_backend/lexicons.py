@@ -8,11 +8,11 @@ from typing import cast
 import msgspec
 import redis
 
-from core.errors import LimitReached, NotFound
+from core.errors import LimitReached, NotFound, UnreadableRow
 from core.lexicon import PronunciationLexicon
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import lexicons_key
-from jobs.redis_backend.stored import UnreadableRow, decode_row
+from jobs.redis_backend.stored import decode_row
 
 MOST_LEXICONS = 100
 """Of one owner."""

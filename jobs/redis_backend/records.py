@@ -9,7 +9,7 @@ from typing import Any, Final, cast, get_args
 import msgspec
 import redis
 
-from core.errors import Conflict, LimitReached, NotFound, Unavailable
+from core.errors import Conflict, LimitReached, NotFound, Unavailable, UnreadableRow
 from core.record import JobError, JobProgress, JobRecord, JobState
 from core.report import SynthesisReport
 from core.request import Controls, Source, SourceFacts
@@ -20,7 +20,7 @@ from jobs.redis_backend import keys
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import job_key, names_of_job
 from jobs.redis_backend.scripts import LuaScript, Value
-from jobs.redis_backend.stored import SCHEMA, UnreadableRow, decode_row, unreadable
+from jobs.redis_backend.stored import SCHEMA, decode_row, unreadable
 
 IDEMPOTENCY_SECONDS: Final = 24 * 3600
 """How long a client's key names its job: a day of retries."""
@@ -160,9 +160,9 @@ class RedisJobRecords:
             bottom = f"({ids[-1]}"
         return tuple(found[:limit])
 
-    def discard_results(self, job_id: str, indices: Sequence[int], now: float) -> None:
+    def discard_results(self, job_id: str, indices: Sequence[int], now: float) -> int:
         """See JobRecords."""
-        self._run_again(job_id, "running", indices, now)
+        return self._run_again(job_id, "running", indices, now)[1]
 
     def retry(self, job_id: str, now: float, limits: OpenJobLimits = NO_LIMITS) -> JobRecord:
         """See JobRecords."""
@@ -170,7 +170,7 @@ class RedisJobRecords:
         with translated():
             failed = cast("set[bytes]", self._client.smembers(job_key(job_id, "failed_parts")))
         ended_badly, indices = state in ("partial", "failed"), [int(i) for i in failed]
-        if not ended_badly or not self._run_again(job_id, state, indices, now, limits):
+        if not ended_badly or not self._run_again(job_id, state, indices, now, limits)[0]:
             raise Conflict(f"the job is {state}: nothing to retry", code="not_retryable")
         return self.get(job_id)
 
@@ -208,8 +208,9 @@ class RedisJobRecords:
         indices: Sequence[int],
         now: float,
         limits: OpenJobLimits = NO_LIMITS,
-    ) -> bool:
-        verdict = self._reopen(
+    ) -> tuple[bool, int]:
+        """Returns whether it runs again, and how often results of it were dropped as it ran."""
+        verdict, count = self._reopen(
             names_of_job(job_id),
             indices,
             index_old=keys.state_key(state),
@@ -218,7 +219,7 @@ class RedisJobRecords:
             **_limits(limits),
         )
         _require_accepted(verdict.decode(), limits)
-        return bool(verdict == b"yes")
+        return verdict == b"yes", count
 
     def _read(self, ids: Sequence[str]) -> list[Row]:
         """Returns the fields of one record per id."""

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 import msgspec
 import structlog
 
-from core.errors import Unavailable
+from core.errors import UnreadableRow
 from core.lexicon import PronunciationLexicon
 from core.part import JobPlan, Part
 from core.record import JobRecord
@@ -34,12 +34,6 @@ for stored_type in (
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
-
-
-class UnreadableRow(Unavailable):
-    """Raised for a row that this version cannot read; a newer process may."""
-
-    code = "row_unreadable"
 
 
 def decode_row(data: bytes, kind: type[T], place: str) -> T:

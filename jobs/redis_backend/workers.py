@@ -8,10 +8,11 @@ from typing import Final, cast
 import msgspec
 import redis
 
+from core.errors import UnreadableRow
 from jobs.protocols import WorkerBeat
 from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import BEATS, WORKERS
-from jobs.redis_backend.stored import UnreadableRow, decode_row
+from jobs.redis_backend.stored import decode_row
 
 FORGOTTEN_SECONDS: Final = 3600.0
 """A worker that is silent for so long is forgotten [s]."""

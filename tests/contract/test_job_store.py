@@ -22,6 +22,7 @@ from jobs.protocols import (
     JobFilter,
     JobStore,
     OpenJobLimits,
+    Refusal,
     WorkerBeat,
 )
 from jobs.redis_backend.client import open_redis
@@ -271,6 +272,38 @@ def test_a_worker_that_may_not_have_sent_assemble_learns_of_its_promise(store: J
     assert store.leases.claim(job, "1", "other", NOW).verdict == "done"
     assert store.leases.claim(job, ASSEMBLE, "planner", NOW).verdict == "run"
     assert store.leases.claim(job, "1", "last", NOW).verdict == "done"
+
+
+def test_refused_work_is_given_back_and_counted_until_it_is_done(store: JobStore) -> None:
+    job = make(store, parts=2)
+    alive(store, "w", "other")
+    for count in (1, 2):
+        assert store.leases.claim(job, "0", "w", NOW).attempt == 1  # a refusal is no try
+        assert store.leases.begin(job, "0", "w")
+        assert store.leases.refuse(job, "0", "w", NOW + count) == Refusal("0", count, NOW + 1)
+    assert store.leases.claim(job, "0", "other", NOW).verdict == "run"
+    store.results.add(job, PartResult(index=0), "other", NOW)
+    store.records.discard_results(job, [0], NOW)
+    assert store.leases.refuse(job, "0", "other", NOW + 5) == Refusal("0", 1, NOW + 5)
+    store.records.finish(job, "cancelled", NOW + 6)
+    assert store.leases.refuse(job, "0", "other", NOW + 7) is None
+
+
+def test_a_refused_message_for_assemble_is_all_that_is_sent_again(store: JobStore) -> None:
+    job = make(store, parts=1)
+    alive(store, "w", "other")
+    store.leases.claim(job, "0", "w", NOW)
+    assert store.results.add(job, PartResult(index=0), "w", NOW)
+    assert store.leases.refuse(job, "0", "w", NOW) == Refusal(ASSEMBLE, 1, NOW)
+
+
+def test_dropped_results_are_counted_until_the_job_ends(store: JobStore) -> None:
+    job = make(store, parts=1)
+    store.leases.claim(job, "0", "w", NOW)
+    assert [store.records.discard_results(job, [0], NOW) for _ in range(2)] == [1, 2]
+    store.records.finish(job, "failed", NOW)
+    store.records.retry(job, NOW)
+    assert store.records.discard_results(job, [0], NOW) == 1
 
 
 def test_a_promised_assembly_is_anybodys(store: JobStore) -> None:

@@ -98,6 +98,12 @@ class Supervised:
         assert answer.status_code == 200, answer.text
         return answer.content
 
+    def ends(self, job: Job) -> int:
+        """How often an ended job has ended: its events are written with its states, in one step."""
+        answer = self.http.get(f"/jobs/{job['id']}/events")
+        assert answer.status_code == 200, answer.text
+        return answer.text.count("event: finished")
+
     def finished(self) -> float:
         """Jobs that ended, as /metrics counts them."""
         lines = self.http.get("/metrics").text.splitlines()

@@ -12,7 +12,7 @@ import workers.app
 from api.routes.health import readiness
 from core.errors import Unavailable
 from jobs.celery_queue import PLAN_TASK, celery_app
-from jobs.protocols import WorkerBeat
+from jobs.protocols import WorkerBeat, WorkId
 from tests.memory_store import memory_job_store
 from workers.celery_runtime.in_flight import WaitingTasks
 from workers.celery_runtime.queue_order import QueueOrder
@@ -48,7 +48,11 @@ def test_threads_that_wait_are_counted_until_their_store_answers(
             refused.release()
             raise Unavailable("the disk is full", code="disk")
 
-    workers.app._register(app, QueueOrder(2, "plan"), stopping, waits, PLAN_TASK, work)
+    def postpone(job_id: str, work: WorkId, queue: str, error: Unavailable) -> None:
+        raise Unavailable("Redis does not answer", code="redis_unavailable")
+
+    order = QueueOrder(2, "plan")
+    workers.app._register(app, order, stopping, waits, postpone, PLAN_TASK, work)
     task = app.tasks[PLAN_TASK]
     threads = [
         threading.Thread(target=task.apply, args=([job],), kwargs={"routing_key": "plan"})

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import structlog
 
-from core.errors import NotFound, RhapsodeError, Unavailable
+from core.errors import NotFound, RhapsodeError, Unavailable, UnreadableRow
+from core.request import Lane
 from jobs.protocols import ASSEMBLE, PLAN, JobFilter, WorkerBeat, WorkerRole, WorkId
 from jobs.storage.keys import job_folder, part_audio_key
 from telemetry.logs import log_fields
@@ -68,16 +69,21 @@ def count_recovered(work: WorkId) -> None:
 
 def send_again(context: Context, job_id: str, work: WorkId) -> None:
     """Sends a new message for work whose old one is lost."""
+    long = True
+    lane: Lane = "bulk"
     try:
         record = context.store.records.get(job_id)
+        long, lane = record.source.is_long, record.request.lane
     except NotFound:
         return
+    except UnreadableRow:  # who gets the message postpones it, or ends the job
+        log.warning("sent_unread", job=job_id, work=work)
     if work == PLAN:
-        context.queue.plan(job_id, long=record.source.is_long)
+        context.queue.plan(job_id, long=long)
     elif work == ASSEMBLE:
-        context.queue.assemble(job_id, long=record.source.is_long)
+        context.queue.assemble(job_id, long=long)
     else:
-        context.queue.synthesize(job_id, int(work), record.request.lane)
+        context.queue.synthesize(job_id, int(work), lane)
 
 
 def delete_old_jobs(context: Context, retention_seconds: float) -> int:
@@ -96,7 +102,11 @@ def delete_unused_audio(context: Context, unused_seconds: float) -> int:
     """
     before = context.clock.now() - unused_seconds
     old = set(context.part_index.take_unused(before))
-    in_use = set(_in_use(context, before)) if old else set[str]()
+    try:
+        in_use = set(_in_use(context, before)) if old else set[str]()
+    except Unavailable:  # of one job at least nobody knows what it uses
+        _put_back(context, old)
+        raise
     for digest in in_use:
         context.part_index.put(digest, context.clock.now())
     _delete(context, sorted(old - in_use))
@@ -109,9 +119,13 @@ def _delete(context: Context, digests: list[str]) -> None:
         try:
             context.audio.delete(part_audio_key(digest))
         except Unavailable:
-            for left in digests[at:]:
-                context.part_index.put(left, context.clock.now())
+            _put_back(context, digests[at:])
             raise
+
+
+def _put_back(context: Context, digests: Iterable[str]) -> None:
+    for digest in digests:
+        context.part_index.put(digest, context.clock.now())
 
 
 def _in_use(context: Context, before: float) -> Iterator[str]:

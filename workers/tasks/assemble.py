@@ -8,7 +8,7 @@ import structlog
 
 from core.errors import Conflict, Unavailable
 from core.part import JobPlan
-from core.record import JobRecord, JobState
+from core.record import JobError, JobRecord, JobState
 from core.report import StageSeconds
 from jobs.protocols import ASSEMBLE
 from jobs.storage.keys import job_folder
@@ -72,8 +72,11 @@ def _assemble(context: Context, record: JobRecord, plan: JobPlan) -> None:
         report = assembler.write()
     except PartAudioMissing:
         missing = assembler.drop_damaged_parts()
-        context.store.records.discard_results(record.id, missing, context.clock.now())
-        _synthesize_first(context, record, missing)
+        count = context.store.records.discard_results(record.id, missing, context.clock.now())
+        if count < context.attempts:
+            _synthesize_first(context, record, missing)
+        else:
+            context.finish(record, "failed", error=_not_kept(missing, count))
         return
     state: JobState = "partial" if error else "succeeded"
     if context.finish(record, state, report=report, error=error):
@@ -81,6 +84,12 @@ def _assemble(context: Context, record: JobRecord, plan: JobPlan) -> None:
         log.info("finished", job=record.id, state=state, rtf=round(report.rtf, 4))
     else:
         _delete_if_cancelled(context, record.id)
+
+
+def _not_kept(parts: Sequence[int], count: int) -> JobError:
+    """Returns the error of a job whose parts are damaged whenever they are read."""
+    message = f"stored audio of the job was damaged or gone {count} times when it was read"
+    return JobError("part_audio_damaged", message, True, next(iter(parts), None))
 
 
 def _delete_if_cancelled(context: Context, job_id: str) -> None:

@@ -4,5 +4,5 @@ local work, worker = unpack(ARGV)
 
 if redis.call('HGET', leases, work) ~= worker then return 0 end
 redis.call('HDEL', leases, work)
-redis.call('HDEL', attempts, work .. ':by')
+redis.call('HDEL', attempts, work .. ':by', work .. ':since', work .. ':refused')
 return 1

@@ -4,12 +4,13 @@
 --
 -- Returns 1 where it was the last one: this worker now owes the message for 'assemble', see
 -- claim.lua; 0 otherwise; -1 where the job has ended.
-local leases, results, active, failed_parts, part_ms = unpack(KEYS, 7)
+local leases, results, active, failed_parts, part_ms, attempts = unpack(KEYS, 7)
 local index, result, failed, worker, now, generated = unpack(ARGV, 5)
 
 if not is_open(redis.call('HGET', job, 'state')) then return -1 end
 if redis.call('HSETNX', results, index, result) == 0 then return 0 end
 redis.call('HDEL', leases, index)
+redis.call('HDEL', attempts, index .. ':since', index .. ':refused')
 if failed == '1' then redis.call('SADD', failed_parts, index) end
 redis.call('HINCRBY', job, 'parts_failed', failed)
 redis.call('HINCRBY', job, 'parts_done', 1 - failed)

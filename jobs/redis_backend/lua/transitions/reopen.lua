@@ -4,17 +4,18 @@
 -- most_open, most_owned: see create.lua
 -- rest: indices of the parts whose results are dropped
 --
--- Returns 'yes', 'no', or 'overloaded' or 'full' where there is no room.
-local results, failed_parts, active, index_old, index_queued, index_running, part_ms =
+-- Returns {verdict, count}: 'yes', 'no', or 'overloaded' or 'full' where there is no room; and how
+-- often results of this running job have been dropped by now.
+local results, failed_parts, active, index_old, index_queued, index_running, part_ms, attempts =
   unpack(KEYS, 7)
 local old_state, now, most_open, most_owned = unpack(ARGV, 5, 8)
 
-if redis.call('HGET', job, 'state') ~= old_state then return 'no' end
+if redis.call('HGET', job, 'state') ~= old_state then return {'no', 0} end
 most_open, most_owned = tonumber(most_open), tonumber(most_owned)
 local open = open_prefix .. (redis.call('HGET', job, 'owner') or '')
-if most_open >= 0 and redis.call('ZCARD', active) >= most_open then return 'overloaded' end
-if most_owned >= 0 and redis.call('SCARD', open) >= most_owned then return 'full' end
-local dropped = 0
+if most_open >= 0 and redis.call('ZCARD', active) >= most_open then return {'overloaded', 0} end
+if most_owned >= 0 and redis.call('SCARD', open) >= most_owned then return {'full', 0} end
+local dropped, rounds = 0, 0
 for i = 9, #ARGV do
   if redis.call('HDEL', results, ARGV[i]) == 1 then
     dropped = dropped + number(redis.call('HGET', part_ms, ARGV[i]))
@@ -25,6 +26,7 @@ end
 redis.call('HINCRBY', job, 'done_ms', 0 - dropped)
 if old_state == 'running' then
   add_to_backlog(dropped)
+  rounds = redis.call('HINCRBY', attempts, 'assemble:dropped', 1)
 else
   add_to_backlog(remaining())
   local planned = redis.call('HEXISTS', job, 'plan') == 1
@@ -37,4 +39,4 @@ end
 redis.call('ZADD', active, now, id)
 set_open(true)
 announce(old_state == 'running' and 'undone' or 'retried')
-return 'yes'
+return {'yes', rounds}
