@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -83,6 +83,12 @@ class Vocoder(Protocol):
 
     def __call__(self, mels: Sequence[Float32], seeds: Sequence[int]) -> list[Float32]:
         """Returns (T · hop_length,) float32 samples, not clipped, per mel (n_mels, T).
+
+        Raises SynthesisError.
+        """
+
+    def stream(self, mel: Float32, seed: int) -> Iterator[Float32]:
+        """Yields the samples of one mel from its first to its last as they are made.
 
         Raises SynthesisError.
         """

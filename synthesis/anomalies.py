@@ -91,6 +91,9 @@ def is_audible(utterance: Utterance) -> bool:
 def detect_anomalies(attempt: Attempt) -> tuple[Notice, ...]:
     """Returns what is wrong with an attempt; empty = nothing.
 
+    Without samples the durations alone are looked at: what is streamed is checked before it is
+    vocoded, because what was sent cannot be tried again.
+
     Returns:
         If it is no speech, one notice of ``REFUSED_ANOMALIES``; else all that is unlikely:
         ``anomaly_short``, ``anomaly_long``, ``anomaly_stuck``, ``anomaly_skipped``,
@@ -98,9 +101,11 @@ def detect_anomalies(attempt: Attempt) -> tuple[Notice, ...]:
     """
     if refused := _refused(attempt):
         return (_notice(attempt, *refused),)
-    if attempt.samples is None or not is_audible(attempt.utterance):
+    if not is_audible(attempt.utterance):
         return ()
-    checks = (_length, _stuck, _skipped, _repeat, _clipped, _silence)
+    checks = [_length, _stuck, _skipped, _repeat]
+    if attempt.samples is not None:
+        checks += [_clipped, _silence]
     return tuple(_notice(attempt, *found) for check in checks if (found := check(attempt)))
 
 

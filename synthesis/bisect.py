@@ -34,13 +34,14 @@ def bisect_failures(
         return []
     except Exception as error:  # the one place where a batch-mate's fault must not spread
         if len(items) == 1:
-            return [(items[0], _error_of(error))]
+            return [(items[0], error_of(error))]
         log.warning("batch_failed", size=len(items), **log_fields(error))
     half = len(items) // 2
     return bisect_failures(call, items[:half]) + bisect_failures(call, items[half:])
 
 
-def _error_of(error: Exception) -> RhapsodeError:
+def error_of(error: Exception) -> RhapsodeError:
+    """Returns an error that may be told to others; an unexpected one is logged."""
     if isinstance(error, RhapsodeError):
         return error
     log.error("synthesis_fault", **log_fields(error))

@@ -12,16 +12,21 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import AnomalyError, RhapsodeError, SynthesisError
-from core.mel import Waveform
+from core.mel import Float32, Waveform
 from core.report import StageSeconds
 from core.request import RuntimeName
 from core.voice import Selection
 from synthesis.batching import CPU_BUDGETS, CUDA_BUDGETS, Budgets, padding_ratio, plan_batches
-from synthesis.bisect import bisect_failures
+from synthesis.bisect import bisect_failures, error_of
 from synthesis.loading import LoadedVoice, LoadVoice, VoiceCache
 from synthesis.parts import SynthesisItem
-from synthesis.prosody import apply_gain
-from synthesis.results import BatchFigures, SynthesizedUtterance
+from synthesis.prosody import apply_gain, gain_envelope
+from synthesis.results import (
+    BatchFigures,
+    StreamedSamples,
+    SynthesizedUtterance,
+    TakeSamples,
+)
 from synthesis.retry import keep_better, plan_retry, refuse_anomalies
 from synthesis.stages import STAGES, Stage, UtteranceState
 from synthesis.thread_priority import lower_priority
@@ -87,6 +92,59 @@ class Engine:
         self._attempt(states)
         return [_result(state) for state in self._retry(states)]
 
+    def stream(
+        self, items: Sequence[SynthesisItem], take: TakeSamples
+    ) -> list[SynthesizedUtterance | RhapsodeError]:
+        """Synthesizes items in their order and hands their samples on as they are made.
+
+        What was handed on cannot be tried again: an acoustic model that went wrong is, before
+        anything is vocoded; a fault of the vocoder is an error of the utterance or a notice.
+
+        Args:
+            items: utterances of one part.
+            take: what it raises ends the whole.
+
+        Returns:
+            One result per item, of the samples that were handed on.
+        """
+        acoustic, vocoder = STAGES
+        states = [self._prepare(item) for item in items]
+        self._attempt(states, (acoustic,))
+        states = self._retry(states, (acoustic,))
+        for index, state in enumerate(states):
+            if state.next_stage == vocoder.name:
+                self._vocode_in_windows(state, index, take)
+        return [_result(state) for state in states]
+
+    def _vocode_in_windows(self, state: UtteranceState, index: int, take: TakeSamples) -> None:
+        """Fills the samples of a state window by window, each handed on before the next is made."""
+        vocoder, utterance = state.loaded.vocoder, state.item.utterance
+        hop, rate = vocoder.mel_spec.hop_length, vocoder.mel_spec.sample_rate
+        gains = gain_envelope(utterance, state.durations, hop, rate)
+        windows = vocoder.stream(state.mel, state.seed)
+        pieces, at, seconds, known = list[Float32](), 0, 0.0, state.anomalies
+        while at < state.frames * hop:
+            start = self._monotonic()
+            try:
+                piece = next(windows)
+            except Exception as error:  # StopIteration, too: it made too few samples
+                state.error = error_of(error)
+                return
+            seconds += self._monotonic() - start
+            pieces.append(piece)
+            loud = piece if gains is None else piece * gains[at : at + len(piece)]
+            waveform = Waveform(loud.astype(np.float32, copy=False), rate)
+            take(StreamedSamples(index, at, state.frames * hop, waveform))
+            at += len(piece)
+        state.samples = np.concatenate(pieces)
+        state.seconds += StageSeconds(vocoder=seconds)
+        self._report_batch(STAGES[1], [state], seconds)
+        state.detect_anomalies()
+        for notice in state.anomalies:
+            if notice not in known:
+                self._on_anomaly(notice.code)
+        refuse_anomalies(state)
+
     def _prepare(self, item: SynthesisItem) -> UtteranceState:
         state = UtteranceState(item)
         try:
@@ -97,9 +155,9 @@ class Engine:
             state.error = error
         return state
 
-    def _attempt(self, states: Sequence[UtteranceState]) -> None:
-        """Brings every state as far as it goes, and looks at what came out."""
-        for stage in STAGES:
+    def _attempt(self, states: Sequence[UtteranceState], stages: Sequence[Stage] = STAGES) -> None:
+        """Brings every state as far as the stages go, and looks at what came out."""
+        for stage in stages:
             for group in _by_network(stage, states):
                 self._run(stage, group)
         for state in states:
@@ -107,13 +165,15 @@ class Engine:
             for notice in state.anomalies:
                 self._on_anomaly(notice.code)
 
-    def _retry(self, states: Sequence[UtteranceState]) -> list[UtteranceState]:
+    def _retry(
+        self, states: Sequence[UtteranceState], stages: Sequence[Stage] = STAGES
+    ) -> list[UtteranceState]:
         """Returns the states to keep, those of second attempts among them."""
         retries = [plan_retry(state) for state in states]
-        self._attempt([retry.second for retry in retries if retry and not retry.alone])
+        self._attempt([retry.second for retry in retries if retry and not retry.alone], stages)
         for retry in retries:
             if retry and retry.alone:
-                self._attempt([retry.second])
+                self._attempt([retry.second], stages)
         kept = [
             keep_better(retry) if retry else state
             for retry, state in zip(retries, states, strict=True)
@@ -147,6 +207,10 @@ class Engine:
         for state in states:
             share = state.frames / frames if frames else 1 / len(states)
             state.seconds += StageSeconds(**{stage.name: seconds * share})
+        self._report_batch(stage, states, seconds)
+
+    def _report_batch(self, stage: Stage, states: Sequence[UtteranceState], seconds: float) -> None:
+        frames = sum(state.frames for state in states)
         self._on_batch(
             BatchFigures(
                 stage=stage.name,

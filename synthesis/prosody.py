@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from core.mel import Float32
 from core.text import Utterance
@@ -46,13 +47,27 @@ def apply_gain(
     Returns:
         (N,) float32; the same array where no run changes the volume.
     """
+    envelope = gain_envelope(utterance, durations, hop, sample_rate)
+    return samples if envelope is None else (samples * envelope).astype(np.float32)
+
+
+def gain_envelope(
+    utterance: Utterance, durations: tuple[int, ...], hop: int, sample_rate: int
+) -> NDArray[np.float64] | None:
+    """Returns the gain of each sample, (Σ durations · hop,); None where no run changes the volume.
+
+    Args:
+        utterance: with its runs.
+        durations: frames of each phoneme.
+        hop: samples per frame.
+        sample_rate: [Hz].
+    """
     if all(run.gain == 1.0 for run in utterance.prosody):
-        return samples
+        return None
     gains = np.ones(len(durations))
     for run in utterance.prosody:
         gains[run.start : run.end] *= run.gain
     steps = np.repeat(gains, np.asarray(durations) * hop)
-    width = min(round(GAIN_RAMP_SECONDS * sample_rate), len(samples)) | 1
+    width = min(round(GAIN_RAMP_SECONDS * sample_rate), len(steps)) | 1
     padded = np.pad(steps, width // 2, mode="edge")
-    envelope = np.convolve(padded, np.full(width, 1 / width), mode="valid")
-    return (samples * envelope).astype(np.float32)
+    return np.convolve(padded, np.full(width, 1 / width), mode="valid")

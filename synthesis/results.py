@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.mel import Waveform
@@ -29,6 +30,27 @@ class SynthesizedUtterance:
     batch_size: int
     artifacts: dict[str, str]
     notices: tuple[Notice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StreamedSamples:
+    """Samples of an utterance that are done before the rest of it.
+
+    Attributes:
+        utterance: its index among the items that are synthesized together.
+        start: where in the utterance they begin [samples].
+        total: length of the utterance [samples].
+        waveform: the samples themselves, as they stand in the result.
+    """
+
+    utterance: int
+    start: int
+    total: int
+    waveform: Waveform
+
+
+TakeSamples = Callable[[StreamedSamples], None]
+"""Called with the samples of utterances, in order."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """An engine with fakes of its networks that record their calls."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -67,6 +67,13 @@ class FakeVocoder:
     def __call__(self, mels: Sequence[Float32], seeds: Sequence[int]) -> list[Float32]:
         self.sizes.append(len(seeds))
         return [self._one(m[0], seed, len(seeds)) for m, seed in zip(mels, seeds, strict=True)]
+
+    def stream(self, mel: Float32, seed: int) -> Iterator[Float32]:
+        """Yields windows of ten frames."""
+        self.sizes.append(1)
+        samples = self._one(mel[0], seed, 1)
+        for start in range(0, len(samples), 10 * HOP):
+            yield samples[start : start + 10 * HOP]
 
     def _one(self, frames: Float32, seed: int, crowd: int) -> Float32:
         samples = np.repeat(frames / 1000, HOP).astype(np.float32)

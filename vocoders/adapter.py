@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from core.errors import AnomalyError, SpecMismatch
 from core.mel import Float32, MelSpec
 from core.networks import WindowPolicy
 from core.protocols import Graph
-from vocoders.windows import Window, stack_windows
+from vocoders.windows import Window, plan_windows, stack_windows
 
 Conditions = tuple[Float32, ...]
 """Arrays that go into the graph beside the mel, over a whole item."""
@@ -71,6 +71,20 @@ class ConvVocoder:
             require_finite(self._finished(s)[: mel.shape[1] * hop])
             for s, mel in zip(samples, mels, strict=True)
         ]
+
+    def stream(self, mel: Float32, seed: int) -> Iterator[Float32]:
+        """Yields the samples of one mel, window by window. Raises as ``__call__`` does."""
+        self._require_bands(mel)
+        hop, frames = self._spec.hop_length, [self._extended(mel)]
+        conditions = self._conditions(frames, [seed])
+        core, halo = self._policy.core, self._halo
+        windows = plan_windows(
+            frames[0].shape[1], core + 2 * halo, halo, static=self._policy.static
+        )
+        for window in windows:
+            row = self._vocode(*self._inputs(frames, conditions, [(0, window)]))[0][0]
+            skip, stop = window.keep_start - window.start, min(window.keep_stop, mel.shape[1])
+            yield require_finite(row[skip * hop : (skip + stop - window.keep_start) * hop])
 
     def _require_bands(self, mel: Float32) -> None:
         if mel.shape[0] != self._spec.n_mels:

@@ -82,3 +82,5 @@ def test_windowed_is_whole(
     mels = [mel[:, :length] for mel, length in zip(values, lengths, strict=True)]
     for mel, samples in zip(mels, vocoder(mels, [0] * len(mels)), strict=True):
         assert (samples == smooth(mel[None])[0][0]).all()
+        streamed = [np.zeros(0, np.float32), *vocoder.stream(mel, 0)]
+        assert (np.concatenate(streamed) == samples).all()

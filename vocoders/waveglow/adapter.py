@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -64,6 +64,10 @@ class WaveGlowVocoder(ConvVocoder):
         g = self._groups
         z = np.stack([conditions[item][0][:, w.start * g : w.stop * g] for item, w in batch])
         return mel, z
+
+    def stream(self, mel: Float32, seed: int) -> Iterator[Float32]:
+        """Yields all samples at once: the denoiser hears the whole."""
+        yield from self([mel], [seed])
 
     def _finished(self, samples: Float32) -> Float32:
         if self._denoiser is None or not len(samples):
