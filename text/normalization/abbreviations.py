@@ -86,6 +86,7 @@ _SHORT_WORDS = frozenset(
 """Read as words in capitals even when alone."""
 _LETTERED = frozenset("vitamin plan section grade type hepatitis group option exhibit team".split())  # noqa: SIM905
 """A letter after these is no initial; its full stop ends the sentence."""
+_ORDINAL_WORD = re.compile(r"(?:th|first|second|third|rev|revised)$")
 _ENGLISH_WORDS_TOO = frozenset(("co", "ave", "al", "max", "rep", "sen", "hon", "par", "temp", "ed"))
 _LOWER = str.maketrans("IVXLCDM", "ivxlcdm")
 _NO_VERB = re.compile(r"\s*(?:[.,;:!?)]|-|—|$|of\b|and\b|was\b|in\b)")
@@ -245,7 +246,7 @@ def bible(match: re.Match[str], context: RuleContext) -> Verbalization | None:
         return None
     nth = match["nth"] or ""
     words = ordinal(int(nth) if nth.isdigit() else len(nth)) if nth else []
-    words += [BIBLE.get(key, key), *cardinal(int(match["chapter"]))]
+    words += [*BIBLE.get(key, key).split(), *cardinal(int(match["chapter"]))]
     if match["verse"]:
         words += cardinal(int(match["verse"]))
     for mark, number in re.findall(r"([-–,:])\s?(\d{1,3})", match["rest"] or ""):
@@ -264,7 +265,9 @@ def abbreviation(match: re.Match[str], context: RuleContext) -> Verbalization | 
         return None
     words = ABBREVIATIONS.get(key)
     if words is None or (
-        word in _ENGLISH_WORDS_TOO and context.last.lower() not in ("et", "and", "&")
+        word in _ENGLISH_WORDS_TOO
+        and context.last.lower() not in ("et", "and", "&")
+        and not (word == "ed" and _ORDINAL_WORD.search(context.last))
     ):
         return None
     return words.split()
@@ -320,6 +323,15 @@ def acronym(match: re.Match[str], context: RuleContext) -> Verbalization | None:
         return [lowered + suffix]
     words = letters(word)
     return [*words[:-1], words[-1] + suffix]
+
+
+def contraction(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads DON'T and SHE'S; FBI'S is left to ``acronym``."""
+    lowered = match[0].lower()
+    is_word = context.in_lexicon(lowered) or (
+        lowered.endswith("'s") and context.in_lexicon(lowered[:-2]) and len(lowered) > 5
+    )
+    return [lowered] if is_word else None
 
 
 def is_shouting(words: Sequence[str], in_lexicon: Callable[[str], bool]) -> bool:
@@ -406,7 +418,9 @@ def may_end(match: re.Match[str], words: Verbalization) -> bool:
 _STREET_NAMES = frozenset(STREETS.values())
 
 
-_BOOK = "|".join(sorted({k.capitalize() for k in (*BIBLE, *BIBLE_BOOKS)}, key=len, reverse=True))
+_BOOK = "Song of (?:Solomon|Songs)|" + "|".join(
+    sorted({k.capitalize() for k in (*BIBLE, *BIBLE_BOOKS)}, key=len, reverse=True)
+)
 _SHOUTED_BOOK = "|".join(sorted({k.upper() for k in BIBLE_BOOKS}, key=len, reverse=True))
 _NOT_JOINED = r"(?![\w])"
 BIBLE_RULE: Rule = (
@@ -459,7 +473,8 @@ NAME_RULES: tuple[Rule, ...] = (
     (re.compile(r"(?P<word>[A-Za-z]{1,6})\.(?!\w)"), abbreviation),
     (re.compile(r"[A-G]#(?!\w)"), lambda match, context: [match[0][0], "sharp"]),
     (re.compile(r"[A-Z]{1,4}(?:&[A-Z]{1,4})+(?P<s>'?s)?(?!\w)"), joined),
-    (re.compile(r"(?P<word>[A-Z]{2,30})(?P<suffix>'?s)?(?![\w])"), acronym),
+    (re.compile(r"[A-Z]{1,20}'(?:S|T|D|M|LL|RE|VE|EM)(?!\w)"), contraction),
+    (re.compile(r"(?P<word>[A-Z]{2,30})(?P<suffix>'?s|'S\b)?(?![\w])"), acronym),
     (re.compile(r"(?P<word>[wW]/o?|c/o|[A-Za-z]+)(?P<s>'s)?(?![\w'/])"), plain),
     (re.compile(r"(?P<word>[A-Za-z]+)(?P<s>s)(?![\w'/])"), plain),
     (re.compile(r"[A-Za-z]/[A-Za-z](?![\w/])"), lambda match, context: letters(match[0])),
@@ -470,6 +485,6 @@ NAME_RULES: tuple[Rule, ...] = (
         camel,
     ),
     (re.compile(r"[a-zA-Z]{2,3}(?=\^)"), lambda match, context: letters(match[0])),
-    (re.compile(r"[α-ωΑ-Ω](?!\w)"), greek),
+    (re.compile(r"[α-ωΑ-Ω](?![α-ωΑ-Ωά-ώ])"), greek),
 )
 _NEVER_ENDING = frozenset(p.pattern for p, read in NAME_RULES if read in (title, counted))

@@ -256,7 +256,7 @@ def weekday(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     dated = _DATED.match(context.text, match.end(), context.end)
     if day in _WORDS_TOO and not (dated or _is_dated(match, context)):
         return None
-    if not match["dot"] and not dated:
+    if not (match["dot"] or dated or _RANGE.match(context.text, match.end(), context.end)):
         return None
     return [DAYS[day]]
 

@@ -193,9 +193,13 @@ def feet(match: re.Match[str], context: RuleContext) -> Verbalization | None:
 
 
 def angle(match: re.Match[str], context: RuleContext) -> Verbalization | None:
-    """Reads 12°30' and 12°30'15": degrees, minutes and seconds of arc."""
+    """Reads 12°30' and 12°30'15" N: degrees, minutes and seconds of arc."""
     words = _counted(match["degrees"], "degree") + _counted(match["minutes"], "minute")
-    return words + _counted(match["seconds"], "second") if match["seconds"] else words
+    words += _counted(match["seconds"], "second") if match["seconds"] else []
+    return [*words, _POINTS[match["point"]]] if match["point"] else words
+
+
+_POINTS = {"N": "north", "S": "south", "E": "east", "W": "west"}
 
 
 def minutes_and_seconds(match: re.Match[str], context: RuleContext) -> Verbalization | None:
@@ -314,6 +318,14 @@ MEASURE_RULES: tuple[Rule, ...] = (
         old_money,
     ),
     (
+        re.compile(r"(?P<pounds>)(?P<shillings>)(?P<pence>\d{1,2})d\.(?=[\s,;)]|$)"),
+        old_money,
+    ),
+    (
+        re.compile(r"(?P<pounds>)(?P<shillings>\d{1,2})s\.(?P<pence>)(?=[,;]|\s[a-z])"),
+        old_money,
+    ),
+    (
         re.compile(r"£(?P<pounds>\d[\d,]{0,12})\s(?P<shillings>\d{1,2})s\b\.?(?P<pence>)"),
         old_money,
     ),
@@ -330,7 +342,7 @@ MEASURE_RULES: tuple[Rule, ...] = (
     (
         re.compile(
             r"(?P<degrees>\d{1,3})°\s?(?P<minutes>\d{1,2})'\s?"
-            r"(?:(?P<seconds>\d{1,2}(?:\.\d{1,4})?)(?:\"|''))?(?!\w)"
+            r"(?:(?P<seconds>\d{1,2}(?:\.\d{1,4})?)(?:\"|''))?\s?(?:(?P<point>[NSEW])\b)?(?!\w)"
         ),
         angle,
     ),

@@ -22,7 +22,7 @@ from text.normalization.quantities import (
 from text.normalization.ranges import range_dash
 from text.normalization.tables.names import PLAIN_ABBREVIATIONS, PLAIN_COUNTED
 from text.normalization.tables.quantities import MONTH_NUMBERS
-from text.normalization.tables.signs import SYMBOLS
+from text.normalization.tables.signs import GREEK, SYMBOLS
 from text.normalization.tokens import LONGEST_WORD, Rule, RuleContext, Token, Verbalizer, to_tokens
 from text.segmentation.sentence_boundaries import ends_after_abbreviation, ends_sentence, line_break
 
@@ -240,7 +240,8 @@ class Normalizer:
     def _rule(self, at: int, end: int) -> int | None:
         rules = _LETTER_RULES if self.text[at].isalpha() else _RULES
         context = RuleContext(self.text, end, self._before, self.in_lexicon, self._is_shouted)
-        if at and self.text[at - 1].isalnum() and self.text[at].isalnum():
+        inside = at and self.text[at - 1].isalnum() and self.text[at].isalnum()
+        if inside and self.text[at].lower() not in GREEK:
             return None
         for pattern, verbalize in rules:
             match = pattern.match(self.text, at, end)

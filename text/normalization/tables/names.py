@@ -56,6 +56,7 @@ TITLES = {
     "mt": "mount",
     "ft": "fort",
     "st": "saint",
+    "ste": "saint",
 }
 """Before a capitalized name, never the end of a sentence."""
 
