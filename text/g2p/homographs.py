@@ -536,6 +536,11 @@ HOMOGRAPHS = frozenset((*_RULES, *_PAIRS))
 """Lower-case words that have a rule."""
 
 
+def sense_phonemes(word: str) -> dict[str, tuple[str, ...]]:
+    """Returns the phonemes of each sense of a word that has a rule of its own."""
+    return {sense: tuple(phonemes.split()) for sense, phonemes in _RULES[word][1].items()}
+
+
 def choose(near: Neighbours) -> tuple[str, tuple[str, ...]] | None:
     """Returns the sense and the phonemes of a word that has a rule; None where it cannot tell."""
     word = near.words[near.at]
