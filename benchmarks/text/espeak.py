@@ -1,7 +1,7 @@
 """espeak-ng beside our front end, as piper-tts of the extra ``bench`` carries it.
 
-No espeak-ng is installed, and nothing else here needs it. What it makes of a text are phonemes, so a
-case counts as right if it sounds like its right words.
+Nothing else here needs espeak-ng. What it makes of a text are phonemes, so a case counts as right
+if it sounds like its right words.
 """
 
 from __future__ import annotations
