@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TypeVar, get_args
+from typing import Final, TypeVar, get_args
 
 import msgspec
 
@@ -68,6 +68,8 @@ def resolve_controls(
         InputError: what the client must mend; names the field.
         NotFound: the catalogue is empty.
     """
+    if request.stream:
+        require_streamable(request)
     request = request.with_preset()
     if request.language != "any":
         require_english(source, field)
@@ -103,6 +105,38 @@ def resolve_controls(
         vocoder=selection.vocoder,
         sample_rate=rate,
     )
+
+
+STREAMABLE: Final = ("wav", "mp3", "ogg", "opus", "flac")
+"""Formats of files that can be streamed, too."""
+NOT_STREAMABLE: Final = {
+    "loudness_lufs": ("one gain for the whole needs the whole", "null"),
+    "preset": ("its files are mastered as wholes", "null"),
+    "package": ("a zip is written when all is there", "file"),
+    "channels": ("what is streamed is mono", "1"),
+    "format": ("m4b has its index at its end", ", ".join(STREAMABLE)),
+}
+"""Field → why it keeps audio from being streamed, and what is allowed."""
+
+
+def require_streamable(request: Controls) -> None:
+    """Refuses what cannot be heard before it is finished.
+
+    Raises:
+        FieldError: names the field (code ``not_streamable``).
+    """
+    refused = {
+        "loudness_lufs": request.loudness_lufs is not None,
+        "preset": request.preset is not None,
+        "package": request.package != "file",
+        "channels": request.channels != 1,
+        "format": request.format not in STREAMABLE,
+    }
+    for field, is_refused in refused.items():
+        if is_refused:
+            reason, allowed = NOT_STREAMABLE[field]
+            message = f"this cannot be streamed: {reason}"
+            raise FieldError(field, message, allowed=allowed, code="not_streamable")
 
 
 def _with_positions(text: str) -> Iterable[tuple[str, int, int]]:

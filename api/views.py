@@ -34,6 +34,7 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
     pauses: Pauses
     loudness_lufs: float | None
     package: Package
+    stream: bool
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):

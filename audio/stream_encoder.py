@@ -16,7 +16,7 @@ import soundfile
 from audio.aac.encoder import AacEncoder
 from audio.aac.tables import SAMPLING_FREQUENCIES
 from audio.containers.mp3 import frame_header
-from audio.encode import CODECS, BlockWriter, file_error
+from audio.encode import CODECS, BlockWriter, compression_level, file_error
 from audio.m4b import default_bit_rate
 from audio.pcm import to_pcm16
 from core.formats import stream_sample_rates
@@ -35,12 +35,13 @@ class StreamEncoder:
     Args:
         format: container and codec; pcm = 16-bit little endian without a header, aac = ADTS.
         sample_rate: [Hz].
+        bit_rate: bits per second of mp3 and opus; None = the format's choice.
 
     Raises:
         ValueError: the format cannot carry the sample rate.
     """
 
-    def __init__(self, format: StreamFormat, sample_rate: int) -> None:
+    def __init__(self, format: StreamFormat, sample_rate: int, bit_rate: int | None = None) -> None:
         if sample_rate not in stream_sample_rates(format):
             raise ValueError(f"{format} cannot carry {sample_rate} Hz")
         self._codec: _Pcm | _Adts | _Libsndfile
@@ -49,7 +50,7 @@ class StreamEncoder:
         elif format == "aac":
             self._codec = _Adts(sample_rate)
         else:
-            self._codec = _Libsndfile(cast(AudioFormat, format), sample_rate)
+            self._codec = _Libsndfile(cast(AudioFormat, format), sample_rate, bit_rate)
 
     def encode(self, block: Float32) -> bytes:
         """Takes (N,) float32, clipped to [-1, 1], and returns the bytes that are ready.
@@ -118,12 +119,19 @@ class _Adts:
 
 
 class _Libsndfile:
-    def __init__(self, format: AudioFormat, sample_rate: int) -> None:
+    def __init__(self, format: AudioFormat, sample_rate: int, bit_rate: int | None) -> None:
         container, codec = CODECS[format]
         self._sink = _AppendOnlySink(drop_first_frame=format == "mp3")
         try:
             file = soundfile.SoundFile(
-                self._sink, "w", sample_rate, 1, format=container, subtype=codec
+                self._sink,
+                "w",
+                sample_rate,
+                1,
+                format=container,
+                subtype=codec,
+                compression_level=compression_level(format, sample_rate, bit_rate, 1),
+                bitrate_mode="CONSTANT" if format == "mp3" and bit_rate else None,
             )
         except soundfile.LibsndfileError as error:
             raise file_error("cannot encode audio", error) from error

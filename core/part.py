@@ -66,6 +66,21 @@ class PartAudio(msgspec.Struct, frozen=True, kw_only=True):
         return sum(self.samples) / self.sample_rate if self.sample_rate else 0.0
 
 
+class SampleChunk(msgspec.Struct, frozen=True):
+    """Samples of a part on their way to a listener, before the part is done."""
+
+    utterance: int
+    """Index of the utterance within the part."""
+    start: int
+    """Where in the utterance they begin [samples]."""
+    total: int
+    """Length of the utterance [samples]."""
+    sample_rate: int
+    """[Hz]"""
+    data: bytes
+    """float32, little endian: as they stand in the part's stored audio."""
+
+
 class PartResult(msgspec.Struct, frozen=True, kw_only=True):
     """What became of a part: its audio, or why there is none."""
 

@@ -43,6 +43,9 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     created_at: float
     owner: str | None = None
     """Id of the API key that made it; None = made without keys."""
+    streamed: bool = False
+    """Somebody hears it while it is made: its samples are handed on as they come, and its parts are
+    kept when it has succeeded, as long as the job is."""
     started_at: float | None = None
     finished_at: float | None = None
     progress: JobProgress = JobProgress()

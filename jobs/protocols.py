@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta
 
 from core.lexicon import PronunciationLexicon
-from core.part import JobPlan, Part, PartResult
+from core.part import JobPlan, Part, PartResult, SampleChunk
 from core.record import JobError, JobEvent, JobRecord, JobState
 from core.report import SynthesisReport
 from core.request import Lane, Source
@@ -146,6 +146,10 @@ class JobRecords(Protocol):
         """Returns the jobs that are meant, newest first. A page may hold fewer than the limit, and
         more may follow: the cursor says so."""
 
+    def mark_streamed(self, job_id: str) -> JobRecord:
+        """Notes that somebody hears an open job while it is made; returns its record then, of a job
+        that has ended as it was. Raises NotFound."""
+
     def open_jobs(self) -> tuple[str, ...]:
         """Returns the ids of the jobs that have not ended."""
 
@@ -179,7 +183,8 @@ class JobRecords(Protocol):
     ) -> bool:
         """Ends a job. Returns False where it had ended before: nothing changed. Raises NotFound.
 
-        Parts and results are kept where they may be needed again: of partial and failed jobs.
+        Parts and results are kept where they may be needed again: of partial and failed jobs, and
+        of streamed ones that succeeded, whose listeners may be behind.
         """
 
     def forget(self, job_id: str) -> None:
@@ -220,8 +225,32 @@ class ResultStore(Protocol):
         """Yields the results in the order of the parts, a few at a time in memory; none after the
         job succeeded. Raises NotFound: no such job."""
 
+    def get(self, job_id: str, index: int) -> PartResult | None:
+        """Returns the result of a part; None: there is none yet, or no longer."""
+
     def missing(self, job_id: str) -> tuple[int, ...]:
         """Returns the indices of the parts without a result, in order."""
+
+
+class SampleStreams(Protocol):
+    """The samples of parts that are being synthesized, on their way to who listens. What is lost
+    on it costs a listener only time: the part's audio is stored when it is done.
+
+    Raises Unavailable throughout.
+    """
+
+    def add(self, job_id: str, index: int, chunk: SampleChunk) -> bool:
+        """Hands samples of a part on, and wakes who listens; returns False where nobody will:
+        the job has ended."""
+
+    def after(
+        self, job_id: str, index: int, last: str = ...
+    ) -> tuple[str, tuple[SampleChunk, ...]]:
+        """Returns what came after that place, and the place that was reached; some of it where
+        there is much."""
+
+    def end(self, job_id: str, index: int) -> None:
+        """Deletes the samples of a part that has a result: they lie in the audio store."""
 
 
 class WorkLeases(Protocol):
@@ -285,6 +314,7 @@ class JobStore:
     records: JobRecords
     plans: PlanStore
     results: ResultStore
+    samples: SampleStreams
     leases: WorkLeases
     workers: WorkerRegistry
 

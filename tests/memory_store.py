@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import msgspec
 
 from core.errors import Conflict, LimitReached, NotFound, Unavailable
-from core.part import JobPlan, Part, PartResult
+from core.part import JobPlan, Part, PartResult, SampleChunk
 from core.record import TERMINAL, JobError, JobProgress, JobRecord, JobState
 from core.report import SynthesisReport
 from core.request import Source
@@ -112,6 +112,12 @@ class MemoryJobRecords:
     def source(self, job_id: str) -> Source:
         return self.state.job(job_id).source
 
+    def mark_streamed(self, job_id: str) -> JobRecord:
+        job = self.state.job(job_id)
+        if job.record.state not in TERMINAL:
+            job.record = msgspec.structs.replace(job.record, streamed=True)
+        return job.record
+
     def page(
         self,
         *,
@@ -176,7 +182,8 @@ class MemoryJobRecords:
             job.record, state=state, finished_at=now, report=report, error=error
         )
         job.leases, job.tries, job.begun, job.refused, job.dropped = {}, {}, {}, {}, 0
-        if state not in ("partial", "failed"):
+        behind = state == "succeeded" and job.record.streamed
+        if state not in ("partial", "failed") and not behind:
             job.parts, job.results = {}, {}
         return True
 
@@ -236,10 +243,35 @@ class MemoryResults:
         job = self.state.job(job_id)
         yield from (job.results[index] for index in sorted(job.results))
 
+    def get(self, job_id: str, index: int) -> PartResult | None:
+        job = self.state.jobs.get(job_id)
+        return job.results.get(index) if job else None
+
     def missing(self, job_id: str) -> tuple[int, ...]:
         job = self.state.job(job_id)
         total = job.plan.parts if job.plan else 0
         return tuple(index for index in range(total) if index not in job.results)
+
+
+@dataclass
+class MemorySampleStreams:
+    """See ``jobs.protocols.SampleStreams``."""
+
+    state: MemoryJobs
+    chunks: dict[tuple[str, int], list[SampleChunk]] = field(default_factory=dict)
+
+    def add(self, job_id: str, index: int, chunk: SampleChunk) -> bool:
+        self.chunks.setdefault((job_id, index), []).append(chunk)
+        return self.state.open_job(job_id) is not None
+
+    def after(
+        self, job_id: str, index: int, last: str = "0"
+    ) -> tuple[str, tuple[SampleChunk, ...]]:
+        found = self.chunks.get((job_id, index), [])[int(last.partition("-")[0]) :]
+        return str(int(last.partition("-")[0]) + len(found)), tuple(found)
+
+    def end(self, job_id: str, index: int) -> None:
+        self.chunks.pop((job_id, index), None)
 
 
 @dataclass
@@ -351,6 +383,7 @@ def memory_job_store(*, alive_seconds: float = 15.0) -> JobStore:
         records=MemoryJobRecords(state),
         plans=MemoryPlans(state),
         results=MemoryResults(state),
+        samples=MemorySampleStreams(state),
         leases=MemoryLeases(state),
         workers=MemoryWorkers(state),
     )

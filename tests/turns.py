@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from synthesis.results import TakeSamples
+
 
 class FixedTurn:
     """A turn that begins, or raises that error."""
 
-    def __init__(self, error: Exception | None = None, *, suspect: bool = False) -> None:
-        self.error, self.suspect = error, suspect
+    def __init__(
+        self,
+        error: Exception | None = None,
+        *,
+        suspect: bool = False,
+        take_samples: TakeSamples | None = None,
+    ) -> None:
+        self.error, self.suspect, self.take_samples = error, suspect, take_samples
 
     def begin(self) -> None:
         if self.error:

@@ -1,31 +1,44 @@
-"""``/jobs/{id}/audio``: the file, whole or a range of it, or where object storage has it."""
+"""``/jobs/{id}/audio``: the file, whole or a range of it, or where object storage has it; with
+``stream=true`` the audio while it is made."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 from anyio import to_thread
-from litestar import MediaType, Response, get, head
+from litestar import MediaType, Request, Response, get, head
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, HeaderParameter
+from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import Stream
 
 from api.backends import Backends
 from api.openapi import also_media_types
 from api.problems import AudioDamaged, AudioNotReady, RangeError, problem_responses
 from api.routes.jobs import known_id
+from api.streaming import JobAudioStream
+from api.validation import require_streamable
 from core.errors import NotFound
-from core.formats import MEDIA_TYPES, ZIP
+from core.formats import MEDIA_TYPES, STREAM_MEDIA_TYPES, ZIP
 from core.protocols import AudioStore
 from core.record import TERMINAL, JobRecord
+from core.request import AudioFormat, StreamFormat
 from jobs.storage.keys import audio_key
 
 BLOCK_BYTES = 256 * 1024
 AUDIO = [kind.partition(";")[0] for kind in (*MEDIA_TYPES.values(), ZIP)]
+STREAMED = [*AUDIO, "audio/pcm", "audio/aac"]
+ALIASES: dict[StreamFormat, tuple[str, ...]] = {
+    "wav": ("audio/x-wav", "audio/wave", "audio/vnd.wave"),
+    "mp3": ("audio/mp3",),
+    "opus": ("audio/opus",),
+    "flac": ("audio/x-flac",),
+    "aac": ("audio/aacp",),
+}
+"""Other names of content types, as clients write them."""
 _RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
 """No file has more digits; Python refuses to read thousands of them."""
 
@@ -52,24 +65,38 @@ def _audio_response(description: str) -> ResponseSpec:
 
 @get(
     "/jobs/{job_id:str}/audio",
-    operation_class=also_media_types(AUDIO),
+    operation_class=also_media_types(STREAMED),
     responses={
         200: _audio_response("The file"),
         206: _audio_response("A range"),
         303: ResponseSpec(None, description="Fetch it from the object storage at Location"),
         304: ResponseSpec(None, description="Not modified"),
-        **problem_responses(404, 409, 410, 416, 503),
+        **problem_responses(404, 409, 410, 416, 422, 503),
     },
     tags=["jobs"],
 )
 async def audio(
     job_id: FromPath[str],
     backends: NamedDependency[Backends],
+    request: Request[Any, Any, Any],
+    stream: Annotated[
+        bool,
+        QueryParameter(description="send it while it is made, from its first sample to its last"),
+    ] = False,
+    accept: Annotated[
+        str | None,
+        HeaderParameter(name="Accept", description="of a stream: its format, if not the job's"),
+    ] = None,
     range_header: Annotated[str | None, HeaderParameter(name="Range")] = None,
     if_range: Annotated[str | None, HeaderParameter(name="If-Range")] = None,
     if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
 ) -> Response[Any]:
-    """Returns the audio of an ended job, in the format that was asked for."""
+    """Returns the audio of an ended job, or with `stream=true` of a running one as it is made."""
+    if stream:
+        streamed = await to_thread.run_sync(_find_stream, backends, known_id(job_id), accept)
+        if streamed is not None:
+            await streamed.begin(request, backends.settings.max_wait_seconds)
+            return streamed.response()
     file = await to_thread.run_sync(find_audio, backends, known_id(job_id))
     if _matches(if_none_match, file.etag):
         return Response(None, status_code=304, headers=_cache_headers(file))
@@ -110,6 +137,57 @@ async def audio_head(
     if _matches(if_none_match, file.etag):
         return Response(None, status_code=304, headers=_cache_headers(file))
     return Response(None, headers=file.headers | {"Content-Length": str(file.size)})
+
+
+def _find_stream(backends: Backends, job_id: str, accept: str | None) -> JobAudioStream | None:
+    """Returns the stream of a job; None: it has ended, and its file is what is wanted.
+
+    Raises:
+        NotFound: no such job.
+        FieldError: it cannot be streamed.
+    """
+    record = backends.store.records.get(job_id)
+    if record.state not in TERMINAL:
+        require_streamable(record.request)
+        record = backends.store.records.mark_streamed(job_id)
+    own = record.request.format
+    format = accepted_format(accept, own)
+    if not record.streamed or (record.state in TERMINAL and format == own):
+        return None
+    return JobAudioStream(backends, record, format)
+
+
+def accepted_format(accept: str | None, own: AudioFormat) -> StreamFormat:
+    """Returns the format of a stream that an Accept header likes best; of equals the job's own.
+
+    >>> accepted_format("audio/mpeg, */*;q=0.1", "wav"), accepted_format("*/*", "flac")
+    ('mp3', 'flac')
+    >>> accepted_format("audio/ogg;codecs=opus", "wav"), accepted_format("text/html", "wav")
+    ('opus', 'wav')
+    """
+    formats = sorted(STREAM_MEDIA_TYPES, key=lambda format: format != own)
+    wanted = [_media_range(one) for one in (accept or "").lower().split(",")]
+
+    def quality(format: StreamFormat) -> float:
+        media = STREAM_MEDIA_TYPES[format].replace(" ", "")
+        fits = [
+            (len(pattern), q)
+            for pattern, q in wanted
+            if pattern in (media, *ALIASES.get(format, ()), "audio/*", "*/*")
+            or (pattern == "audio/ogg" and media.startswith(pattern))
+        ]
+        return max(fits)[1] if fits else 0.0
+
+    best = max(formats, key=quality)
+    return best if quality(best) else cast(StreamFormat, own)
+
+
+def _media_range(text: str) -> tuple[str, float]:
+    pattern, _, weight = text.replace(" ", "").partition(";q=")
+    try:
+        return pattern, float(weight or 1)
+    except ValueError:
+        return pattern, 0.0
 
 
 def find_audio(backends: Backends, job_id: str) -> AudioFile:

@@ -110,10 +110,11 @@ def _known(field: str, value: str | None, allowed: list[str]) -> str | None:
 )
 async def cancel_job(job_id: FromPath[str], backends: NamedDependency[Backends]) -> JobView:
     """Cancels a job: parts that have not begun never run, and its audio is deleted."""
-    return job_view(await to_thread.run_sync(_cancel, known_id(job_id), backends))
+    return job_view(await to_thread.run_sync(cancel, known_id(job_id), backends))
 
 
-def _cancel(job_id: str, backends: Backends) -> JobRecord:
+def cancel(job_id: str, backends: Backends) -> JobRecord:
+    """Cancels an open job and deletes its audio. Raises Conflict: it has ended."""
     record = backends.store.records.get(job_id)
     now = backends.now()
     if not backends.store.records.finish(job_id, "cancelled", now):

@@ -120,6 +120,7 @@ def create_job(
         source=source.facts,
         created_at=now,
         owner=client.owner,
+        streamed=request.stream,
     )
     record = backends.store.records.create(
         fresh, source, key, client.open_job_limits(backends.settings)

@@ -27,7 +27,7 @@ BACKLOG: Final = f"{PREFIX}:backlog"
 PACE: Final = f"{PREFIX}:pace"
 """Hash: how fast speech is made, see ``lua/transition.lua``."""
 MOVED: Final = f"{PREFIX}:moved"
-"""Channel: "<job id> <event>" for every transition."""
+"""Channel: "<job id> <event>" for every transition, "<job id> samples" for samples of a part."""
 PART_INDEX: Final = f"{PREFIX}:part_index"
 """Sorted set: digests of stored parts, by when they were used last [Unix s]."""
 API_KEYS: Final = f"{PREFIX}:keys"
@@ -78,6 +78,11 @@ def job_key(job_id: str, name: str = "") -> str:
     """
     base = f"{_SERVICE_NAMES['job_prefix']}{job_id}"
     return f"{base}:{_JOB_PARTS[name]}" if name else base
+
+
+def samples_key(job_id: str, index: int) -> str:
+    """Returns the key of the stream of a part's samples while it is synthesized; it expires."""
+    return f"{job_key(job_id)}:samples:{index}"
 
 
 def names_of_job(job_id: str) -> dict[str, str]:

@@ -92,6 +92,12 @@ class RedisResults:
         """See ResultStore."""
         return _rows(self._client, job_id, "results", PartResult)
 
+    def get(self, job_id: str, index: int) -> PartResult | None:
+        """See ResultStore."""
+        with translated():
+            data = self._client.hget(job_key(job_id, "results"), str(index))
+        return None if data is None else decode_row(cast(bytes, data), PartResult, job_id)
+
     def missing(self, job_id: str) -> tuple[int, ...]:
         """See ResultStore."""
         with translated():

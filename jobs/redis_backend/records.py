@@ -29,6 +29,7 @@ FULL_SECONDS: Final = 5.0
 FIELDS: Final = (
     "state", "request", "created_at", "started_at", "finished_at", "report", "error",
     "parts_total", "parts_done", "parts_failed", "facts", "owner", "total_ms", "done_ms",
+    "streamed",
 )  # fmt: skip
 MOST_READ: Final = 100
 """Records read at once for a list."""
@@ -55,6 +56,7 @@ class RedisJobRecords:
         self._finish = LuaScript(client, "transitions/finish")
         self._reopen = LuaScript(client, "transitions/reopen")
         self._forget = LuaScript(client, "transitions/forget")
+        self._mark_streamed = LuaScript(client, "mark_streamed")
 
     def ping(self) -> None:
         """See JobRecords."""
@@ -81,6 +83,8 @@ class RedisJobRecords:
         }
         if owner:
             fields["owner"] = owner
+        if record.streamed:
+            fields["streamed"] = 1
         verdict, job_id = self._create(
             names_of_job(record.id),
             [item for pair in fields.items() for item in pair],
@@ -111,6 +115,11 @@ class RedisJobRecords:
         if data is None:
             raise NotFound(f"no job {job_id}", code="job_not_found")
         return decode_row(cast(bytes, data), Source, job_id)
+
+    def mark_streamed(self, job_id: str) -> JobRecord:
+        """See JobRecords."""
+        self._mark_streamed({"job": job_key(job_id)})
+        return self.get(job_id)
 
     def page(self, *, cursor: str | None, limit: int, wanted: JobFilter = ALL_JOBS) -> JobPage:
         """See JobRecords. Walks down one index, and looks at no more than ``MOST_LOOKED``."""
@@ -279,6 +288,7 @@ def _parse(job_id: str, fields: dict[str, bytes | None]) -> JobRecord | None:
         request=decode_row(request, Controls, job_id),
         source=_optional(fields["facts"], SourceFacts, job_id),
         owner=fields["owner"].decode() if fields["owner"] else None,
+        streamed=fields["streamed"] is not None,
         created_at=float(created),
         started_at=_time(fields["started_at"]),
         finished_at=_time(fields["finished_at"]),

@@ -10,6 +10,7 @@ from jobs.protocols import JobStore
 from jobs.redis_backend.leases import RedisLeases
 from jobs.redis_backend.plans import RedisPlans, RedisResults
 from jobs.redis_backend.records import RedisJobRecords
+from jobs.redis_backend.sample_streams import RedisSampleStreams
 from jobs.redis_backend.workers import RedisWorkers
 
 ALIVE_SECONDS: Final = 15.0
@@ -27,6 +28,7 @@ def redis_job_store(client: redis.Redis, *, alive_seconds: float = ALIVE_SECONDS
         records=RedisJobRecords(client),
         plans=RedisPlans(client),
         results=RedisResults(client),
+        samples=RedisSampleStreams(client),
         leases=RedisLeases(client, alive_seconds),
         workers=RedisWorkers(client, alive_seconds),
     )

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from core.errors import Conflict, LimitReached, NotFound, Unavailable
-from core.part import JobPlan, Part, PartAudio, PartResult
+from core.part import JobPlan, Part, PartAudio, PartResult, SampleChunk
 from core.record import JobError, JobProgress, JobRecord, JobState
 from core.report import StageSeconds, SynthesisReport
 from core.request import Chapter, Controls, Source
@@ -579,3 +579,55 @@ def test_a_list_that_admits_few_goes_on_where_it_stopped(
     assert page.cursor is not None
     page = store.records.page(wanted=wanted, cursor=page.cursor, limit=5)
     assert ([record.id for record in page.jobs], page.cursor) == ([first], None)
+
+
+CHUNK = SampleChunk(utterance=0, start=0, total=4, sample_rate=22050, data=b"\0" * 16)
+
+
+def test_samples_come_in_order_until_their_part_has_ended(store: JobStore) -> None:
+    job = store.records.create(fresh(), SOURCE)
+    place, chunks = store.samples.after(job.id, 0)
+    assert chunks == ()
+    assert store.samples.add(job.id, 0, CHUNK)
+    later = msgspec.structs.replace(CHUNK, start=2)
+    assert store.samples.add(job.id, 0, later)
+    assert store.samples.add(job.id, 1, CHUNK)
+    place, chunks = store.samples.after(job.id, 0, place)
+    assert chunks == (CHUNK, later)
+    assert store.samples.after(job.id, 0, place) == (place, ())
+    store.samples.end(job.id, 0)
+    assert store.samples.after(job.id, 0)[1] == ()
+    assert store.samples.after(job.id, 1)[1] == (CHUNK,)
+
+
+def test_samples_of_an_ended_job_are_wanted_by_nobody(store: JobStore) -> None:
+    job = store.records.create(fresh(), SOURCE)
+    store.records.finish(job.id, "cancelled", NOW)
+    assert not store.samples.add(job.id, 0, CHUNK)
+
+
+def test_a_streamed_job_that_succeeded_keeps_its_parts(store: JobStore) -> None:
+    for streamed in (True, False):
+        job = store.records.create(fresh(), SOURCE)
+        assert not job.streamed
+        if streamed:
+            assert store.records.mark_streamed(job.id).streamed
+        plan = JobPlan(parts=1, utterances=1, lead_seconds=0.0, text_seconds=0.0)
+        store.plans.put(job.id, plan, [Part(0, 0, (UTTERANCE,))])
+        assert store.results.get(job.id, 0) is None
+        store.results.add(job.id, PartResult(index=0, digest="0a"), "w", NOW)
+        store.records.finish(job.id, "succeeded", NOW, report=REPORT)
+        assert store.records.mark_streamed(job.id).streamed == streamed
+        assert len(list(store.plans.parts(job.id))) == streamed
+        result = store.results.get(job.id, 0)
+        assert (result is not None and result.digest == "0a") == streamed
+
+
+def test_a_streamed_job_that_is_cancelled_keeps_nothing(store: JobStore) -> None:
+    record = msgspec.structs.replace(fresh(), streamed=True)
+    job = store.records.create(record, SOURCE)
+    assert store.records.get(job.id).streamed
+    plan = JobPlan(parts=1, utterances=1, lead_seconds=0.0, text_seconds=0.0)
+    store.plans.put(job.id, plan, [Part(0, 0, (UTTERANCE,))])
+    store.records.finish(job.id, "cancelled", NOW)
+    assert list(store.plans.parts(job.id)) == []

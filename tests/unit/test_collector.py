@@ -16,10 +16,17 @@ from core.report import StageSeconds
 from core.request import Lane
 from core.text import Span, Utterance
 from synthesis.parts import SynthesisItem
-from synthesis.results import SynthesizedUtterance
+from synthesis.results import StreamedSamples, SynthesizedUtterance, TakeSamples
 from tests.fake_engine import CATALOGUE
 from tests.turns import FREE, FixedTurn
-from workers.device.collector import BatchStats, Collector, SynthesizeItems, UtteranceResult
+from workers.device.collector import (
+    BatchStats,
+    Collector,
+    StreamItems,
+    SynthesizeItems,
+    UtteranceResult,
+    without_stream,
+)
 
 DEADLINE = 120.0
 """Seconds; never reached when all is well."""
@@ -57,10 +64,17 @@ class FakeDevice:
 
 @contextmanager
 def running(
-    synthesize: SynthesizeItems, *, symbols: int = 1000, seen: list[BatchStats] | None = None
+    synthesize: SynthesizeItems,
+    *,
+    symbols: int = 1000,
+    seen: list[BatchStats] | None = None,
+    stream: StreamItems = without_stream,
+    flush_seconds: float = 0.0,
 ) -> Iterator[Collector]:
     on_batch = (lambda stats: None) if seen is None else seen.append
-    collector = Collector(synthesize, symbols=symbols, flush_seconds=0.0, on_batch=on_batch)
+    collector = Collector(
+        synthesize, stream, symbols=symbols, flush_seconds=flush_seconds, on_batch=on_batch
+    )
     thread = threading.Thread(target=collector.run)
     thread.start()
     try:
@@ -196,3 +210,46 @@ def test_a_suspect_goes_alone_in_its_turn() -> None:
             wait_for(collector, "bulk", count)
         device.free.release(4)
     assert device.batches == [["first"], ["a", "b"], ["c"], ["d", "e"]]
+
+
+def test_a_part_that_is_streamed_goes_alone_and_at_once() -> None:
+    device, taken = FakeDevice(), list[StreamedSamples]()
+
+    def stream(items: Sequence[SynthesisItem], take: TakeSamples) -> list[UtteranceResult]:
+        results = [result_of(part) for part in items]
+        for index, result in enumerate(results):
+            length = len(result.waveform.samples)
+            take(StreamedSamples(index, 0, length, result.waveform))
+        return list(results)
+
+    turn = FixedTurn(take_samples=taken.append)
+    with (
+        running(device.synthesize, stream=stream, flush_seconds=DEADLINE) as collector,
+        ThreadPoolExecutor(3) as pool,
+    ):
+        (outcome,) = collector.submit([item("heard")], "interactive", turn)
+        assert isinstance(outcome, SynthesizedUtterance)
+        assert [samples.total for samples in taken] == [10]
+        first = pool.submit(collector.submit, [item("first", 1000)], "interactive", FREE)
+        assert device.entered.acquire(timeout=DEADLINE)
+        second = pool.submit(collector.submit, [item("also heard")], "interactive", turn)
+        wait_for(collector, "interactive", 1)
+        third = pool.submit(collector.submit, [item("third", 1000)], "interactive", FREE)
+        wait_for(collector, "interactive", 2)
+        device.free.release(2)
+        for one in (first, second, third):
+            one.result(DEADLINE)
+    assert device.batches == [["first"], ["third"]]
+    assert len(taken) == 2
+
+
+def test_who_takes_samples_may_end_the_part() -> None:
+    def stream(items: Sequence[SynthesisItem], take: TakeSamples) -> list[UtteranceResult]:
+        take(StreamedSamples(0, 0, 10, result_of(items[0]).waveform))
+        raise AssertionError("nobody listens")
+
+    def leave(samples: StreamedSamples) -> None:
+        raise Conflict("nobody listens", code="job_over")
+
+    with running(FakeDevice().synthesize, stream=stream) as collector, pytest.raises(Conflict):
+        collector.submit([item("left")], "bulk", FixedTurn(take_samples=leave))

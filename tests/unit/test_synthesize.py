@@ -5,17 +5,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from core.errors import SynthesisError, Unavailable
+from core.mel import Waveform
 from core.part import JobPlan, Part, PartResult
 from core.record import JobRecord
+from core.report import StageSeconds
 from core.request import Controls, Source
 from core.text import Span, Utterance
 from core.voice import Catalogue
 from jobs.protocols import WorkerBeat
 from jobs.storage.folder import FolderStore
+from jobs.storage.part_audio import read_samples
 from synthesis.parts import SynthesisItem
+from synthesis.results import StreamedSamples, SynthesizedUtterance
 from tests.fake_engine import CATALOGUE
 from tests.memory_store import MemoryPartIndex, MemoryQueue, memory_job_store
 from workers.context import Context, SystemClock
@@ -97,3 +102,73 @@ def test_the_last_part_sends_assemble_though_the_queue_was_away(context: Context
     (result,) = context.store.results.all(JOB)
     assert isinstance(result, PartResult)
     assert result.error is not None
+
+
+def streaming_context(context: Context) -> Context:
+    context.store.records.mark_streamed(JOB)
+    return dataclasses.replace(context, catalogue=CATALOGUE, queue=MemoryQueue())
+
+
+def two_windows(items: Sequence[SynthesisItem], lane: str, turn: Any) -> list[Any]:
+    samples = np.arange(10, dtype=np.float32)
+    for start in (0, 4):
+        piece = Waveform(samples[start : start + 4 + start // 2], 22050)
+        turn.take_samples(StreamedSamples(0, start, 10, piece))
+    wave = Waveform(samples, 22050)
+    return [SynthesizedUtterance(wave, (1,), StageSeconds(), 1, {})]
+
+
+def test_samples_of_a_streamed_job_are_handed_on_until_the_part_is_stored(context: Context) -> None:
+    context = streaming_context(context)
+    seen: list[Any] = []
+
+    def submit(items: Sequence[SynthesisItem], lane: str, turn: Any) -> list[Any]:
+        results = two_windows(items, lane, turn)
+        seen.extend(context.store.samples.after(JOB, 0)[1])
+        return results
+
+    synthesize(context, submit, JOB, 0)
+    assert [(c.utterance, c.start, c.total, c.sample_rate) for c in seen] == [
+        (0, 0, 10, 22050),
+        (0, 4, 10, 22050),
+    ]
+    sent = np.frombuffer(b"".join(chunk.data for chunk in seen), "<f4")
+    result = context.store.results.get(JOB, 0)
+    assert result is not None
+    assert result.audio is not None
+    assert (sent == read_samples(context.audio, result.digest, result.audio)).all()
+    assert context.store.samples.after(JOB, 0)[1] == ()
+
+
+def test_a_job_that_nobody_hears_hands_nothing_on(context: Context) -> None:
+    def submit(items: Sequence[SynthesisItem], lane: str, turn: Any) -> list[Any]:
+        assert turn.take_samples is None
+        return [SynthesisError("that will do")]
+
+    context = dataclasses.replace(context, catalogue=CATALOGUE, queue=MemoryQueue())
+    synthesize(context, submit, JOB, 0)
+
+
+def test_a_cancelled_stream_ends_at_its_next_window(context: Context) -> None:
+    context = streaming_context(context)
+
+    def submit(items: Sequence[SynthesisItem], lane: str, turn: Any) -> list[Any]:
+        context.store.records.finish(JOB, "cancelled", 1.0)
+        two_windows(items, lane, turn)
+        raise AssertionError("nobody listens")
+
+    synthesize(context, submit, JOB, 0)
+    assert list(context.store.results.all(JOB)) == []
+
+
+def test_samples_that_cannot_be_sent_cost_only_time(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = streaming_context(context)
+
+    def away(*_: object) -> bool:
+        raise Unavailable("away")
+
+    monkeypatch.setattr(context.store.samples, "add", away)
+    synthesize(context, two_windows, JOB, 0)
+    assert context.store.results.get(JOB, 0) is not None

@@ -10,17 +10,19 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from core.errors import RhapsodeError, Unavailable
+from core.errors import RhapsodeError, SynthesisError, Unavailable
 from core.request import Lane
 from synthesis.parts import SynthesisItem
-from synthesis.results import SynthesizedUtterance
+from synthesis.results import SynthesizedUtterance, TakeSamples
 
 UtteranceResult = SynthesizedUtterance | RhapsodeError
 SynthesizeItems = Callable[[Sequence[SynthesisItem]], list[UtteranceResult]]
 """The signature of ``Engine.synthesize``."""
+StreamItems = Callable[[Sequence[SynthesisItem], TakeSamples], list[UtteranceResult]]
+"""The signature of ``Engine.stream``."""
 FlushReason = Literal["budget", "timeout", "busy"]
-"""Why a batch was taken: it was full; an idle device waited long enough; the device just got free
-and did not wait at all."""
+"""Why a batch was taken: it was full, or its part is streamed; an idle device waited long enough;
+the device just got free and did not wait at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,11 @@ class PartTurn(Protocol):
     def suspect(self) -> bool:
         """Whether a worker died with it; if so it goes alone, and takes no other part with it."""
 
+    @property
+    def take_samples(self) -> TakeSamples | None:
+        """Takes samples as they are made, in the device's thread; None: nobody hears the part
+        before it is done. Such a part goes alone and at once; what is raised is its outcome."""
+
     def begin(self) -> None:
         """Called once, before the part is synthesized, in the device's thread; what it raises is
         the part's outcome instead."""
@@ -59,8 +66,17 @@ class _WaitingPart:
     result: Future[list[UtteranceResult]] = field(default_factory=Future)
 
     @property
+    def alone(self) -> bool:
+        return self.turn.suspect or self.turn.take_samples is not None
+
+    @property
     def symbols(self) -> int:
         return sum(len(item.utterance.phoneme_ids) for item in self.items)
+
+
+def without_stream(items: Sequence[SynthesisItem], take: TakeSamples) -> list[UtteranceResult]:
+    """Raises SynthesisError: this device cannot stream."""
+    raise SynthesisError("this device cannot stream")
 
 
 class Collector:
@@ -68,6 +84,7 @@ class Collector:
 
     Args:
         synthesize: synthesizes utterances together; only the thread in ``run`` calls it.
+        stream: the same for one part that somebody hears while it is made.
         symbols: most symbols taken at once; a single larger part is taken alone.
         flush_seconds: how long an idle device waits for more after a first part [s].
         on_batch: called after every batch.
@@ -77,13 +94,15 @@ class Collector:
     def __init__(
         self,
         synthesize: SynthesizeItems,
+        stream: StreamItems = without_stream,
         *,
         symbols: int,
         flush_seconds: float,
         on_batch: Callable[[BatchStats], None] = lambda stats: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._synthesize, self._symbols, self._flush = synthesize, symbols, flush_seconds
+        self._synthesize, self._stream = synthesize, stream
+        self._symbols, self._flush = symbols, flush_seconds
         self._on_batch, self._monotonic = on_batch, monotonic
         self._busy_since: float | None = None
         self._waiting: dict[Lane, deque[_WaitingPart]] = {"interactive": deque(), "bulk": deque()}
@@ -144,8 +163,10 @@ class Collector:
         return any(self._waiting.values())
 
     def _full(self) -> bool:
-        waiting = sum(part.symbols for lane in self._waiting.values() for part in lane)
-        return waiting >= self._symbols or not self._open
+        waiting = [part for lane in self._waiting.values() for part in lane]
+        symbols = sum(part.symbols for part in waiting)
+        streamed = any(part.turn.take_samples is not None for part in waiting)
+        return symbols >= self._symbols or streamed or not self._open
 
     def _next_batch(self) -> list[_WaitingPart]:
         taken: list[_WaitingPart] = []
@@ -153,10 +174,10 @@ class Collector:
         for lane in ("interactive", "bulk"):
             queue = self._waiting[lane]
             while queue and (not taken or queue[0].symbols <= room):
-                if taken and queue[0].turn.suspect:
+                if taken and queue[0].alone:
                     return taken
                 taken.append(queue.popleft())
-                if taken[0].turn.suspect:
+                if taken[0].alone:
                     return taken
                 room -= taken[-1].symbols
         return taken
@@ -165,15 +186,17 @@ class Collector:
         start = time.perf_counter()
         items = [item for part in parts for item in part.items]
         try:
-            results = iter(self._results(items))
+            results = iter(self._results(items, parts[0].turn.take_samples))
             for part in parts:
                 part.result.set_result([next(results) for _ in part.items])
         except Exception as error:
             self._run_singly(parts, error)
         self._on_batch(BatchStats(len(parts), len(items), reason, time.perf_counter() - start))
 
-    def _results(self, items: Sequence[SynthesisItem]) -> list[UtteranceResult]:
-        results = self._synthesize(items)
+    def _results(
+        self, items: Sequence[SynthesisItem], take: TakeSamples | None = None
+    ) -> list[UtteranceResult]:
+        results = self._synthesize(items) if take is None else self._stream(items, take)
         if len(results) != len(items):
             raise RuntimeError(f"{len(results)} results of {len(items)} utterances")
         return results

@@ -107,6 +107,7 @@ class Device:
     def _collector(self, at: int) -> Collector:
         return Collector(
             lambda items: self._engines[at].synthesize(items),
+            lambda items, take: self._engines[at].stream(items, take),
             symbols=self._settings.symbols_per_batch,
             flush_seconds=self._settings.flush_seconds,
             on_batch=record_batch,
@@ -140,6 +141,7 @@ class Device:
         with LOAD_SECONDS.time():
             voice = self._engines[0].load(selection, "onnx")
             self._engines[0].synthesize([_warm_up_item(selection)])
+            self._engines[0].stream([_warm_up_item(selection)], lambda samples: None)
         self.loaded = tuple(voice.digests)
         MODELS_LOADED.set(1)
         log.info("ready", components=self.loaded)

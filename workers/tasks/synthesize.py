@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import structlog
 
 from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
-from core.part import Part, PartAudio, PartResult
+from core.part import Part, PartAudio, PartResult, SampleChunk
 from core.record import JobRecord
 from jobs.protocols import WorkId
 from jobs.storage.part_audio import read_part_audio, write_part_audio
 from synthesis.part_audio import part_audio_of, part_digest, part_samples
 from synthesis.parts import synthesis_items
-from synthesis.results import SynthesizedUtterance
+from synthesis.results import StreamedSamples, SynthesizedUtterance, TakeSamples
 from telemetry.logs import log_fields
 from workers.context import Context, gave_up, job_error
 from workers.device.device_thread import SubmitPart
@@ -31,17 +31,45 @@ class LeasedPart:
         job_id: of the job.
         work: the part.
         attempt: which try it is.
+        streamed: whether somebody hears the job while it is made.
     """
 
     context: Context
     job_id: str
     work: WorkId
     attempt: int
+    streamed: bool = False
 
     @property
     def suspect(self) -> bool:
         """Whether a try before this one did not end."""
         return self.attempt > 1
+
+    @property
+    def take_samples(self) -> TakeSamples | None:
+        """Hands samples on to who hears the job; None: nobody does."""
+        return self._hand_on if self.streamed else None
+
+    def _hand_on(self, samples: StreamedSamples) -> None:
+        """Sends samples to the job's listeners; they do without while the store is away.
+
+        Raises:
+            Conflict: the job has ended (code ``job_over``).
+        """
+        chunk = SampleChunk(
+            utterance=samples.utterance,
+            start=samples.start,
+            total=samples.total,
+            sample_rate=samples.waveform.sample_rate,
+            data=samples.waveform.samples.astype("<f4", copy=False).tobytes(),
+        )
+        try:
+            is_open = self.context.store.samples.add(self.job_id, int(self.work), chunk)
+        except Unavailable as error:
+            log.warning("samples_lost", job=self.job_id, part=self.work, code=error.code)
+            return
+        if not is_open:
+            raise Conflict(f"job {self.job_id} has ended", code="job_over")
 
     def begin(self) -> None:
         """Counts the try, the moment it is really done.
@@ -77,7 +105,7 @@ def synthesize(context: Context, submit: SubmitPart, job_id: str, index: int) ->
         _done(context, record, PartResult(index=index, error=gave_up(context.attempts, index)))
         return
     try:
-        turn = LeasedPart(context, job_id, work, claim.attempt)
+        turn = LeasedPart(context, job_id, work, claim.attempt, record.streamed)
         result = _synthesize(context, submit, record, part, turn)
     except Unavailable:
         raise
@@ -135,3 +163,5 @@ def _done(context: Context, record: JobRecord, result: PartResult) -> None:
     record_part(record.request, result)
     if last:
         context.queue.assemble(record.id, long=record.source.is_long)
+    if record.streamed:
+        context.store.samples.end(record.id, result.index)

@@ -1,6 +1,7 @@
 -- Ends a job.
 --
--- index_new: jobs in the new state             keep: 1 where parts and results may be needed again
+-- index_new: jobs in the new state             keep: 1 where parts and results may be needed again;
+--                                              so may those of a streamed job that succeeded
 -- report, error: '' = none
 --
 -- Returns 1; 0 where it had ended before; -1 where there is no such job.
@@ -23,7 +24,8 @@ redis.call('ZREM', index_queued, id)
 redis.call('ZREM', index_running, id)
 redis.call('ZADD', index_new, 0, id)
 redis.call('DEL', leases, attempts)
-if keep ~= '1' then redis.call('DEL', parts, part_ms, results, failed_parts) end
+local behind = new_state == 'succeeded' and redis.call('HEXISTS', job, 'streamed') == 1
+if keep ~= '1' and not behind then redis.call('DEL', parts, part_ms, results, failed_parts) end
 set_open(false)
 announce('finished')
 return 1
