@@ -59,7 +59,9 @@ class BookRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     @property
     def reading(self) -> ReadingOptions:
         """What of the book is read."""
-        return ReadingOptions(include=self.include, say_titles=self.say_titles)
+        return ReadingOptions(
+            include=self.include, say_titles=self.say_titles, speakers=tuple(self.speakers)
+        )
 
 
 class ChapterView(msgspec.Struct, frozen=True):
@@ -146,6 +148,7 @@ def source_of(book: Book, request: BookRequest, narrator: str | None = None) -> 
         book=facts,
         notices=book.notices,
         lexicons=book.lexicons,
+        voices=request.voices,
         unreadable=book.unreadable,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar, get_args
 
 import msgspec
@@ -13,6 +13,7 @@ from core.errors import FieldError, TextError
 from core.formats import check_bit_rate, resolve_sample_rate
 from core.request import SAMPLE_RATES, Controls, Source, SynthesisRequest
 from core.voice import Catalogue, Component, ControlName, Selection
+from text.dialogue import find_voices
 from text.duration import plain_duration, ssml_duration
 from text.language import require_english
 from text.normalization.tables.signs import SYMBOLS
@@ -95,6 +96,7 @@ def resolve_controls(
             for document, text in zip(documents, texts, strict=True)
         ]
     else:
+        _check_voices(source, texts, request, catalogue, selection)
         speakable = [_has_words(fold(_with_positions(text), name=field).text) for text in texts]
     if not any(speakable):
         raise TextError(field, "there is nothing to speak", allowed="words or numbers")
@@ -137,6 +139,23 @@ def require_streamable(request: Controls) -> None:
             reason, allowed = NOT_STREAMABLE[field]
             message = f"this cannot be streamed: {reason}"
             raise FieldError(field, message, allowed=allowed, code="not_streamable")
+
+
+def _check_voices(
+    source: Source,
+    texts: Sequence[str],
+    request: Controls,
+    catalogue: Catalogue,
+    selection: Selection,
+) -> None:
+    """Checks that the voices of a plain text, those that the request assigns too, can speak it."""
+    assigned = [*source.voices.speakers.values(), source.voices.quotes]
+    for text in texts:
+        voiced = find_voices(text, source.voices)
+        assigned += [scope.voice for scope in voiced.scopes] if voiced else []
+    for name in dict.fromkeys(voice for voice in assigned if voice):
+        inner = catalogue.resolve_inner(selection, name)
+        _require_controls(request, inner.acoustic_component)
 
 
 def _with_positions(text: str) -> Iterable[tuple[str, int, int]]:

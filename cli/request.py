@@ -48,6 +48,15 @@ _OPTIONS = (
         type=click.Choice(get_args(AudioFormat)),
         help="Format of the file; by default that of its suffix.",
     ),
+    click.option(
+        "--voice-of",
+        "speakers",
+        metavar="NAME=VOICE",
+        multiple=True,
+        callback=lambda context, option, values: speakers_of(values),
+        help="The voice of a script's speaker, whose lines begin with NAME: (repeatable).",
+    ),
+    click.option("--quote-voice", help="A voice for what stands in quotation marks."),
     click.option("--lufs", "loudness_lufs", type=float, help="Loudness of the file, in LUFS."),
     click.option("--seed", type=int, help="Same text, seed and voice: same samples."),
 )
@@ -59,6 +68,24 @@ lexicon_option = click.option(
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Pronunciations: PLS 1.0 or JSON; repeatable, the first that has a word counts.",
 )
+
+
+def speakers_of(values: Iterable[str]) -> dict[str, str] | None:
+    """Returns voices by speaker; None for none.
+
+    Raises:
+        FieldError: a value is not ``NAME=VOICE``.
+
+    >>> speakers_of(["ROMEO=edmund", "First Witch = clara"])
+    {'ROMEO': 'edmund', 'First Witch': 'clara'}
+    """
+    speakers: dict[str, str] = {}
+    for value in values:
+        name, _, voice = value.rpartition("=")
+        if not name.strip() or not voice.strip():
+            raise FieldError("--voice-of", f"{value!r} names no voice", allowed="NAME=VOICE")
+        speakers[name.strip()] = voice.strip()
+    return speakers or None
 
 
 def speech_options(command: F) -> F:

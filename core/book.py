@@ -21,6 +21,8 @@ class ReadingOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What is read that could be left out."""
     say_titles: bool = False
     """Whether a chapter begins with its title where only the table of contents has it."""
+    speakers: tuple[str, ...] = ()
+    """Of a script in plain text: their speeches begin paragraphs."""
 
 
 class BookChapter(msgspec.Struct, frozen=True):

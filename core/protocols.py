@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from core.lexicon import LexiconMatch
 from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
-from core.text import Pauses, TextAnalysis
+from core.text import Pauses, TextAnalysis, VoiceAssignment
 
 Array = NDArray[Any]
 
@@ -43,6 +43,7 @@ class TextFrontend(Protocol):
         ssml: bool,
         pauses: Pauses = ...,
         lexicons: LexiconMatcher | None = ...,
+        voices: VoiceAssignment = ...,
     ) -> TextAnalysis:
         """Returns utterances and silences of a text. Raises TextError, SsmlError."""
 

@@ -9,7 +9,7 @@ from msgspec import Meta
 
 from core.book import BookMetadata
 from core.lexicon import PronunciationLexicon
-from core.text import Notice, Pauses, Span
+from core.text import ONE_VOICE, Notice, Pauses, Span, VoiceAssignment
 
 AudioFormat = Literal["wav", "flac", "ogg", "opus", "mp3", "m4b"]
 """ogg = Vorbis in Ogg, opus = Opus in Ogg, m4b = AAC in MP4 with chapter marks."""
@@ -32,6 +32,8 @@ LoudnessTarget = Annotated[float, Meta(ge=-36.0, le=-8.0, description="integrate
 BitRate = Annotated[int, Meta(ge=6_000, le=512_000, description="bits per second")]
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
+
+SpeakerName = Annotated[str, Meta(min_length=1, max_length=60)]
 
 
 class RequestedPauses(Pauses, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -72,6 +74,10 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     """Integrated loudness of the whole file [LUFS], reached by one gain; None = as spoken."""
     lexicons: Annotated[tuple[Name, ...], Meta(max_length=5)] = ()
     """Names of lexicons (`PUT /lexicons/{name}`); the first that has a word counts."""
+    speakers: Annotated[dict[SpeakerName, Name], Meta(max_length=50)] = {}
+    """Voices of a script's speakers: what stands behind ``NAME:`` is spoken by the name's voice."""
+    quote_voice: Name | None = None
+    """A voice for what stands in quotation marks; None = the voice around it."""
     language: Literal["en", "any"] = "en"
     """en: what is mostly in another language or script is refused; any: it is read as English."""
     package: Package = "file"
@@ -82,6 +88,11 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     preset: Preset | None = None
     """acx: a zip of mp3 files of 44.1 kHz and 192 kbit/s, one a chapter, each at the level and with
     the room tone that ACX wants; format, package, rates and loudness are set by it."""
+
+    @property
+    def voices(self) -> VoiceAssignment:
+        """Which voices speak a plain text besides ``voice``."""
+        return VoiceAssignment(speakers=dict(self.speakers), quotes=self.quote_voice)
 
     @property
     def controls(self) -> Controls:
@@ -116,7 +127,8 @@ class SynthesisRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_onl
     @property
     def source(self) -> Source:
         """What is to be spoken."""
-        return Source(text=self.ssml or self.text or "", markup=self.ssml is not None)
+        markup = self.ssml is not None
+        return Source(text=self.ssml or self.text or "", markup=markup, voices=self.voices)
 
 
 class Chapter(msgspec.Struct, frozen=True):
@@ -150,6 +162,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What a reader of files left out."""
     lexicons: tuple[PronunciationLexicon, ...] = ()
     """Copies of the client's lexicons as they were when the job was accepted, then the book's."""
+    voices: VoiceAssignment = ONE_VOICE
+    """Which voices speak a plain text besides the request's."""
     unreadable: tuple[str, ...] = ()
     """Pages of the file that could not be read: without them the job is partial."""
 

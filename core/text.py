@@ -50,6 +50,19 @@ class Pauses(msgspec.Struct, frozen=True, kw_only=True):
     """Between chapters."""
 
 
+class VoiceAssignment(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which voices speak a plain text besides the request's."""
+
+    speakers: dict[str, str] = {}
+    """Voices by the names that stand before a script's speeches, in any case."""
+    quotes: str | None = None
+    """What stands in quotation marks; None = the voice around it."""
+
+
+ONE_VOICE = VoiceAssignment()
+"""The request's voice speaks all that no tag gives to another."""
+
+
 class Prosody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Controls of a run of phonemes, on top of the request's."""
 

@@ -57,7 +57,13 @@ def analyze_source(
         require_english(source, "file" if source.book or source.chapters else field)
     lexicons = job_lexicons(source.lexicons)
     if not source.chapters:
-        found = frontend.analyze(source.text, ssml=source.markup, pauses=pauses, lexicons=lexicons)
+        found = frontend.analyze(
+            source.text,
+            ssml=source.markup,
+            pauses=pauses,
+            lexicons=lexicons,
+            voices=source.voices,
+        )
         notices = (*source.notices, *found.notices, *_usage(lexicons))
         return SourceAnalysis((found.utterances,), found.silences, notices, found.lead_seconds)
     analyses = [
@@ -94,7 +100,9 @@ def _analyze(
     start, end = chapter.span.start, chapter.span.end
     text = source.text[start:end]
     try:
-        found = frontend.analyze(text, ssml=source.markup, pauses=pauses, lexicons=lexicons)
+        found = frontend.analyze(
+            text, ssml=source.markup, pauses=pauses, lexicons=lexicons, voices=source.voices
+        )
     except TextError as error:
         if error.code != TextError.code:
             raise

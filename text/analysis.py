@@ -13,7 +13,7 @@ from core.book import Book
 from core.errors import TextError
 from core.lexicon import PronunciationLexicon
 from core.protocols import TextFrontend
-from core.text import Notice, Span, TextAnalysis, Utterance, Word
+from core.text import ONE_VOICE, Notice, Span, TextAnalysis, Utterance, VoiceAssignment, Word
 from text.lexicons import job_lexicons
 
 SECONDS_PER_SYMBOL = 0.075
@@ -44,6 +44,8 @@ class AnalyzedUtterance(msgspec.Struct, frozen=True):
     words: tuple[AnalyzedWord, ...]
     seconds: float
     """Estimated, with the pause after it, at speed 1."""
+    voice: str | None = None
+    """Another voice than the request's."""
 
 
 class UnspokenRun(msgspec.Struct, frozen=True):
@@ -91,6 +93,7 @@ def analyze_text(
     *,
     ssml: bool,
     lexicons: Sequence[PronunciationLexicon] = (),
+    voices: VoiceAssignment = ONE_VOICE,
 ) -> AnalyzedText:
     """Returns what would be said of a text.
 
@@ -99,19 +102,23 @@ def analyze_text(
         source: plain text, or an SSML document.
         ssml: which of the two.
         lexicons: of the client, in order of priority.
+        voices: of plain text with speakers or quotations.
 
     Raises:
         TextError: there is nothing to speak, or a control character.
         SsmlError: the markup is refused.
     """
     matcher = job_lexicons(lexicons)
-    found = _described(source, frontend.analyze(source, ssml=ssml, lexicons=matcher))
+    found = _described(source, frontend.analyze(source, ssml=ssml, lexicons=matcher, voices=voices))
     used = tuple(matcher.notices()) if matcher else ()
     return msgspec.structs.replace(found, notices=(*found.notices, *used))
 
 
 def analyze_book(
-    frontend: TextFrontend, book: Book, lexicons: Sequence[PronunciationLexicon] = ()
+    frontend: TextFrontend,
+    book: Book,
+    lexicons: Sequence[PronunciationLexicon] = (),
+    voices: VoiceAssignment = ONE_VOICE,
 ) -> AnalyzedBook:
     """Returns what would be said of a book; chapters with nothing to speak are left out.
 
@@ -119,11 +126,12 @@ def analyze_book(
         frontend: of a symbol table.
         book: as read; its own lexicons come last.
         lexicons: of the client, in order of priority.
+        voices: of plain text with speakers or quotations.
 
     Raises:
         TextError: no chapter has anything to speak.
     """
-    chapters = tuple(_chapters(frontend, book, (*lexicons, *book.lexicons)))
+    chapters = tuple(_chapters(frontend, book, (*lexicons, *book.lexicons), voices))
     if not chapters:
         raise TextError("file", "there is nothing to speak", allowed="words or numbers")
     seconds = sum(chapter.analysis.seconds for chapter in chapters)
@@ -131,11 +139,16 @@ def analyze_book(
 
 
 def _chapters(
-    frontend: TextFrontend, book: Book, lexicons: Sequence[PronunciationLexicon]
+    frontend: TextFrontend,
+    book: Book,
+    lexicons: Sequence[PronunciationLexicon],
+    voices: VoiceAssignment,
 ) -> Iterator[AnalyzedChapter]:
     for chapter in book.chapters:
         try:
-            analysis = analyze_text(frontend, chapter.text, ssml=book.markup, lexicons=lexicons)
+            analysis = analyze_text(
+                frontend, chapter.text, ssml=book.markup, lexicons=lexicons, voices=voices
+            )
         except TextError as error:
             if error.code != "unspeakable_text":
                 raise
@@ -169,6 +182,7 @@ def _utterance(source: str, utterance: Utterance) -> AnalyzedUtterance:
         span=utterance.span,
         words=tuple(_word(utterance, word) for word in utterance.words),
         seconds=round(length, 2),
+        voice=utterance.voice,
     )
 
 

@@ -7,7 +7,7 @@ from functools import cache
 
 from core.errors import FieldError, TextError
 from core.protocols import LexiconMatcher, TextFrontend
-from core.text import Pauses, Span, TextAnalysis
+from core.text import ONE_VOICE, Pauses, Span, TextAnalysis, VoiceAssignment
 from text.g2p.lexicon import Lexicon, open_lexicon
 from text.g2p.phonemizer import Phonemizer
 from text.g2p.symbols import symbol_table
@@ -65,6 +65,7 @@ class EnglishFrontend:
         ssml: bool,
         pauses: Pauses = DEFAULT_PAUSES,
         lexicons: LexiconMatcher | None = None,
+        voices: VoiceAssignment = ONE_VOICE,
     ) -> TextAnalysis:
         """Returns a text's utterances, its silent characters and what is to be warned of.
 
@@ -73,6 +74,7 @@ class EnglishFrontend:
             ssml: which of the two.
             pauses: silences where the text asks for none.
             lexicons: the client's; they count before the own one.
+            voices: of plain text with speakers or quotations.
 
         Raises:
             TextError: there is nothing to speak, or a control character.
@@ -80,8 +82,10 @@ class EnglishFrontend:
         """
         field = "ssml" if ssml else "text"
         notices = Notices()
-        read = read_ssml if ssml else normalize_plain
-        normalized = read(text, self._in_lexicon, lexicons)
+        if ssml:
+            normalized = read_ssml(text, self._in_lexicon, lexicons)
+        else:
+            normalized = normalize_plain(text, self._in_lexicon, lexicons, voices)
         _add_notices(normalized, notices)
         lead, grouped = group_sentences(normalized.tokens, pauses)
         builder = UtteranceBuilder(normalized.content, self._phonemizer, normalized.scopes, notices)
@@ -91,7 +95,7 @@ class EnglishFrontend:
         if not ssml:
             utterances = tuple(with_scene_pauses(text, utterances, pauses.scene))
         silent = [normalized.content.span(start, end) for start, end in normalized.silent]
-        content = normalized.content if ssml else None
+        content = normalized.content if ssml or normalized.scopes else None
         silences = find_silences(text, utterances, content, silent)
         return TextAnalysis(utterances, silences, notices.collected(), lead)
 

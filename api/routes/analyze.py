@@ -53,7 +53,13 @@ async def analyze(
 
 def _analyze(catalogue: Catalogue, request: SynthesisRequest, source: Source) -> AnalyzedText:
     frontend = frontend_of(catalogue, request)
-    return analyze_text(frontend, source.text, ssml=source.markup, lexicons=source.lexicons)
+    return analyze_text(
+        frontend,
+        source.text,
+        ssml=source.markup,
+        lexicons=source.lexicons,
+        voices=source.voices,
+    )
 
 
 def frontend_of(catalogue: Catalogue, request: Controls) -> TextFrontend:

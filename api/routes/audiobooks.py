@@ -130,7 +130,8 @@ def _analyze(
     book = read_book(content, name, request.reading)
     client.check_size(sum(len(chapter.text) for chapter in book.chapters), "file")
     lexicons = with_lexicons(backends, client, request.lexicons, Source(text="")).lexicons
-    return analyze_book(frontend_of(backends.catalogue, request), book, lexicons)
+    frontend = frontend_of(backends.catalogue, request)
+    return analyze_book(frontend, book, lexicons, request.voices)
 
 
 def _accept(

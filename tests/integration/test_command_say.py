@@ -92,6 +92,18 @@ def test_ssml_with_two_voices(tmp_path: Path) -> None:
     assert soundfile.info(out).duration > 2.5
 
 
+def test_plain_text_with_two_voices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    samples = []
+    for options in ([], ["--voice-of", "ANN=tiny-high"], ["--quote-voice", "tiny-high"]):
+        out = tmp_path / "a.wav"
+        text = "ANN: One.\n\n“Two,” said Bob."
+        assert run("say", text, "-o", str(out), *options) == 0
+        samples.append(soundfile.read(out)[0].tobytes())
+    assert len(set(samples)) == 3
+    assert run("say", "Hi.", "-o", str(out), "--voice-of", "ANN") == 2
+    assert "NAME=VOICE" in capsys.readouterr().err
+
+
 def test_lexicons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     lexicon, out = tmp_path / "own.json", tmp_path / "a.wav"
     lexicon.write_text('{"Hi": {"alias": "a very good morning to all of you"}, "Ho": "hoʊ"}')

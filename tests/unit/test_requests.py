@@ -48,6 +48,25 @@ def test_a_control_the_network_lacks_is_refused(catalogue: Catalogue, field: str
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "fields"),
+    [
+        ("[voice:nobody] Hello.", {}),
+        ("Hello.", {"quote_voice": "nobody"}),
+        ("Hello.", {"speakers": {"ANN": "nobody"}}),
+    ],
+)
+def test_voices_of_plain_text_are_known(
+    catalogue: Catalogue, text: str, fields: dict[str, Any]
+) -> None:
+    unknown = SynthesisRequest(text=text, **fields)
+    with pytest.raises(FieldError, match="unknown voice 'nobody'"):
+        resolve_request(unknown, catalogue)
+    other = SynthesisRequest(text="ANN: Hello.", speakers={"ANN": "other"})
+    with pytest.raises(FieldError, match="cannot join"):
+        resolve_request(other, catalogue)
+
+
 @pytest.mark.parametrize("inner", ["<emphasis>a</emphasis>", "<prosody pitch='high'>a</prosody>"])
 def test_markup_that_needs_a_control_is_refused_with_its_place(
     catalogue: Catalogue, inner: str

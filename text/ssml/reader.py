@@ -8,6 +8,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from core.protocols import LexiconMatcher
+from core.text import ONE_VOICE, VoiceAssignment
+from text.dialogue import find_voices
 from text.g2p.ipa import parse_arpabet, parse_ipa
 from text.g2p.morphology import ending
 from text.normalization.normalizer import EntryAt, Normalizer
@@ -43,13 +45,20 @@ class NormalizedText:
 
 
 def normalize_plain(
-    text: str, in_lexicon: InLexicon, lexicons: LexiconMatcher | None = None
+    text: str,
+    in_lexicon: InLexicon,
+    lexicons: LexiconMatcher | None = None,
+    voices: VoiceAssignment = ONE_VOICE,
 ) -> NormalizedText:
-    """Returns plain text in tokens.
+    """Returns plain text in tokens, with the voices that it asks for.
 
     Raises:
         TextError: a control character.
     """
+    voiced = find_voices(text, voices)
+    if voiced is not None:
+        content = fold(voiced.characters(text), name="text")
+        return _read_document(voiced.document(), content, text, in_lexicon, lexicons)
     content = fold(((c, i, i + 1) for i, c in enumerate(text)), name="text")
     normalizer = Normalizer(content.text, in_lexicon, _entries(in_lexicon, lexicons))
     normalizer.read(0, len(content.text))
@@ -67,6 +76,16 @@ def read_ssml(
     """
     document = parse_ssml(source)
     content = fold(document.characters, name="ssml")
+    return _read_document(document, content, source, in_lexicon, lexicons)
+
+
+def _read_document(
+    document: SsmlDocument,
+    content: FoldedText,
+    source: str,
+    in_lexicon: InLexicon,
+    lexicons: LexiconMatcher | None,
+) -> NormalizedText:
     normalizer = Normalizer(content.text, in_lexicon, _entries(in_lexicon, lexicons))
     position = 0
     steps: list[SsmlEvent | SsmlOverride] = [*document.events, *document.overrides]

@@ -27,23 +27,36 @@ class Paragraph:
     indented: tuple[int, ...]
 
 
-def split_paragraphs(text: str) -> list[Paragraph]:
-    """Cuts a text at blank lines.
+def split_paragraphs(text: str, speakers: Sequence[str] = ()) -> list[Paragraph]:
+    """Cuts a text at blank lines, and before lines that another voice begins.
+
+    Args:
+        text: lines.
+        speakers: names before the speeches of a script.
 
     >>> [p.lines for p in split_paragraphs("One\\ntwo.\\n\\n  Three.\\n")]
     [('One', 'two.'), ('Three.',)]
     """
     paragraphs = []
     lines: list[str] = []
+    names = "|".join(re.escape(name) for name in speakers)
+    voice = re.compile(rf"\s*(?:\[/?voice[:\]]|(?:{names or '(?!)'})(?::|\.?\s*$))", re.IGNORECASE)
     for line in (*text.split("\n"), ""):
+        if lines and voice.match(line):
+            paragraphs.append(_paragraph(lines))
+            lines = []
         if line.strip():
             lines.append(line.rstrip())
         elif lines:
-            stripped = [line.lstrip() for line in lines]
-            indents = [len(line) - len(bare) for line, bare in zip(lines, stripped, strict=True)]
-            paragraphs.append(Paragraph(tuple(stripped), tuple(indents)))
+            paragraphs.append(_paragraph(lines))
             lines = []
     return paragraphs
+
+
+def _paragraph(lines: Sequence[str]) -> Paragraph:
+    stripped = [line.lstrip() for line in lines]
+    indents = [len(line) - len(bare) for line, bare in zip(lines, stripped, strict=True)]
+    return Paragraph(tuple(stripped), tuple(indents))
 
 
 def wrap_width(paragraphs: Sequence[Paragraph]) -> int:

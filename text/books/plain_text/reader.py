@@ -45,7 +45,7 @@ def read_plain(data: bytes, name: str, options: ReadingOptions) -> Book:
     """
     omissions = Omissions()
     text, fields = split_frame(clean(decode_text(data, omissions), omissions), omissions)
-    paragraphs = split_paragraphs(_without_marks(text, omissions, options))
+    paragraphs = split_paragraphs(_without_marks(text, omissions, options), options.speakers)
     if not paragraphs:
         raise FieldError("file", "the file holds no text to speak", code="unspeakable_text")
     title = fields.get("title", "")
