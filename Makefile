@@ -23,7 +23,7 @@ export TORCHAUDIO_WITHOUT_CUDA
 # A variable for the shell as it was given: neither make nor the shell reads a $ or a quote in it.
 quoted = '$(subst ','\'',$(value $(1)))'
 
-.PHONY: help setup demo test test-fast coverage check check-static format export bench text-bench quality quality-check quality-baseline voices-page monitoring load licences train up clean
+.PHONY: help setup demo test test-fast test-browser coverage check check-static format export bench text-bench quality quality-check quality-baseline voices-page monitoring load licences train up clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -55,6 +55,9 @@ test: setup $(VENV)/.dev ## all tests (real Redis, real workers)
 
 test-fast: setup $(VENV)/.dev ## unit and property tests and doctests, below a minute
 	$(BIN)/python -m pytest $(ROOMS) benchmarks tests/unit tests/property
+
+test-browser: setup $(VENV)/.dev ## the studio in a real browser, where there is one
+	$(BIN)/python -m pytest tests/browser
 
 coverage: setup $(VENV)/.dev ## all tests, with the lines they reach and the floor of pyproject.toml
 	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered

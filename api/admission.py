@@ -13,7 +13,7 @@ from litestar.handlers.base import BaseRouteHandler
 from litestar.openapi.spec import Components, SecurityScheme
 
 from api.backends import Backends
-from api.browsers import SAFE_METHODS, require_own_site
+from api.browsers import SAFE_METHODS, require_own_origin, require_own_site
 from api.problems import BodyError, FieldProblem
 from api.settings import ApiSettings
 from core.errors import FieldError, NotFound, Unauthenticated
@@ -21,8 +21,11 @@ from core.record import JobRecord
 from jobs.ids import ID_PATTERN
 from jobs.protocols import ApiKey, ApiKeyStore, OpenJobLimits
 
-OPEN: Final = ("/healthz", "/readyz", "/metrics", "/schema")
-"""Probes, Prometheus and the description of the API have no key; see docs/operations.md."""
+OPEN: Final = ("/healthz", "/readyz", "/metrics", "/schema", "/studio/assets", "/studio/session")
+"""Probes, Prometheus, the description of the API, the studio's files and its page that asks for a
+key have no key; see docs/operations.md."""
+KEY_COOKIE: Final = "rhapsode_key"
+"""The cookie in which the studio keeps a browser's key."""
 SCHEMES: Final = Components(
     security_schemes={
         "bearer": SecurityScheme(type="http", scheme="bearer", description="an API key"),
@@ -102,7 +105,8 @@ class Admission:
             require_own_site(method, connection.headers, self._backends.settings.allowed_hosts)
             _require_content_type(method, connection.headers)
         if keys is not None and not is_open(connection.scope["path_template"]):
-            client = await to_thread.run_sync(_authenticate, keys, token_of(connection))
+            token = token_of(connection) or _cookie_token(connection)
+            client = await to_thread.run_sync(_authenticate, keys, token)
             job_id = connection.path_params.get("job_id")
             if client.visible_owner is not None and job_id is not None and ID_PATTERN.match(job_id):
                 record = await to_thread.run_sync(self._backends.store.records.get, job_id)
@@ -134,6 +138,14 @@ def token_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
     if scheme.lower() == "bearer" and token.strip():
         return str(token.strip())
     return connection.headers.get("x-api-key")
+
+
+def _cookie_token(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:
+    """Returns the token of the studio's cookie. Raises Forbidden: another site sends it."""
+    token = connection.cookies.get(KEY_COOKIE)
+    if token is not None:
+        require_own_origin(str(connection.scope["method"]), connection.headers)  # type: ignore[typeddict-item]
+    return token
 
 
 def is_open(path: str) -> bool:

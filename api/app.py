@@ -38,6 +38,8 @@ from api.routes import (
     voices,
 )
 from api.settings import ApiSettings
+from api.studio.rendering import TEMPLATES
+from api.studio.routes import studio_router
 from api.uploads import UploadLimit
 from api.validation import resolve_request
 from core.errors import RhapsodeError
@@ -128,7 +130,10 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         lexicons,
     )
     app = Litestar(
-        route_handlers=[route for module in modules for route in module.ROUTES],
+        route_handlers=[
+            *(route for module in modules for route in module.ROUTES),
+            studio_router(state),
+        ],
         dependencies={
             "backends": Provide(lambda: state, sync_to_thread=False),
             "client": Provide(client_of, sync_to_thread=False),
@@ -139,6 +144,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         middleware=[measuring, UploadLimit(settings.upload_seconds), answering_options],
         before_send=[add_security_headers],
         lifespan=[listening],
+        template_config=TEMPLATES,
         request_max_body_size=settings.max_body_bytes,
         openapi_config=OpenAPIConfig(
             title="Rhapsode",

@@ -53,10 +53,19 @@ def require_own_site(method: str, headers: Mapping[str, str], allowed_hosts: Seq
     if not is_allowed_host(host, allowed_hosts):
         message = f"{host!r} is no name of this service; RHAPSODE_ALLOWED_HOSTS names them"
         raise Forbidden(message, code="host_not_allowed")
+    require_own_origin(method, headers)
+
+
+def require_own_origin(method: str, headers: Mapping[str, str]) -> None:
+    """Refuses a request that changes something and that a page of another origin made.
+
+    Raises:
+        Forbidden: it is one.
+    """
     if method in SAFE_METHODS:
         return
     site = headers.get("sec-fetch-site", "none")
-    origin = headers.get("origin")
+    origin, host = headers.get("origin"), headers.get("host", "")
     if site not in ("none", "same-origin") or (
         origin is not None and urlsplit(origin).netloc.lower() != host.lower()
     ):

@@ -60,6 +60,9 @@ BUNDLED = {
 }
 """Libraries and programs within wheels, by package and file; an unknown one is an error."""
 
+VENDORED = {"api/studio/assets/htmx-2.0.11.min.js": ("htmx 2.0.11", "0BSD")}
+"""Files of others in this repository: path → what it is, licence."""
+
 GPL_MARKS = (b"--enable-gpl", b"libx264", b"GNU General Public License")
 """What a program under the GPL, or FFmpeg built with such parts, has among its strings."""
 
@@ -201,7 +204,9 @@ def page() -> str:
     lesser = [f"`{p.name}` ({p.licence})" for p in packages if LGPL.search(p.licence)]
     lesser += [f"`{name}` in {owner}" for owner, name, licence in foreign if LGPL.search(licence)]
     inside = [f"| {owner} | {name} | {licence} |" for owner, name, licence in foreign]
+    files = [f"| {name} | `{path}` | {licence} |" for path, (name, licence) in VENDORED.items()]
     return TEMPLATE.format(
+        files="\n".join(files),
         lesser="\n".join(f"* {line}" for line in lesser),
         inside="\n".join(inside),
         rows="\n".join(rows),
@@ -243,13 +248,20 @@ licences: an image that holds them is bound by the CUDA EULA.
 
 What only tests and benchmarks use (extras `dev`, `bench`) is not shipped. Some of it is under the
 GPL: `piper-tts`, and the wheel of `av` (PyAV), which holds x264 and x265. No image installs these
-extras; see [decision 8](decisions/0008-m4b-and-tags-by-hand.md).
+extras; see [decision 8](decisions/0008-m4b-and-tags-by-hand.md). The studio's tests use axe-core
+(MPL-2.0), which `axe-playwright-python` holds.
 
 ## Libraries and programs within packages
 
 | package | file | licence |
 |---|---|---|
 {inside}
+
+## Files of others in this repository
+
+| what | file | licence |
+|---|---|---|
+{files}
 
 ## Packages
 

@@ -99,9 +99,10 @@ async def get_manifest(job_id: FromPath[str], backends: NamedDependency[Backends
     return await to_thread.run_sync(_manifest, backends, record)
 
 
-def _stored(
+def stored_transcript(
     backends: Backends, record: JobRecord
 ) -> tuple[TranscriptHead, Iterator[TranscriptLine]]:
+    """Returns the transcript of a job that has audio."""
     store, key = backends.audio, transcript_key(record.id)
     starts = range(0, store.size(key), BLOCK_BYTES)
     return read_lines(store.read(key, at, at + BLOCK_BYTES) for at in starts)
@@ -110,7 +111,7 @@ def _stored(
 def _rendered(
     backends: Backends, record: JobRecord, form: str, phonemes: bool
 ) -> str | bytes | Timings:
-    head, lines = _stored(backends, record)
+    head, lines = stored_transcript(backends, record)
     if form == "json":
         return timings(head, lines, phonemes=phonemes)
     if form == "chapters":
@@ -125,7 +126,7 @@ def _rendered(
 
 def _manifest(backends: Backends, record: JobRecord) -> Manifest:
     if record.report is not None:
-        head, lines = _stored(backends, record)
+        head, lines = stored_transcript(backends, record)
         return manifest(head.characters, lines, head.silences)
     plan = backends.store.plans.get(record.id)
     so_far = [*_lines_so_far(backends, record)]

@@ -12,6 +12,7 @@ from api.backends import Backends
 from api.problems import problem_responses
 from core.formats import sample_rates
 from core.request import AudioFormat, RuntimeName
+from core.voice import Catalogue
 
 
 class VoiceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +48,11 @@ class VoiceList(msgspec.Struct, frozen=True):
 @get("/voices", responses=problem_responses(), sync_to_thread=False, tags=["voices"])
 def voices(backends: NamedDependency[Backends]) -> VoiceList:
     """Returns the voices with their networks, licence and measured quality."""
-    catalogue = backends.catalogue
+    return list_voices(backends.catalogue)
+
+
+def list_voices(catalogue: Catalogue) -> VoiceList:
+    """Returns what a catalogue offers."""
     default = catalogue.voice(None).name if catalogue.voices else ""
     found = []
     for card in catalogue.voices.values():

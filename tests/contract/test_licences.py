@@ -6,6 +6,8 @@ import pytest
 
 from tests.licences import (
     PAGE,
+    ROOT,
+    VENDORED,
     BundledFile,
     Package,
     bundled_files,
@@ -70,3 +72,10 @@ def test_the_page_is_what_is_installed() -> None:
     """Rows of what this platform does not need may stand there, too."""
     written, fresh = (set(re.findall(r"^\| .* \|$", t, re.M)) for t in (PAGE.read_text(), page()))
     assert fresh - written == set(), "run `make licences`"
+
+
+def test_files_of_others_come_with_their_licence() -> None:
+    minified = {p.relative_to(ROOT).as_posix() for p in (ROOT / "api").rglob("*.min.*")}
+    assert minified == set(VENDORED)
+    for path in minified:
+        assert (ROOT / path.replace(".min.js", ".LICENSE.txt")).stat().st_size > 100
