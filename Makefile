@@ -7,6 +7,8 @@ BIN := $(VENV)/bin
 ROOMS := core telemetry text audio acoustic vocoders jobs exports synthesis training workers api cli
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 EXTRA ?= cpu
+# Most tests wait for processes that they started; a file stays in one process, with its service.
+TESTS_AT_ONCE ?= 3
 TEXT ?= The quick brown fox jumps over the lazy dog. Rhapsode reads it aloud, and tells what it cost.
 OUT ?= out.wav
 
@@ -51,7 +53,7 @@ up: setup ## Redis, API and workers on this machine, until Ctrl-C
 	@$(BIN)/rhapsode up
 
 test: setup $(VENV)/.dev ## all tests (real Redis, real workers)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist loadfile
 
 test-fast: setup $(VENV)/.dev ## unit and property tests and doctests, below a minute
 	$(BIN)/python -m pytest $(ROOMS) benchmarks tests/unit tests/property
@@ -60,7 +62,7 @@ test-browser: setup $(VENV)/.dev ## the studio in a real browser, where there is
 	$(BIN)/python -m pytest tests/browser
 
 coverage: setup $(VENV)/.dev ## all tests, with the lines they reach and the floor of pyproject.toml
-	$(BIN)/python -m pytest --cov --cov-report=term:skip-covered
+	$(BIN)/python -m pytest -n $(TESTS_AT_ONCE) --dist loadfile --cov --cov-report=term:skip-covered
 
 check-static: setup $(VENV)/.dev ## format, lint, types, import rules
 	$(BIN)/ruff format --check .
