@@ -83,7 +83,7 @@ def test_the_format_of_a_stream_is_asked_for_by_its_type(http: httpx.Client) -> 
     assert again.content == answer.content, "its parts are kept"
 
 
-def test_any_job_can_be_heard_while_it_runs(http: httpx.Client) -> None:
+def test_any_job_streams_while_it_runs(http: httpx.Client) -> None:
     job_id = accepted(http, text=f"Any job. {TEXT}", format="flac")
     answer = http.get(f"/jobs/{job_id}/audio", params={"stream": "true"})
     assert answer.status_code == 200, answer.text

@@ -72,7 +72,7 @@ def test_a_change_of_volume_goes_on_across_windows() -> None:
     assert (succeeded(result).waveform.samples == succeeded(whole).waveform.samples).all()
 
 
-def test_what_the_acoustic_model_got_wrong_is_tried_again_before_anything_is_heard() -> None:
+def test_what_the_acoustic_model_got_wrong_is_tried_again_before_anything_is_sent() -> None:
     bench = Bench()
     whimsical = item([WHIM, *PLAIN, RUNAWAY], acoustic="tacotron2", seed=CORRECTED)
     taken, (result,) = streamed(bench, [whimsical])
