@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 import numpy as np
@@ -140,6 +140,30 @@ class PhonemeBatch:
     pitch: Float32
     energy: Float32
     seeds: Int64
+
+    def padded(self, items: Int64, size: int) -> PhonemeBatch:
+        """Returns some of the items (b,), padded to ``size`` symbols, at least as many as theirs.
+
+        >>> row = np.array([[5, 6, 0]])
+        >>> ones, single = np.ones((1, 3), np.float32), np.array([0])
+        >>> batch = PhonemeBatch(row, np.array([2]), single, ones, ones, ones, single)
+        >>> batch.padded(single, 4).ids
+        array([[5, 6, 0, 0]])
+        """
+
+        def rows(values: NDArray[Any], fill: int) -> NDArray[Any]:
+            part = values[items, :size]
+            return np.pad(part, ((0, 0), (0, size - part.shape[1])), constant_values=fill)
+
+        return PhonemeBatch(
+            ids=rows(self.ids, 0),
+            lengths=self.lengths[items],
+            speakers=self.speakers[items],
+            speed=rows(self.speed, 1),
+            pitch=rows(self.pitch, 1),
+            energy=rows(self.energy, 1),
+            seeds=self.seeds[items],
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,12 +136,13 @@ class AcousticSpec(NetworkSpec):
     """A network from phonemes to mels.
 
     Attributes:
-        adapter: opened graphs, mel, config → acoustic model.
+        adapter: opened graphs, mel, config, exact → acoustic model; an exact one lets only items of
+            equal shapes share a call.
     """
 
     kind: ClassVar[NetworkKind] = "acoustic"
 
-    adapter: Callable[[Mapping[str, Graph], MelSpec, Any], AcousticModel]
+    adapter: Callable[[Mapping[str, Graph], MelSpec, Any, bool], AcousticModel]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,7 +95,7 @@ def build_network(
 
 
 def join_acoustic(
-    network: str, graphs: Mapping[str, Graph], mel: MelSpec, fields: Mapping[str, Any]
+    network: str, graphs: Mapping[str, Graph], mel: MelSpec, fields: Mapping[str, Any], exact: bool
 ) -> AcousticModel:
     """Returns the acoustic model over opened graphs.
 
@@ -105,7 +105,7 @@ def join_acoustic(
     spec = spec_of(network)
     if not isinstance(spec, AcousticSpec):
         raise CheckpointError(f"{network} is not an acoustic model")
-    return spec.adapter(graphs, mel, read_config(network, fields))
+    return spec.adapter(graphs, mel, read_config(network, fields), exact)
 
 
 def join_vocoder(

@@ -75,11 +75,15 @@ def load_voice(
     _require_fit(acoustic, vocoder)
     a_manifest, a_graphs = _open(acoustic, runtime, precision, device, artifacts, threads)
     v_manifest, v_graphs = _open(vocoder, runtime, precision, device, artifacts, threads)
+    # A GPU is bound by launches, so width is worth more there than the last bit.
+    cuda = device.startswith("cuda")
     if windows is None:
-        windows = CUDA_WINDOWS if device.startswith("cuda") else CPU_WINDOWS
+        windows = CUDA_WINDOWS if cuda else CPU_WINDOWS
     return Voice(
         card=selection.voice,
-        acoustic=join_acoustic(acoustic.network, a_graphs, a_manifest.mel, acoustic.config),
+        acoustic=join_acoustic(
+            acoustic.network, a_graphs, a_manifest.mel, acoustic.config, exact=not cuda
+        ),
         vocoder=join_vocoder(vocoder.network, v_graphs, v_manifest.mel, vocoder.config, windows),
         symbols=acoustic.symbols,
         digests={acoustic.name: a_manifest.digest, vocoder.name: v_manifest.digest},

@@ -16,7 +16,7 @@ from core.voice import Component
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
 
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Version of digest and object; raise it when the engine makes other samples of the same item."""
 
 

@@ -7,20 +7,26 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from acoustic.checks import require_finite_mel
+from acoustic.equal_shapes import equal_shapes
 from core.errors import AnomalyError
 from core.mel import AcousticOutput, Float32, Int64, MelSpec, PhonemeBatch
 from core.protocols import Graph
 
+SYMBOL_STEP, FRAME_STEP = 16, 32
+"""Grids of the lengths of ``encode`` and ``decode``."""
 
-def frame_index(durations: Int64) -> Int64:
+
+def frame_index(durations: Int64, size: int | None = None) -> Int64:
     """Which symbol each frame belongs to, (B, T); frames past an item's end have its last symbol.
+
+    T is ``size``, or without it the length of the longest item.
 
     >>> frame_index(np.array([[2, 0, 1], [1, 0, 0]]))
     array([[0, 0, 2],
            [0, 2, 2]])
     """
     ends = durations.cumsum(1)  # (B, L)
-    clock = np.arange(ends[:, -1].max())
+    clock = np.arange(ends[:, -1].max() if size is None else size)
     index = np.stack([np.searchsorted(row, clock, side="right") for row in ends])
     clipped: Int64 = np.minimum(index, durations.shape[1] - 1)
     return clipped
@@ -48,6 +54,7 @@ class FastSpeech2Model:
         max_frames: rows of the decoder's position table.
         frame_controls: the decoder takes pitch and energy per frame.
         noise_channels: of the noise that the decoder's refiner takes; 0 = it has none.
+        exact: only items of equal shapes share a call, see acoustic/equal_shapes.py.
     """
 
     def __init__(
@@ -58,12 +65,14 @@ class FastSpeech2Model:
         max_frames: int,
         frame_controls: bool = False,
         noise_channels: int = 0,
+        exact: bool = True,
     ) -> None:
         self._encode, self._decode = graphs["encode"], graphs["decode"]
         self._spec = mel_spec
         self._max_frames = max_frames
         self._frame_controls = frame_controls
         self._noise_channels = noise_channels
+        self._exact = exact
 
     @property
     def mel_spec(self) -> MelSpec:
@@ -77,38 +86,47 @@ class FastSpeech2Model:
             AnomalyError: an item is longer than the position table, or not finite.
             SynthesisError: the runtime failed.
         """
-        hidden, durations = self._encode(
-            batch.ids, batch.lengths, batch.speakers, batch.speed, batch.pitch, batch.energy
-        )
+        outputs: dict[int, AcousticOutput] = {}
+        for items, size in equal_shapes(batch.lengths, SYMBOL_STEP if self._exact else None):
+            part = batch.padded(items, size)
+            hidden, durations = self._encode(
+                part.ids, part.lengths, part.speakers, part.speed, part.pitch, part.energy
+            )
+            mels = self._decoded(hidden, durations, part)
+            for item, mel, row, length in zip(items, mels, durations, part.lengths, strict=True):
+                outputs[int(item)] = AcousticOutput(mel, row[:length])
+        return [outputs[item] for item in range(len(batch.lengths))]
+
+    def _decoded(self, hidden: Float32, durations: Int64, batch: PhonemeBatch) -> list[Float32]:
+        """Returns every item's mel (n_mels, T)."""
         frames = self._checked(durations.sum(1))
         mels: list[Float32] = [np.zeros((self._spec.n_mels, 0), np.float32) for _ in frames]
         audible = np.flatnonzero(frames)  # attention over no key at all is not a number
         if len(audible):
-            decoded = self._decoded(audible, hidden[audible], durations[audible], batch)
-            for item, mel in zip(audible, decoded, strict=True):
-                mels[item] = mel
-        return [
-            AcousticOutput(mel, row[:length])
-            for mel, row, length in zip(mels, durations, batch.lengths, strict=True)
-        ]
+            for items, size in equal_shapes(frames[audible], FRAME_STEP if self._exact else None):
+                chosen = audible[items]
+                decoded = self._decode_equal(chosen, size, hidden[chosen], durations[chosen], batch)
+                for item, mel in zip(chosen, decoded, strict=True):
+                    mels[item] = mel
+        return mels
 
-    def _decoded(
-        self, items: Int64, hidden: Float32, durations: Int64, batch: PhonemeBatch
+    def _decode_equal(
+        self, items: Int64, size: int, hidden: Float32, durations: Int64, batch: PhonemeBatch
     ) -> Iterator[Float32]:
-        """Yields the mels (n_mels, T) of items that have frames."""
-        lengths, index = durations.sum(1), frame_index(durations)
+        """Yields the mels (n_mels, T) of items that have frames, padded to ``size`` of them."""
+        lengths, index = durations.sum(1), frame_index(durations, size)
         controls = (batch.pitch[items], batch.energy[items]) if self._frame_controls else ()
         frames = [regulate(rows, index, lengths) for rows in (hidden, *controls)]
-        noise = self._noise(batch.seeds[items], lengths)
+        noise = self._noise(batch.seeds[items], lengths, size)
         (mels,) = self._decode(frames[0], lengths, *frames[1:], *noise)
         for mel, length in zip(mels, lengths, strict=True):
             yield require_finite_mel(mel[:, :length])
 
-    def _noise(self, seeds: Int64, lengths: Int64) -> tuple[Float32, ...]:
-        """Returns (B, T, channels), each row of its own seed, zero past its length; or nothing."""
+    def _noise(self, seeds: Int64, lengths: Int64, size: int) -> tuple[Float32, ...]:
+        """Returns (B, size, channels), a row per seed, zero past its length; or nothing."""
         if not self._noise_channels:
             return ()
-        noise = np.zeros((len(seeds), int(lengths.max()), self._noise_channels), np.float32)
+        noise = np.zeros((len(seeds), size, self._noise_channels), np.float32)
         for row, seed, length in zip(noise, seeds, lengths, strict=True):
             row[:length] = frame_noise(int(seed), int(length), self._noise_channels)
         return (noise,)

@@ -52,7 +52,9 @@ def cpu_size(corpus: CorpusFacts) -> FastSpeech2Config:
     )
 
 
-def _adapter(graphs: Mapping[str, Graph], mel: MelSpec, config: FastSpeech2Config) -> AcousticModel:
+def _adapter(
+    graphs: Mapping[str, Graph], mel: MelSpec, config: FastSpeech2Config, exact: bool
+) -> AcousticModel:
     framewise = "frame" in (config.pitch_level, config.energy_level)
     return FastSpeech2Model(
         graphs,
@@ -60,6 +62,7 @@ def _adapter(graphs: Mapping[str, Graph], mel: MelSpec, config: FastSpeech2Confi
         max_frames=MAX_FRAMES,
         frame_controls=framewise,
         noise_channels=config.refiner.noise if config.refiner.layers else 0,
+        exact=exact,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from acoustic.checks import require_finite_mel
+from acoustic.equal_shapes import equal_shapes
 from acoustic.tacotron2.alignment import durations_of, stray_frames
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.dropout import PrenetDropout
@@ -17,6 +18,10 @@ from acoustic.tacotron2.time_stretch import time_stretch
 from core.errors import FieldError
 from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
 from core.protocols import Array, Graph
+
+SYMBOL_STEP, FRAME_STEP = 64, 32
+"""Grids of the lengths of ``encode`` and ``steps``, and of ``postnet``. The first is coarse: a step
+costs the same for any number of symbols, and half as much for each item of two."""
 
 
 class DropoutStream(Protocol):
@@ -53,6 +58,7 @@ class Tacotron2Model:
         mel_spec: what the values of its mels mean.
         config: of the network; its gate threshold and caps decide when an item ends.
         dropout: seeds → the prenet's factors.
+        exact: only items of equal shapes share a call, see acoustic/equal_shapes.py.
     """
 
     def __init__(
@@ -62,6 +68,7 @@ class Tacotron2Model:
         *,
         config: Tacotron2Config,
         dropout: Callable[[Sequence[int]], DropoutStream] | None = None,
+        exact: bool = True,
     ) -> None:
         self._encode, self._steps, self._postnet = (
             graphs[name] for name in ("encode", "steps", "postnet")
@@ -69,6 +76,7 @@ class Tacotron2Model:
         self._spec = mel_spec
         self._config = config
         self._dropout = dropout or (lambda seeds: PrenetDropout(seeds, config.prenet_dim))
+        self._exact = exact
 
     @property
     def mel_spec(self) -> MelSpec:
@@ -84,7 +92,10 @@ class Tacotron2Model:
             SynthesisError: the runtime failed.
         """
         _require_neutral(batch)
-        items = self._decode(batch)
+        decoded: dict[int, DecodedUtterance] = {}
+        for group, size in equal_shapes(batch.lengths, SYMBOL_STEP if self._exact else None):
+            decoded |= zip(group.tolist(), self._decode(batch.padded(group, size)), strict=True)
+        items = [decoded[item] for item in range(len(batch.lengths))]
         speeds = [row[:size] for row, size in zip(batch.speed, batch.lengths, strict=True)]
         refined = self._refined(items)
         return [
@@ -154,15 +165,18 @@ class Tacotron2Model:
         return item.stopped or item.steps >= cap
 
     def _refined(self, items: list[DecodedUtterance]) -> list[Float32]:
-        """Per item (n_mels, T) after the post-net, which is masked, so all go at once."""
+        """Returns every item's mel (n_mels, T) after the post-net."""
         n = self._config.n_mels
-        raw = [np.concatenate(item.frames).reshape(-1, n).T for item in items]
-        lengths = np.array([mel.shape[1] for mel in raw], np.int64)
-        values = np.zeros((len(raw), n, int(lengths.max())), np.float32)
-        for row, mel in zip(values, raw, strict=True):
-            row[:, : mel.shape[1]] = mel
-        (refined,) = self._postnet(values, lengths)
-        return [mel[:, :length] for mel, length in zip(refined, lengths, strict=True)]
+        mels = [np.concatenate(item.frames).reshape(-1, n).T for item in items]
+        lengths = np.array([mel.shape[1] for mel in mels], np.int64)
+        for group, size in equal_shapes(lengths, FRAME_STEP if self._exact else None):
+            values = np.zeros((len(group), n, size), np.float32)
+            for row, item in zip(values, group, strict=True):
+                row[:, : lengths[item]] = mels[item]
+            (refined,) = self._postnet(values, lengths[group])
+            for row, item in zip(refined, group, strict=True):
+                mels[item] = row[:, : lengths[item]]
+        return mels
 
 
 def _factors(stream: DropoutStream) -> Float32:

@@ -45,8 +45,10 @@ def small_size(corpus: CorpusFacts) -> Tacotron2Config:
     )
 
 
-def _adapter(graphs: Mapping[str, Graph], mel: MelSpec, config: Tacotron2Config) -> AcousticModel:
-    return Tacotron2Model(graphs, mel, config=config)
+def _adapter(
+    graphs: Mapping[str, Graph], mel: MelSpec, config: Tacotron2Config, exact: bool
+) -> AcousticModel:
+    return Tacotron2Model(graphs, mel, config=config, exact=exact)
 
 
 SPEC = AcousticSpec(
