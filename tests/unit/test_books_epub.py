@@ -145,7 +145,7 @@ LEFT_OUT: Mapping[str, tuple[str, str]] = {
     "video": ("a<video>x</video> b", "media"),
     "nav": ("a b<nav><ol><li>x</li></ol></nav>", "navigation"),
     "ruby": ("<ruby>a<rt>x</rt></ruby> b", "ruby"),
-    "math": ('a<math xmlns="http://www.w3.org/1998/Math/MathML"><mi>x</mi></math> b', "formula"),
+    "math": ('a<math xmlns="http://www.w3.org/1998/Math/MathML"><mtable/></math> b', "formula"),
     "licence": ('a b<section id="pg-footer"><p>x</p></section>', "boilerplate"),
     "raised number": ("Call a<sup>12</sup> b", ""),
 }
@@ -547,7 +547,7 @@ MEANT = {
     "unnumbered": ("<ol style='list-style: none'><li>a</li></ol>", "a"),
     "picture of a heading": ("<h2><img src='x' alt='Chapter One'/></h2>a", "Chapter One\n\na"),
     "formula": ("<p>So <math alttext='x squared'><mi>x</mi></math> is.</p>", "So x squared is."),
-    "latex": ("<p>So <math alttext='x^{2}'><mi>x</mi></math> is.</p>", "So is."),
+    "latex": (r"<p>So <math alttext='\binom{x}{2}'><mtable/></math> is.</p>", "So is."),
     "page marks": ("a <span class='pg'>{p. 13}</span>b <a id='p14'>14</a> c", "a b c"),
     "no page mark": ("a <span class='year'>1914</span> b [12]", "a 1914 b [12]"),
     "own number": ("<p id='n4'><a href='#n4'>4</a> Text.</p>", "Text."),

@@ -246,9 +246,10 @@ def test_markdown() -> None:
 
 def test_markdown_extensions() -> None:
     text = "# One {#one .title}\n\n- [ ] open\n- [x] done\n\n3. third\n4. fourth\n\n~~gone~~"
-    text += " kept, $x$ and $E = mc^2$, $5 and $10.\n\n***\n\nLast."
+    text += " kept, $x$ and $E = mc^2$, $\\sum_i i$, $5 and $10.\n\n***\n\nLast."
     book = read(text, "x.md")
-    paragraphs = ["One", "open", "done", "3. third", "4. fourth", "kept, x and , $5 and $10."]
+    paragraphs = ["One", "open", "done", "3. third", "4. fourth"]
+    paragraphs.append("kept, x and E equals m c squared, , $5 and $10.")
     assert book.chapters[0].text.split("\n\n") == [*paragraphs, "* * *", "Last."]
     assert codes(book) == {"left_out_formula", "left_out_deleted", "no_chapters"}
 
@@ -287,3 +288,18 @@ def test_ssml_is_one_chapter_as_it_stands() -> None:
     with pytest.raises(FieldError) as refused:
         read("<speak><unknown/></speak>", "a.xml")
     assert (refused.value.field, refused.value.code) == ("file", "invalid_ssml")
+
+
+def test_numbered_titles_are_chapters() -> None:
+    prose = "It was the best of times, it was the worst of times. " * 3
+    titles = ("I. The Period", "II. The Mail", "III. The Night Shadows")
+    contents = "CONTENTS\n\n" + "\n".join(titles) + "\n\n"
+    text = contents + "\n\n".join(f"{title}\n\n{prose}" for title in titles)
+    book = read(text, "x.txt")
+    assert [chapter.title for chapter in book.chapters] == list(titles)
+    assert "left_out_contents" in codes(book)
+
+
+def test_numbered_sentences_are_no_chapters() -> None:
+    text = "\n\n".join(f"{n}. They went home." for n in ("I", "II", "III"))
+    assert len(read(text, "x.txt").chapters) == 1

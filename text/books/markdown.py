@@ -18,6 +18,7 @@ from text.books.blocks import SCENE_BREAK, TextBlock, chapters_at_headings, titl
 from text.books.brackets import bracket_pairs
 from text.books.characters import clean
 from text.books.encodings import decode_text
+from text.books.mathematics import latex_words
 from text.books.omissions import Omissions
 
 INLINE_CHUNK = 4000
@@ -203,10 +204,12 @@ class _Blocks:
         return ""
 
     def _formula(self, formula: re.Match[str]) -> str:
-        """A letter or a number is read as it stands; more needs words that are not there."""
-        content = formula.group().strip("$ ")
+        """A letter or a number is read as it stands, a simple formula in words."""
+        content = formula.group().strip("$ \n")
         if re.fullmatch(r"[A-Za-z]|[\d.,]+", content):
             return content
+        if words := latex_words(content):
+            return words
         self._omissions.leave_out("formula", content)
         return ""
 

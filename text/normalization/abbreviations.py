@@ -84,7 +84,12 @@ _SHORT_WORDS = frozenset(
     ]
 )
 """Read as words in capitals even when alone."""
-_LETTERED = frozenset("vitamin plan section grade type hepatitis group option exhibit team".split())  # noqa: SIM905
+LETTERED = frozenset(
+    (
+        *("vitamin", "plan", "section", "grade", "type", "hepatitis", "group", "option", "exhibit"),
+        *("team", "class", "point", "appendix", "schedule", "category", "block", "wing", "gate"),
+    )
+)
 """A letter after these is no initial; its full stop ends the sentence."""
 _ORDINAL_WORD = re.compile(r"(?:th|first|second|third|rev|revised)$")
 _ENGLISH_WORDS_TOO = frozenset(("co", "ave", "al", "max", "rep", "sen", "hon", "par", "temp", "ed"))
@@ -298,7 +303,7 @@ def initials(match: re.Match[str], context: RuleContext) -> Verbalization | None
     if match.start() and context.text[match.start() - 1] not in " \n(\"'.[":
         return None
     words = letters(match["letters"])
-    if len(words) == 1 and context.last.lower() in _LETTERED and not match["s"]:
+    if len(words) == 1 and context.last.lower() in LETTERED and not match["s"]:
         return None
     return [*words[:-1], words[-1] + "'s"] if match["s"] else words
 

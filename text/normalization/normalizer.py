@@ -7,7 +7,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Callable, Sequence
 
-from text.normalization.abbreviations import BIBLE_RULE, NAME_RULES, is_shouting, may_end
+from text.normalization.abbreviations import BIBLE_RULE, LETTERED, NAME_RULES, is_shouting, may_end
 from text.normalization.addresses import ADDRESS_RULES
 from text.normalization.dates import CALENDAR_RULES
 from text.normalization.measures import MEASURE_RULES, bare_unit, letters_fraction, money
@@ -48,6 +48,10 @@ _NOT_SIMPLE = {*PLAIN_ABBREVIATIONS, *PLAIN_COUNTED, *MONTH_NUMBERS}
 """Lower-case words that a rule may read."""
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _CLIPPED = re.compile(r"'(em|tis|twas|cause|til|till|bout|n|nuff)\b'?", re.IGNORECASE)
+_OPERATOR = re.compile(r"\s?[+=*^×÷<>≤≥]")
+_OPERATION = re.compile(r"\s(?:squared|cubed|plus|minus|times|equals|over|to the)\b")
+"""What follows a letter that is no article, in signs and in words."""
+_WORD_BEFORE = re.compile(r"(\w+)\W*$")
 _STOPS = re.compile(r"[.?!…]+")
 _DASH = re.compile(r"\s*(?:—|--+|(?<=\s)[-–](?=\s)|–)[-–—]*\s*")
 _GOES_ON = re.compile(r"\s+[\"'(]?\w")
@@ -281,18 +285,28 @@ class Normalizer:
         return stop
 
     def _word(self, word: str, start: int, end: int) -> None:
-        self.add(Token("word", word, start, end, letter=self._is_letter(word, end)))
+        self.add(Token("word", word, start, end, letter=self._is_letter(word, start, end)))
 
-    def _is_letter(self, word: str, end: int) -> bool:
+    def _is_letter(self, word: str, start: int, end: int) -> bool:
         """Returns whether a single letter is named: not the article, not the pronoun."""
         if len(word) > 1 or word == "I":
             return False
-        after = self.text[end : end + 2]
-        if after[:1] and after[0] in "+=*^":
+        if word not in "Aa" or _OPERATOR.match(self.text, end):
             return True
-        if word == "A":
-            return bool(self._before) and not after[:1].isspace()
-        return word != "a"
+        if word == "A" and _OPERATION.match(self.text, end):
+            return True
+        last = self._before[-1].lower() if self._before else ""
+        if last in ("an", "letter", "plus", "equals") or (word == "A" and last in LETTERED):
+            return True
+        if word == "a" or not last:
+            return False
+        after = self.text[end : end + 2]
+        if not after[:1].isspace():
+            return True
+        # "Plan A is ready", but neither "A Tale" in a title nor "WHAT A shame".
+        before = _WORD_BEFORE.search(self.text[max(0, start - 20) : start])
+        shouted = before is not None and before[1].isupper() and len(before[1]) > 1
+        return after[1:].islower() and not shouted
 
     def _mark(self, at: int, end: int) -> int:
         text = self.text

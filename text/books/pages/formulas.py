@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from text.books.mathematics import latex_words, mathml_words
 from text.books.pages.markup import Element, local_name
 
 _FORMULA_CLASS = re.compile(r"\b(?:tex|latex|math|formula|equation|mwe-math|asciimath)\b", re.I)
@@ -12,7 +13,7 @@ _LATEX = re.compile(r"[\\^_{}]")
 
 
 def formula_text(element: Element) -> str:
-    """Returns the words of a formula; empty = it has none.
+    """Returns the words of a formula: those that the page has, else those of its markup if simple.
 
     Args:
         element: ``math``, or a picture of a formula.
@@ -21,7 +22,9 @@ def formula_text(element: Element) -> str:
         words = " ".join((element.get(key) or "").split())
         if words and not _LATEX.search(words):
             return words
-    return ""
+        if words and (read := latex_words(words)):
+            return read
+    return mathml_words(element) if local_name(element) == "math" else ""
 
 
 def is_formula_picture(element: Element) -> bool:

@@ -34,6 +34,7 @@ _NAMED = (
 )
 _TITLED = r"(?:[.:—–-]*$|(?:[.:]|\.?\s?[—–-]{1,2})\s*\S.*$|\.?\s{2,}\S.*$)"
 _HEADING = re.compile(rf"(?:{_DIVISION}|{_PART}|{_NAMED}){_TITLED}", re.IGNORECASE)
+_NUMBERED_TITLE = re.compile(rf"(?P<numeral>(?=[IVX]){_ROMAN})\.\s+[\"'“‘]?[A-Z0-9].*[^.,;:]")
 _SENTENCE = re.compile(r"[,;]$")
 _PARTS = re.compile(rf"{_PART}{_TITLED}", re.IGNORECASE)
 
@@ -69,6 +70,20 @@ def is_heading(line: str) -> bool:
     return bool(_HEADING.match(line))
 
 
+def numbered_title(line: str) -> int:
+    """Returns the Roman number before a short title; 0 = the line is something else.
+
+    >>> numbered_title("I. The Period"), numbered_title("XII. Night-fall")
+    (1, 12)
+    >>> [numbered_title(t) for t in ("I. He went home.", "I am. You are", "C. Smith", "V, the end")]
+    [0, 0, 0, 0]
+    """
+    found = _NUMBERED_TITLE.fullmatch(line)
+    if found is None or len(line) > LONGEST_HEADING or not found["numeral"]:
+        return 0
+    return _roman(found["numeral"])
+
+
 def bare_number(line: str) -> int:
     """Returns the value of a number alone, Roman or not; 0 = the line is something else.
 
@@ -96,7 +111,7 @@ def heading_at(paragraphs: Sequence[Paragraph], at: int, *, numbers: bool) -> He
     Args:
         paragraphs: of the book.
         at: index.
-        numbers: whether numbers alone are headings.
+        numbers: whether numbers, alone or before titles, are headings.
     """
     lines = paragraphs[at].lines
     if len(lines) > LONGEST_TITLE_LINES or not _begins(lines[0], numbers):
@@ -121,7 +136,7 @@ def without_page(line: str) -> str:
 
 def _begins(line: str, numbers: bool) -> bool:
     line = without_page(line)
-    return is_heading(line) or (numbers and bare_number(line) > 0)
+    return is_heading(line) or (numbers and (bare_number(line) or numbered_title(line)) > 0)
 
 
 def _names(number: str, following: Paragraph) -> bool:

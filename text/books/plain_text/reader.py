@@ -19,6 +19,7 @@ from text.books.plain_text.headings import (
     bare_number,
     heading_at,
     is_heading,
+    numbered_title,
     without_page,
 )
 from text.books.plain_text.paragraphs import Paragraph, joined, split_paragraphs, wrap_width
@@ -93,7 +94,7 @@ def _without_brackets(text: str, kind: str, opening: re.Pattern[str], omissions:
 def _without_contents(paragraphs: list[Paragraph], omissions: Omissions) -> list[Paragraph]:
     """Takes lists of headings away: several in one paragraph, or in a row without text between."""
     numbers = _numbers_are_chapters(paragraphs)
-    drop = {i for i, p in enumerate(paragraphs) if _lists_headings(p)}
+    drop = {i for i, p in enumerate(paragraphs) if _lists_headings(p, numbers=numbers)}
     last_of = {p.lines[0].casefold(): i for i, p in enumerate(paragraphs)}
     run: list[tuple[int, Heading]] = []
     at = 0
@@ -114,8 +115,9 @@ def _without_contents(paragraphs: list[Paragraph], omissions: Omissions) -> list
     return [p for i, p in enumerate(paragraphs) if i not in drop]
 
 
-def _lists_headings(paragraph: Paragraph) -> bool:
-    headings = sum(is_heading(without_page(line)) for line in paragraph.lines)
+def _lists_headings(paragraph: Paragraph, *, numbers: bool) -> bool:
+    lines = map(without_page, paragraph.lines)
+    headings = sum(is_heading(line) or (numbers and numbered_title(line) > 0) for line in lines)
     return headings >= CONTENTS_RUN and 2 * headings >= len(paragraph.lines)
 
 
@@ -146,8 +148,9 @@ def _is_title_of_contents(paragraph: Paragraph) -> bool:
 
 
 def _numbers_are_chapters(paragraphs: Sequence[Paragraph]) -> bool:
-    """Whether numbers alone on their lines are the chapters: no other ones, and they count up."""
-    found = [bare_number(p.lines[0]) for p in paragraphs if len(p.lines) == 1]
+    """Whether numbers, alone or before titles, are chapters: no other ones, and they count up."""
+    lines = [p.lines[0] for p in paragraphs if len(p.lines) == 1]
+    found = [bare_number(line) or numbered_title(line) for line in lines]
     values = [value for value in found if value]
     if any(_is_chapter(p) for p in paragraphs) or len(values) < CONTENTS_RUN:
         return False
