@@ -96,7 +96,7 @@ async def get_timings(
 async def get_manifest(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Manifest:
     """Returns what became of every source character, at any time of the job."""
     record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
-    return await to_thread.run_sync(_manifest, backends, record)
+    return await to_thread.run_sync(read_manifest, backends, record)
 
 
 def stored_transcript(
@@ -124,7 +124,8 @@ def _rendered(
     return subtitles(lines, source, kind, record.request.voice)
 
 
-def _manifest(backends: Backends, record: JobRecord) -> Manifest:
+def read_manifest(backends: Backends, record: JobRecord) -> Manifest:
+    """Returns what became of every source character of a job so far."""
     if record.report is not None:
         head, lines = stored_transcript(backends, record)
         return manifest(head.characters, lines, head.silences)
@@ -132,7 +133,7 @@ def _manifest(backends: Backends, record: JobRecord) -> Manifest:
     so_far = [*_lines_so_far(backends, record)]
     now = backends.store.records.get(record.id)
     if now.finished_at != record.finished_at:  # what it ended with was deleted meanwhile
-        return _manifest(backends, now)
+        return read_manifest(backends, now)
     if plan is None or record.state == "cancelled":
         return unplanned_manifest(record)
     return manifest(record.source.characters, so_far, plan.silences)

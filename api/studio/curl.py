@@ -19,7 +19,8 @@ def request_body(record: JobRecord, source: Source) -> dict[str, Any]:
     differs from the defaults."""
     given, usual = (msgspec.to_builtins(c) for c in (record.request, Controls()))
     named = {name: value for name, value in given.items() if value != usual[name]}
-    named.pop("sample_rate", None)  # as resolved: the format's own
+    for name in ("sample_rate", "stream"):  # as resolved: the format's own; of one listener
+        named.pop(name, None)
     return {"ssml" if source.markup else "text": source.text} | named
 
 

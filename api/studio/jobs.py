@@ -1,11 +1,12 @@
-"""The page of a job: how far it is, then how it sounds and what it cost."""
+"""The list of jobs, and the page of one: how far it is, then how it sounds and what it cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
-from typing import Annotated, Any
+from typing import Annotated, Any, cast, get_args
+from urllib.parse import urlencode
 
 import msgspec
 from anyio import to_thread
@@ -14,19 +15,24 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
 
+from api.admission import ApiClient
 from api.backends import Backends
-from api.routes.jobs import known_id
-from api.routes.transcript import stored_transcript
+from api.routes.jobs import LANES, STATES, known_id
+from api.routes.transcript import read_manifest, stored_transcript
 from api.routes.voices import list_voices
 from api.studio.curl import curl_commands, request_body
-from api.studio.rendering import page
+from api.studio.rendering import is_fragment, page
 from api.studio.source_runs import SourceRun, source_runs
+from api.validation import require_streamable
 from api.views import JobView, job_view
-from core.record import TERMINAL, JobRecord
+from core.errors import FieldError
+from core.record import TERMINAL, JobRecord, JobState
 from core.report import StageSeconds
-from core.request import Source
+from core.request import Lane, Source
 from core.text import Span
+from jobs.protocols import JobFilter
 
+PAGE_JOBS = 20
 SHOWN_CHARACTERS = 20_000
 """Of a chapter, at once: a browser lays out so many words without a hitch."""
 REPEATABLE_CHARACTERS = 100_000
@@ -65,6 +71,51 @@ def read_along(backends: Backends, record: JobRecord, source: Source, chapter: i
     return ReadAlong(runs, title, chapter, within.end < whole.end)
 
 
+@dataclass(frozen=True, slots=True)
+class ChapterProgress:
+    """How far a chapter of a job is."""
+
+    title: str
+    share: float
+    """Of its characters that are done with, 0 to 1."""
+    start: float | None = None
+    """Where it begins in the audio [s], once there is a file."""
+    end: float | None = None
+
+
+def chapter_progress(
+    backends: Backends, record: JobRecord, source: Source
+) -> list[ChapterProgress]:
+    """Returns how far each chapter of a job is; none of a text without chapters."""
+    if not source.chapters:
+        return []
+    if record.report is not None:
+        head, _ = stored_transcript(backends, record)
+        return [ChapterProgress(c.title, 1.0, c.start, c.end) for c in head.chapters]
+    entries = read_manifest(backends, record).entries
+    done = [entry for entry in entries if entry.status not in ("pending", "cancelled")]
+    pending = [entry.span for entry in entries if entry.status in ("pending", "cancelled")]
+    found = []
+    for chapter in source.chapters:
+        rest = sum(_shared(span, chapter.span) for span in pending)
+        length = max(1, chapter.span.end - chapter.span.start)
+        found.append(ChapterProgress(chapter.title, 1 - rest / length if done else 0.0))
+    return found
+
+
+def _shared(one: Span, other: Span) -> int:
+    return max(0, min(one.end, other.end) - max(one.start, other.start))
+
+
+def can_be_streamed(record: JobRecord) -> bool:
+    """Returns whether a job can be heard while it is made."""
+    try:
+        require_streamable(record.request)
+    except FieldError:
+        return False
+    return record.state not in TERMINAL
+
+
 def stage_shares(stages: StageSeconds) -> list[tuple[str, float, float]]:
     """Returns name, seconds and share of every stage that took time.
 
@@ -73,6 +124,47 @@ def stage_shares(stages: StageSeconds) -> list[tuple[str, float, float]]:
     """
     values = msgspec.structs.asdict(stages)
     return [(name, took, took / stages.total) for name, took in values.items() if took > 0]
+
+
+Choice = Annotated[str, QueryParameter(max_length=64)]
+
+
+@get("/studio/jobs")
+async def jobs_page(
+    request: Request[Any, Any, Any],
+    backends: NamedDependency[Backends],
+    client: NamedDependency[ApiClient],
+    wanted: Annotated[str, QueryParameter(name="state", max_length=64)] = "",
+    lane: Choice = "",
+    voice: Choice = "",
+    cursor: Annotated[str | None, QueryParameter(pattern=r"^[0-9a-f]{32}$")] = None,
+) -> Template:
+    """Returns the list of jobs, newest first; for a script the list alone, or its next page."""
+    meant = JobFilter(
+        owner=client.visible_owner,
+        state=cast("JobState | None", wanted if wanted in STATES else None),
+        lane=cast("Lane | None", lane if lane in LANES else None),
+        voice=voice or None,
+    )
+    read = partial(backends.store.records.page, wanted=meant, cursor=cursor, limit=PAGE_JOBS)
+    found = await to_thread.run_sync(read)
+    forecasts = await to_thread.run_sync(backends.backlog.forecast, found.jobs)
+    chosen = {"state": wanted, "lane": lane, "voice": voice}
+    parts = {False: "jobs.html", True: "job_list.html" if cursor is None else "job_rows.html"}
+    return page(
+        request,
+        backends,
+        parts[is_fragment(request.headers)],
+        active="jobs",
+        jobs=[*zip(found.jobs, map(job_view, found.jobs, forecasts), strict=True)],
+        open_jobs=any(record.state not in TERMINAL for record in found.jobs),
+        cursor=found.cursor,
+        states=get_args(JobState),
+        lanes=get_args(Lane),
+        voices=tuple(backends.catalogue.voices),
+        chosen=chosen,
+        query=urlencode({name: value for name, value in chosen.items() if value}),
+    )
 
 
 @get("/studio/jobs/{job_id:str}")
@@ -98,6 +190,8 @@ async def job_page(
         ended=record.state in TERMINAL,
         source=source,
         text=await to_thread.run_sync(read),
+        chapters=await to_thread.run_sync(chapter_progress, backends, record, source),
+        streamable=can_be_streamed(record),
         stages=stage_shares(view.report.stage_seconds) if view.report else [],
         formats=tuple(list_voices(backends.catalogue).formats),
         again=msgspec.json.encode(request_body(record, source)).decode() if repeatable else "",
@@ -107,4 +201,44 @@ async def job_page(
     )
 
 
-ROUTES: list[Any] = [job_page]
+@get("/studio/jobs/{job_id:str}/text")
+async def job_text(
+    request: Request[Any, Any, Any],
+    job_id: FromPath[str],
+    backends: NamedDependency[Backends],
+    chapter: Annotated[int, QueryParameter(ge=0, le=100_000)] = 0,
+) -> Template:
+    """Returns the text of a chapter as a part of the job's page."""
+    record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
+    source = await to_thread.run_sync(backends.store.records.source, job_id)
+    text = await to_thread.run_sync(partial(read_along, backends, record, source, chapter))
+    return page(
+        request,
+        backends,
+        "text.html",
+        job=job_view(record),
+        source=source,
+        text=text,
+        again="",
+    )
+
+
+@get("/studio/jobs/{job_id:str}/chapters")
+async def job_chapters(
+    request: Request[Any, Any, Any], job_id: FromPath[str], backends: NamedDependency[Backends]
+) -> Template:
+    """Returns how far the chapters of an open job are, as a part of its page."""
+    record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
+    source = await to_thread.run_sync(backends.store.records.source, job_id)
+    chapters = await to_thread.run_sync(chapter_progress, backends, record, source)
+    return page(
+        request,
+        backends,
+        "chapters.html",
+        job=job_view(record),
+        ended=record.state in TERMINAL,
+        chapters=chapters,
+    )
+
+
+ROUTES: list[Any] = [jobs_page, job_page, job_text, job_chapters]

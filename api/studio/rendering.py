@@ -21,6 +21,10 @@ from api.studio.assets import asset_path
 
 PAGES: Final = {
     "speak": ("/", "Speak"),
+    "book": ("/studio/book", "Book"),
+    "jobs": ("/studio/jobs", "Jobs"),
+    "voices": ("/studio/voices", "Voices"),
+    "lexicons": ("/studio/lexicons", "Lexicons"),
 }
 """Name → address and title of what the navigation leads to."""
 AMAZON: Final = "https://*.amazonaws.com"
@@ -90,7 +94,7 @@ def security_policy(settings: ApiSettings) -> str:
 
 def is_fragment(headers: Mapping[str, str]) -> bool:
     """Returns whether a script asks for a part of a page rather than for the whole."""
-    return headers.get("hx-request") == "true"
+    return "hx-request" in headers and "hx-history-restore-request" not in headers
 
 
 def page(

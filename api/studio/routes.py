@@ -7,12 +7,12 @@ from typing import Any
 from litestar import Request, Response, Router
 
 from api.backends import Backends
-from api.studio import assets, jobs, session, speak
+from api.studio import assets, book, jobs, lexicons, session, speak, voices
 
 
 def studio_router(backends: Backends) -> Router:
     """Returns the studio's routes: problems are pages there, and OpenAPI does not describe them."""
-    modules = (assets, session, speak, jobs)
+    modules = (assets, session, speak, book, jobs, voices, lexicons)
 
     def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         return session.error_page(backends, request, error)

@@ -95,14 +95,19 @@ async def end(request: Request[Any, Any, Any]) -> Redirect:
 def error_page(
     backends: Backends, request: Request[Any, Any, Any], error: Exception
 ) -> Response[Any]:
-    """Returns the page of an exception: its problem document for people, or the way to a key."""
+    """Returns the page of an exception: its problem document for people, or the way to a key.
+
+    A script that asked for a part of a page gets the document.
+    """
     if isinstance(error, Unauthenticated):
         here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         target = f"{PATH}?next={quote(own_path(here), safe='')}"
         if is_fragment(request.headers):
             return Response(b"", status_code=401, headers={"HX-Redirect": target})
         return Redirect(target, status_code=303)
-    problem_response(request, error)  # it is counted and logged as everywhere
+    document = problem_response(request, error)  # it is counted and logged as everywhere
+    if is_fragment(request.headers):
+        return document
     problem, headers = problem_of(error)
     return page(
         request, backends, "problem.html", status=problem.status, headers=headers, problem=problem

@@ -7,7 +7,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 
 from cli.stack import Stack
 
@@ -17,8 +24,10 @@ document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
 });
 """
-WAIT_MS = 120_000
+WAIT_MS = 60_000
 """Of a test's patience; never reached when all is well."""
+
+expect.set_options(timeout=WAIT_MS)
 
 
 @dataclass

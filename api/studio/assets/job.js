@@ -2,9 +2,15 @@
 
 import { callJson, lexiconEntries, putLexicon, speakToEnd } from "./api.js";
 import { clearProblems, message, showProblem } from "./messages.js";
-import { Player } from "./player.js";
+import { Player, clock } from "./player.js";
+
+const STREAMED_CHARACTERS = 3000;
+// Longer texts are heard part by part: a browser that holds back a long stream might drop it, and
+// a job that is made for its listener ends with him.
 
 const toPlay = new Set(); // jobs that somebody waits to hear
+const live = new Map(); // job → the element that plays it while it is made
+const players = new WeakMap(); // article → its player
 
 // Puts a job's view into a place of the page.
 export function showJob(id, target, swap = "innerHTML") {
@@ -13,10 +19,27 @@ export function showJob(id, target, swap = "innerHTML") {
 
 // Speaks a request and shows its job; resolves when it is accepted.
 export async function speak(request, target, swap) {
-  const job = await callJson("POST", "/synthesize", { json: request });
+  const characters = (request.text ?? request.ssml).length;
+  const json = { ...request, stream: characters <= STREAMED_CHARACTERS };
+  const job = await callJson("POST", "/synthesize", { json });
   toPlay.add(job.id);
+  playLive(job.id, `/jobs/${job.id}/audio?stream=true`);
   await showJob(job.id, target, swap);
   return job;
+}
+
+// Plays a job while it is made. A browser that wants a click first plays the file later.
+function playLive(id, address) {
+  const audio = new Audio(address);
+  live.set(id, audio);
+  audio.addEventListener("playing", () => toPlay.delete(id), { once: true });
+  audio.play().catch(() => live.delete(id));
+  return audio;
+}
+
+// Another text stands in the article: the player's words are those.
+export function attachText(text) {
+  players.get(text.closest("article.job"))?.readWords();
 }
 
 export function attach(article) {
@@ -28,8 +51,11 @@ export function attach(article) {
     part.style.flexGrow = part.dataset.share;
   }
   if (!article.querySelector(".player")) return;
-  const player = new Player(article);
-  if (toPlay.delete(article.dataset.job)) player.play();
+  const id = article.dataset.job;
+  const player = new Player(article, live.get(id));
+  live.delete(id);
+  players.set(article, player);
+  if (toPlay.delete(id) && player.audio.paused) player.play();
   if (article.dataset.again) offerAgain(article, JSON.parse(article.dataset.again));
 }
 
@@ -39,6 +65,20 @@ function follow(article) {
   const status = article.querySelector("[data-role=status]");
   const events = new EventSource(`/jobs/${id}/events`);
   let asked = 0;
+  const hear = article.querySelector("[data-live]");
+  hear?.addEventListener("click", () => {
+    const audio = live.get(id) ?? playLive(id, hear.dataset.live);
+    if (hear.getAttribute("aria-pressed") === "true") audio.pause();
+    else audio.play().catch(() => {});
+  });
+  const showLive = (audio) => {
+    hear.setAttribute("aria-pressed", String(!audio.paused));
+    hear.textContent = audio.paused ? "Hear it while it is made" : "Pause";
+  };
+  if (hear) {
+    article.addEventListener("click", () => live.get(id) && showLive(live.get(id)));
+    live.get(id)?.addEventListener("playing", (event) => showLive(event.target));
+  }
 
   async function tellRest() {
     if (Date.now() - asked < 2000) return; // a look at most every two seconds
@@ -48,7 +88,7 @@ function follow(article) {
     const parts = `${job.progress.parts_done} of ${job.progress.parts_total} parts`;
     if (job.state === "queued") status.textContent = `${job.queue_position ?? 0} before it`;
     else if (job.eta_seconds == null) status.textContent = parts;
-    else status.textContent = `${parts}, about ${Math.ceil(job.eta_seconds)} s to go`;
+    else status.textContent = `${parts}, about ${clock(job.eta_seconds)} to go`;
   }
 
   function onEvent(event) {

@@ -2,7 +2,7 @@
 
 import { draw, peaksOf } from "./waveform.js";
 
-function clock(seconds) {
+export function clock(seconds) {
   const whole = Math.round(seconds);
   const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
   const tail = `${hours ? String(minutes).padStart(2, "0") : minutes}:${String(rest).padStart(2, "0")}`;
@@ -10,10 +10,13 @@ function clock(seconds) {
 }
 
 export class Player {
-  constructor(article) {
+  // live: an element that already plays the same audio as it was made; it goes on until
+  // somebody moves the cursor, which a stream cannot follow.
+  constructor(article, live) {
     this.root = article;
     const box = article.querySelector(".player");
-    this.audio = box.querySelector("audio");
+    this.file = box.querySelector("audio");
+    this.audio = live && !live.ended ? live : this.file;
     this.button = box.querySelector(".play");
     this.canvas = box.querySelector(".wave");
     this.now = box.querySelector("[data-role=now]");
@@ -22,11 +25,23 @@ export class Player {
     this.pointed = null;
     this.readWords();
     this.button.addEventListener("click", () => this.toggle());
-    for (const name of ["play", "pause", "ended"]) {
-      this.audio.addEventListener(name, () => this.onState());
+    for (const audio of new Set([this.file, this.audio])) {
+      for (const name of ["play", "pause", "ended"]) audio.addEventListener(name, () => this.onState());
+      for (const name of ["timeupdate", "seeked"]) audio.addEventListener(name, () => this.show());
     }
-    for (const name of ["timeupdate", "seeked"]) {
-      this.audio.addEventListener(name, () => this.show());
+    if (this.audio !== this.file) {
+      this.audio.addEventListener("error", () => {
+        if (this.audio === this.file) return;
+        this.audio = this.file;
+        this.play();
+      });
+    }
+    this.chapters = [...article.querySelectorAll(".chapters [data-start]")];
+    for (const chapter of this.chapters) {
+      chapter.addEventListener("click", () => {
+        this.seek(Number(chapter.dataset.start));
+        this.play();
+      });
     }
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => this.point(null));
@@ -34,13 +49,12 @@ export class Player {
     this.canvas.addEventListener("keydown", (event) => this.onKey(event));
     new ResizeObserver(() => this.show()).observe(this.canvas);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.show());
-    if (box.dataset.package === "file") {
-      peaksOf(box.dataset.audio, this.seconds).then((peaks) => {
-        this.peaks = peaks;
-        this.canvas.dataset.peaks = peaks ? "decoded" : "none";
-        this.show();
-      });
-    }
+    peaksOf(box.dataset.audio, this.seconds).then((peaks) => {
+      this.peaks = peaks;
+      this.canvas.dataset.peaks = peaks ? "decoded" : "none";
+      this.show();
+    });
+    this.onState();
     this.show();
   }
 
@@ -68,6 +82,13 @@ export class Player {
   }
 
   seek(seconds) {
+    if (this.audio !== this.file) {
+      const playing = !this.audio.paused;
+      this.audio.pause();
+      this.audio.removeAttribute("src");
+      this.audio = this.file;
+      if (playing) this.play();
+    }
     this.audio.currentTime = Math.max(0, Math.min(seconds, this.seconds));
     this.show();
   }
@@ -94,6 +115,7 @@ export class Player {
   }
 
   onState() {
+    if (this.audio !== this.file && this.audio.ended) this.audio = this.file;
     const playing = !this.audio.paused;
     this.button.setAttribute("aria-pressed", String(playing));
     this.button.setAttribute("aria-label", playing ? "Pause" : "Play");
@@ -126,11 +148,22 @@ export class Player {
       word?.element.classList.add("lit");
       this.lit = word;
     }
+    this.showChapter(at, begun);
     const span = word && [word.start / this.seconds, word.end / this.seconds];
     draw(this.canvas, this.peaks, at / this.seconds, span);
     this.now.textContent = clock(at);
     this.canvas.setAttribute("aria-valuenow", at.toFixed(2));
     const lit = word ? `, ${word.element.textContent}` : "";
     this.canvas.setAttribute("aria-valuetext", `${clock(at)} of ${clock(this.seconds)}${lit}`);
+  }
+
+  // The text follows the audio from chapter to chapter.
+  showChapter(at, begun) {
+    const now = this.chapters.find((c) => at >= Number(c.dataset.start) && at < Number(c.dataset.end));
+    if (!begun || !now || now === this.chapter) return;
+    this.chapter?.removeAttribute("aria-current");
+    now.setAttribute("aria-current", "true");
+    this.chapter = now;
+    htmx.ajax("GET", now.getAttribute("hx-get"), { target: now.getAttribute("hx-target"), swap: "innerHTML" });
   }
 }

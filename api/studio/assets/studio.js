@@ -1,10 +1,23 @@
 // What every page needs: each part of it is given its behaviour when it appears.
 
-import { attach as attachJob, showJob } from "./job.js";
+import { attach as attachBook, attachChapters } from "./book.js";
+import { attach as attachJob, attachText, showJob } from "./job.js";
+import { attach as attachLexicon, attachNew } from "./lexicons.js";
 import { message } from "./messages.js";
 import { attach as attachSpeak } from "./speak.js";
+import { attach as attachVoice, attachForm } from "./voices.js";
 
-const BEHAVIOURS = { "form#speak": attachSpeak, "article.job": attachJob };
+const BEHAVIOURS = {
+  "form#speak": attachSpeak,
+  "form#book": attachBook,
+  "fieldset.chapters": attachChapters,
+  "article.job": attachJob,
+  ".read-along": attachText,
+  "section.voice": attachVoice,
+  "form#sample": attachForm,
+  "form#lexicon": attachLexicon,
+  "form#new-lexicon": attachNew,
+};
 
 const attached = new WeakSet();
 
@@ -38,7 +51,7 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (elt.dataset?.then === "job") {
     const article = elt.closest("article.job");
     showJob(article.dataset.job, article, "outerHTML");
-  }
+  } else if (elt.dataset?.then === "list") htmx.trigger(document.body, "refresh");
 });
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
