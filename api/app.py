@@ -33,6 +33,7 @@ from api.routes import (
     jobs,
     lexicons,
     metrics,
+    openai,
     synthesize,
     transcript,
     voices,
@@ -128,6 +129,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         health,
         metrics,
         lexicons,
+        openai,
     )
     app = Litestar(
         route_handlers=[

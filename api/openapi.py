@@ -27,8 +27,22 @@ SPAN = Schema(
 """Litestar describes structs that are encoded as arrays as if they were objects."""
 
 
-def also_media_types(media_types: Iterable[str]) -> type[Operation]:
-    """Returns an ``operation_class`` for a handler whose 2xx answers have further media types."""
+EVENTS = Schema(
+    type=OpenAPIType.OBJECT,
+    title="ServerSentEvent",
+    properties={"data": Schema(type=OpenAPIType.STRING, description="JSON")},
+    required=["data"],
+)
+"""An event as descriptions of event streams show it."""
+
+
+def also_media_types(media_types: Iterable[str], *, events: bool = False) -> type[Operation]:
+    """Returns an ``operation_class`` for a handler whose 2xx answers have further media types.
+
+    Args:
+        media_types: of octets.
+        events: it may also answer with server-sent events.
+    """
 
     @dataclass
     class MediaTypesOperation(Operation):
@@ -37,6 +51,8 @@ def also_media_types(media_types: Iterable[str]) -> type[Operation]:
                 if status.startswith("2") and isinstance(response, OpenAPIResponse):
                     octets = Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY)
                     more = {kind: OpenAPIMediaType(schema=octets) for kind in media_types}
+                    if events:
+                        more["text/event-stream"] = OpenAPIMediaType(schema=EVENTS)
                     response.content = more | dict(response.content or {})
 
     return MediaTypesOperation

@@ -8,12 +8,13 @@ from typing import Any, Final
 
 import msgspec
 import structlog
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi.datastructures import ResponseSpec
 
 from api.browsers import Forbidden
 from api.metrics import count_refused
+from api.openai_errors import is_openai_path, openai_error
 from core.errors import (
     Conflict,
     FieldError,
@@ -190,6 +191,10 @@ def problem_response(request: Request[Any, Any, Any], error: Exception) -> Respo
         log.error(
             "problem", status=problem.status, code=problem.code, route=place, **log_fields(error)
         )
+    if is_openai_path(str(request.scope["path"])):
+        field = problem.errors[0].field if problem.errors else None
+        status, body = openai_error(problem.status, problem.code, problem.detail, field)
+        return Response(body, status_code=status, media_type=MediaType.JSON, headers=headers)
     return Response(
         msgspec.json.encode(problem),
         status_code=problem.status,

@@ -30,6 +30,9 @@ class ApiSettings(ServiceSettings):
     allowed_hosts: tuple[str, ...] = ()
     """RHAPSODE_ALLOWED_HOSTS: names, separated by commas, under which clients reach a service that
     requires no keys, beside localhost and addresses; ``*`` = any."""
+    openai_voices: tuple[str, ...] = ()
+    """RHAPSODE_OPENAI_VOICES: ``name=voice``, separated by commas: what names of voices mean at
+    ``/v1/audio/speech``; OpenAI's own otherwise mean the first voice of their gender."""
     max_open_jobs: Annotated[int, Meta(ge=1)] = 100_000
     """RHAPSODE_MAX_OPEN_JOBS: with so many jobs that have not ended, new ones are answered 503."""
     link_seconds: Annotated[float, Meta(ge=1, le=604800)] = 3600.0

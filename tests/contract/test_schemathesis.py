@@ -48,6 +48,11 @@ include-name = ["POST /synthesize", "POST /analyze"]
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 422]
 
+[[operations]]
+include-name = "POST /v1/audio/speech"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 400]
+
 # Nor that octets are a lexicon.
 [[operations]]
 include-name = "PUT /lexicons/{name}"
