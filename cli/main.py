@@ -19,6 +19,7 @@ COMMANDS = {
     "up": "cli.up:up",
     "submit": "cli.submit:submit",
     "book": "cli.book:book",
+    "wyoming": "cli.wyoming:wyoming",
     "demo": "cli.demo:demo",
     "voices": "cli.voices:voices",
     "keys": "cli.keys:keys",
