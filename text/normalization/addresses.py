@@ -112,7 +112,7 @@ ADDRESS_RULES: tuple[Rule, ...] = (
         address,
     ),
     (re.compile(r"[A-Z]:\\[\w.\\-]{0,200}"), address),
-    (re.compile(r"(?P<mark>[@#])(?P<name>[A-Za-z]\w*)"), handle),
+    (re.compile(r"(?P<mark>[@#])(?P<name>[A-Za-z]\w*|(?<=#)\d+[A-Za-z]\w+)"), handle),
     (
         re.compile(
             r"[A-Za-z][\w-]{0,63}\.(?:txt|pdf|csv|json|yaml|yml|toml|html|py|js|ts|md|exe|zip|png|jpg|mp3|wav|doc|docx|xlsx)\b"

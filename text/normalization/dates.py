@@ -144,11 +144,12 @@ def clock(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     if match["s"] and not (match["half"] or match["zone"] or match["h"][0] == "0" or hour > 9):
         return _duration(hour, minute, int(match["s"]))
     words = cardinal(hour)
+    exact = not minute and match["s"] in (None, "00")
     if minute:
         words += [*(["oh"] if minute < 10 else []), *cardinal(minute)]
-    elif match["half"] is None and match["s"] is None:
+    elif match["half"] is None and exact:
         words += ["hundred"] if hour > 12 or hour == 0 else ["o'clock"]
-    if match["s"]:
+    if match["s"] and not exact:
         words += ["and", *cardinal(int(match["s"])), "seconds"]
     hours = ["hours"] if match["hours"] else []
     return [*words, *hours, *_half(match["half"]), *letters(match["zone"] or "")]
@@ -244,6 +245,8 @@ def month(match: re.Match[str], context: RuleContext) -> Verbalization | None:
 
 
 def _is_dated(match: re.Match[str], context: RuleContext) -> bool:
+    if len(context.text) < 12 and context.text.strip() == match[0]:
+        return True  # a cell of a table
     before = context.text[max(0, match.start() - 3) : match.start()]
     if _RANGE.match(context.text, match.end(), context.end):
         return True
@@ -270,7 +273,8 @@ CALENDAR_RULES: tuple[Rule, ...] = (
             r"(?:\+?\d{1,2}[-.\s]{1,2})?(?:\(\d{3}\)[-.\s]{0,2}|\d{3}[-.\s])\d{3}[-.]\d{4}(?![\w-])"
             r"|(?:\(0\d{1,4}\)|0\d{2,4})[-\s]\d{3,4}[-\s]?\d{3,4}(?![\w-])"
             r"|\d{3} \d{3} \d{4}(?![\w-])"
-            r"|\+\d{1,3}\s?(?:\(0\)\d{2,5})?(?:[-\s]\d{2,5}){2,5}(?![\w-])|\d{3}-\d{4}(?![\w-])"
+            r"|(?=\+(?:[-.\s()]{0,2}\d){8,15}(?!\d))"
+            r"\+\d{1,3}\s?(?:\(0\)\d{1,5})?(?:[-.\s]\d{1,8}){1,6}(?![\w-])|\d{3}-\d{4}(?![\w-])"
         ),
         telephone,
     ),

@@ -242,6 +242,20 @@ def bare_unit(match: re.Match[str], context: RuleContext) -> Verbalization | Non
     return unit_words(match[0], one=False)
 
 
+def lone_unit(match: re.Match[str], context: RuleContext) -> Verbalization | None:
+    """Reads "in kg", "per hr", "a few km" where no number stands before the unit."""
+    return unit_words(match["unit"], one=context.last.lower() in _ONE_OF)
+
+
+_ONE_OF = frozenset(("a", "per", "each", "every", "one", "the", "this", "another", "square"))
+LONE_UNITS = frozenset(
+    (
+        *("kg", "km", "cm", "mm", "lbs", "tsp", "tbsp", "oz", "mph", "kph", "hr", "hrs", "mins"),
+        *("secs", "yrs", "mg", "ml", "mL"),
+    )
+)
+
+
 def per_unit(match: re.Match[str], context: RuleContext) -> Verbalization | None:
     """Reads the slash of $100/day and 5 €/kg."""
     if not (context.text[match.start() - 1 : match.start()].isdigit() or context.last in _PRICED):
@@ -393,6 +407,12 @@ MEASURE_RULES: tuple[Rule, ...] = (
             rf"(?:k|c|m)m\^[23])(?![\w/^])"
         ),
         bare_unit,
+    ),
+    (
+        re.compile(
+            rf"(?P<unit>{'|'.join(sorted(LONE_UNITS, key=len, reverse=True))})(?![\w/'-]|\.\w)"
+        ),
+        lone_unit,
     ),
     (re.compile(r"(?P<above>[a-zA-Z])/(?P<below>[a-zA-Z])(?=\s?[=+*])"), letters_fraction),
 )

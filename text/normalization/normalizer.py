@@ -10,7 +10,14 @@ from collections.abc import Callable, Sequence
 from text.normalization.abbreviations import BIBLE_RULE, LETTERED, NAME_RULES, is_shouting, may_end
 from text.normalization.addresses import ADDRESS_RULES
 from text.normalization.dates import CALENDAR_RULES
-from text.normalization.measures import MEASURE_RULES, bare_unit, letters_fraction, money
+from text.normalization.measures import (
+    LONE_UNITS,
+    MEASURE_RULES,
+    bare_unit,
+    letters_fraction,
+    lone_unit,
+    money,
+)
 from text.normalization.numbers import cardinal
 from text.normalization.quantities import (
     QUANTITY_RULES,
@@ -39,12 +46,13 @@ _LETTER_RULES: tuple[Rule, ...] = tuple(
     rule
     for rule in _RULES
     if rule[1]
-    not in _NUMERIC - {money, dotted, alphanumeric, bare_unit, times, function_of, letters_fraction}
+    not in _NUMERIC
+    - {money, dotted, alphanumeric, bare_unit, times, function_of, letters_fraction, lone_unit}
 )
 """Those that may begin with a letter."""
 _SIMPLE = re.compile(r"[a-z]{2,50}(?=[\s,;!?\")]|:(?!/)|--|$)")
 _NUMERALS = re.compile(r"(?=[ivxl]{2})(?:xl|l?x{0,3})(?:ix|iv|v?i{0,3})$")
-_NOT_SIMPLE = {*PLAIN_ABBREVIATIONS, *PLAIN_COUNTED, *MONTH_NUMBERS}
+_NOT_SIMPLE = {*LONE_UNITS, *PLAIN_ABBREVIATIONS, *PLAIN_COUNTED, *MONTH_NUMBERS}
 """Lower-case words that a rule may read."""
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _CLIPPED = re.compile(r"'(em|tis|twas|cause|til|till|bout|n|nuff)\b'?", re.IGNORECASE)

@@ -60,8 +60,8 @@ def sign(match: re.Match[str]) -> list[str]:
 
 
 def operator(match: re.Match[str], context: RuleContext) -> Verbalization | None:
-    """Reads >=, !=, ->, and a star between numbers."""
-    return COMPOUND_SYMBOLS.get(match[0], "times").split()
+    """Reads >=, !=, ->, a star between numbers, and "~ 5"."""
+    return ["about"] if match[0][0] == "~" else COMPOUND_SYMBOLS.get(match[0], "times").split()
 
 
 def number_range(match: re.Match[str], context: RuleContext) -> Verbalization | None:
@@ -222,6 +222,8 @@ def _plain_number(match: re.Match[str], context: RuleContext) -> list[str]:
         return digits(text)
     if context.last.lower() in _IN_PAIRS and re.fullmatch(r"[1-9]\d\d", text):
         return _in_pairs(text)
+    if len(text) == 4 and text[-2:] != "00" and _is_model(match, context):
+        return _code(text)
     if not match["sign"] and len(text) == 4 and text.isdigit() and _reads_as_year(match, context):
         return year(int(text))
     return [*sign(match), *number(text)]
@@ -229,7 +231,8 @@ def _plain_number(match: re.Match[str], context: RuleContext) -> list[str]:
 
 def _reads_as_year(match: re.Match[str], context: RuleContext) -> bool:
     value, text = int(match["number"]), context.text
-    if value >= 1000 and _ERA.match(text, match.end(), context.end):
+    before = text[max(0, match.start() - 6) : match.start()]
+    if value >= 1000 and (_ERA.match(text, match.end(), context.end) or _AFTER_ERA.search(before)):
         return True
     if 1000 <= value <= LAST_YEAR and context.last.lower() in _YEAR_CUES:
         counted = re.compile(r"\s+([a-z]+)").match(text, match.end(), context.end)
@@ -240,6 +243,13 @@ def _reads_as_year(match: re.Match[str], context: RuleContext) -> bool:
     return following is None or not _is_counted(following[1])
 
 
+def _is_model(match: re.Match[str], context: RuleContext) -> bool:
+    """Returns whether a number names a model or norm: RTX 3080, ISO 9001."""
+    before = context.text[max(0, match.start() - 6) : match.start()]
+    return bool(re.search(r"(?<!\w)[A-Z]{2,4}\s$", before)) and match["number"].isdigit()
+
+
+_AFTER_ERA = re.compile(r"(?<!\w)A\.?D\.?\s$")
 _ERA = re.compile(r"\s?(?:A\.?D|B\.?C|C\.?E)\b")
 
 
@@ -301,7 +311,10 @@ _STREET_TYPES = "|".join(
 )
 QUANTITY_RULES: tuple[Rule, ...] = (
     (re.compile(r"'?(?P<century>\d\d)?(?P<tens>\d0)'?s\b"), decade),
-    (re.compile(r"[!<>=]=|[-=]>|(?<=\d\s)\*(?=\s\d)|(?<=\d)\*(?=\d)"), operator),
+    (
+        re.compile(r"[!<>=]=|[-=]>|(?<=[\d)]\s)\*(?=\s[\d(])|(?<=[\d)])\*(?=[\d(])|~\s(?=\d)"),
+        operator,
+    ),
     (re.compile(rf"(?P<number>{NUMBER})(?P<many>bn|mn|tn)\b"), shortened),
     (re.compile(r"(?P<number>\d{3,4})s\b"), counted_plural),
     (re.compile(r"\d{1,6}(?:-\d{1,7}){2,6}(?![\w-])|\d{4}(?: \d{4}){3,4}(?!\d)"), code_groups),
