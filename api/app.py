@@ -31,6 +31,7 @@ from api.routes import (
     events,
     health,
     jobs,
+    keys,
     lexicons,
     metrics,
     openai,
@@ -134,6 +135,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
     app = Litestar(
         route_handlers=[
             *(route for module in modules for route in module.ROUTES),
+            *(keys.ROUTES if state.keys and settings.keys_over_http else ()),
             studio_router(state),
         ],
         dependencies={

@@ -27,6 +27,9 @@ class ApiSettings(ServiceSettings):
     """RHAPSODE_MAX_WAIT_SECONDS: longest ``Prefer: wait`` that is kept [s]."""
     require_keys: bool = False
     """RHAPSODE_REQUIRE_KEYS: true answers 401 to who shows no API key (``rhapsode keys``)."""
+    keys_over_http: bool = False
+    """RHAPSODE_KEYS_OVER_HTTP: true lets admin keys add and revoke keys by ``/keys`` and in the
+    studio; else ``rhapsode keys`` alone does."""
     allowed_hosts: tuple[str, ...] = ()
     """RHAPSODE_ALLOWED_HOSTS: names, separated by commas, under which clients reach a service that
     requires no keys, beside localhost and addresses; ``*`` = any."""

@@ -392,6 +392,17 @@ class ApiKeyStore(Protocol):
     def admit(self, key: ApiKey) -> None:
         """Counts a request. Raises LimitReached."""
 
+    def add(
+        self, name: str, now: float, *, limits: KeyLimits | None = None, admin: bool = False
+    ) -> tuple[ApiKey, str]:
+        """Adds a key; returns it and its token, which is shown this once and kept nowhere."""
+
+    def all(self) -> tuple[ApiKey, ...]:
+        """Returns every key there ever was, the oldest first."""
+
+    def revoke(self, id_: str, now: float) -> ApiKey:
+        """Refuses a key from now on. Raises NotFound."""
+
 
 class LexiconStore(Protocol):
     """The lexicons of clients. Raises Unavailable throughout."""

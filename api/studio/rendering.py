@@ -14,7 +14,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.response import Template
 from litestar.template import TemplateConfig
 
-from api.admission import KEY_COOKIE
+from api.admission import KEY_COOKIE, ApiClient
 from api.backends import Backends
 from api.settings import ApiSettings
 from api.studio.assets import asset_path
@@ -27,6 +27,8 @@ PAGES: Final = {
     "lexicons": ("/studio/lexicons", "Lexicons"),
 }
 """Name → address and title of what the navigation leads to."""
+KEYS: Final = {"keys": ("/studio/keys", "Keys")}
+"""The same for admins, where the operator lets them make keys."""
 AMAZON: Final = "https://*.amazonaws.com"
 
 
@@ -97,6 +99,11 @@ def is_fragment(headers: Mapping[str, str]) -> bool:
     return "hx-request" in headers and "hx-history-restore-request" not in headers
 
 
+def _makes_keys(request: Request[Any, Any, Any], backends: Backends) -> bool:
+    client = request.scope["state"].get("client", ApiClient())
+    return backends.settings.keys_over_http and client.key is not None and client.key.admin
+
+
 def page(
     request: Request[Any, Any, Any],
     backends: Backends,
@@ -124,7 +131,7 @@ def page(
     }
     known: dict[str, object] = {
         "fragment": is_fragment(request.headers),
-        "pages": PAGES,
+        "pages": PAGES | (KEYS if _makes_keys(request, backends) else {}),
         "active": "",
         "keys_required": backends.keys is not None,
         "has_key": KEY_COOKIE in request.cookies,

@@ -7,12 +7,14 @@ from typing import Any
 from litestar import Request, Response, Router
 
 from api.backends import Backends
-from api.studio import assets, book, jobs, lexicons, session, speak, voices
+from api.studio import assets, book, jobs, keys, lexicons, session, speak, voices
 
 
 def studio_router(backends: Backends) -> Router:
     """Returns the studio's routes: problems are pages there, and OpenAPI does not describe them."""
-    modules = (assets, session, speak, book, jobs, voices, lexicons)
+    modules = [assets, session, speak, book, jobs, voices, lexicons]
+    if backends.keys is not None and backends.settings.keys_over_http:
+        modules.append(keys)
 
     def on_error(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
         return session.error_page(backends, request, error)

@@ -139,3 +139,38 @@ def test_a_key_leads_nowhere_else(guarded: Http, token: str, target: str) -> Non
         "/studio/session", content=form, headers=FORM | OWN, follow_redirects=False
     )
     assert answer.headers["location"] == "/"
+
+
+def test_keys_are_made_by_admins_alone_and_where_the_operator_allows_it(
+    settings: ApiSettings, redis_url: str, token: str
+) -> None:
+    admin = RedisApiKeys(open_redis(redis_url)).add("operator", 0.0, admin=True)[1]
+    chosen = ApiSettings(**{**vars(settings), "require_keys": True, "keys_over_http": True})
+    with client_of(chosen) as http:
+        as_admin, as_reader = {"X-API-Key": admin}, {"X-API-Key": token}
+        refused = http.post("/keys", json={"name": "x"}, headers=as_reader)
+        assert (refused.status_code, refused.json()["code"]) == (403, "admin_only")
+        assert http.get("/studio/keys", headers=as_reader).status_code == 403
+        assert "/studio/keys" not in http.get("/", headers=as_reader).text
+        assert "/studio/keys" in http.get("/", headers=as_admin).text
+        body = {"name": "room", "limits": {"open_jobs": 2}}
+        made = http.post("/keys", json=body, headers=as_admin)
+        assert made.status_code == 201
+        assert made.json()["key"]["limits"]["open_jobs"] == 2
+        key = {"X-API-Key": made.json()["token"]}
+        assert http.get("/jobs", headers=key).status_code == 200
+        listed = http.get("/keys", headers=as_admin)
+        assert [one["name"] for one in listed.json()["keys"]] == ["reader", "operator", "room"]
+        assert "digest" not in listed.text
+        for wrong in ({"name": ""}, {"name": "x", "limits": {"rate": 1}}, {"title": "x"}):
+            assert http.post("/keys", json=wrong, headers=as_admin).status_code == 422
+        gone = http.delete(f"/keys/{made.json()['key']['id']}", headers=as_admin)
+        assert gone.json()["disabled_at"] is not None
+        assert http.get("/jobs", headers=key).status_code == 401
+        assert http.delete("/keys/000000000000", headers=as_admin).status_code == 404
+
+
+def test_keys_are_not_there_unless_allowed(guarded: Http, redis_url: str) -> None:
+    admin = RedisApiKeys(open_redis(redis_url)).add("operator", 0.0, admin=True)[1]
+    for path in ("/keys", "/studio/keys"):
+        assert guarded.get(path, headers={"X-API-Key": admin}).status_code == 404

@@ -2,6 +2,7 @@
 
 import { attach as attachBook, attachChapters } from "./book.js";
 import { attach as attachJob, attachText, showJob } from "./job.js";
+import { attach as attachKeys } from "./keys.js";
 import { attach as attachLexicon, attachNew } from "./lexicons.js";
 import { message } from "./messages.js";
 import { attach as attachSpeak } from "./speak.js";
@@ -17,6 +18,7 @@ const BEHAVIOURS = {
   "form#sample": attachForm,
   "form#lexicon": attachLexicon,
   "form#new-lexicon": attachNew,
+  "form#new-key": attachKeys,
 };
 
 const attached = new WeakSet();

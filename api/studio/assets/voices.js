@@ -4,7 +4,7 @@ import { speakToEnd } from "./api.js";
 import { message } from "./messages.js";
 
 const audio = new Audio();
-const heard = new Map(); // request as JSON → its job
+const samples = new Map(); // request as JSON → its job
 
 async function hear(button) {
   const request = {
@@ -16,8 +16,8 @@ async function hear(button) {
   const key = JSON.stringify(request);
   button.disabled = true;
   try {
-    if (!heard.has(key)) heard.set(key, await speakToEnd(request));
-    const job = heard.get(key);
+    if (!samples.has(key)) samples.set(key, await speakToEnd(request));
+    const job = samples.get(key);
     button.closest("tr").querySelector("[data-role=rtf]").textContent = job.report.rtf.toPrecision(2);
     audio.src = job.audio;
     await audio.play();

@@ -1,0 +1,130 @@
+"""``/keys``: API keys, for who has an admin key and where the operator allows it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import msgspec
+from anyio import to_thread
+from litestar import Request, Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import PathParameter
+from msgspec import Meta
+
+from api.admission import ApiClient
+from api.backends import Backends
+from api.body import decode_body
+from api.browsers import Forbidden
+from api.openapi import takes_file
+from api.problems import problem_responses
+from core.errors import NotFound
+from jobs.protocols import ApiKey, ApiKeyStore, KeyLimits
+
+KeyId = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{12}$")]
+
+
+class RequestedLimits(KeyLimits, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """The limits of a new key, where a field that is not known is a mistake."""
+
+
+class KeyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A key to be made."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
+    """Whose it is, for people."""
+    admin: bool = False
+    """Sees and cancels the jobs of all keys, and makes keys."""
+    limits: RequestedLimits = RequestedLimits()
+
+
+class KeyView(msgspec.Struct, frozen=True, kw_only=True):
+    """A key without its secret. Times are Unix seconds."""
+
+    id: str
+    name: str
+    created_at: float
+    disabled_at: float | None
+    """Since when it is refused."""
+    admin: bool
+    limits: KeyLimits
+
+
+class KeyList(msgspec.Struct, frozen=True):
+    """Every key there ever was, the oldest first."""
+
+    keys: tuple[KeyView, ...]
+
+
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that was just made."""
+
+    key: KeyView
+    token: str
+    """What its owner shows; it is told this once and kept nowhere."""
+
+
+def key_view(key: ApiKey) -> KeyView:
+    """Returns a key as a client sees it."""
+    return KeyView(**{name: getattr(key, name) for name in KeyView.__struct_fields__})
+
+
+def admin_keys(backends: Backends, client: ApiClient) -> ApiKeyStore:
+    """Returns the keys, for who may change them.
+
+    Raises:
+        Forbidden: the client's key is none of an admin (code ``admin_only``).
+        NotFound: the service requires no keys.
+    """
+    if backends.keys is None:
+        raise NotFound("this service requires no keys", code="no_keys")
+    if client.key is None or not client.key.admin:
+        raise Forbidden("an admin's key is needed", code="admin_only")
+    return backends.keys
+
+
+@get("/keys", responses=problem_responses(403, 503), tags=["keys"])
+async def list_keys(
+    backends: NamedDependency[Backends], client: NamedDependency[ApiClient]
+) -> KeyList:
+    """Lists all keys, revoked ones too; never their secrets."""
+    found = await to_thread.run_sync(admin_keys(backends, client).all)
+    return KeyList(tuple(map(key_view, found)))
+
+
+@post(
+    "/keys",
+    status_code=201,
+    operation_class=takes_file(["application/json"]),
+    responses=problem_responses(400, 403, 413, 415, 422, 503),
+    tags=["keys"],
+)
+async def add_key(
+    request: Request[Any, Any, Any],
+    backends: NamedDependency[Backends],
+    client: NamedDependency[ApiClient],
+) -> Response[NewKey]:
+    """Makes a key: `{"name": …, "admin": false, "limits": {…}}`; its token is told this once."""
+    store = admin_keys(backends, client)
+    content_type = request.headers.get("content-type", "")
+    wanted = decode_body(await request.body(), content_type, KeyRequest)
+    limits = KeyLimits(**msgspec.structs.asdict(wanted.limits))
+
+    def add() -> tuple[ApiKey, str]:
+        return store.add(wanted.name, backends.now(), limits=limits, admin=wanted.admin)
+
+    key, token = await to_thread.run_sync(add)
+    return Response(NewKey(key=key_view(key), token=token))
+
+
+@delete(
+    "/keys/{key_id:str}", status_code=200, responses=problem_responses(403, 404, 503), tags=["keys"]
+)
+async def revoke_key(
+    key_id: KeyId, backends: NamedDependency[Backends], client: NamedDependency[ApiClient]
+) -> KeyView:
+    """Refuses a key from now on; its jobs go on."""
+    store = admin_keys(backends, client)
+    return key_view(await to_thread.run_sync(store.revoke, key_id, backends.now()))
+
+
+ROUTES: list[Any] = [list_keys, add_key, revoke_key]
