@@ -16,7 +16,8 @@ from api.backends import Backends
 from api.browsers import SAFE_METHODS, require_own_origin, require_own_site
 from api.problems import BodyError, FieldProblem
 from api.settings import ApiSettings
-from core.errors import FieldError, NotFound, Unauthenticated
+from api.validation import require_size
+from core.errors import NotFound, Unauthenticated
 from core.record import JobRecord
 from jobs.ids import ID_PATTERN
 from jobs.protocols import ApiKey, ApiKeyStore, OpenJobLimits
@@ -74,12 +75,12 @@ class ApiClient:
         Raises:
             FieldError: it is.
         """
-        most = self.key.limits.characters if self.key else None
-        if most is not None and characters > most:
-            message = f"{characters} characters; the key allows {most}"
-            raise FieldError(
-                field, message, allowed=f"1 to {most} characters", code="text_too_long"
-            )
+        require_size(characters, self.most_characters, field)
+
+    @property
+    def most_characters(self) -> int | None:
+        """Longest text that the key allows; None = any."""
+        return self.key.limits.characters if self.key else None
 
 
 class Admission:

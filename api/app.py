@@ -24,6 +24,7 @@ from api.metrics import CurrentState, app_version, measuring, scrape
 from api.openapi import correct_openapi
 from api.options import answering_options
 from api.problems import problem_response
+from api.reading import Reading
 from api.routes import (
     analyze,
     audio,
@@ -110,12 +111,14 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
     """
     state = backends or open_backends(settings)
     current = CurrentState(state)
+    reading = Reading(settings, state.catalogue)
 
     @asynccontextmanager
     async def listening(_: Litestar) -> AsyncIterator[None]:
         state.listener.start()
         await to_thread.run_sync(warm_up, state, current)
         yield
+        reading.close()
         state.listener.stop()
 
     modules = (
@@ -141,6 +144,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         dependencies={
             "backends": Provide(lambda: state, sync_to_thread=False),
             "client": Provide(client_of, sync_to_thread=False),
+            "reading": Provide(lambda: reading, sync_to_thread=False),
             "current_state": Provide(lambda: current, sync_to_thread=False),
         },
         guards=[Admission(state)],
@@ -166,11 +170,17 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
 
 
 def main() -> int:
-    """Serves until SIGTERM."""
+    """Serves until SIGTERM. A wrong setting or catalogue ends the process with one line."""
     configure_logs("api")
-    settings = ApiSettings.from_environment()
+    try:
+        settings = ApiSettings.from_environment()
+        app = create_app(settings)
+    except RhapsodeError as error:
+        setting = getattr(error, "field", None)
+        log.error("not_started", code=error.code, setting=setting, reason=error.message)
+        return 2
     uvicorn.run(
-        create_app(settings),
+        app,
         host=settings.host,
         port=settings.port,
         log_config=None,

@@ -94,6 +94,20 @@ class RangeError(RhapsodeError):
         self.size = size
 
 
+class ProblemError(RhapsodeError):
+    """Raised for a problem that another process of the API has found.
+
+    Args:
+        problem: the document.
+        headers: of the response.
+    """
+
+    def __init__(self, problem: Problem, headers: dict[str, str]) -> None:
+        super().__init__(problem.detail, code=problem.code)
+        self.problem = problem
+        self.headers = headers
+
+
 class AudioNotReady(Conflict):
     """Raised for audio of a job that has not ended."""
 
@@ -113,6 +127,8 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
     """
     headers: dict[str, str] = {}
     match error:
+        case ProblemError():
+            return error.problem, error.headers
         case BodyError():
             return _problem(error.status, error.code, error.message, error.errors), headers
         case FieldError():
@@ -201,6 +217,11 @@ def problem_response(request: Request[Any, Any, Any], error: Exception) -> Respo
         media_type=MEDIA_TYPE,
         headers=headers,
     )
+
+
+def json_response(content: bytes) -> Response[Any]:
+    """Returns the response whose body another process has written as JSON."""
+    return Response(content, media_type=MediaType.JSON)
 
 
 def problem_responses(*codes: int) -> dict[int, ResponseSpec]:

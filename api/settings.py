@@ -23,6 +23,16 @@ class ApiSettings(ServiceSettings):
     """RHAPSODE_MAX_BODY_BYTES: larger requests are answered 413; the longest text in UTF-8 fits."""
     upload_seconds: Annotated[float, Meta(gt=0)] = 300.0
     """RHAPSODE_UPLOAD_SECONDS: a request whose body takes longer to arrive is answered 408 [s]."""
+    inline_characters: Annotated[int, Meta(ge=0)] = 4000
+    """RHAPSODE_INLINE_CHARACTERS: texts up to this length are checked in the API's own process, a
+    millisecond per thousand characters; longer ones, and all books, in a process with limits."""
+    readers: Annotated[int, Meta(ge=1, le=64)] = 2
+    """RHAPSODE_READERS: such processes at once; about 80 MB each, and what they read."""
+    read_seconds: Annotated[float, Meta(gt=0)] = 60.0
+    """RHAPSODE_READ_SECONDS: a text or file that takes more processor time to read is answered 422
+    [s]; one that finds all readers busy for so long, 503."""
+    read_memory_bytes: Annotated[int, Meta(ge=16 * 1024 * 1024)] = 512 * 1024 * 1024
+    """RHAPSODE_READ_MEMORY_BYTES: a text or file that takes more memory to read is answered 422."""
     max_wait_seconds: Annotated[float, Meta(gt=0)] = 60.0
     """RHAPSODE_MAX_WAIT_SECONDS: longest ``Prefer: wait`` that is kept [s]."""
     require_keys: bool = False

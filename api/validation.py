@@ -158,6 +158,23 @@ def _check_voices(
         _require_controls(request, inner.acoustic_component)
 
 
+def require_size(characters: int, most: int | None, field: str) -> None:
+    """Refuses a text that is longer than a key allows.
+
+    Args:
+        characters: length in code points.
+        most: what the key allows; None = any.
+        field: of the request that holds it.
+
+    Raises:
+        FieldError: it is.
+    """
+    if most is not None and characters > most:
+        message = f"{characters} characters; the key allows {most}"
+        allowed = f"1 to {most} characters"
+        raise FieldError(field, message, allowed=allowed, code="text_too_long")
+
+
 def _with_positions(text: str) -> Iterable[tuple[str, int, int]]:
     return ((character, at, at + 1) for at, character in enumerate(text))
 

@@ -52,14 +52,22 @@ def import_(
     rhapsode import generator_v1 --network hifigan --config config.json \\
         --name ljspeech-hifigan --licence MIT
     """
-    from exports.importers.checkpoints import import_checkpoint
+    from exports.importers.import_process import ImportRequest, import_apart
     from synthesis.settings import SynthesisSettings
 
     _require_known(network)
     target = _target(folder or SynthesisSettings.from_environment().own_voices, name)
     with Console(stderr=True).status(f"reading {checkpoint.name} …"):
-        component = import_checkpoint(
-            checkpoint, network, target, config_path=config, name=name, licence=licence, half=half
+        component = import_apart(
+            ImportRequest(
+                path=str(checkpoint),
+                network=network,
+                out_folder=str(target),
+                config_path=str(config) if config else None,
+                name=name,
+                licence=licence,
+                half=half,
+            )
         )
     _print_component(component)
 

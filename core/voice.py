@@ -264,5 +264,6 @@ def _with_offers(card: VoiceCard, components: Mapping[str, Component]) -> VoiceC
 def _read(path: Path, kind: type[T]) -> T:
     try:
         return msgspec.convert(tomllib.loads(path.read_text("utf-8")), kind)
-    except (OSError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+    except (OSError, ValueError, RecursionError, msgspec.ValidationError) as error:
+        # A ValueError: no TOML, or not UTF-8.
         raise ArtifactError(f"{path}: {error}") from error

@@ -258,16 +258,24 @@ def arguments(role: WorkerRole, settings: WorkerSettings) -> list[str]:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs a worker until SIGTERM; it ends the work that it has begun first."""
+    """Runs a worker until SIGTERM; it ends the work that it has begun first.
+
+    A wrong setting or catalogue ends the process with one line.
+    """
     (role,) = argv or sys.argv[1:] or ["synthesizer"]
     if role not in ("planner", "synthesizer"):
         print("usage: python -m workers.app planner|synthesizer", file=sys.stderr)  # noqa: T201
         return 2
     configure_logs(role)
     signals.setup_logging.connect(lambda **_: None, weak=False)
-    settings = WorkerSettings.from_environment()
     kind = cast(WorkerRole, role)
-    app = build(kind, settings)
+    try:
+        settings = WorkerSettings.from_environment()
+        app = build(kind, settings)
+    except RhapsodeError as error:
+        setting = getattr(error, "field", None)
+        log.error("not_started", code=error.code, setting=setting, reason=error.message)
+        return 2
     app.worker_main(arguments(kind, settings))
     return 0
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Annotated, Any
 
 from anyio import to_thread
-from litestar import post
+from litestar import Response, post
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.openapi.spec import Example
@@ -15,14 +14,11 @@ from litestar.params import Body
 from api.admission import ApiClient
 from api.backends import Backends
 from api.body import SynthesisBody
-from api.problems import problem_responses
-from api.routes.lexicons import with_lexicons
-from api.validation import resolve_request
-from core.protocols import TextFrontend
-from core.request import Controls, Source, SynthesisRequest
-from core.voice import Catalogue
-from text.analysis import AnalyzedText, analyze_text
-from text.frontend import open_frontend
+from api.problems import json_response, problem_responses
+from api.reading import Reading
+from api.routes.lexicons import lexicons_of
+from core.request import SynthesisRequest
+from text.analysis import AnalyzedText
 
 EXAMPLES = [Example("A sentence", value={"text": "She used to read 3 books a day."})]
 
@@ -41,36 +37,12 @@ async def analyze(
     data: Annotated[SynthesisRequest, Body(media_type=RequestEncodingType.JSON, examples=EXAMPLES)],
     backends: NamedDependency[Backends],
     client: NamedDependency[ApiClient],
-) -> AnalyzedText:
+    reading: NamedDependency[Reading],
+) -> Response[AnalyzedText]:
     """Reads a text as the voice's front end would: words, phonemes, guesses, silent characters."""
-    request = await to_thread.run_sync(resolve_request, data, backends.catalogue)
-    client.check_size(len(request.source.text), "ssml" if request.ssml else "text")
-    source = await to_thread.run_sync(
-        with_lexicons, backends, client, request.lexicons, request.source
-    )
-    return await to_thread.run_sync(_analyze, backends.catalogue, request, source)
-
-
-def _analyze(catalogue: Catalogue, request: SynthesisRequest, source: Source) -> AnalyzedText:
-    frontend = frontend_of(catalogue, request)
-    return analyze_text(
-        frontend,
-        source.text,
-        ssml=source.markup,
-        lexicons=source.lexicons,
-        voices=source.voices,
-    )
-
-
-def frontend_of(catalogue: Catalogue, request: Controls) -> TextFrontend:
-    """Returns the front end that the request's voice reads with."""
-    selection = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
-    return _opened(selection.acoustic_component.symbols, selection.voice.language)
-
-
-@lru_cache(maxsize=8)
-def _opened(symbols: str, language: str) -> TextFrontend:
-    return open_frontend(symbols, language)
+    client.check_size(len(data.source.text), "ssml" if data.ssml else "text")
+    lexicons = await to_thread.run_sync(lexicons_of, backends, client, data.lexicons)
+    return json_response(await reading.analyze_text(data, lexicons))
 
 
 ROUTES: list[Any] = [analyze]

@@ -17,22 +17,30 @@ from litestar.params import HeaderParameter, MultipartBody
 from api.admission import ApiClient
 from api.backends import Backends
 from api.body import decode_body
-from api.book_request import BookRequest, BookView, source_of, view_of_book
-from api.problems import BodyError, FieldProblem, problem_response, problem_responses
-from api.routes.analyze import frontend_of
-from api.routes.lexicons import with_lexicons
+from api.book_request import BookRequest, BookView
+from api.problems import (
+    BodyError,
+    FieldProblem,
+    json_response,
+    problem_response,
+    problem_responses,
+)
+from api.reading import Reading
+from api.reading_process import AcceptBook, AnalyzeBook, ListChapters
+from api.routes.lexicons import lexicons_of
 from api.routes.synthesize import KEY_SCHEMA, create_job, idempotency_of
-from api.validation import resolve_controls
 from api.views import JobView, job_view
-from core.book import Book
-from core.record import JobRecord
-from core.request import Source
+from core.book import Cover
+from jobs.protocols import Idempotency
 from jobs.storage.keys import cover_key
-from text.analysis import AnalyzedBook, analyze_book
-from text.books.reader import read_book
+from text.analysis import AnalyzedBook
 
 MAX_BOOK_BYTES = 64 * 1024 * 1024
 """Largest upload: pictures make up most of it."""
+MAX_REQUEST_BYTES = 1024 * 1024
+"""Largest ``request`` of a form; it may list thousands of chapters."""
+BLOCK_BYTES = 1024 * 1024
+"""Read at once of a file that is only looked through."""
 
 
 @dataclass
@@ -73,17 +81,21 @@ async def speak_book(
     data: MultipartBody[BookForm],
     backends: NamedDependency[Backends],
     client: NamedDependency[ApiClient],
+    reading: NamedDependency[Reading],
     idempotency_key: Annotated[
         str | None,
         HeaderParameter(name="Idempotency-Key", schema_extra=KEY_SCHEMA),
     ] = None,
 ) -> Response[JobView]:
     """Accepts a book as a job of the bulk lane; without options an m4b with chapters."""
-    content = await data.file.read()
-    request = decode_body(data.request.encode(), "application/json", BookRequest)
-    name = data.file.filename
-    accept = partial(_accept, backends, client, content, name, request, idempotency_key)
-    record = await to_thread.run_sync(accept)
+    request, name = book_request_of(data), data.file.filename
+    key = await _idempotency_of(idempotency_key, data.file, request)
+    lexicons = await to_thread.run_sync(lexicons_of, backends, client, request.lexicons)
+    task = AcceptBook(name, request, lexicons, client.most_characters)
+    book = await reading.accept_book(task, data.file.read)
+    keep = partial(_keep_cover, backends, book.cover)
+    create = partial(create_job, backends, client, book.controls, book.source, key, keep)
+    record = await to_thread.run_sync(create)
     headers = {"Location": f"/jobs/{record.id}", "Retry-After": "1"}
     return Response(job_view(record), headers=headers)
 
@@ -96,12 +108,12 @@ async def speak_book(
     responses=problem_responses(400, 408, 413, 415, 422, 503),
     tags=["books"],
 )
-async def list_chapters(data: MultipartBody[BookForm]) -> BookView:
+async def list_chapters(
+    data: MultipartBody[BookForm], reading: NamedDependency[Reading]
+) -> Response[BookView]:
     """Reads a book and speaks nothing: its chapters, and what is left out."""
-    content = await data.file.read()
-    request = decode_body(data.request.encode(), "application/json", BookRequest)
-    read = partial(read_book, content, data.file.filename, request.reading)
-    return view_of_book(await to_thread.run_sync(read))
+    task = ListChapters(data.file.filename, book_request_of(data))
+    return json_response(await reading.list_chapters(task, data.file.read))
 
 
 @post(
@@ -116,53 +128,43 @@ async def analyze_chapters(
     data: MultipartBody[BookForm],
     backends: NamedDependency[Backends],
     client: NamedDependency[ApiClient],
-) -> AnalyzedBook:
+    reading: NamedDependency[Reading],
+) -> Response[AnalyzedBook]:
     """Tells what a book would be read as; no job, no audio."""
-    content = await data.file.read()
-    request = decode_body(data.request.encode(), "application/json", BookRequest)
-    analyze = partial(_analyze, backends, client, content, data.file.filename, request)
-    return await to_thread.run_sync(analyze)
+    request = book_request_of(data)
+    lexicons = await to_thread.run_sync(lexicons_of, backends, client, request.lexicons)
+    task = AnalyzeBook(data.file.filename, request, lexicons, client.most_characters)
+    return json_response(await reading.analyze_book(task, data.file.read))
 
 
-def _analyze(
-    backends: Backends, client: ApiClient, content: bytes, name: str, request: BookRequest
-) -> AnalyzedBook:
-    book = read_book(content, name, request.reading)
-    client.check_size(sum(len(chapter.text) for chapter in book.chapters), "file")
-    lexicons = with_lexicons(backends, client, request.lexicons, Source(text="")).lexicons
-    frontend = frontend_of(backends.catalogue, request)
-    return analyze_book(frontend, book, lexicons, request.voices)
+def book_request_of(form: BookForm) -> BookRequest:
+    """Returns the request of a form. Raises BodyError."""
+    encoded = form.request.encode()
+    if len(encoded) > MAX_REQUEST_BYTES:
+        message = f"request: {len(encoded)} bytes"
+        errors = (FieldProblem("request", message, f"at most {MAX_REQUEST_BYTES} bytes"),)
+        raise BodyError(message, code="body_too_large", status=413, errors=errors)
+    return decode_body(encoded, "application/json", BookRequest)
 
 
-def _accept(
-    backends: Backends,
-    client: ApiClient,
-    content: bytes,
-    name: str,
-    request: BookRequest,
-    idempotency_key: str | None,
-) -> JobRecord:
-    digest = hashlib.sha256(content)
-    digest.update(msgspec.json.encode(request) + ascii(name).encode())  # the name tells the kind
-    key = idempotency_of(idempotency_key, digest.hexdigest())
-    book: Book = read_book(content, name, request.reading)
-    narrator = None
-    if request.preset == "acx":
-        selection = backends.catalogue.resolve(request.voice, request.acoustic, request.vocoder)
-        narrator = selection.voice.title
-    source = source_of(book, request, narrator)
-    source = with_lexicons(backends, client, request.lexicons, source)
-    client.check_size(len(source.text), "file")
-    limits = backends.settings.duration_limits
-    resolved = resolve_controls(request, source, backends.catalogue, "file", limits)
-    return create_job(
-        backends, client, resolved.controls, source, key, partial(_keep_cover, backends, book)
-    )
+async def _idempotency_of(
+    key: str | None, file: UploadFile, request: BookRequest
+) -> Idempotency | None:
+    """Returns a client's name for a book; the file is read in blocks and not kept."""
+    if key is None:
+        return None
+    digest = hashlib.sha256()
+    while block := await file.read(BLOCK_BYTES):
+        digest.update(block)
+    await file.seek(0)
+    # The name tells the kind of the file.
+    digest.update(msgspec.json.encode(request) + ascii(file.filename).encode())
+    return idempotency_of(key, digest.hexdigest())
 
 
-def _keep_cover(backends: Backends, book: Book, job_id: str) -> None:
-    if book.cover is not None:
-        backends.audio.put(cover_key(job_id), book.cover.data)
+def _keep_cover(backends: Backends, cover: Cover | None, job_id: str) -> None:
+    if cover is not None:
+        backends.audio.put(cover_key(job_id), cover.data)
 
 
 ROUTES: list[Any] = [speak_book, list_chapters, analyze_chapters]

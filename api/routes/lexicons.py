@@ -17,7 +17,6 @@ from api.openapi import takes_file
 from api.problems import problem_responses
 from core.errors import FieldError, NotFound
 from core.lexicon import PronunciationLexicon
-from core.request import Source
 from text.lexicons import LARGEST_FILE, parse_lexicon
 
 LexiconName = Annotated[str, PathParameter(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
@@ -88,16 +87,14 @@ def owner_of(client: ApiClient) -> str:
     return client.owner or "everybody"
 
 
-def with_lexicons(
-    backends: Backends, client: ApiClient, names: Sequence[str], source: Source
-) -> Source:
-    """Returns the source with copies of the lexicons that a request names, before its own.
+def lexicons_of(
+    backends: Backends, client: ApiClient, names: Sequence[str]
+) -> tuple[PronunciationLexicon, ...]:
+    """Returns copies of the lexicons that a request names.
 
     Raises:
         FieldError: there is no such lexicon.
     """
-    if not names:
-        return source
     found = []
     for name in names:
         try:
@@ -105,7 +102,7 @@ def with_lexicons(
         except NotFound as error:
             message = f"no lexicon {name!r}"
             raise FieldError("lexicons", message, code="lexicon_not_found") from error
-    return msgspec.structs.replace(source, lexicons=(*found, *source.lexicons))
+    return tuple(found)
 
 
 def _facts(lexicon: PronunciationLexicon) -> LexiconFacts:

@@ -28,11 +28,11 @@ from api.body import SynthesisBody
 from api.openai_errors import openai_responses
 from api.openapi import also_media_types
 from api.problems import AudioNotReady
+from api.reading import Reading
 from api.routes.jobs import cancel
 from api.routes.synthesize import create_job
 from api.settings import ApiSettings
 from api.streaming import JobAudioStream
-from api.validation import resolve_request
 from core.errors import FieldError, NotFound
 from core.formats import STREAM_MEDIA_TYPES
 from core.request import MAX_TEXT_CHARS, AudioFormat, Speed, SynthesisRequest
@@ -146,15 +146,13 @@ async def create_speech(
     request: Request[Any, Any, Any],
     backends: NamedDependency[Backends],
     client: NamedDependency[ApiClient],
+    reading: NamedDependency[Reading],
 ) -> Response[Any]:
     """Makes a job that is streamed, and sends its audio as it comes."""
     client.check_size(len(data.input), "input")
     wanted = synthesis_request(data, backends)
-    limits = backends.settings.duration_limits
-    resolved = await to_thread.run_sync(resolve_request, wanted, backends.catalogue, limits)
-    record = await to_thread.run_sync(
-        create_job, backends, client, resolved.controls, resolved.source, None
-    )
+    controls = await reading.check_text(wanted)
+    record = await to_thread.run_sync(create_job, backends, client, controls, wanted.source, None)
     rate = PCM_SAMPLE_RATE if data.response_format == "pcm" else None
     stream = JobAudioStream(backends, record, data.response_format, rate)
     try:

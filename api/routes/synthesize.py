@@ -21,8 +21,8 @@ from api.admission import ApiClient
 from api.backends import Backends
 from api.body import SynthesisBody
 from api.problems import problem_responses
-from api.routes.lexicons import with_lexicons
-from api.validation import resolve_request
+from api.reading import Reading
+from api.routes.lexicons import lexicons_of
 from api.views import JobView, job_view
 from core.errors import FieldError, Unavailable
 from core.record import TERMINAL, JobRecord
@@ -63,6 +63,7 @@ async def synthesize(
     data: Annotated[SynthesisRequest, Body(media_type=RequestEncodingType.JSON, examples=EXAMPLES)],
     backends: NamedDependency[Backends],
     client: NamedDependency[ApiClient],
+    reading: NamedDependency[Reading],
     prefer: Annotated[
         str | None,
         HeaderParameter(name="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
@@ -75,13 +76,11 @@ async def synthesize(
     """Validates and stores a request, and queues its planning."""
     payload = hashlib.sha256(msgspec.json.encode(data)).hexdigest()
     key = idempotency_of(idempotency_key, payload)
-    limits = backends.settings.duration_limits
-    request = await to_thread.run_sync(resolve_request, data, backends.catalogue, limits)
-    client.check_size(len(request.source.text), "ssml" if request.ssml else "text")
-    source = await to_thread.run_sync(
-        with_lexicons, backends, client, request.lexicons, request.source
-    )
-    record = await to_thread.run_sync(create_job, backends, client, request.controls, source, key)
+    client.check_size(len(data.source.text), "ssml" if data.ssml else "text")
+    controls = await reading.check_text(data)
+    lexicons = await to_thread.run_sync(lexicons_of, backends, client, data.lexicons)
+    source = msgspec.structs.replace(data.source, lexicons=lexicons)
+    record = await to_thread.run_sync(create_job, backends, client, controls, source, key)
     headers = {"Location": f"/jobs/{record.id}"}
     if seconds := _wait_seconds(prefer, backends.settings.max_wait_seconds):
         record = await backends.wait_until_ended(record.id, seconds)

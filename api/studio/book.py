@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Final, get_args
 
-from anyio import to_thread
+import msgspec
 from litestar import Request, get, post
 from litestar.di import NamedDependency
 from litestar.params import MultipartBody
 from litestar.response import Template
 
 from api.backends import Backends
-from api.body import decode_body
-from api.book_request import BOOK_LOUDNESS, BookRequest, view_of_book
-from api.routes.audiobooks import MAX_BOOK_BYTES, UNDECODABLE, BookForm
+from api.book_request import BOOK_LOUDNESS, BookView
+from api.reading import Reading
+from api.reading_process import ListChapters
+from api.routes.audiobooks import MAX_BOOK_BYTES, UNDECODABLE, BookForm, book_request_of
 from api.routes.voices import list_voices
 from api.studio.rendering import page
 from api.studio.speak import chosen_networks
 from core.book import Optional, ReadingOptions
-from text.books.reader import read_book
 
 MAKES: Final = {
     "m4b": "m4b: one file with chapters and cover",
@@ -59,12 +58,12 @@ async def book_chapters(
     request: Request[Any, Any, Any],
     data: MultipartBody[BookForm],
     backends: NamedDependency[Backends],
+    reading: NamedDependency[Reading],
 ) -> Template:
     """Returns the chapters of a book as a part of the page, and what is left out."""
-    content = await data.file.read()
-    wanted = decode_body(data.request.encode(), "application/json", BookRequest)
-    read = partial(read_book, content, data.file.filename, wanted.reading)
-    book = view_of_book(await to_thread.run_sync(read))
+    task = ListChapters(data.file.filename, book_request_of(data))
+    answer = await reading.list_chapters(task, data.file.read)
+    book = msgspec.json.decode(answer, type=BookView)
     seconds = sum(chapter.seconds for chapter in book.chapters)
     return page(request, backends, "book_chapters.html", book=book, seconds=seconds)
 

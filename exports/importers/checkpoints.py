@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from core.checkpoint import CheckpointLayout
-from core.errors import CheckpointError
+from core.errors import CheckpointError, RhapsodeError
 from core.mel import MelSpec
 from core.voice import Component, Provenance
 from exports.component_file import write_component
@@ -69,9 +70,11 @@ def import_checkpoint(
         ArtifactMissing: no such file.
         CheckpointError: unsafe, of another network, or keys do not match (they are named).
     """
-    layout = layout_of(network, read_checkpoint(path), config_path)
-    fields = layout.config | dict(overrides or {})
-    module = build_network(network, fields, layout.state_dict)
+    checkpoint = read_checkpoint(path)
+    with _translated(path, network):
+        layout = layout_of(network, checkpoint, config_path)
+        fields = layout.config | dict(overrides or {})
+        module = build_network(network, fields, layout.state_dict)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     component = spec_of(network).component(
         name or out_folder.name,
@@ -85,3 +88,16 @@ def import_checkpoint(
     )
     component = msgspec.structs.replace(component, offered_as=offered_as)
     return write_component(out_folder, component, module.state_dict(), half=half)
+
+
+@contextmanager
+def _translated(path: Path, network: str) -> Iterator[None]:
+    """Names the file where its tensors are none that a layout's reader or torch expects."""
+    try:
+        yield
+    except (RhapsodeError, MemoryError):
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        message = f"{path.name} is no checkpoint of {network}: {reason}"
+        raise CheckpointError(message) from error

@@ -18,7 +18,6 @@ from typing import Any
 
 import safetensors.torch
 import torch
-from safetensors import SafetensorError
 from torch import Tensor
 
 from core.errors import ArtifactMissing, CheckpointError
@@ -88,8 +87,11 @@ def read_checkpoint(path: Path) -> Any:
         raise CheckpointError(
             f"{path.name} holds more than tensors and containers, it was not read: {error}"
         ) from error
-    except (SafetensorError, RuntimeError, EOFError, OSError, ValueError, TypeError) as error:
-        raise CheckpointError(f"{path.name} is not a checkpoint: {error}") from error
+    except MemoryError:
+        raise
+    except Exception as error:  # a damaged pickle may make torch raise anything
+        reason = str(error) or type(error).__name__
+        raise CheckpointError(f"{path.name} is not a checkpoint: {reason}") from error
 
 
 def _read_torch(path: Path) -> Any:

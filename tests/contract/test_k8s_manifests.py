@@ -19,6 +19,7 @@ import api.settings
 import workers.settings
 from core.settings import variable_of
 from jobs.celery_queue import VISIBILITY_SECONDS
+from workers.tasks.plan_process import MAX_PROCESSES, MEMORY_BYTES
 
 ROOT = Path(__file__).parents[2]
 K8S = ROOT / "k8s"
@@ -256,3 +257,14 @@ print(*sorted(found - rooms - set(sys.stdlib_module_names)))
     wanted = [line for line in listed if not line.startswith("#")]
     packages = [names.get(line, line.replace("-", "_")) for line in wanted]
     assert done.stdout.split() == packages
+
+
+def test_limits_of_memory_hold_what_processes_with_limits_may_take() -> None:
+    own, start = 400 * 2**20, 100 * 2**20
+    """Of the API or a planner with what is on its way; of a child process at its start [bytes]."""
+    read = api.settings.ApiSettings()
+    reading = read.readers * (read.read_memory_bytes + start)
+    planning = MAX_PROCESSES * (MEMORY_BYTES + start)
+    for name, children in (("rhapsode-api", reading), ("rhapsode-planner", planning)):
+        limit = the_container(pods("base")[name])["resources"]["limits"]["memory"]
+        assert int(limit.removesuffix("Gi")) * 2**30 >= own + children

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -210,3 +211,19 @@ def test_a_unix_socket_serves_both_clients(tmp_path: Path) -> None:
     finally:
         process.terminate()
         process.wait()
+
+
+@pytest.mark.parametrize("process", [["api.app"], ["workers.app", "planner"]])
+def test_a_process_that_is_given_a_cluster_ends_with_one_line(process: list[str]) -> None:
+    environment = {**os.environ, "REDIS_URL": "redis+cluster://a:7000,b:7000"}
+    ended = subprocess.run(
+        [sys.executable, "-m", *process],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert ended.returncode == 2
+    (line,) = ended.stderr.splitlines()
+    assert "REDIS_URL" in line
+    assert "Traceback" not in line

@@ -6,6 +6,7 @@ import msgspec
 import psutil
 import pytest
 
+from core import limited_process
 from core.duration import DEFAULT_LIMITS, DurationLimits
 from core.errors import Conflict, SynthesisError
 from core.request import Source
@@ -14,7 +15,6 @@ from synthesis.planning import plan_source
 from tests.faults.conftest import Start
 from tests.faults.supervised import Supervised
 from text.frontend import open_frontend
-from workers.tasks import plan_process
 from workers.tasks.plan_process import PlanRequest, plan_in_process
 
 HEAVY = "Sentence after sentence goes on for a while, and then, at long last, it ends. " * 12_000
@@ -69,7 +69,7 @@ def test_a_process_that_dies_is_an_error_of_its_job(monkeypatch: pytest.MonkeyPa
         for process in planning_processes():
             process.kill()
 
-    monkeypatch.setattr(plan_process, "CHECK_SECONDS", 0.05)
+    monkeypatch.setattr(limited_process, "CHECK_SECONDS", 0.05)
     with pytest.raises(SynthesisError, match="ended with -9"):
         plan_in_process(request(HEAVY), kill)
 

@@ -1,9 +1,12 @@
-"""A checkpoint that would run code is refused before it does."""
+"""A checkpoint that would run code is refused before it does; a damaged one costs no memory."""
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
+import random
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -11,7 +14,27 @@ import torch
 
 from core.errors import ArtifactMissing, CheckpointError
 from exports.importers.checkpoints import import_checkpoint
+from exports.importers.import_process import ImportRequest, import_apart
 from exports.importers.safe_pickle import read_checkpoint
+from vocoders.hifigan.config import HifiGanConfig
+from vocoders.hifigan.network import HifiGan
+
+SIZES = {
+    "resblock": "1",
+    "upsample_rates": [8, 8, 2, 2],
+    "upsample_kernel_sizes": [16, 16, 4, 4],
+    "upsample_initial_channel": 16,
+    "resblock_kernel_sizes": [3],
+    "resblock_dilation_sizes": [[1, 3, 5]],
+    "num_mels": 80,
+    "n_fft": 1024,
+    "hop_size": 256,
+    "win_size": 1024,
+    "sampling_rate": 22050,
+    "fmin": 0,
+    "fmax": 8000,
+}
+"""A config.json of HiFi-GAN."""
 
 
 class Bomb:
@@ -63,3 +86,39 @@ def test_other_files_are_named(data: bytes, tmp_path: Path) -> None:
         read_checkpoint(path)
     with pytest.raises(ArtifactMissing):
         read_checkpoint(tmp_path / "absent.pt")
+
+
+def test_a_few_bytes_that_ask_for_gigabytes_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "bomb.pt"
+    head = [pickle.dumps(0x1950A86A20F9469CFC6C, 2), pickle.dumps(1001, 2), pickle.dumps({}, 2)]
+    # A layer that is to be remembered as number 800 million of this pickle.
+    body = b"ctorch.nn.modules.linear\nLinear\nr" + (800_000_000).to_bytes(4, "little") + b"."
+    path.write_bytes(b"".join(head) + body)
+    request = ImportRequest(path=str(path), network="hifigan", out_folder=str(tmp_path / "out"))
+    with pytest.raises(CheckpointError, match=r"bomb\.pt was not read: more than 256 MiB"):
+        import_apart(request, memory_bytes=2**28)
+    assert not (tmp_path / "out").exists()
+
+
+def test_damaged_checkpoints_are_imported_or_refused_by_name(tmp_path: Path) -> None:
+    chance, path = random.Random(3), tmp_path / "damaged.pt"
+    network = HifiGan(
+        HifiGanConfig(upsample_channels=16, resblock_kernels=(3,), resblock_dilations=((1, 3, 5),))
+    )
+    config = tmp_path / "config.json"
+    config.write_text(json.dumps(SIZES), "utf-8")
+    whole = []
+    for new_format in (True, False):
+        torch.save(
+            {"generator": network.state_dict()}, path, _use_new_zipfile_serialization=new_format
+        )
+        whole.append(path.read_bytes())
+    for number in range(120):
+        data = bytearray(whole[number % 2])
+        edge = min(len(data), 6000)  # where pickles and directories of zips lie
+        for _ in range(chance.randrange(1, 8)):
+            at = chance.randrange(edge)
+            data[at if number % 3 else -1 - at] = chance.randrange(256)
+        path.write_bytes(data)
+        with suppress(CheckpointError, MemoryError):
+            import_checkpoint(path, "hifigan", tmp_path / "out", config_path=config)

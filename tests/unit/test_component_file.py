@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from core.errors import ArtifactMissing, CheckpointError, DigestMismatch
+from core.errors import ArtifactError, ArtifactMissing, CheckpointError, DigestMismatch
 from core.mel import MelSpec
 from core.voice import Component, Provenance, read_catalogue
 from exports.component_file import load_weights, write_component
@@ -66,3 +66,12 @@ def test_missing_weights_are_named(component: Component, tmp_path: Path) -> None
 def test_weights_that_are_not_finite_are_refused(component: Component, tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="weight a"):
         write_component(tmp_path, component, {"a": torch.tensor([float("nan")])})
+
+
+@pytest.mark.parametrize("content", [b'name = "\xe9"', b"a = " + b"[" * 5000, b"no toml"])
+def test_a_file_that_is_no_toml_is_named(content: bytes, tmp_path: Path) -> None:
+    folder = tmp_path / "components" / "broken"
+    folder.mkdir(parents=True)
+    (folder / "component.toml").write_bytes(content)
+    with pytest.raises(ArtifactError, match=r"broken/component\.toml"):
+        read_catalogue([tmp_path])

@@ -3,24 +3,21 @@
 In a thread of the planner a long text would hold Python's lock for seconds, and so delay the
 sentences of everybody else; and no thread can be ended when its job is cancelled.
 
-``python -m workers.tasks.plan_process`` reads a ``PlanRequest`` from standard input and writes a
-``PlanResponse`` to standard output, both msgpack.
+A ``PlanRequest`` is answered with a ``PlanResponse``, see ``core.limited_process``.
 """
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
 import threading
 from collections.abc import Callable
 from typing import Final
 
 import msgspec
 
-from core.child_process import die_with_parent, lower_session_priority
+from core.child_process import die_with_parent
 from core.duration import DurationLimits
 from core.errors import RhapsodeError, SynthesisError
+from core.limited_process import CHECK_SECONDS, LimitedProcess, ProcessEnded, serve
 from core.request import Source
 from core.text import Pauses
 from synthesis.planning import PlannedSource, plan_source
@@ -29,10 +26,12 @@ from text.frontend import open_frontend
 
 MAX_PROCESSES: Final = 2
 """Processes at once; each takes about 100 MB and 200 more for a million characters."""
-CHECK_SECONDS: Final = 1.0
-"""How often the caller is asked whether to go on [s]."""
-NICE: Final = 10
-"""A sentence that is planned beside a long text gets nine tenths of a core, see sched(7)."""
+MEMORY_BYTES: Final = 1536 * 2**20
+"""What planning one text may take beside that: 200 MB for a million characters, and the longest
+audio that is accepted by default has six."""
+MAX_SECONDS: Final = 3600.0
+"""Processor time of one plan: a minute or two for the longest text, and more where the machine is
+slow [s]."""
 
 _free = threading.BoundedSemaphore(MAX_PROCESSES)
 
@@ -57,62 +56,41 @@ class PlanResponse(msgspec.Struct, frozen=True):
     message: str = ""
 
 
-def plan_in_process(request: PlanRequest, renew: Callable[[], None]) -> PlanResponse:
+def plan_in_process(
+    request: PlanRequest, renew: Callable[[], None], *, memory_bytes: int = MEMORY_BYTES
+) -> PlanResponse:
     """Plans in a process of its own, and waits for one of them to be free before.
 
     Args:
         request: what to plan.
         renew: called about every second; what it raises ends the process and is passed on.
+        memory_bytes: what planning may take.
 
     Raises:
-        SynthesisError: the process ended without an answer (code ``planning_ended``).
+        SynthesisError: the process ended without an answer (code ``planning_ended``), or met a
+            limit of memory or time (code ``planning_too_large``).
     """
     while not _free.acquire(timeout=CHECK_SECONDS):
         renew()
     try:
-        return _run(request, renew)
+        process = LimitedProcess("workers.tasks.plan_process", memory_bytes=memory_bytes)
+        try:
+            message = msgspec.msgpack.encode(request)
+            answer, _ = process.ask(message, seconds=MAX_SECONDS, renew=renew)
+        finally:
+            process.end()
+    except ProcessEnded as error:
+        code = "planning_ended" if error.reason == "died" else "planning_too_large"
+        text = f"planning the text: {error.message}"
+        raise SynthesisError(text, code=code) from error
     finally:
         _free.release()
+    return msgspec.msgpack.decode(answer, type=PlanResponse)
 
 
-def _run(request: PlanRequest, renew: Callable[[], None]) -> PlanResponse:
-    with tempfile.TemporaryFile() as question, tempfile.TemporaryFile() as answer:
-        question.write(msgspec.msgpack.encode(request))
-        question.seek(0)
-        process = subprocess.Popen(
-            [sys.executable, "-m", "workers.tasks.plan_process"],
-            stdin=question,
-            stdout=answer,
-            start_new_session=True,
-        )
-        try:
-            while _runs(process):
-                renew()
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-        answer.seek(0)
-        if process.returncode != 0:
-            message = f"the process that planned the text ended with {process.returncode}"
-            raise SynthesisError(message, code="planning_ended")
-        return msgspec.msgpack.decode(answer.read(), type=PlanResponse)
-
-
-def _runs(process: subprocess.Popen[bytes]) -> bool:
-    try:
-        process.wait(CHECK_SECONDS)
-    except subprocess.TimeoutExpired:
-        return True
-    return False
-
-
-def main() -> None:
-    """Answers one request."""
-    die_with_parent()
-    lower_session_priority(NICE)
-    configure_logs("plan_process")
-    request = msgspec.msgpack.decode(sys.stdin.buffer.read(), type=PlanRequest)
+def answer(message: bytes, _: bytes) -> tuple[bytes, bytes]:
+    """Returns the response to a request, both msgpack."""
+    request = msgspec.msgpack.decode(message, type=PlanRequest)
     try:
         planned = plan_source(
             request.source,
@@ -125,7 +103,14 @@ def main() -> None:
         response = PlanResponse(planned)
     except RhapsodeError as error:
         response = PlanResponse(code=error.code, message=error.message)
-    sys.stdout.buffer.write(msgspec.msgpack.encode(response))
+    return msgspec.msgpack.encode(response), b""
+
+
+def main() -> None:
+    """Answers one request."""
+    die_with_parent()
+    configure_logs("plan_process")
+    serve(answer)
 
 
 if __name__ == "__main__":

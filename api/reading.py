@@ -1,0 +1,164 @@
+"""Reads what clients send in processes of their own, within limits of time and memory.
+
+No single file or text can then hold the API's lock for seconds, or take its memory. Only short
+texts are checked in the API itself, because that takes a millisecond per thousand characters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
+from typing import Final
+
+import msgspec
+from anyio import to_thread
+
+from api.problems import BodyError, FieldProblem, ProblemError
+from api.reading_process import (
+    AcceptBook,
+    AcceptedBook,
+    AnalyzeBook,
+    AnalyzeText,
+    CheckText,
+    ListChapters,
+    ReadingOutcome,
+    ReadingTask,
+    Setup,
+    analyzed,
+)
+from api.settings import ApiSettings
+from api.validation import resolve_request
+from core.errors import Unavailable
+from core.lexicon import PronunciationLexicon
+from core.limited_process import EndReason, LimitedProcess, ProcessEnded
+from core.request import Controls, SynthesisRequest
+from core.voice import Catalogue
+
+MODULE: Final = "api.reading_process"
+SETUP_SECONDS: Final = 60.0
+"""Of the start of a process: it imports for about a second [s]."""
+CODES: Final[dict[EndReason, str]] = {
+    "time": "reading_too_long",
+    "memory": "reading_too_large",
+    "died": "reading_failed",
+}
+Upload = Callable[[], Awaitable[bytes]]
+"""Returns a file's bytes; called when a process is free, so that few files are in memory."""
+
+
+class Reading:
+    """The processes that read: started when they are needed, and kept for the next request.
+
+    Args:
+        settings: of the API.
+        catalogue: voices and components.
+    """
+
+    def __init__(self, settings: ApiSettings, catalogue: Catalogue) -> None:
+        self._settings, self._catalogue = settings, catalogue
+        self._idle: list[LimitedProcess] = []
+        self._turns = asyncio.Semaphore(settings.readers)
+
+    def close(self) -> None:
+        """Ends the processes that wait."""
+        while self._idle:
+            self._idle.pop().end()
+
+    async def check_text(self, request: SynthesisRequest) -> Controls:
+        """Returns the controls of a request with every open field filled in.
+
+        Raises:
+            InputError: what the client must mend, see ``api.validation.resolve_request``.
+            ProblemError: the same, as another process found it.
+            Unavailable: all processes are busy (code ``readers_busy``).
+        """
+        if self._is_short(request):
+            limits = self._settings.duration_limits
+            resolved = await to_thread.run_sync(resolve_request, request, self._catalogue, limits)
+            return resolved.controls
+        answer = await self._ask(CheckText(request), _field(request))
+        return msgspec.msgpack.decode(answer, type=Controls)
+
+    async def analyze_text(
+        self, request: SynthesisRequest, lexicons: Sequence[PronunciationLexicon]
+    ) -> bytes:
+        """Returns an ``AnalyzedText`` as JSON. Raises as ``check_text`` does."""
+        if self._is_short(request):
+            return await to_thread.run_sync(self._analyze_here, request, tuple(lexicons))
+        return await self._ask(AnalyzeText(request, tuple(lexicons)), _field(request))
+
+    async def list_chapters(self, task: ListChapters, upload: Upload) -> bytes:
+        """Returns a ``BookView`` as JSON. Raises as ``check_text`` does."""
+        return await self._ask(task, "file", upload)
+
+    async def analyze_book(self, task: AnalyzeBook, upload: Upload) -> bytes:
+        """Returns an ``AnalyzedBook`` as JSON. Raises as ``check_text`` does."""
+        return await self._ask(task, "file", upload)
+
+    async def accept_book(self, task: AcceptBook, upload: Upload) -> AcceptedBook:
+        """Returns what a job of a book needs. Raises as ``check_text`` does."""
+        answer = await self._ask(task, "file", upload)
+        return await to_thread.run_sync(partial(msgspec.msgpack.decode, answer, type=AcceptedBook))
+
+    def _is_short(self, request: SynthesisRequest) -> bool:
+        longest = max(len(request.text or ""), len(request.ssml or ""))
+        return longest <= self._settings.inline_characters
+
+    def _analyze_here(
+        self, request: SynthesisRequest, lexicons: tuple[PronunciationLexicon, ...]
+    ) -> bytes:
+        limits = self._settings.duration_limits
+        resolved = resolve_request(request, self._catalogue, limits)
+        return msgspec.json.encode(analyzed(self._catalogue, resolved, lexicons))
+
+    async def _ask(self, task: ReadingTask, field: str, upload: Upload | None = None) -> bytes:
+        """Returns the second block of a process' answer."""
+        try:
+            async with asyncio.timeout(self._settings.read_seconds):
+                await self._turns.acquire()
+        except TimeoutError as error:
+            message = "other texts and files are being read; try again later"
+            raise Unavailable(message, code="readers_busy") from error
+        try:
+            content = await upload() if upload else b""
+            return await to_thread.run_sync(self._exchange, task, content, field)
+        finally:
+            self._turns.release()
+
+    def _exchange(self, task: ReadingTask, content: bytes, field: str) -> bytes:
+        message = msgspec.msgpack.encode(task)
+        try:
+            process = self._process()
+            first, second = process.ask(message, content, seconds=self._settings.read_seconds)
+        except ProcessEnded as error:
+            raise self._refusal(error, field) from error
+        if process.runs:
+            self._idle.append(process)
+        outcome = msgspec.msgpack.decode(first, type=ReadingOutcome)
+        if outcome.problem is not None:
+            raise ProblemError(outcome.problem, outcome.headers)
+        return second
+
+    def _process(self) -> LimitedProcess:
+        while self._idle:
+            process = self._idle.pop()
+            if process.runs:
+                return process
+            process.end()
+        memory = self._settings.read_memory_bytes
+        process = LimitedProcess(MODULE, memory_bytes=memory)
+        setup = Setup(self._catalogue, self._settings.duration_limits)
+        process.ask(msgspec.msgpack.encode(setup), seconds=SETUP_SECONDS)
+        return process
+
+    def _refusal(self, error: ProcessEnded, field: str) -> BodyError:
+        message = f"{field}: it cannot be read: {error.message}"
+        seconds, memory = self._settings.read_seconds, self._settings.read_memory_bytes // 2**20
+        allowed = f"what is read within {seconds:g} seconds and {memory} MiB"
+        errors = (FieldProblem(field, message, allowed),)
+        return BodyError(message, code=CODES[error.reason], errors=errors)
+
+
+def _field(request: SynthesisRequest) -> str:
+    return "text" if request.ssml is None else "ssml"
