@@ -122,3 +122,12 @@ def test_a_word_alone_may_end_with_its_point() -> None:
     spans = [(u.span.start, u.span.end) for u in analyze(text).utterances]
     assert spans[-1][1] == len(text)
     assert all(a[1] <= b[0] for a, b in pairwise(spans))
+
+
+def test_a_character_of_two_words_at_a_split_belongs_to_one_utterance() -> None:
+    text = "ID 5567 m/s²@No.vs.℃10p20%a@b.co 51°30'N 10:30$5 "
+    found = FRONTEND.analyze(text, ssml=False).utterances
+    assert len(found) == 2
+    for utterance in found:
+        for word in utterance.words:
+            assert utterance.span.start <= word.span.start <= word.span.end <= utterance.span.end

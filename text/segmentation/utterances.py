@@ -118,6 +118,8 @@ class UtteranceBuilder:
 
     def _utterance(self, items: Sequence[PhonemizedToken], after: int, pause: float) -> Utterance:
         edge = self._phonemizer.edge
+        tokens = [item.token for item in items]
+        whole = self._span(tokens, after)
         symbols: list[str] = []
         words: list[Word] = []
         for number, item in enumerate(items):
@@ -131,15 +133,17 @@ class UtteranceBuilder:
             start = len(edge) + len(symbols)
             symbols += item.pronunciation.symbols
             span = self._content.span(item.token.start, item.token.end)
+            if span.start < whole.start:
+                # One character of two words (℃), whose first ends the utterance before.
+                span = Span(whole.start, max(span.end, whole.start))
             end = len(edge) + len(symbols)
             found = item.pronunciation
             words.append(Word(item.token.text, span, start, end, found.guessed, found.sense))
         framed = (*edge, *symbols, *edge) if symbols else ()
-        tokens = [item.token for item in items]
         words_only = [token for token in tokens if token.kind == "word"]
         return Utterance(
             text=_joined(tokens),
-            span=self._span(tokens, after),
+            span=whole,
             phonemes=framed,
             phoneme_ids=self._phonemizer.table.ids(framed),
             pause_after_seconds=pause,
