@@ -279,16 +279,16 @@ def recipe_command(name: str) -> click.Command:
             options.append(
                 click.option("--mels", type=FOLDER, help="Predicted mels, to fine-tune on.")
             )
-        first = recipe_of(name).adversary_from
-        if first is not None:
-            options.append(
-                click.option(
-                    "--adversary-from",
-                    type=int,
-                    default=first,
-                    help="Step from which discriminators take part.",
-                )
+    first = recipe_of(name).adversary_from
+    if first is not None:
+        options.append(
+            click.option(
+                "--adversary-from",
+                type=int,
+                default=first,
+                help="Step from which discriminators take part.",
             )
+        )
     for option in options:
         option(command)
     return command

@@ -131,3 +131,57 @@ class Learner:
         self.network.load_state_dict(state["network"])
         self.average.weights, self.average.updates = state["average"], state["updates"]
         self.optimizer.load_state_dict(state["optimizer"])
+
+
+class GanLearner(Learner):
+    """The same of a generator, and the discriminators it learns against with their optimizer.
+
+    Args:
+        network: the generator, on its device, as are the discriminators.
+        discriminators: any number of them in one module.
+        optimizer_of: a module → an optimizer of its parameters.
+        clip: largest norm of the generator's gradient.
+        discriminator_clip: of the discriminators' gradient; None = any.
+        accumulate: batches whose gradients make one step.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        discriminators: nn.Module,
+        optimizer_of: Callable[[nn.Module], torch.optim.Optimizer],
+        *,
+        clip: float,
+        discriminator_clip: float | None = None,
+        accumulate: int = 1,
+    ) -> None:
+        super().__init__(network, optimizer_of(network), clip=clip, accumulate=accumulate)
+        self.discriminator_clip = discriminator_clip
+        # Any: recipes call them as their kind is called.
+        self.discriminators: Any = discriminators
+        self.discriminator_optimizer = optimizer_of(discriminators)
+
+    def teach_discriminators(self, loss: Tensor, *, step: bool) -> None:
+        """Adds a loss to the discriminators' gradients.
+
+        Args:
+            loss: of one batch.
+            step: the gradients become a step, else they accumulate.
+        """
+        learning = list(self.discriminators.parameters())
+        (loss / self.accumulate).backward(inputs=learning)  # type: ignore[no-untyped-call]
+        if step:
+            descend(self.discriminator_optimizer, clip=self.discriminator_clip)
+
+    def state(self) -> dict[str, Any]:
+        """Returns everything needed to go on."""
+        return super().state() | {
+            "discriminators": self.discriminators.state_dict(),
+            "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Goes on from a state."""
+        super().load_state(state)
+        self.discriminators.load_state_dict(state["discriminators"])
+        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])

@@ -156,5 +156,11 @@ def _decode(network: FastSpeech2) -> GraphSpec:
         outputs=("mel",),
         axes=axes,
         example=example,
-        keep_float32=("mel_linear", "variance_adaptor", "refiner.leave"),
+        keep_float32=(
+            "mel_linear",
+            "variance_adaptor",
+            "refiner.leave",
+            "refiner.pitch",
+            "refiner.harmonics",
+        ),
     )

@@ -47,11 +47,16 @@ class Predictions(NamedTuple):
 
 
 class Targets(NamedTuple):
-    """Teacher forcing: durations (B, L) int64, pitch and energy as the network embeds them."""
+    """Teacher forcing: durations (B, L) int64, pitch and energy as the network embeds them.
+
+    Without a pitch the network uses its own. ``octaves`` (B, T) is that of every frame, for a
+    refiner that reads harmonics.
+    """
 
     durations: Tensor
-    pitch: Tensor
+    pitch: Tensor | None
     energy: Tensor
+    octaves: Tensor | None = None
 
 
 def regulate(hidden: Tensor, durations: Tensor, frames: int) -> Tensor:
@@ -176,7 +181,11 @@ class FastSpeech2(nn.Module):
         return hidden, mask
 
     def decode(
-        self, hidden: Tensor, lengths: Tensor, noise: Tensor | None = None
+        self,
+        hidden: Tensor,
+        lengths: Tensor,
+        noise: Tensor | None = None,
+        octaves: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Decodes frames of hidden states.
 
@@ -184,6 +193,7 @@ class FastSpeech2(nn.Module):
             hidden: (B, T, H).
             lengths: (B,) valid frames.
             noise: (B, T, refiner.noise) standard normal; without it the mel is not refined.
+            octaves: (B, T) of F0, where it is known; see ``Refiner``.
 
         Returns:
             the mel before and after postnet and refiner, (B, T, n_mels) each, and the decoder's
@@ -194,7 +204,7 @@ class FastSpeech2(nn.Module):
         mel = self.mel_linear(states)
         after = mel if self.postnet is None else mel + self.postnet(mel, mask)
         if self.refiner is not None and noise is not None:
-            after = self.refiner(after, states, noise, mask)
+            after = self.refiner(after, states, noise, mask, octaves)
         return mel, after, states
 
     def forward(
@@ -231,7 +241,7 @@ class FastSpeech2(nn.Module):
             predicted_energy, x = adaptor.energy(x, frame_mask, energy, targets and targets.energy)
         if noise is not None:
             noise = noise[:, :frames]
-        mel, mel_postnet, states = self.decode(x, mel_lengths, noise)
+        mel, mel_postnet, states = self.decode(x, mel_lengths, noise, targets and targets.octaves)
         return Predictions(
             mel,
             mel_postnet,

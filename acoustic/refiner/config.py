@@ -15,3 +15,7 @@ class RefinerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_
     kernel: int = 7
     noise: int = 8
     """Channels of standard normal noise per frame."""
+    harmonics: int = 0
+    """Lowest bands of the mel that are told where harmonics lie; 0 = the refiner reads no pitch."""
+    pitch_channels: int = 128
+    """Of the layers that estimate the pitch."""

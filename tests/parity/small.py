@@ -27,7 +27,13 @@ CONFIGS: Mapping[str, Mapping[str, Any]] = {  # a network that is not here has i
         "n_bins": 32,
         "postnet_layers": 3,
         "postnet_channels": 24,
-        "refiner": {"layers": 2, "channels": 16, "hidden": 24},
+        "refiner": {
+            "layers": 2,
+            "channels": 16,
+            "hidden": 24,
+            "harmonics": 5,
+            "pitch_channels": 8,
+        },
     },
     "tacotron2": {
         "n_symbols": 30,

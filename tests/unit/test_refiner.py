@@ -7,9 +7,9 @@ import torch
 from acoustic.fastspeech2.adapter import frame_noise
 from acoustic.masks import length_mask
 from acoustic.refiner.config import RefinerConfig
-from acoustic.refiner.network import Refiner
+from acoustic.refiner.network import PITCH_CENTRE, Harmonics, Refiner
 
-CONFIG = RefinerConfig(layers=3, channels=16, hidden=24, noise=4)
+CONFIG = RefinerConfig(layers=3, channels=16, hidden=24, noise=4, harmonics=40, pitch_channels=8)
 BANDS, STATES = 80, 12
 
 
@@ -55,3 +55,22 @@ def test_noise_decides() -> None:
 def test_a_longer_item_begins_with_the_same_noise() -> None:
     assert (frame_noise(3, 20, 8)[:5] == frame_noise(3, 5, 8)).all()
     assert (frame_noise(3, 5, 8) != frame_noise(4, 5, 8)).any()
+
+
+def test_a_known_pitch_takes_the_place_of_the_estimated_one() -> None:
+    network = refiner()
+    torch.nn.init.normal_(network.leave.weight)
+    mel, states, noise, mask = batch([8])
+    assert network.pitch is not None
+    estimated = network.pitch(network.inputs(mel, states), mask[..., None])
+    refined = network(mel, states, noise, mask)
+    torch.testing.assert_close(network(mel, states, noise, mask, estimated), refined)
+    assert (network(mel, states, noise, mask, estimated + 0.4) - refined).abs().mean() > 0.01
+
+
+def test_bands_at_harmonics_are_crests() -> None:
+    harmonics = Harmonics(4)
+    fundamental = 2 * PITCH_CENTRE / 1000.0  # [kHz], one octave above
+    harmonics.centres.copy_(torch.tensor([0.5, 1.0, 1.5, 3.0]) * fundamental)
+    crests = harmonics(torch.ones(1, 1))[0, 0]
+    torch.testing.assert_close(crests, torch.tensor([-1.0, 1.0, -1.0, 1.0]))

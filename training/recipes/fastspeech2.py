@@ -73,6 +73,7 @@ class FastSpeech2Recipe:
         Means over valid positions.
         """
         targets = self.targets(batch)
+        assert targets.pitch is not None
         with torch.autocast(self.plan.device_type, torch.bfloat16):
             predicted: Predictions = self.network(
                 batch.ids, batch.lengths, batch.speakers, targets=targets

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from core.networks import VocoderSpec
 from training.data.dataset import Segments, SpeechDataset
-from training.optimization import Learner, descend, set_rate
+from training.optimization import GanLearner, set_rate
 from training.previews import vocode
 from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.spectral import SpectralLoss
@@ -60,9 +60,14 @@ class GanRecipe:
         network: nn.Module = spec.network(config)
         put_weight_norm(network)
         network.to(plan.device)
-        self.discriminators: Any = spec.discriminators(config).to(plan.device)
-        self.learner = Learner(network, _optimizer(network), clip=CLIP, accumulate=plan.accumulate)
-        self.discriminator_optimizer = _optimizer(self.discriminators)
+        discriminators: Any = spec.discriminators(config)
+        self.learner = GanLearner(
+            network,
+            discriminators.to(plan.device),
+            _optimizer,
+            clip=CLIP,
+            accumulate=plan.accumulate,
+        )
         self.segments = Segments(
             speech, frames=SEGMENT_FRAMES, batch=plan.batch, device=plan.device
         )
@@ -72,7 +77,7 @@ class GanRecipe:
     def step(self, number: int) -> dict[str, float]:
         """One batch of random segments."""
         rate = RATE * 0.5 ** (number / HALF_LIFE_STEPS)
-        set_rate(self.discriminator_optimizer, rate)
+        set_rate(self.learner.discriminator_optimizer, rate)
         adversarial = number >= self.plan.adversary_from
         return self.learner.step(
             number, rate, lambda draw: self.losses(draw, adversarial=adversarial)
@@ -102,15 +107,13 @@ class GanRecipe:
             step: the discriminators' gradients become a step, else they accumulate.
         """
         with self._narrow():
-            loss = self.discriminators.discriminator_loss(predicted.detach(), target)
-        (loss / self.plan.accumulate).backward()
-        if step:
-            descend(self.discriminator_optimizer)
+            loss = self.learner.discriminators.discriminator_loss(predicted.detach(), target)
+        self.learner.teach_discriminators(loss, step=step)
         # The generator's gradients pass through the discriminators, but leave none in them.
-        self.discriminators.requires_grad_(False)
+        self.learner.discriminators.requires_grad_(False)
         with self._narrow():
-            features, adversarial = self.discriminators.generator_losses(predicted, target)
-        self.discriminators.requires_grad_(True)
+            features, adversarial = self.learner.discriminators.generator_losses(predicted, target)
+        self.learner.discriminators.requires_grad_(True)
         return {"discriminator": loss.detach(), "features": features, "adversarial": adversarial}
 
     @torch.no_grad()
@@ -128,14 +131,9 @@ class GanRecipe:
         return torch.autocast(self.plan.device_type, torch.bfloat16)
 
     def state(self) -> dict[str, Any]:
-        """Returns the weights, their average, the discriminators and both optimizers."""
-        return self.learner.state() | {
-            "discriminators": self.discriminators.state_dict(),
-            "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
-        }
+        """Weights, their average, the discriminators, both optimizers."""
+        return self.learner.state()
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Goes on from a state."""
+        """Goes on from there."""
         self.learner.load_state(state)
-        self.discriminators.load_state_dict(state["discriminators"])
-        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])

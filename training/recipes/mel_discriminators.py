@@ -52,6 +52,9 @@ class MelDiscriminators(nn.ModuleList):
 
     def __init__(self) -> None:
         super().__init__([PatchDiscriminator(), PatchDiscriminator()])
+        for layer in self.modules():
+            if isinstance(layer, nn.Conv2d):
+                nn.init.kaiming_normal_(layer.weight, SLOPE)
         put_weight_norm(self)
         # Convolutions of images are twice as fast on a CPU in this layout.
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

@@ -1,10 +1,13 @@
 """Recipe: the refiner of a trained FastSpeech 2, against discriminators of mels.
 
-The rest of the network stays as it is. Its predictions (with durations, pitch and energy of the
-corpus) are made once; pairs of a prediction and the real mel teach the refiner what is missing.
+The rest of the network stays as it is. Its predictions, with durations and energy of the corpus,
+are made once; pairs of a prediction and the real mel teach the refiner what is missing. First it
+learns by L1 alone to put harmonics where the pitch of the recording has them, while it learns to
+estimate that pitch; then discriminators teach it the texture of speech.
 
 Source: GANSpeech (arXiv 2106.15153); discriminators, losses: training/recipes/mel_discriminators.
-Differs: the L1 loss is small, since its optimum is the blur that the refiner is to remove.
+Differs: the pitch of every frame is an input; discriminators come late and weigh little, since at
+chance, as they are at first, they teach noise.
 """
 
 from __future__ import annotations
@@ -18,10 +21,12 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from acoustic.refiner.config import RefinerConfig
-from acoustic.refiner.network import Refiner
+from acoustic.refiner.network import PITCH_CENTRE, Refiner
+from audio.mel import mel_filters
 from core.errors import ArtifactMissing
+from core.mel import MelSpec
 from training.data.dataset import SpeechDataset
-from training.optimization import Learner, descend, set_rate, warm_cosine, with_gradient
+from training.optimization import GanLearner, set_rate, warm_cosine, with_gradient
 from training.previews import open_preview_vocoder, show_mel
 from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.mel_discriminators import (
@@ -35,22 +40,33 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 SEGMENT_FRAMES = 128  # 1.5 s: a patch discriminator sees half a second
-PEAK_RATE = 3e-4
-DISCRIMINATOR_RATE = 12.0  # times the refiner's: at equal rates they stay at chance
+PEAK_RATE = 4e-4
+DISCRIMINATOR_RATE = 2.0  # times the refiner's
 BETAS = (0.5, 0.99)
 WARM_STEPS = 100
 CLIP = 10.0
+DISCRIMINATOR_CLIP = 1.0
 AVERAGE_DECAY = 0.998
-FEATURE_WEIGHT = 4.0
+# At a weight of 1 the gradient of the discriminators' opinion is nine times that of the L1 loss.
+ADVERSARIAL_WEIGHT = 0.12
+FEATURE_WEIGHT = 1.0
 L1_WEIGHT = 0.6
+PITCH_WEIGHT = 2.0
+UNVOICED_WEIGHT = 0.02
 
 
 class RefinerBatch(NamedTuple):
-    """Tensors of one batch: target and predicted (B, T, n_mels), states (B, T, H), float32."""
+    """Tensors of one batch."""
 
     target: Tensor
+    """(B, T, n_mels) float32, as is what was predicted."""
     predicted: Tensor
     states: Tensor
+    """(B, T, H) float32 of the decoder."""
+    octaves: Tensor
+    """(B, T) float32 of the recording's F0 above ``PITCH_CENTRE``."""
+    voiced: Tensor
+    """(B, T) bool."""
 
 
 class RefinerRecipe:
@@ -72,28 +88,43 @@ class RefinerRecipe:
             raise ArtifactMissing("no predictions to refine: `rhapsode train predict --states`")
         self.predicted: NDArray[np.float16] = np.load(folder / "mel.npy", mmap_mode="r")
         self.states: NDArray[np.float16] = np.load(folder / "states.npy", mmap_mode="r")
+        # Measures pitch, which takes the extra `train`: a recipe has a name and help without it.
+        from training.data.phases import read_phases
+
+        self.phases = read_phases(speech.folder, speech.prepared)
         self.entries = [e for e in speech.train_set if e.frames > SEGMENT_FRAMES]
         self.vocode = open_preview_vocoder(plan.preview_vocoder, plan.device)
         torch.manual_seed(0)
         refiner = Refiner(config, self.predicted.shape[1], self.states.shape[1])
         self._measure_bands(refiner)
-        self.discriminators = MelDiscriminators().to(plan.device)
-        self.learner = Learner(
-            refiner.to(plan.device), _optimizer(refiner), clip=CLIP, accumulate=plan.accumulate
+        self.learner = GanLearner(
+            refiner.to(plan.device),
+            MelDiscriminators().to(plan.device),
+            _optimizer,
+            clip=CLIP,
+            discriminator_clip=DISCRIMINATOR_CLIP,
+            accumulate=plan.accumulate,
         )
         self.learner.average.decay = AVERAGE_DECAY
-        self.discriminator_optimizer = _optimizer(self.discriminators)
 
     def _measure_bands(self, refiner: Refiner) -> None:
         mels = self.speech.mels[::16].astype(np.float32)
         refiner.mean.copy_(torch.from_numpy(mels.mean(0)))
         refiner.std.copy_(torch.from_numpy(mels.std(0)))
+        if refiner.harmonics is not None:
+            centres = band_centres(self.speech.prepared.mel)[: self.config.harmonics] / 1000.0
+            refiner.harmonics.centres.copy_(torch.from_numpy(centres))
 
     def step(self, number: int) -> dict[str, float]:
         """One batch of random segments."""
         rate = warm_cosine(number, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
-        set_rate(self.discriminator_optimizer, DISCRIMINATOR_RATE * rate)
-        return self.learner.step(number, rate, lambda draw: self.losses(self.draw(draw), draw))
+        set_rate(self.learner.discriminator_optimizer, DISCRIMINATOR_RATE * rate)
+        adversarial = number >= self.plan.adversary_from
+        return self.learner.step(
+            number,
+            rate,
+            lambda draw: self.losses(self.draw(draw), draw, adversarial=adversarial),
+        )
 
     def draw(self, number: int) -> RefinerBatch:
         """A batch that depends on its number alone."""
@@ -103,24 +134,42 @@ class RefinerRecipe:
         return self.cut([slice(start, start + SEGMENT_FRAMES) for start in starts])
 
     def cut(self, ranges: list[slice]) -> RefinerBatch:
-        """The same frames, equally many each, of all three arrays."""
-        arrays = (self.speech.mels, self.predicted, self.states)
-        stacked = [np.stack([rows[frames] for frames in ranges]) for rows in arrays]
-        return RefinerBatch(*(torch.from_numpy(x).float().to(self.plan.device) for x in stacked))
+        """The same frames, equally many each, of all arrays."""
+        phases = self.phases
+        arrays = (self.speech.mels, self.predicted, self.states, phases.f0, phases.voiced)
+        target, predicted, states, f0, voiced = (
+            torch.from_numpy(np.stack([rows[frames] for frames in ranges])).to(self.plan.device)
+            for rows in arrays
+        )
+        octaves = torch.log2(f0 / PITCH_CENTRE)
+        return RefinerBatch(target.float(), predicted.float(), states.float(), octaves, voiced)
 
-    def losses(self, batch: RefinerBatch, draw: int) -> dict[str, Tensor]:
-        """Returns the refiner's losses of a batch, from which the discriminators learn, too."""
+    def losses(self, batch: RefinerBatch, draw: int, *, adversarial: bool) -> dict[str, Tensor]:
+        """Returns the refiner's losses of a batch; discriminators that take part learn from it."""
         refiner: Any = self.learner.network
         noise = torch.randn(*batch.target.shape[:2], self.config.noise, device=self.plan.device)
         mask = torch.ones(batch.target.shape[:2], dtype=torch.bool, device=self.plan.device)
         with self._autocast():
-            mel = refiner(batch.predicted, batch.states, noise, mask)
+            mel = refiner(batch.predicted, batch.states, noise, mask, batch.octaves)
         target, predicted, refined = (
             (x.float() - refiner.mean) / refiner.std for x in (batch.target, batch.predicted, mel)
         )
-        return {"l1": L1_WEIGHT * F.l1_loss(refined, target)} | self.adversarial_losses(
-            target, predicted, refined, draw
-        )
+        losses = {"l1": L1_WEIGHT * F.l1_loss(refined, target)}
+        if refiner.pitch is not None:
+            losses["pitch"] = self.pitch_loss(batch, mask)
+        if not adversarial:
+            return losses
+        return losses | self.adversarial_losses(target, predicted, refined, draw)
+
+    def pitch_loss(self, batch: RefinerBatch, mask: Tensor) -> Tensor:
+        """Returns the mean distance of the estimated pitch, which counts where there is voice."""
+        refiner: Any = self.learner.network
+        with self._autocast():
+            known = refiner.inputs(batch.predicted, batch.states)
+            octaves = refiner.pitch(known, mask[..., None])
+        weight = torch.where(batch.voiced, 1.0, UNVOICED_WEIGHT)
+        loss: Tensor = PITCH_WEIGHT * ((octaves.float() - batch.octaves).abs() * weight).mean()
+        return loss
 
     def adversarial_losses(
         self, target: Tensor, predicted: Tensor, refined: Tensor, draw: int
@@ -135,16 +184,13 @@ class RefinerRecipe:
         """
         leaf = refined.detach().requires_grad_()
         with self._autocast():
-            targets = self.discriminators(target, predicted)
-            attempts = self.discriminators(leaf, predicted)
-        adversarial = adversarial_loss(attempts)
+            targets = self.learner.discriminators(target, predicted)
+            attempts = self.learner.discriminators(leaf, predicted)
+        adversarial = ADVERSARIAL_WEIGHT * adversarial_loss(attempts)
         features = FEATURE_WEIGHT * feature_loss(targets, attempts)
         (gradient,) = torch.autograd.grad(adversarial + features, leaf, retain_graph=True)
         loss = discriminator_loss(targets, attempts)
-        learning = list(self.discriminators.parameters())
-        (loss / self.plan.accumulate).backward(inputs=learning)  # type: ignore[no-untyped-call]
-        if self.plan.completes_step(draw):
-            descend(self.discriminator_optimizer)
+        self.learner.teach_discriminators(loss, step=self.plan.completes_step(draw))
         return {
             "adversarial": with_gradient(adversarial, refined, gradient),
             "features": features.detach(),
@@ -161,7 +207,7 @@ class RefinerRecipe:
                 batch = self.cut([slice(entry.mel_start, entry.mel_start + entry.frames)])
                 noise = seeded_noise(i, entry.frames, self.config.noise).to(self.plan.device)
                 mask = torch.ones(1, entry.frames, dtype=torch.bool, device=self.plan.device)
-                mel = refiner(batch.predicted, batch.states, noise, mask)
+                mel = refiner(batch.predicted, batch.states, noise, mask, batch.octaves)
                 scores["l1"].append(float(F.l1_loss(mel, batch.target)))
                 scores["spread"].append(float(mel.std(1).mean() / batch.target.std(1).mean()))
                 scores["roughness"].append(float(_roughness(mel) / _roughness(batch.target)))
@@ -179,23 +225,26 @@ class RefinerRecipe:
         return torch.autocast(self.plan.device_type, torch.bfloat16)
 
     def state(self) -> dict[str, Any]:
-        """Weights, their average, the discriminators, optimizers."""
-        return self.learner.state() | {
-            "discriminators": self.discriminators.state_dict(),
-            "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
-        }
+        """Weights, their average, the discriminators, both optimizers."""
+        return self.learner.state()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Goes on from there."""
         self.learner.load_state(state)
-        self.discriminators.load_state_dict(state["discriminators"])
-        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
 
 
 def seeded_noise(seed: int, frames: int, channels: int) -> Tensor:
     """Standard normal (1, frames, channels) of a seed."""
     random = torch.Generator().manual_seed(seed)
     return torch.randn(1, frames, channels, generator=random)
+
+
+def band_centres(spec: MelSpec) -> NDArray[np.float32]:
+    """Returns the mean frequency of each band [Hz], (n_mels,) float32."""
+    filters = mel_filters(spec)
+    frequencies = np.linspace(0.0, spec.sample_rate / 2, filters.shape[1], dtype=np.float32)
+    centres: NDArray[np.float32] = filters @ frequencies / filters.sum(1)
+    return centres
 
 
 def _roughness(mel: Tensor) -> Tensor:
@@ -209,7 +258,8 @@ def _optimizer(network: torch.nn.Module) -> torch.optim.Optimizer:
 
 RECIPE = RecipeSpec(
     build=RefinerRecipe,
-    sizes={"cpu": lambda corpus: RefinerConfig(layers=6)},
-    steps=6000,
-    batch=4,
+    sizes={"cpu": lambda corpus: RefinerConfig(layers=6, hidden=640, harmonics=44)},
+    steps=4000,
+    batch=8,
+    adversary_from=1800,
 )

@@ -12,6 +12,7 @@ sees, of which only the middle is judged.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,7 @@ from torch import Tensor
 from core.errors import ArtifactError
 from training.data.corpus import CorpusEntry
 from training.data.dataset import SpeechDataset
-from training.optimization import Learner, descend, set_rate, warm_cosine, with_gradient
+from training.optimization import GanLearner, set_rate, warm_cosine, with_gradient
 from training.previews import vocode
 from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.spectral import SpectralLoss
@@ -89,18 +90,22 @@ class VocosRecipe:
         self.held_out = [e for e in speech.held_out if e.frames > shortest]
         if not self.entries or not self.held_out:
             raise ArtifactError(f"no utterance is longer than {shortest} frames")
+        # Every speaker is drawn equally often, however little there is of one.
+        counts = Counter(e.speaker for e in self.entries)
+        self.odds = [1.0 / (len(counts) * counts[e.speaker]) for e in self.entries]
         torch.manual_seed(0)
         network = Vocos(config).to(plan.device)
-        self.discriminators = VocosDiscriminators().to(plan.device)
-        self.learner = Learner(network, _optimizer(network), clip=CLIP, accumulate=plan.accumulate)
+        discriminators = VocosDiscriminators().to(plan.device)
+        self.learner = GanLearner(
+            network, discriminators, _optimizer, clip=CLIP, accumulate=plan.accumulate
+        )
         self.learner.average.decay = AVERAGE_DECAY
-        self.discriminator_optimizer = _optimizer(self.discriminators)
         self.spectral = SpectralLoss(speech.prepared.mel).to(plan.device)
 
     def step(self, number: int) -> dict[str, float]:
         """One batch of random segments."""
         rate = warm_cosine(number, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
-        set_rate(self.discriminator_optimizer, DISCRIMINATOR_RATE * rate)
+        set_rate(self.learner.discriminator_optimizer, DISCRIMINATOR_RATE * rate)
         adversarial = number >= self.plan.adversary_from
         return self.learner.step(
             number,
@@ -111,7 +116,8 @@ class VocosRecipe:
     def draw(self, number: int) -> VocosBatch:
         """A batch that depends on its number alone; one in eight begins or ends its utterances."""
         rng = np.random.default_rng(number)
-        entries = [self.entries[i] for i in rng.integers(len(self.entries), size=self.plan.batch)]
+        drawn = rng.choice(len(self.entries), size=self.plan.batch, p=self.odds)
+        entries = [self.entries[i] for i in drawn]
         place = rng.integers(16)
         if place == 0:  # the network pads with zeros there, and must know it
             return self.cut(entries, [0] * len(entries), 0, self.halo, number)
@@ -176,15 +182,12 @@ class VocosRecipe:
         """
         leaf = predicted.detach().requires_grad_()
         with self._autocast():
-            targets, attempts = (self.discriminators(x, draw) for x in (target, leaf))
+            targets, attempts = (self.learner.discriminators(x, draw) for x in (target, leaf))
             features = feature_loss(targets, attempts)
             adversarial = adversarial_loss(attempts)
             loss = discriminator_loss(targets, attempts)
         (gradient,) = torch.autograd.grad(adversarial + features, leaf, retain_graph=True)
-        learning = list(self.discriminators.parameters())
-        (loss / self.plan.accumulate).backward(inputs=learning)  # type: ignore[no-untyped-call]
-        if self.plan.completes_step(draw):
-            descend(self.discriminator_optimizer)
+        self.learner.teach_discriminators(loss, step=self.plan.completes_step(draw))
         return {
             "adversarial": with_gradient(adversarial, predicted, gradient),
             "features": features.detach(),
@@ -208,17 +211,12 @@ class VocosRecipe:
         return torch.autocast(self.plan.device_type, torch.bfloat16)
 
     def state(self) -> dict[str, Any]:
-        """Weights, their average, the discriminators, optimizers."""
-        return self.learner.state() | {
-            "discriminators": self.discriminators.state_dict(),
-            "discriminator_optimizer": self.discriminator_optimizer.state_dict(),
-        }
+        """Weights, their average, the discriminators, both optimizers."""
+        return self.learner.state()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Goes on from there."""
         self.learner.load_state(state)
-        self.discriminators.load_state_dict(state["discriminators"])
-        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
 
 
 def complex_loss(predicted: Tensor, target: Tensor) -> Tensor:
