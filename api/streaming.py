@@ -22,8 +22,7 @@ from api.backends import LOOK_SECONDS, Backends
 from api.problems import AudioNotReady
 from api.routes.jobs import cancel
 from audio.join import fade_edges, silence
-from audio.resample import Resampler
-from audio.stream_encoder import StreamEncoder
+from audio.stream_encoder import EncodingPipeline
 from core.errors import Conflict, NotFound, RhapsodeError, Unavailable
 from core.formats import STREAM_MEDIA_TYPES, stream_sample_rates
 from core.mel import Float32
@@ -148,39 +147,6 @@ class JobAudioStream:
         request = self._record.request
         bit_rate = request.bit_rate if self.format == request.format else None
         return EncodingPipeline(native, self.sample_rate, self.format, bit_rate)
-
-
-class EncodingPipeline:
-    """Resamples and encodes.
-
-    Args:
-        native: sample rate of what is pushed [Hz].
-        sample_rate: of the encoded audio [Hz].
-        format: of the bytes.
-        bit_rate: bits per second; None = the format's choice.
-
-    Attributes:
-        samples: how many were encoded.
-    """
-
-    def __init__(
-        self, native: int, sample_rate: int, format: StreamFormat, bit_rate: int | None = None
-    ) -> None:
-        self._resampler = Resampler(native, sample_rate)
-        self._encoder = StreamEncoder(format, sample_rate, bit_rate)
-        self.samples = 0
-
-    def push(self, block: Float32) -> bytes:
-        """Takes (N,) float32 and returns the bytes that are ready."""
-        return self._encode(self._resampler.push(block))
-
-    def finish(self) -> bytes:
-        """Returns the rest; call once."""
-        return self._encode(self._resampler.finish()) + self._encoder.finish()
-
-    def _encode(self, samples: Float32) -> bytes:
-        self.samples += len(samples)
-        return self._encoder.encode(samples)
 
 
 class JobSamples:

@@ -19,6 +19,7 @@ from audio.containers.mp3 import frame_header
 from audio.encode import CODECS, BlockWriter, compression_level, file_error
 from audio.m4b import default_bit_rate
 from audio.pcm import to_pcm16
+from audio.resample import Resampler
 from core.formats import stream_sample_rates
 from core.mel import Float32
 from core.request import AudioFormat, StreamFormat
@@ -65,6 +66,39 @@ class StreamEncoder:
     def finish(self) -> bytes:
         """Returns the rest; call once."""
         return self._codec.finish()
+
+
+class EncodingPipeline:
+    """Resamples and encodes.
+
+    Args:
+        native: sample rate of what is pushed [Hz].
+        sample_rate: of the encoded audio [Hz].
+        format: of the bytes.
+        bit_rate: bits per second; None = the format's choice.
+
+    Attributes:
+        samples: how many were encoded.
+    """
+
+    def __init__(
+        self, native: int, sample_rate: int, format: StreamFormat, bit_rate: int | None = None
+    ) -> None:
+        self._resampler = Resampler(native, sample_rate)
+        self._encoder = StreamEncoder(format, sample_rate, bit_rate)
+        self.samples = 0
+
+    def push(self, block: Float32) -> bytes:
+        """Takes (N,) float32 and returns the bytes that are ready."""
+        return self._encode(self._resampler.push(block))
+
+    def finish(self) -> bytes:
+        """Returns the rest; call once."""
+        return self._encode(self._resampler.finish()) + self._encoder.finish()
+
+    def _encode(self, samples: Float32) -> bytes:
+        self.samples += len(samples)
+        return self._encoder.encode(samples)
 
 
 def wav_header(sample_rate: int) -> bytes:

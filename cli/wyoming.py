@@ -21,7 +21,6 @@ from cli.client import error_from
 from cli.up import sigterm_as_interrupt
 from cli.wyoming_events import MOST_BYTES, VERSION, WyomingEvent, read_wyoming_event
 from core.errors import FieldError, InputError, RhapsodeError, Unavailable
-from text.frontend import open_frontend
 
 PORT: Final = 10200
 """Piper's, which Home Assistant looks for."""
@@ -334,6 +333,8 @@ def split_complete(text: str) -> tuple[str, str]:
     """
     if not _MAY_END.search(text):
         return "", text
+    from text.frontend import open_frontend  # here, as it takes time: `rhapsode --help` shows us
+
     try:
         utterances = open_frontend("house-ipa", "en-us").analyze(text, ssml=False).utterances
     except InputError:  # nothing to speak yet

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from msgspec import structs
 
 from audio.encode import AudioEncoder
-from audio.join import UtteranceAudio, joined_blocks
+from audio.join import UtteranceAudio, fade_edges, joined_blocks, silence
 from audio.resample import Resampler
+from audio.stream_encoder import EncodingPipeline
 from core.errors import FieldError, RhapsodeError
 from core.formats import check_format, resolve_sample_rate
 from core.lexicon import PronunciationLexicon
+from core.mel import Float32
 from core.part import Part
 from core.protocols import TextFrontend
 from core.report import StageSeconds, SynthesisReport
@@ -26,6 +28,7 @@ from synthesis.engine import Engine
 from synthesis.part_audio import part_audio_of
 from synthesis.parts import cut_parts, synthesis_items
 from synthesis.report import ReportBuilder, sha256_of
+from synthesis.results import StreamedSamples
 
 Progress = Callable[[int, int], None]
 """Called with the number of utterances done and of all."""
@@ -98,16 +101,8 @@ class LocalSynthesizer:
             Unavailable: the file cannot be written.
         """
         self.load(request)
-        report, start = ReportBuilder(), self._monotonic()
-        analysis = analyze_source(
-            structs.replace(request.source, lexicons=lexicons),
-            self._frontend,
-            request.pauses,
-            any_language=request.language == "any",
-        )
-        parts = cut_parts(analysis.chapters, speed=request.speed)
-        report.seconds += StageSeconds(text=self._monotonic() - start)
-        report.notices.extend(analysis.notices)
+        report = ReportBuilder()
+        analysis, parts = self._planned(request, lexicons, report)
         fresh = path.with_name(f".{path.name}.part")
         try:
             written, rate, clipped = self._write(request, analysis, parts, fresh, report, progress)
@@ -118,6 +113,82 @@ class LocalSynthesizer:
         if clipped:
             report.notices.append(Notice("clipped", f"{clipped} samples beyond full scale"))
         return report.build(written, rate)
+
+    def stream(
+        self,
+        request: SynthesisRequest,
+        write: Callable[[bytes], object],
+        *,
+        lexicons: tuple[PronunciationLexicon, ...] = (),
+        progress: Progress = lambda done, all: None,
+    ) -> SynthesisReport:
+        """Writes the encoded audio as it is made; on an error a part of it was written.
+
+        Args:
+            request: see ``synthesize``; its format is one that can be streamed.
+            write: takes bytes; what it raises ends the whole.
+            lexicons: in order of priority.
+            progress: is called while it goes on.
+
+        Raises:
+            InputError: the request is refused.
+            ArtifactError: an artifact cannot be used.
+            SynthesisError: an utterance cannot be spoken.
+        """
+        if request.format == "m4b" or request.channels != 1:
+            message = "only one channel, and no m4b, can be written before all of it is there"
+            raise FieldError("format", message, allowed="wav, mp3, ogg, opus, flac")
+        self.load(request)
+        report = ReportBuilder()
+        analysis, parts = self._planned(request, lexicons, report)
+        native, speed = self._native, request.speed
+        rate = resolve_sample_rate(request.format, request.sample_rate, native)
+        pipeline = EncodingPipeline(native, rate, request.format, request.bit_rate)
+
+        def put(blocks: Iterable[Float32]) -> None:
+            for block in blocks:
+                start = self._monotonic()
+                data = pipeline.push(block)
+                report.seconds += StageSeconds(encode=self._monotonic() - start)
+                write(data)
+
+        put(silence(pause_samples(analysis.lead_seconds, speed, native)))
+        for part in parts:
+            items = list(synthesis_items(part, request, self._catalogue))
+
+            def take(samples: StreamedSamples, part: Part = part) -> None:
+                piece = samples.waveform.samples
+                put([fade_edges(piece, native, start=samples.start, total=samples.total)])
+                if samples.start + len(piece) == samples.total:
+                    pause = part.utterances[samples.utterance].pause_after_seconds
+                    put(silence(pause_samples(pause, speed, native)))
+
+            for item, outcome in zip(items, self._engine.stream(items, take), strict=True):
+                if isinstance(outcome, RhapsodeError):
+                    raise outcome
+                report.add_part(part_audio_of([outcome]), [item.utterance])
+                progress(report.utterances, analysis.utterances)
+        write(pipeline.finish())
+        return report.build(pipeline.samples, rate)
+
+    def _planned(
+        self,
+        request: SynthesisRequest,
+        lexicons: tuple[PronunciationLexicon, ...],
+        report: ReportBuilder,
+    ) -> tuple[SourceAnalysis, tuple[Part, ...]]:
+        """Returns what is to be spoken; its cost and notices go into the report."""
+        start = self._monotonic()
+        analysis = analyze_source(
+            structs.replace(request.source, lexicons=lexicons),
+            self._frontend,
+            request.pauses,
+            any_language=request.language == "any",
+        )
+        parts = cut_parts(analysis.chapters, speed=request.speed)
+        report.seconds += StageSeconds(text=self._monotonic() - start)
+        report.notices.extend(analysis.notices)
+        return analysis, parts
 
     def _write(
         self,

@@ -202,3 +202,58 @@ def test_help_is_quick_because_it_loads_no_network() -> None:
     assert "LOADED []" in done.stdout
     assert all(name in done.stdout for name in COMMANDS)
     assert "Exit codes" in done.stdout
+
+
+@pytest.mark.parametrize("format", ["wav", "mp3"])
+def test_standard_output_gets_the_samples_of_the_file(
+    tmp_path: Path, format: str, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """What is written while it is made has a head that does not know its length."""
+    out = tmp_path / f"a.{format}"
+    assert run("say", TEXT, "-o", str(out)) == 0
+    capsysbinary.readouterr()
+    assert run("say", TEXT, "-o", "-", "--format", format) == 0
+    piped, errors = capsysbinary.readouterr()
+    assert len(piped) > 10_000
+    if format == "wav":
+        assert piped[44:] == out.read_bytes()[44:]
+    else:
+        assert out.read_bytes().endswith(piped)
+    assert b"rtf" in errors
+
+
+def test_it_plays_while_it_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    player = tmp_path / "bin" / "ffplay"
+    player.parent.mkdir()
+    player.write_text(f"#!/bin/sh\ncat > {tmp_path}/played.wav\n", "utf-8")
+    player.chmod(0o755)
+    monkeypatch.setenv("PATH", str(player.parent), prepend=":")
+    assert run("say", TEXT, "--play") == 0
+    assert run("say", TEXT, "-o", str(tmp_path / "a.wav")) == 0
+    assert (tmp_path / "played.wav").read_bytes()[44:] == (tmp_path / "a.wav").read_bytes()[44:]
+
+
+def test_without_a_player_or_with_two_places_it_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert run("say", TEXT, "--play") == 3
+    assert run("say", TEXT, "--play", "-o", "a.wav") == 2
+    assert run("say", TEXT) == 2
+    assert run("say", TEXT, "-o", "-", "--format", "m4b") == 2
+    assert "no_player" in capsys.readouterr().err
+
+
+def test_a_reader_that_goes_away_ends_it() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "cli.main", "say", TEXT, "-o", "-"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        errors = process.stderr.read()
+        assert process.wait(120) in (0, 3), errors
+        assert b"Traceback" not in errors
