@@ -12,10 +12,11 @@ from msgspec import Meta
 from core.book import Book, BookChapter, BookMetadata, Optional, ReadingOptions
 from core.errors import FieldError
 from core.request import (
-    AudioFormat,
     BookFacts,
     Chapter,
     Controls,
+    FileFormat,
+    KeptBook,
     Lane,
     LoudnessTarget,
     RequestedPauses,
@@ -50,7 +51,7 @@ class BookRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     say_titles: bool = False
     """Whether a chapter begins with its title where only the table of contents has it."""
     pauses: RequestedPauses = RequestedPauses()
-    format: AudioFormat = "m4b"
+    format: FileFormat = "m4b"
     lane: Lane = "bulk"
     """A sentence in the interactive lane overtakes a book."""
     loudness_lufs: LoudnessTarget | None = BOOK_LOUDNESS
@@ -114,18 +115,22 @@ def _chapter_view(number: int, chapter: BookChapter) -> ChapterView:
     return ChapterView(number, chapter.title, len(chapter.text), words, seconds)
 
 
-def source_of(book: Book, request: BookRequest, narrator: str | None = None) -> Source:
+def source_of(
+    book: Book, request: BookRequest, narrator: str | None = None, *, keep: bool = False
+) -> Source:
     """Returns the chosen chapters as one source.
 
     Args:
         book: as it was read.
         request: which chapters, and what the tags say.
         narrator: names the voice in credits before and behind the chapters; None = no credits.
+        keep: whether the book is an EPUB that is kept with the job.
 
     Raises:
         FieldError: there is no such chapter, or too much text.
     """
-    chosen = [book.chapters[i] for i in _chosen_indices(len(book.chapters), request.chapters)]
+    indices = _chosen_indices(len(book.chapters), request.chapters)
+    chosen = [book.chapters[i] for i in indices]
     facts = _book_facts(book, request)
     if narrator is not None:
         opening, closing = credits_of(facts, narrator, markup=book.markup)
@@ -150,6 +155,7 @@ def source_of(book: Book, request: BookRequest, narrator: str | None = None) -> 
         lexicons=book.lexicons,
         voices=request.voices,
         unreadable=book.unreadable,
+        kept=KeptBook(request.reading, tuple(indices)) if keep else None,
     )
 
 

@@ -24,7 +24,7 @@ from core.request import Controls, Source, SynthesisRequest
 from core.voice import Catalogue
 from telemetry.logs import configure_logs, log_fields
 from text.analysis import AnalyzedText, analyze_book, analyze_text
-from text.books.reader import read_book
+from text.books.reader import is_epub, read_book
 from text.frontend import open_frontend
 
 Lexicons = tuple[PronunciationLexicon, ...]
@@ -134,7 +134,8 @@ class Reader:
             case AnalyzeBook(name, request):
                 return self._analyze_book(read_book(content, name, request.reading), task)
             case AcceptBook(name, request):
-                return self._accept(read_book(content, name, request.reading), task)
+                keep = request.with_preset().format == "epub" and is_epub(content, name)
+                return self._accept(read_book(content, name, request.reading), task, keep=keep)
 
     def _analyze_book(self, book: Book, task: AnalyzeBook) -> bytes:
         characters = sum(len(chapter.text) for chapter in book.chapters)
@@ -142,13 +143,13 @@ class Reader:
         frontend = frontend_of(self._setup.catalogue, task.request)
         return _json(analyze_book(frontend, book, task.lexicons, task.request.voices))
 
-    def _accept(self, book: Book, task: AcceptBook) -> bytes:
+    def _accept(self, book: Book, task: AcceptBook, *, keep: bool) -> bytes:
         request, catalogue = task.request, self._setup.catalogue
         narrator = None
         if request.preset == "acx":
             selection = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
             narrator = selection.voice.title
-        source = source_of(book, request, narrator)
+        source = source_of(book, request, narrator, keep=keep)
         source = msgspec.structs.replace(source, lexicons=(*task.lexicons, *source.lexicons))
         require_size(len(source.text), task.most_characters, "file")
         resolved = resolve_controls(request, source, catalogue, "file", self._setup.limits)

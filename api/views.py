@@ -6,7 +6,7 @@ import msgspec
 
 from core.record import JobError, JobProgress, JobRecord, JobState
 from core.report import SynthesisReport
-from core.request import AudioFormat, Lane, Package, RuntimeName
+from core.request import FileFormat, Lane, Package, RuntimeName
 from core.text import Pauses
 from jobs.progress import Forecast
 
@@ -28,7 +28,7 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
     pitch: float
     energy: float
     sample_rate: int
-    format: AudioFormat
+    format: FileFormat
     seed: int
     lane: Lane
     pauses: Pauses

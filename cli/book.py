@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -18,7 +19,8 @@ from api.book_request import BookRequest
 from cli.book_contents import print_contents
 from cli.request import convert_request, format_of, included, speech_options
 from core.errors import FieldError
-from core.request import Preset
+from core.formats import MEDIA_TYPES
+from core.request import Highlight, Preset
 
 if TYPE_CHECKING:
     from cli.client import ServiceClient
@@ -39,7 +41,8 @@ _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
     "-o",
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="The audiobook; .zip takes a file per chapter (--format says of which kind).",
+    help="The audiobook; .zip takes a file per chapter (--format says of which kind), .epub is the "
+    "book itself with its audio.",
 )
 @click.option("--list", "only_list", is_flag=True, help="List the chapters and speak nothing.")
 @click.option(
@@ -84,7 +87,12 @@ _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
     help="Folder of the service that is started: jobs, spoken parts, exported networks, logs.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the job, or the list, as JSON.")
-@speech_options
+@click.option(
+    "--highlight",
+    type=click.Choice(get_args(Highlight)),
+    help="What an EPUB shows as it sounds; by default sentences.",
+)
+@partial(speech_options, formats=tuple(MEDIA_TYPES))
 def book(
     file: Path,
     out: Path | None,
@@ -108,6 +116,7 @@ def book(
     rhapsode book novel.epub --list
     rhapsode book novel.epub -o novel.m4b
     rhapsode book novel.epub -o novel.zip --format mp3 --chapters 1-3
+    rhapsode book novel.epub -o read-aloud.epub
     rhapsode book novel.epub -o novel.zip --preset acx
     """
     if out is None and not (only_list or dry_run):
@@ -133,7 +142,10 @@ def _speak(
     from cli.up import sigterm_as_interrupt
     from cli.watch import wait_with_progress
 
-    check_writable(out)
+    if out.exists() and out.samefile(file):
+        raise FieldError("--out", f"{out} is the book itself, which would be lost")
+    for written in (out, *(_beside(out, form) for form in also)):
+        check_writable(written)
     with sigterm_as_interrupt(), _open_client(url, data) as client:
         names = tuple(map(client.put_lexicon, lexicon_files))
         request = msgspec.structs.replace(request, lexicons=names)
@@ -144,9 +156,13 @@ def _speak(
         if job["audio"]:
             client.download(job, out)
             for form in also:
-                out.with_name(BESIDE[form].format(out.stem)).write_bytes(client.timings(job, form))
+                _beside(out, form).write_bytes(client.timings(job, form))
     print_result(job, out, as_json)
     return 0 if job["state"] == "succeeded" else FAILED
+
+
+def _beside(out: Path, form: str) -> Path:
+    return out.with_name(BESIDE[form].format(out.stem))
 
 
 def check_writable(out: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
 
-SUFFIXES: dict[str, str] = {f".{name}": name for name in get_args(AudioFormat)}
+SUFFIXES: dict[str, str] = {f".{name}": name for name in MEDIA_TYPES}
 
 _OPTIONS = (
     click.option("--voice", help="A voice of `rhapsode voices`."),
@@ -40,14 +40,8 @@ _OPTIONS = (
     click.option("--pitch", type=float, help="Factor on the pitch."),
     click.option("--energy", type=float, help="Factor on the energy."),
     click.option("--sample-rate", type=int, help="Sample rate of the file, in Hz."),
-    click.option("--bit-rate", type=int, help="Bits per second of mp3, opus or m4b."),
+    click.option("--bit-rate", type=int, help="Bits per second of mp3, opus, m4b or epub."),
     click.option("--channels", type=int, help="2 = the same in both."),
-    click.option(
-        "--format",
-        "format_",
-        type=click.Choice(get_args(AudioFormat)),
-        help="Format of the file; by default that of its suffix.",
-    ),
     click.option(
         "--voice-of",
         "speakers",
@@ -88,9 +82,20 @@ def speakers_of(values: Iterable[str]) -> dict[str, str] | None:
     return speakers or None
 
 
-def speech_options(command: F) -> F:
-    """Adds the options of a request to a command."""
-    for option in reversed((*_OPTIONS, lexicon_option)):
+def speech_options(command: F, formats: Sequence[str] = get_args(AudioFormat)) -> F:
+    """Adds the options of a request to a command.
+
+    Args:
+        command: the function.
+        formats: that its file can have.
+    """
+    format_option = click.option(
+        "--format",
+        "format_",
+        type=click.Choice(formats),
+        help="Format of the file; by default that of its suffix.",
+    )
+    for option in reversed((*_OPTIONS, format_option, lexicon_option)):
         command = option(command)
     return command
 

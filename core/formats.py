@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from core.errors import FieldError
-from core.request import SAMPLE_RATES, AudioFormat, StreamFormat
+from core.request import SAMPLE_RATES, AudioFormat, FileFormat, StreamFormat
 
 OPUS_SAMPLE_RATES = (8000, 12000, 16000, 24000, 48000)
 """Opus codes only these [Hz]. Source: RFC 6716 §2; 7845 §5.1."""
 
-MEDIA_TYPES: dict[AudioFormat, str] = {
+MEDIA_TYPES: dict[FileFormat, str] = {
     "wav": "audio/wav",
     "flac": "audio/flac",
     "ogg": "audio/ogg; codecs=vorbis",
     "opus": "audio/ogg; codecs=opus",
     "mp3": "audio/mpeg",
     "m4b": "audio/mp4",
+    "epub": "application/epub+zip",
 }
 """Content types. Source: RFC 5334 (ogg), RFC 3003 (mp3), RFC 9639 (flac), RFC 4337 (mp4), IANA."""
 
@@ -48,7 +49,16 @@ ZIP = "application/zip"
 """Content type of a package of chapters."""
 
 
-def sample_rates(format: AudioFormat) -> tuple[int, ...]:
+def audio_format(format: FileFormat) -> AudioFormat:
+    """Returns the format of the audio in a file: that of an EPUB is AAC in MP4.
+
+    >>> audio_format("epub"), audio_format("mp3")
+    ('m4b', 'mp3')
+    """
+    return "m4b" if format == "epub" else format
+
+
+def sample_rates(format: FileFormat) -> tuple[int, ...]:
     """Returns the sample rates that a format can carry [Hz], ascending.
 
     Raises:
@@ -64,7 +74,7 @@ def stream_sample_rates(format: StreamFormat) -> tuple[int, ...]:
     return OPUS_SAMPLE_RATES if format == "opus" else SAMPLE_RATES
 
 
-def check_format(format: AudioFormat, sample_rate: int) -> None:
+def check_format(format: FileFormat, sample_rate: int) -> None:
     """Raises where no encoder writes a format at a sample rate.
 
     Args:
@@ -86,7 +96,7 @@ def check_format(format: AudioFormat, sample_rate: int) -> None:
         )
 
 
-def resolve_sample_rate(format: AudioFormat, wanted: int | None, native: int) -> int:
+def resolve_sample_rate(format: FileFormat, wanted: int | None, native: int) -> int:
     """Returns the file's sample rate [Hz]: the wanted one, else the voice's or the next above it.
 
     Args:
@@ -108,7 +118,7 @@ def resolve_sample_rate(format: AudioFormat, wanted: int | None, native: int) ->
 
 
 def check_bit_rate(
-    format: AudioFormat, sample_rate: int, bit_rate: int | None, channels: int
+    format: FileFormat, sample_rate: int, bit_rate: int | None, channels: int
 ) -> None:
     """Raises where a format cannot be written at a bit rate.
 
@@ -133,10 +143,10 @@ def check_bit_rate(
         return
     if format == "opus":
         low, high = (channels * rate for rate in OPUS_BIT_RATES)
-    elif format == "m4b":
+    elif format in ("m4b", "epub"):
         low, high = AAC_BIT_RATES[0], int(AAC_BIT_RATES[1] * sample_rate)
     else:
-        raise FieldError("bit_rate", f"{format} takes no bit rate", allowed="mp3, opus, m4b")
+        raise FieldError("bit_rate", f"{format} takes no bit rate", allowed="mp3, opus, m4b, epub")
     if not low <= bit_rate <= high:
         message = f"{format} cannot be {bit_rate} bit/s here"
         raise FieldError("bit_rate", message, allowed=f"{low} to {high}")

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 import msgspec
 from msgspec import Meta
 
-from core.book import BookMetadata
+from core.book import BookMetadata, ReadingOptions
 from core.lexicon import PronunciationLexicon
 from core.text import ONE_VOICE, Notice, Pauses, Span, VoiceAssignment
 
@@ -15,6 +15,10 @@ AudioFormat = Literal["wav", "flac", "ogg", "opus", "mp3", "m4b"]
 """ogg = Vorbis in Ogg, opus = Opus in Ogg, m4b = AAC in MP4 with chapter marks."""
 StreamFormat = Literal["wav", "pcm", "mp3", "ogg", "opus", "flac", "aac"]
 """What audio can be sent as while it is made; pcm = 16-bit little endian, aac = AAC in ADTS."""
+FileFormat = AudioFormat | Literal["epub"]
+"""What a book can become: audio, or an EPUB 3 with Media Overlays (the text with its audio)."""
+Highlight = Literal["sentence", "word"]
+"""What an EPUB shows as it sounds."""
 Package = Literal["file", "chapters"]
 """file: one file; chapters: a zip with a file per chapter and a manifest."""
 Preset = Literal["acx"]
@@ -59,11 +63,13 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     energy: Energy = 1.0
     sample_rate: int | None = None
     """Samples per second of the file [Hz]; None = the voice's own."""
-    format: AudioFormat = "wav"
+    format: FileFormat = "wav"
     bit_rate: BitRate | None = None
     """Bits per second of mp3 (constant), opus and m4b (on average); None = the format's choice."""
     channels: Literal[1, 2] = 1
     """Of the file; 2 = the same in both."""
+    highlight: Highlight = "sentence"
+    """Of an EPUB: what is shown as it sounds, sentences or words."""
     seed: Seed = 0
     """Same request, seed and artifacts: same samples."""
     lane: Lane = "interactive"
@@ -122,6 +128,7 @@ class SynthesisRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_onl
     """Plain text; blank lines are paragraph pauses."""
     ssml: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)] | None = None
     """SSML 1.1 subset, root ``<speak>``."""
+    format: AudioFormat = "wav"
     pauses: RequestedPauses = RequestedPauses()
 
     @property
@@ -149,6 +156,14 @@ class BookFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Media type of its picture, which lies in the audio store; None = it has none."""
 
 
+class KeptBook(msgspec.Struct, frozen=True):
+    """How an EPUB was read that is kept with its job, to be written again with its audio."""
+
+    reading: ReadingOptions
+    chapters: tuple[int, ...]
+    """Indices of the source's chapters among those of the EPUB."""
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """The text of a job: kept apart from its record, which is read at every poll."""
 
@@ -166,6 +181,8 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Which voices speak a plain text besides the request's."""
     unreadable: tuple[str, ...] = ()
     """Pages of the file that could not be read: without them the job is partial."""
+    kept: KeptBook | None = None
+    """Of a job whose EPUB lies in the audio store; None = none does."""
 
     @property
     def facts(self) -> SourceFacts:

@@ -25,7 +25,7 @@ from core.errors import NotFound
 from core.formats import MEDIA_TYPES, STREAM_MEDIA_TYPES, ZIP
 from core.protocols import AudioStore
 from core.record import TERMINAL, JobRecord
-from core.request import AudioFormat, StreamFormat
+from core.request import FileFormat, StreamFormat
 from jobs.storage.keys import audio_key
 
 BLOCK_BYTES = 256 * 1024
@@ -157,7 +157,7 @@ def _find_stream(backends: Backends, job_id: str, accept: str | None) -> JobAudi
     return JobAudioStream(backends, record, format)
 
 
-def accepted_format(accept: str | None, own: AudioFormat) -> StreamFormat:
+def accepted_format(accept: str | None, own: FileFormat) -> StreamFormat:
     """Returns the format of a stream that an Accept header likes best; of equals the job's own.
 
     >>> accepted_format("audio/mpeg, */*;q=0.1", "wav"), accepted_format("*/*", "flac")

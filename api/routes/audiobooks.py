@@ -26,13 +26,12 @@ from api.problems import (
     problem_responses,
 )
 from api.reading import Reading
-from api.reading_process import AcceptBook, AnalyzeBook, ListChapters
+from api.reading_process import AcceptBook, AcceptedBook, AnalyzeBook, ListChapters
 from api.routes.lexicons import lexicons_of
 from api.routes.synthesize import KEY_SCHEMA, create_job, idempotency_of
 from api.views import JobView, job_view
-from core.book import Cover
 from jobs.protocols import Idempotency
-from jobs.storage.keys import cover_key
+from jobs.storage.keys import book_key, cover_key
 from text.analysis import AnalyzedBook
 
 MAX_BOOK_BYTES = 64 * 1024 * 1024
@@ -87,13 +86,21 @@ async def speak_book(
         HeaderParameter(name="Idempotency-Key", schema_extra=KEY_SCHEMA),
     ] = None,
 ) -> Response[JobView]:
-    """Accepts a book as a job of the bulk lane; without options an m4b with chapters."""
+    """Accepts a book as a job of the bulk lane; without options an m4b with chapters.
+
+    ``format: epub`` returns the book itself, its sentences shown as they sound (EPUB 3 with Media
+    Overlays).
+    """
     request, name = book_request_of(data), data.file.filename
     key = await _idempotency_of(idempotency_key, data.file, request)
     lexicons = await to_thread.run_sync(lexicons_of, backends, client, request.lexicons)
     task = AcceptBook(name, request, lexicons, client.most_characters)
     book = await reading.accept_book(task, data.file.read)
-    keep = partial(_keep_cover, backends, book.cover)
+    epub = None
+    if book.source.kept is not None:
+        await data.file.seek(0)
+        epub = await data.file.read()
+    keep = partial(_keep_files, backends, book, epub)
     create = partial(create_job, backends, client, book.controls, book.source, key, keep)
     record = await to_thread.run_sync(create)
     headers = {"Location": f"/jobs/{record.id}", "Retry-After": "1"}
@@ -162,9 +169,12 @@ async def _idempotency_of(
     return idempotency_of(key, digest.hexdigest())
 
 
-def _keep_cover(backends: Backends, cover: Cover | None, job_id: str) -> None:
-    if cover is not None:
-        backends.audio.put(cover_key(job_id), cover.data)
+def _keep_files(backends: Backends, book: AcceptedBook, epub: bytes | None, job_id: str) -> None:
+    """Stores what belongs into the job's file besides its audio."""
+    if book.cover is not None:
+        backends.audio.put(cover_key(job_id), book.cover.data)
+    if epub is not None:
+        backends.audio.put(book_key(job_id), epub)
 
 
 ROUTES: list[Any] = [speak_book, list_chapters, analyze_chapters]

@@ -37,6 +37,11 @@ def transcript_key(job_id: str) -> str:
     return f"{job_folder(job_id)}/transcript"
 
 
+def book_key(job_id: str) -> str:
+    """Returns the key of the EPUB that a job was made of, where it is kept."""
+    return f"{job_folder(job_id)}/book"
+
+
 def cover_key(job_id: str) -> str:
     """Returns the key of a book's cover."""
     return f"{job_folder(job_id)}/cover"

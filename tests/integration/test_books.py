@@ -24,6 +24,8 @@ from cli.book import book
 from cli.stack import Stack
 from core.errors import FieldError
 from core.record import TERMINAL
+from tests.epub_files import epub
+from tests.overlays import read_made
 
 BOOK = """\
 ---
@@ -313,3 +315,42 @@ def test_a_changed_lexicon_entry_costs_the_parts_that_hold_its_word(http: httpx.
         "/lexicons/names", content=b"<lexicon/>", headers={"Content-Type": "application/pls+xml"}
     )
     assert (refused.status_code, refused.json()["code"]) == (422, "invalid_lexicon")
+
+
+def test_an_epub_sounds_at_the_times_of_the_timings(service: Stack, tmp_path: Path) -> None:
+    pages = {
+        "a.xhtml": "<h1>One</h1><p>It <i>began. Then</i> it went on.</p>",
+        "b.xhtml": "<h1>Two</h1><p>It ended.</p>",
+    }
+    (tmp_path / "in.epub").write_bytes(epub(pages, [("One", "a.xhtml"), ("Two", "b.xhtml")]))
+    words = [str(tmp_path / "in.epub"), "--url", service.url, "-o", str(tmp_path / "out.epub")]
+    done = CliRunner().invoke(
+        book, [*words, "--json"], catch_exceptions=False, standalone_mode=False
+    )
+    assert done.return_value == 0, done.output
+    job = json.loads(done.stdout)
+    assert job["request"]["format"] == "epub"
+    with httpx.Client(base_url=service.url, trust_env=False) as http:
+        times = http.get(f"/jobs/{job['id']}/timings").json()
+        assert http.head(job["audio"]).headers["content-type"] == "application/epub+zip"
+    made = read_made(tmp_path / "out.epub")
+    starts = dict(zip(sorted({par.audio for par in made}), times["chapters"], strict=True))
+    assert len(made) == len(times["sentences"])
+    for par, sentence in zip(made, times["sentences"], strict=True):
+        start = starts[par.audio]["start"]
+        assert par.begin + start == pytest.approx(sentence["start"], abs=1e-3)
+        assert par.end + start == pytest.approx(sentence["end"], abs=1e-3)
+    assert [par.text for par in made] == [
+        "One",
+        "It began.",
+        "Then it went on.",
+        "Two",
+        "It ended.",
+    ]
+
+
+def test_a_book_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "in.epub").write_bytes(epub({"a.xhtml": "<p>It began.</p>"}))
+    words = [str(tmp_path / "in.epub"), "-o", str(tmp_path / "in.epub")]
+    with pytest.raises(FieldError, match="the book itself"):
+        CliRunner().invoke(book, words, catch_exceptions=False, standalone_mode=False)

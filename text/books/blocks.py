@@ -9,6 +9,7 @@ from itertools import pairwise
 
 from core.book import BookChapter
 from text.books.omissions import Omissions
+from text.books.pages.origins import TextOrigin
 from text.books.plain_text.headings import is_heading
 
 FRONT_MATTER = "Front matter"
@@ -69,12 +70,14 @@ class TextBlock:
         level: of a heading, 1 to 6; 0 = a paragraph.
         linked: number of its letters and digits that stand inside of links into the book.
         targets: of these links: path and fragment.
+        origins: where its characters stand in the page, in order; kept on request.
     """
 
     text: str
     level: int = 0
     linked: int = 0
     targets: tuple[tuple[str, str], ...] = ()
+    origins: Sequence[TextOrigin] = ()
 
 
 def title_in(blocks: Iterable[TextBlock]) -> str:

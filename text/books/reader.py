@@ -91,6 +91,16 @@ def read_book(data: bytes, filename: str, options: ReadingOptions = DEFAULT_OPTI
     return book
 
 
+def is_epub(data: bytes, filename: str) -> bool:
+    """Returns whether a file would be read as an EPUB.
+
+    Args:
+        data: the file.
+        filename: of the client's file.
+    """
+    return _kind(data, PurePath(filename).suffix.lower(), filename) == "epub"
+
+
 def _kind(data: bytes, suffix: str, filename: str) -> str:
     allowed = ", ".join(EXTENSIONS)
     for at, signature, refused in _SIGNATURES:

@@ -19,6 +19,7 @@ from audio.resample import Resampler, resampled_length
 from audio.tags import ChapterMark, Tags, tags_of_book
 from core.book import Cover
 from core.errors import NotFound
+from core.formats import audio_format
 from core.mel import Float32
 from core.part import JobPlan
 from core.record import JobError, JobRecord
@@ -27,12 +28,13 @@ from core.request import BookFacts, Source
 from core.text import Notice
 from core.transcript import TranscriptHead
 from jobs.protocols import ASSEMBLE
-from jobs.storage.keys import audio_key, cover_key, part_audio_key, transcript_key
+from jobs.storage.keys import audio_key, book_key, cover_key, part_audio_key, transcript_key
 from jobs.storage.part_audio import read_samples
 from synthesis.report import ReportBuilder, sha256_of
 from synthesis.timeline import FailedPart, PlacedPart, Timeline, place_parts
 from synthesis.transcript import failed_lines, timed_lines
 from workers.context import Context
+from workers.tasks.overlays import OverlayDelivery
 
 log = structlog.get_logger(__name__)
 
@@ -153,7 +155,10 @@ class Assembler:
         self._set_gain()
         delivery = self._delivery(rate)
         with self._context.audio.writing(audio_key(self._record.id, request)) as path:
-            result = delivery.write(path, self._resampled(rate))
+            if request.format == "epub":
+                result = self._overlays().write(path, self._resampled(rate), delivery)
+            else:
+                result = delivery.write(path, self._resampled(rate))
             self._report.file_sha256 = sha256_of(path)
         self._report.acx = result.acx
         if delivery.notice is not None:
@@ -176,7 +181,7 @@ class Assembler:
             for title, (start, end) in zip(titles, pairwise(edges), strict=True)
         ]
         return Delivery(
-            format=request.format,
+            format=audio_format(request.format),
             package=request.package,
             sample_rate=rate,
             bit_rate=request.bit_rate,
@@ -184,6 +189,33 @@ class Assembler:
             marks=marks,
             tags=self._tags(book) if book else None,
             gains=self._chapter_gains() if request.preset == "acx" else None,
+        )
+
+    def _overlays(self) -> OverlayDelivery:
+        """Returns what writes the book's own pages, or pages of its text, with the audio."""
+        source, book = self._source, self._source.book
+        lines = (
+            line
+            for one in self._parts()
+            if isinstance(one, PlacedPart)
+            for line in timed_lines(one.part, one.audio, one.starts)
+        )
+        data = None
+        if source.kept is not None:
+            try:
+                data = self._context.audio.get(book_key(self._record.id))
+            except NotFound:
+                message = "the EPUB is no longer stored: its text has plain pages"
+                self._report.notices.append(Notice("book_gone", message))
+        return OverlayDelivery(
+            source,
+            lines,
+            epub=data,
+            cover=self._cover(book) if book else None,
+            highlight=self._record.request.highlight,
+            narrator=(self._record.request.voice or "").title(),
+            made_at=self._record.created_at,
+            identifier=self._record.id,
         )
 
     def _chapter_gains(self) -> list[float]:

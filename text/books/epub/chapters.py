@@ -7,12 +7,17 @@ whatever files lie between. Entries that lead to the same place are one chapter.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, pairwise
 from typing import NamedTuple
 
-from core.book import BookChapter
-from text.books.blocks import FRONT_MATTER, LONGEST_TITLE, chapter_text
+from text.books.blocks import (
+    FRONT_MATTER,
+    LONGEST_TITLE,
+    SCENE_BREAK,
+    TextBlock,
+    chapter_text,
+)
 from text.books.epub.contents import TocEntry
 from text.books.omissions import Omissions
 from text.books.pages.page_text import PageText
@@ -39,9 +44,31 @@ class ChapterStart(NamedTuple):
     title: str
 
 
+class PlacedParagraph(NamedTuple):
+    """A paragraph of a chapter, or a piece of one, and where it was read."""
+
+    start: int
+    """Its first character in the chapter's text."""
+    text: str
+    path: str
+    """Of its page."""
+    block: TextBlock
+    offset: int
+    """Of its first character in the block's text."""
+
+
+class PlacedChapter(NamedTuple):
+    """A chapter, and where its paragraphs were read."""
+
+    title: str
+    text: str
+    paragraphs: tuple[PlacedParagraph, ...]
+    """In order; scene breaks have no place."""
+
+
 def cut_chapters(
     pages: Mapping[str, PageText], entries: Sequence[TocEntry], title: str, omissions: Omissions
-) -> tuple[BookChapter, ...]:
+) -> tuple[PlacedChapter, ...]:
     """Cuts a book's pages at the entries of its table of contents.
 
     Args:
@@ -61,9 +88,10 @@ def cut_chapters(
     ends = [*(start.position for start in starts[1:]), Position(len(texts), 0, 0)]
     chapters = []
     for index, (start, end) in enumerate(zip(starts, ends, strict=True)):
-        text = chapter_text(_between(texts, start.position, end))
+        pieces = list(_between(pages, start.position, end))
+        text = chapter_text(piece.text for piece in pieces)
         if text:
-            chapters.append(BookChapter(start.title, text))
+            chapters.append(PlacedChapter(start.title, text, tuple(_placed(text, pieces))))
         elif index or not front:
             message = f"no text to speak under {start.title!r} of the contents"
             omissions.remark("chapter_empty", message)
@@ -142,16 +170,33 @@ def _starts_at_headings(pages: Sequence[PageText]) -> list[ChapterStart]:
     return starts
 
 
-def _between(pages: Sequence[PageText], start: Position, end: Position) -> list[str]:
-    """Paragraphs between two positions; the first and the last may be pieces."""
-    texts = []
-    for number in range(start.page, min(end.page + 1, len(pages))):
-        blocks = pages[number].blocks
+def _between(
+    pages: Mapping[str, PageText], start: Position, end: Position
+) -> Iterator[PlacedParagraph]:
+    """Yields the paragraphs between two positions; the first and the last may be pieces.
+
+    Where they stand in the chapter is not known yet.
+    """
+    paths = list(pages)
+    for number in range(start.page, min(end.page + 1, len(paths))):
+        blocks = pages[paths[number]].blocks
         first = start.block if number == start.page else 0
         last = end.block + 1 if number == end.page else len(blocks)
         for index in range(first, min(last, len(blocks))):
-            text = blocks[index].text
-            upper = end.offset if (number, index) == end[:2] else len(text)
+            block = blocks[index]
+            upper = end.offset if (number, index) == end[:2] else len(block.text)
             lower = start.offset if (number, index) == start[:2] else 0
-            texts.append(text[lower:upper].strip())
-    return [text for text in texts if text]
+            piece = block.text[lower:upper]
+            offset = lower + len(piece) - len(piece.lstrip())
+            if text := piece.strip():
+                yield PlacedParagraph(0, text, paths[number], block, offset)
+
+
+def _placed(chapter: str, pieces: Iterable[PlacedParagraph]) -> Iterator[PlacedParagraph]:
+    """Yields paragraphs with their places; between two of them are blank lines and scene breaks."""
+    at = 0
+    for piece in pieces:
+        if piece.text != SCENE_BREAK:
+            at = chapter.index(piece.text, at)
+            yield piece._replace(start=at)
+            at += len(piece.text)

@@ -32,6 +32,7 @@ class ManifestItem:
         media_type: as declared, in lower case; empty = none.
         properties: of EPUB 3: nav, cover-image, …
         fragment: what its href has behind a ``#``, which it should not have.
+        fallback: id of the item that stands for it where its type is not known; empty = none.
     """
 
     path: str
@@ -39,6 +40,7 @@ class ManifestItem:
     media_type: str
     properties: frozenset[str]
     fragment: str
+    fallback: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,7 @@ class PackageDocument:
     """What an EPUB says of itself.
 
     Attributes:
+        path: of its file.
         title, language: empty where it has none.
         authors: in order.
         metadata: what else it says.
@@ -71,6 +74,7 @@ class PackageDocument:
         covers: what may show the cover, by id or reference, in the order of trust.
     """
 
+    path: str
     title: str
     authors: tuple[str, ...]
     language: str
@@ -104,6 +108,7 @@ def read_package(container: Archive, omissions: Omissions) -> PackageDocument:
     manifest = _manifest(root, path, container, omissions)
     spine = next((e for e in root.iter() if local_name(e) == "spine"), None)
     return PackageDocument(
+        path=path,
         title=facts.title,
         authors=facts.authors,
         language=facts.language,
@@ -201,7 +206,8 @@ def _manifest(
             omissions.remark("file_missing", f"the EPUB lists {href}, but does not hold it")
         media_type = (element.get("media-type") or "").partition(";")[0].strip().lower()
         properties = frozenset((element.get("properties") or "").split())
-        item = ManifestItem(path, href, media_type, properties, fragment)
+        fallback = element.get("fallback") or ""
+        item = ManifestItem(path, href, media_type, properties, fragment, fallback)
         manifest.setdefault(element.get("id") or f"#{len(manifest)}", item)
     return manifest
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from core.book import Book, ReadingOptions
+from core.book import Book, BookChapter, ReadingOptions
 from core.errors import FieldError
 from text.books.archive import Archive
-from text.books.epub.chapters import cut_chapters
+from text.books.epub.chapters import PlacedChapter, cut_chapters
 from text.books.epub.container import open_container
 from text.books.epub.contents import TocEntry, read_navigation_document, read_ncx
 from text.books.epub.cover import read_cover
@@ -56,6 +56,26 @@ class SpinePage:
     body: Element
 
 
+@dataclass(frozen=True, slots=True)
+class OpenedEpub:
+    """An EPUB with what it was read from.
+
+    Attributes:
+        book: as it is spoken.
+        container, package: of the EPUB.
+        entries: of its table of contents.
+        pages: bodies by path, in reading order.
+        chapters: of the book, with the places of their paragraphs.
+    """
+
+    book: Book
+    container: Archive
+    package: PackageDocument
+    entries: Sequence[TocEntry]
+    pages: Mapping[str, Element]
+    chapters: tuple[PlacedChapter, ...]
+
+
 def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
     """Reads an EPUB in the order of its spine, cut by its table of contents.
 
@@ -67,6 +87,23 @@ def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
     Raises:
         FieldError: broken, unsafe, protected, of fixed layout, or without text.
     """
+    return open_epub(data, name, options).book
+
+
+def open_epub(
+    data: bytes, name: str, options: ReadingOptions, *, keep_origins: bool = False
+) -> OpenedEpub:
+    """Reads an EPUB and keeps what it was read from.
+
+    Args:
+        data: the file.
+        name: title where the metadata has none.
+        options: what is read.
+        keep_origins: whether paragraphs know where their characters stand in the pages.
+
+    Raises:
+        FieldError: broken, unsafe, protected, of fixed layout, or without text.
+    """
     omissions = Omissions()
     container = open_container(data, omissions)
     package = read_package(container, omissions)
@@ -74,7 +111,7 @@ def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
         message = "the EPUB has a fixed layout: its pages are pictures, in no order to be read in"
         raise FieldError("file", message, code="fixed_layout")
     spine = _Spine(container, package, omissions)
-    texts = spine.read(options)
+    texts = spine.read(options, keep_origins=keep_origins)
     if _is_picture_book(texts.values()):
         message = "the EPUB's pages are pictures: their words cannot be read"
         raise FieldError("file", message, code="image_only")
@@ -84,12 +121,12 @@ def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
     chapters = cut_chapters(texts, entries, package.title, omissions)
     if not chapters:
         raise FieldError("file", spine.why_nothing(), code="unspeakable_text")
-    return Book(
+    book = Book(
         title=package.title or name,
         authors=package.authors,
         language=package.language,
         metadata=package.metadata,
-        chapters=chapters,
+        chapters=tuple(BookChapter(chapter.title, chapter.text) for chapter in chapters),
         cover=read_cover(package, container, omissions),
         lexicons=read_pronunciations(
             list(texts.values()), spine.lexicons, container, package, omissions
@@ -97,6 +134,7 @@ def read_epub(data: bytes, name: str, options: ReadingOptions) -> Book:
         unreadable=tuple(spine.unreadable),
         notices=omissions.notices(),
     )
+    return OpenedEpub(book, container, package, entries, spine.bodies, chapters)
 
 
 class _Spine:
@@ -116,14 +154,16 @@ class _Spine:
         self._passed: list[str] = []
         """Names of pages without text, and why."""
         self._sheets: dict[str, list[StyleRule]] = {}
+        self.bodies: dict[str, Element] = {}
+        """Of the pages that were read, by path."""
 
-    def read(self, options: ReadingOptions) -> dict[str, PageText]:
+    def read(self, options: ReadingOptions, *, keep_origins: bool) -> dict[str, PageText]:
         """Reads the text of each page, by path, in reading order.
 
         Raises:
             FieldError: there are no pages, they are too long, or one is unsafe.
         """
-        bodies = {page.path: page.body for page in self._pages()}
+        self.bodies = bodies = {page.path: page.body for page in self._pages()}
         references, notes = find_notes(bodies)
         texts: dict[str, PageText] = {}
         for path, body in bodies.items():
@@ -132,7 +172,7 @@ class _Spine:
             for href in linked_lexicons(root):
                 name = self._container.find(resolve_url(path, href)[0])
                 self.lexicons.setdefault(name or "")
-            context = PageContext(path, style, references, notes, options)
+            context = PageContext(path, style, references, notes, options, keep_origins)
             texts[path] = read_page(body, context, self._omissions)
         return texts
 

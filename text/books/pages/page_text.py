@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container
 from dataclasses import dataclass, field
+from typing import Literal
 
 from core.book import ReadingOptions
 from text.books.blocks import SCENE_BREAK, TextBlock
@@ -19,6 +20,7 @@ from text.books.pages.elements import (
 )
 from text.books.pages.formulas import formula_text, is_formula_picture
 from text.books.pages.markup import Element, attribute, local_name, text_of
+from text.books.pages.origins import RawText, TextOrigin, moved_origins
 from text.books.pages.raised import is_note_mark, raised_text, verse_numbers
 from text.books.pages.stylesheet import PageStyle
 from text.books.pages.urls import resolve_url
@@ -74,6 +76,7 @@ class PageContext:
         style: what its style sheets say.
         references, notes: elements known to be such (``find_notes``).
         options: what is read of what could be left out.
+        keep_origins: whether blocks say where their characters stand.
     """
 
     path: str = ""
@@ -81,6 +84,7 @@ class PageContext:
     references: Container[Element] = ()
     notes: Container[Element] = ()
     options: ReadingOptions = field(default_factory=ReadingOptions)
+    keep_origins: bool = False
 
 
 def read_page(body: Element, context: PageContext, omissions: Omissions) -> PageText:
@@ -103,6 +107,7 @@ class _PageReader:
         self._context, self._omissions = context, omissions
         self._verses = verse_numbers(body)
         self._parts: list[str] = []
+        self._origins: list[TextOrigin] = []
         self._targets: list[tuple[str, str]] = []
         self._length = self._linked = self._level = 0
         self._links = self._preformatted = self._quotes = 0
@@ -114,10 +119,10 @@ class _PageReader:
 
     def read_children(self, element: Element) -> None:
         """Reads text and children of an element, and what follows each child."""
-        self._add_text(element.text)
+        self._add_text(element.text, element, "text")
         for child in element:
             self._read_element(child)
-            self._add_text(child.tail)
+            self._add_text(child.tail, child, "tail")
 
     def _read_element(self, element: Element) -> None:
         name = local_name(element)
@@ -180,7 +185,7 @@ class _PageReader:
 
     def _leave_out(self, element: Element, kind: str) -> None:
         if words := self._alternative(element, kind):
-            self._add_text(words)
+            self._add_text(words, element, "whole")
             return
         self._add_anchors(element)
         text = "" if kind in ("script", "image") else " ".join(map(str, element.itertext()))
@@ -271,7 +276,7 @@ class _PageReader:
         elif name == "sup" and is_note_mark(element, before):
             self._leave_out(element, "note_reference")
         elif text := raised_text(element, name, before):
-            self._add_text(text)
+            self._add_text(text, element, "whole")
         else:
             self.read_children(element)
 
@@ -287,25 +292,36 @@ class _PageReader:
     def _last(self) -> str:
         return self._parts[-1][-1:] if self._parts else ""
 
-    def _add_text(self, text: str | None) -> None:
+    def _add_text(
+        self,
+        text: str | None,
+        element: Element | None = None,
+        part: Literal["text", "tail", "whole"] = "text",
+    ) -> None:
+        """Adds a text; the element and its part say where it stands, None = nowhere."""
         if not text:
             return
+        kept = element is not None and self._context.keep_origins
+        raw = RawText(element, part, text) if element is not None and kept else None
         text = clean(text, self._omissions)
         if self._preformatted:
             lines = text.split("\n")
-            self._append(lines[0])
+            self._append(lines[0], raw)
             for line in lines[1:]:
                 self._break_line()
-                self._append(line)
+                self._append(line, raw)
         else:
-            self._append(text)
+            self._append(text, raw)
 
-    def _append(self, text: str) -> None:
+    def _append(self, text: str, raw: RawText | None) -> None:
         text = _SPACES.sub(lambda spaces: "\n" if spaces.group(1) else " ", text)
         if self._last() in ("", " ", "\n"):
             text = text.lstrip(" ")
         if not text:
             return
+        if raw is not None:
+            start = self._length + (len(self._prefix) + 1 if self._prefix else 0)
+            self._origins += raw.origins(text, start)
         if self._prefix:
             text, self._prefix = f"{self._prefix} {text}", ""
         self._parts.append(text)
@@ -330,12 +346,15 @@ class _PageReader:
         if is_scene_break(text):
             self._add_scene_break()
         elif text.strip():
-            text = _LEADING_ZEROS.sub("", _unspaced(text)) if self._level else text
-            block = TextBlock(text, self._level, self._linked, tuple(self._targets))
+            read = _LEADING_ZEROS.sub("", _unspaced(text)) if self._level else text
+            origins = self._origins
+            if read != text:
+                origins = moved_origins(origins, text, read)
+            block = TextBlock(read, self._level, self._linked, tuple(self._targets), origins)
             self.page.blocks.append(block)
         elif self._ornaments and self._ornaments == self._pictures:
             self._add_scene_break()
-        self._parts, self._targets = [], []
+        self._parts, self._targets, self._origins = [], [], []
         self._length = self._linked = 0
         self._ornaments = self._pictures = 0
 
