@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import msgspec
 import rich_click as click
 
-from cli.request import lexicon_option, read_lexicons, read_text, reading_options
+from cli.request import lexicon_option, read_lexicons, read_text, reading_options, voice_options
 from core.errors import FieldError
+from core.text import VoiceAssignment
 
 if TYPE_CHECKING:
     from text.analysis import AnalyzedBook, AnalyzedText
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 @click.option("--include", help="What of a book is read, as for `rhapsode book`.")
 @click.option("--say-titles", is_flag=True, help="As for `rhapsode book`.")
 @lexicon_option
+@voice_options
 @click.option(
     "--symbols",
     default="house-ipa",
@@ -40,6 +42,8 @@ def analyze(
     include: str | None,
     say_titles: bool,
     lexicon_files: tuple[Path, ...],
+    speakers: dict[str, str] | None,
+    quote_voice: str | None,
     symbols: str,
     as_json: bool,
 ) -> None:
@@ -58,12 +62,15 @@ def analyze(
         raise FieldError("text", "exactly one of TEXT and --book is needed")
     frontend = open_frontend(symbols)
     lexicons = read_lexicons(lexicon_files)
+    voices = VoiceAssignment(speakers=speakers or {}, quotes=quote_voice)
     found: AnalyzedText | AnalyzedBook
     if book is not None:
-        options = reading_options(include, say_titles)
-        found = analyze_book(frontend, read_book(book.read_bytes(), book.name, options), lexicons)
+        options = reading_options(include, say_titles, speakers or ())
+        content = read_book(book.read_bytes(), book.name, options)
+        found = analyze_book(frontend, content, lexicons, voices)
     else:
-        found = analyze_text(frontend, read_text(text or ""), ssml=ssml, lexicons=lexicons)
+        source = read_text(text or "")
+        found = analyze_text(frontend, source, ssml=ssml, lexicons=lexicons, voices=voices)
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(found)).decode())
     else:
@@ -80,7 +87,8 @@ def _print(found: AnalyzedText | AnalyzedBook) -> None:
         click.echo(f"\n{found.title}: about {found.seconds / 60:.0f} minutes")
         return
     for utterance in found.utterances:
-        click.echo(f"{utterance.spoken}\n  {utterance.phonemes}")
+        voice = f"{utterance.voice}: " if utterance.voice else ""
+        click.echo(f"{voice}{utterance.spoken}\n  {utterance.phonemes}")
     for notice in found.notices:
         where = f" at {notice.span.start}–{notice.span.end}" if notice.span else ""
         click.echo(f"note: {notice.message}{where} [{notice.code}]", err=True)

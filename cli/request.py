@@ -24,6 +24,17 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 SUFFIXES: dict[str, str] = {f".{name}": name for name in MEDIA_TYPES}
 
+_VOICES = (
+    click.option(
+        "--voice-of",
+        "speakers",
+        metavar="NAME=VOICE",
+        multiple=True,
+        callback=lambda context, option, values: speakers_of(values),
+        help="The voice of a script's speaker, whose lines begin with NAME: (repeatable).",
+    ),
+    click.option("--quote-voice", help="A voice for what stands in quotation marks."),
+)
 _OPTIONS = (
     click.option("--voice", help="A voice of `rhapsode voices`."),
     click.option("--acoustic", help="An acoustic model of the voice."),
@@ -42,15 +53,6 @@ _OPTIONS = (
     click.option("--sample-rate", type=int, help="Sample rate of the file, in Hz."),
     click.option("--bit-rate", type=int, help="Bits per second of mp3, opus, m4b or epub."),
     click.option("--channels", type=int, help="2 = the same in both."),
-    click.option(
-        "--voice-of",
-        "speakers",
-        metavar="NAME=VOICE",
-        multiple=True,
-        callback=lambda context, option, values: speakers_of(values),
-        help="The voice of a script's speaker, whose lines begin with NAME: (repeatable).",
-    ),
-    click.option("--quote-voice", help="A voice for what stands in quotation marks."),
     click.option("--lufs", "loudness_lufs", type=float, help="Loudness of the file, in LUFS."),
     click.option("--seed", type=int, help="Same text, seed and voice: same samples."),
 )
@@ -82,6 +84,13 @@ def speakers_of(values: Iterable[str]) -> dict[str, str] | None:
     return speakers or None
 
 
+def voice_options(command: F) -> F:
+    """Adds the options that give voices to the speakers of a plain text."""
+    for option in reversed(_VOICES):
+        command = option(command)
+    return command
+
+
 def speech_options(command: F, formats: Sequence[str] = get_args(AudioFormat)) -> F:
     """Adds the options of a request to a command.
 
@@ -95,7 +104,7 @@ def speech_options(command: F, formats: Sequence[str] = get_args(AudioFormat)) -
         type=click.Choice(formats),
         help="Format of the file; by default that of its suffix.",
     )
-    for option in reversed((*_OPTIONS, format_option, lexicon_option)):
+    for option in reversed((*_OPTIONS, *_VOICES, format_option, lexicon_option)):
         command = option(command)
     return command
 
@@ -138,13 +147,19 @@ def included(names: str | None) -> list[str] | None:
     return [name for part in names.split(",") if (name := part.strip())]
 
 
-def reading_options(include: str | None, say_titles: bool) -> ReadingOptions:
+def reading_options(
+    include: str | None, say_titles: bool, speakers: Iterable[str]
+) -> ReadingOptions:
     """Returns what of a book is read.
 
     Raises:
         FieldError: there is nothing of that name to include.
     """
-    fields = {"include": included(include), "say_titles": say_titles}
+    fields = {
+        "include": included(include),
+        "say_titles": say_titles,
+        "speakers": tuple(speakers),
+    }
     return convert_request(ReadingOptions, fields)
 
 

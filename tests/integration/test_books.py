@@ -354,3 +354,30 @@ def test_a_book_is_not_written_over(tmp_path: Path) -> None:
     words = [str(tmp_path / "in.epub"), "-o", str(tmp_path / "in.epub")]
     with pytest.raises(FieldError, match="the book itself"):
         CliRunner().invoke(book, words, catch_exceptions=False, standalone_mode=False)
+
+
+def test_voices_and_pronunciations_of_a_book(http: httpx.Client) -> None:
+    page = (
+        '<div xmlns:ssml="http://www.w3.org/2001/10/synthesis" ssml:alphabet="ipa">'
+        '<p>ANN: The <i ssml:ph="ˈnjuːlɪn">Newlyn</i> pier.</p><p>“Two,” said Bob.</p></div>'
+    )
+    files = {"file": ("a.epub", epub({"a.xhtml": page}, [("One", "a.xhtml")]))}
+    request = {"speakers": {"Ann": "tiny-high"}, "quote_voice": "tiny-high", "format": "wav"}
+    form = {"request": json.dumps(request)}
+    job = ended(http, http.post("/audiobooks", files=files, data=form))
+    assert job["state"] == "succeeded"
+    (used,) = (w["message"] for w in job["report"]["warnings"] if w["code"] == "lexicon_used")
+    assert "'ssml:ph'" in used
+    assert "1 of 1 entries used" in used
+    vtt = http.get(f"/jobs/{job['id']}/timings", params={"format": "vtt"}).text
+    assert len(set(re.findall(r"<v ([^>]+)>", vtt))) == 2
+    analysis = http.post("/audiobooks/analyze", files=files, data=form).json()
+    utterances = analysis["chapters"][0]["analysis"]["utterances"]
+    assert [(u["spoken"], u["voice"]) for u in utterances] == [
+        ("The Newlyn pier", "tiny-high"),
+        ("Two", "tiny-high"),
+        ("said Bob", None),
+    ]
+    assert "njˈulɪn" in utterances[0]["phonemes"]
+    unknown = http.post("/audiobooks", files=files, data={"request": '{"quote_voice": "nobody"}'})
+    assert (unknown.status_code, unknown.json()["code"]) == (422, "unknown_voice")

@@ -56,6 +56,8 @@ def test_command(tmp_path: Path) -> None:
     (utterance,) = json.loads(run.output)["utterances"]
     assert {"text", "spoken", "phonemes", "span"} <= utterance.keys()
     assert utterance["span"] == [0, 12]
+    words = ["analyze", "ANN: Hi. “No,” I said.", "--voice-of", "ann=edmund"]
+    assert "edmund: Hi" in CliRunner().invoke(rhapsode, words).output
     page = tmp_path / "a.html"
     page.write_text("<h1>One</h1><p>Hello.</p><pre><code>x = 1</code></pre>")
     command = ["analyze", "--book", str(page), "--json"]
