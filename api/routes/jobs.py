@@ -1,4 +1,4 @@
-"""``/jobs``: look, list, cancel."""
+"""``/jobs``: look, list, cancel, remove."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Annotated, Any, cast, get_args
 from anyio import to_thread
 from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from api.admission import ApiClient
@@ -105,12 +106,35 @@ def _known(field: str, value: str | None, allowed: list[str]) -> str | None:
 @delete(
     "/jobs/{job_id:str}",
     status_code=200,
-    responses=problem_responses(404, 409, 503),
+    summary="Cancel an open job, or remove one that has ended",
+    description=(
+        "200 with the cancelled job: parts that have not begun never run. "
+        "204: it had ended, and is gone with its audio and text."
+    ),
+    responses={
+        204: ResponseSpec(None, description="It had ended, and is gone"),
+        **problem_responses(404, 503),
+    },
     tags=["jobs"],
 )
-async def cancel_job(job_id: FromPath[str], backends: NamedDependency[Backends]) -> JobView:
-    """Cancels a job: parts that have not begun never run, and its audio is deleted."""
-    return job_view(await to_thread.run_sync(cancel, known_id(job_id), backends))
+async def cancel_job(
+    job_id: FromPath[str], backends: NamedDependency[Backends]
+) -> Response[JobView]:
+    """Cancels an open job; removes one that has ended, with its audio and text."""
+    record = await to_thread.run_sync(_cancel_or_remove, known_id(job_id), backends)
+    if record is None:
+        return Response(None, status_code=204)  # type: ignore[arg-type]
+    return Response(job_view(record))
+
+
+def _cancel_or_remove(job_id: str, backends: Backends) -> JobRecord | None:
+    """Returns the cancelled job; None: it had ended, and is removed."""
+    try:
+        return cancel(job_id, backends)
+    except Conflict:
+        backends.audio.delete(job_folder(job_id))
+        backends.store.records.forget(job_id)
+        return None
 
 
 def cancel(job_id: str, backends: Backends) -> JobRecord:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import takewhile
@@ -25,7 +27,7 @@ from api.studio.rendering import is_fragment, page
 from api.studio.source_runs import SourceRun, source_runs
 from api.validation import require_streamable
 from api.views import JobView, job_view
-from core.errors import FieldError
+from core.errors import FieldError, NotFound
 from core.record import TERMINAL, JobRecord, JobState
 from core.report import StageSeconds
 from core.request import Lane, Source
@@ -33,6 +35,7 @@ from core.text import Span
 from jobs.protocols import JobFilter
 
 PAGE_JOBS = 20
+TITLE_CHARACTERS = 70
 SHOWN_CHARACTERS = 20_000
 """Of a chapter, at once: a browser lays out so many words without a hitch."""
 REPEATABLE_CHARACTERS = 100_000
@@ -116,6 +119,19 @@ def can_be_streamed(record: JobRecord) -> bool:
     return record.state not in TERMINAL
 
 
+def titles_of(backends: Backends, records: Sequence[JobRecord]) -> list[str]:
+    """Returns the title of each job's book, or how its text begins; of long texts nothing."""
+    found = []
+    for record in records:
+        title = record.source.title or ""
+        if not title and not record.source.is_long:
+            with suppress(NotFound):  # it was removed meanwhile
+                title = backends.store.records.source(record.id).text[: TITLE_CHARACTERS + 1]
+        short = len(title) <= TITLE_CHARACTERS
+        found.append(title if short else f"{title[:TITLE_CHARACTERS].rstrip()}…")
+    return found
+
+
 def stage_shares(stages: StageSeconds) -> list[tuple[str, float, float]]:
     """Returns name, seconds and share of every stage that took time.
 
@@ -149,6 +165,7 @@ async def jobs_page(
     read = partial(backends.store.records.page, wanted=meant, cursor=cursor, limit=PAGE_JOBS)
     found = await to_thread.run_sync(read)
     forecasts = await to_thread.run_sync(backends.backlog.forecast, found.jobs)
+    titles = await to_thread.run_sync(titles_of, backends, found.jobs)
     chosen = {"state": wanted, "lane": lane, "voice": voice}
     parts = {False: "jobs.html", True: "job_list.html" if cursor is None else "job_rows.html"}
     return page(
@@ -156,7 +173,7 @@ async def jobs_page(
         backends,
         parts[is_fragment(request.headers)],
         active="jobs",
-        jobs=[*zip(found.jobs, map(job_view, found.jobs, forecasts), strict=True)],
+        jobs=[*zip(titles, map(job_view, found.jobs, forecasts), strict=True)],
         open_jobs=any(record.state not in TERMINAL for record in found.jobs),
         cursor=found.cursor,
         states=get_args(JobState),

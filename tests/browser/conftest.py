@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,12 +12,11 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     expect,
-    sync_playwright,
 )
 
+from benchmarks.studio.browser import find_chromium, open_chromium
 from cli.stack import Stack
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 WATCH = """
 document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`CSP: ${event.violatedDirective} ${event.blockedURI} ${event.sourceFile}`);
@@ -47,14 +45,11 @@ class Visit:
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """Chromium as the system has it. Not for the whole session: its event loop is in the way."""
-    program = next((found for name in PROGRAMS if (found := shutil.which(name))), None)
+    program = find_chromium()
     if program is None:
         pytest.skip("no chromium on PATH")
-    with sync_playwright() as playwright:
-        # Containers have no user namespaces for the sandbox; only our own pages are opened.
-        options = ["--no-sandbox", "--disable-dev-shm-usage", "--mute-audio"]
-        with playwright.chromium.launch(executable_path=program, args=options) as chromium:
-            yield chromium
+    with open_chromium(program) as chromium:
+        yield chromium
 
 
 def watched(context: BrowserContext, url: str) -> Visit:

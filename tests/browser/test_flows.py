@@ -73,7 +73,7 @@ def test_what_is_no_book_is_refused(visit: Visit, tmp_path: Path) -> None:
     visit.complaints.clear()  # the browser tells of the 422
 
 
-def test_an_open_job_is_found_and_cancelled(visit: Visit, service: Stack) -> None:
+def test_a_job_is_found_cancelled_and_deleted(visit: Visit, service: Stack) -> None:
     long = "Somebody has to read all of this aloud, one sentence after the other. " * 8000
     with httpx.Client(base_url=service.url, timeout=60, trust_env=False) as http:
         body = {"text": long, "lane": "bulk", "voice": "tiny"}
@@ -88,6 +88,10 @@ def test_an_open_job_is_found_and_cancelled(visit: Visit, service: Stack) -> Non
         expect(row).to_have_count(1)
         assert "state=cancelled" in page.url
         assert http.get(f"/jobs/{job}").json()["state"] == "cancelled"
+        page.on("dialog", lambda dialog: dialog.accept())
+        row.get_by_role("button", name="Delete").click()
+        expect(row).to_have_count(0)
+        assert http.get(f"/jobs/{job}").status_code == 404
 
 
 def test_what_failed_runs_again(visit: Visit, service: Stack) -> None:

@@ -11,6 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from api.studio.rendering import PAGES
+from benchmarks.studio.__main__ import MOST_BYTES
+from benchmarks.studio.browser import ReceivedBytes
 from cli.stack import Stack
 from tests.browser.conftest import Visit, watched
 
@@ -63,13 +65,10 @@ def test_no_page_is_wider_than_a_phone(browser: Browser, service: Stack, job: st
 
 
 def test_pages_are_small(visit: Visit) -> None:
-    received: list[int] = []
-    session = visit.page.context.new_cdp_session(visit.page)
-    session.send("Network.enable")
-    session.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
+    received = ReceivedBytes(visit.page)
     visit.open("/")
-    assert len(received) > 5
-    assert sum(received) <= 300_000
+    assert len(received.sizes) > 5
+    assert received.total <= MOST_BYTES
 
 
 def test_the_keyboard_reaches_everything(visit: Visit) -> None:

@@ -199,13 +199,22 @@ def test_a_cancelled_job_stays_cancelled(http: httpx.Client) -> None:
     job = http.post("/synthesize", json={"text": text, "lane": "bulk"}).json()
     gone = http.delete(f"/jobs/{job['id']}")
     assert (gone.status_code, gone.json()["state"]) == (200, "cancelled")
-    again = http.delete(f"/jobs/{job['id']}")
-    assert (again.status_code, again.json()["code"]) == (409, "job_over")
     speak(http, text="Somebody else is served.")
     seen = http.get(f"/jobs/{job['id']}").json()
     assert (seen["state"], seen["audio"]) == ("cancelled", None)
     audio = http.get(f"/jobs/{job['id']}/audio")
     assert (audio.status_code, audio.json()["code"]) == (404, "no_audio")
+
+
+def test_a_job_that_has_ended_is_removed(http: httpx.Client) -> None:
+    job = speak(http, text="Forget me.")
+    gone = http.delete(f"/jobs/{job['id']}")
+    assert (gone.status_code, gone.content) == (204, b"")
+    for path in ("", "/audio", "/timings", "/manifest", "/events"):
+        answer = http.get(f"/jobs/{job['id']}{path}")
+        assert (answer.status_code, answer.json()["code"]) == (404, "job_not_found")
+    assert http.delete(f"/jobs/{job['id']}").status_code == 404
+    assert job["id"] not in {one["id"] for one in http.get("/jobs").json()["jobs"]}
 
 
 def test_two_hundred_at_once_all_end_and_share_batches(service: Stack, http: httpx.Client) -> None:
