@@ -103,7 +103,9 @@ class Admission:
         if keys is None and not is_open(connection.scope["path_template"]):
             scope: Any = connection.scope
             method = str(scope["method"])
-            require_own_site(method, connection.headers, self._backends.settings.allowed_hosts)
+            settings = self._backends.settings
+            hosts, origins = settings.allowed_hosts, settings.cors_origins
+            require_own_site(method, connection.headers, hosts, origins)
             _require_content_type(method, connection.headers)
         if keys is not None and not is_open(connection.scope["path_template"]):
             token = token_of(connection) or _cookie_token(connection)

@@ -19,7 +19,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 
 from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
-from api.browsers import add_security_headers
+from api.browsers import add_security_headers, cors_of
 from api.metrics import CurrentState, app_version, measuring, scrape
 from api.openapi import correct_openapi
 from api.options import answering_options
@@ -153,13 +153,15 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         before_send=[add_security_headers],
         lifespan=[listening],
         template_config=TEMPLATES,
+        cors_config=cors_of(settings),
         request_max_body_size=settings.max_body_bytes,
         openapi_config=OpenAPIConfig(
             title="Rhapsode",
             version=app_version(),
             description="Batch text-to-speech: jobs in, audio and its cost out.",
             path="/schema",
-            components=SCHEMES if state.keys else [],
+            components=SCHEMES,
+            use_handler_docstrings=True,
             security=SECURITY if state.keys else None,
             render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         ),

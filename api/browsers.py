@@ -15,8 +15,10 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
+from litestar.config.cors import CORSConfig
 from litestar.types import Message, Scope
 
+from api.settings import ApiSettings
 from core.errors import RhapsodeError
 
 SAFE_METHODS: Final = ("GET", "HEAD", "OPTIONS")
@@ -31,19 +33,33 @@ HEADERS: Final = {
 """Of every response that does not set its own. Source: OWASP REST Security Cheat Sheet."""
 
 
+EXPOSED: Final = (
+    "Content-Range", "ETag", "Location", "Preference-Applied", "Retry-After", "Rhapsode-Job",
+)  # fmt: skip
+"""Headers of answers that pages of other origins may read."""
+PREFLIGHT_SECONDS: Final = 3600
+"""How long a browser remembers what it may send [s]."""
+
+
 class Forbidden(RhapsodeError):
     """Raised for a request that a web page of another origin may have made."""
 
     code = "cross_site"
 
 
-def require_own_site(method: str, headers: Mapping[str, str], allowed_hosts: Sequence[str]) -> None:
+def require_own_site(
+    method: str,
+    headers: Mapping[str, str],
+    allowed_hosts: Sequence[str],
+    origins: Sequence[str] = (),
+) -> None:
     """Refuses what may come from a web page of another origin.
 
     Args:
         method: of HTTP.
         headers: of the request, lower case.
         allowed_hosts: names under which the service is reached, beside ``localhost`` and addresses.
+        origins: of pages that may use the service, see ``require_own_origin``.
 
     Raises:
         Forbidden: the host is none of them (code ``host_not_allowed``), or the request comes from
@@ -53,11 +69,18 @@ def require_own_site(method: str, headers: Mapping[str, str], allowed_hosts: Seq
     if not is_allowed_host(host, allowed_hosts):
         message = f"{host!r} is no name of this service; RHAPSODE_ALLOWED_HOSTS names them"
         raise Forbidden(message, code="host_not_allowed")
-    require_own_origin(method, headers)
+    require_own_origin(method, headers, origins)
 
 
-def require_own_origin(method: str, headers: Mapping[str, str]) -> None:
+def require_own_origin(
+    method: str, headers: Mapping[str, str], origins: Sequence[str] = ()
+) -> None:
     """Refuses a request that changes something and that a page of another origin made.
+
+    Args:
+        method: of HTTP.
+        headers: of the request, lower case.
+        origins: of pages that may all the same; ``*`` = any.
 
     Raises:
         Forbidden: it is one.
@@ -66,6 +89,8 @@ def require_own_origin(method: str, headers: Mapping[str, str]) -> None:
         return
     site = headers.get("sec-fetch-site", "none")
     origin, host = headers.get("origin"), headers.get("host", "")
+    if origin is not None and ("*" in origins or origin.lower() in origins):
+        return
     if site not in ("none", "same-origin") or (
         origin is not None and urlsplit(origin).netloc.lower() != host.lower()
     ):
@@ -95,6 +120,19 @@ def is_allowed_host(host: str, allowed: Sequence[str]) -> bool:
     except ValueError:
         return False
     return True
+
+
+def cors_of(settings: ApiSettings) -> CORSConfig | None:
+    """Returns which origins' pages may use the service; None: no other than its own."""
+    if not settings.cors_origins:
+        return None
+    return CORSConfig(
+        allow_origins=list(settings.cors_origins),
+        allow_methods=["GET", "HEAD", "POST", "PUT", "DELETE"],
+        allow_headers=["*"],
+        expose_headers=list(EXPOSED),
+        max_age=PREFLIGHT_SECONDS,
+    )
 
 
 async def add_security_headers(message: Message, _: Scope) -> None:

@@ -79,6 +79,7 @@ def correct_openapi(document: OpenAPI) -> None:
     if "Span" in document.components.schemas:
         document.components.schemas["Span"] = SPAN
     for operation in operations_of(document):
+        _summarize(operation)
         for parameter in operation.parameters or ():
             if isinstance(parameter, Parameter) and isinstance(parameter.schema, Schema):
                 _never_null(parameter.schema)
@@ -91,6 +92,18 @@ def operations_of(document: OpenAPI) -> Iterator[Operation]:
             operation = getattr(item, method)
             if operation is not None:
                 yield operation
+
+
+def _summarize(operation: Operation) -> None:
+    """Makes the first sentence of a description the summary where there is none of its own.
+
+    Litestar's own is the handler's name: one word.
+    """
+    first = (operation.description or "").partition("\n\n")[0]
+    if " " in (operation.summary or "") or not first:
+        return
+    sentence = " ".join(first.split()).removesuffix(".")
+    operation.summary = sentence.partition(". ")[0]
 
 
 def _never_null(schema: Schema) -> None:

@@ -43,6 +43,9 @@ class ApiSettings(ServiceSettings):
     allowed_hosts: tuple[str, ...] = ()
     """RHAPSODE_ALLOWED_HOSTS: names, separated by commas, under which clients reach a service that
     requires no keys, beside localhost and addresses; ``*`` = any."""
+    cors_origins: tuple[str, ...] = ()
+    """RHAPSODE_CORS_ORIGINS: origins of web pages that may use the service, separated by
+    commas (``https://reader.example``); ``*`` = any, which needs keys to be safe."""
     openai_voices: tuple[str, ...] = ()
     """RHAPSODE_OPENAI_VOICES: ``name=voice``, separated by commas: what names of voices mean at
     ``/v1/audio/speech``; OpenAI's own otherwise mean the first voice of their gender."""

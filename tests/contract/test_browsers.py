@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -118,3 +119,42 @@ def test_every_response_says_that_it_is_data(http: Http, path: str) -> None:
     assert headers["content-security-policy"] == "default-src 'none'; frame-ancestors 'none'"
     assert (headers["x-frame-options"], headers["referrer-policy"]) == ("DENY", "no-referrer")
     assert headers["cache-control"] == "no-store"
+
+
+ORIGIN = "https://reader.example"
+
+
+@pytest.fixture
+def shared(settings: ApiSettings) -> Iterator[Http]:
+    """A service that pages of one other origin may use."""
+    chosen = dataclasses.replace(settings, cors_origins=(ORIGIN,))
+    app = create_app(chosen, open_backends(chosen))
+    with TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1") as client:
+        yield client
+
+
+def test_a_page_of_an_allowed_origin_may_ask_and_read(shared: Http) -> None:
+    asked = {"origin": ORIGIN, "access-control-request-method": "POST"}
+    preflight = shared.options(
+        "/synthesize", headers=asked | {"access-control-request-headers": "content-type, prefer"}
+    )
+    assert preflight.status_code in (200, 204)
+    assert preflight.headers["access-control-allow-origin"] == ORIGIN
+    assert "POST" in preflight.headers["access-control-allow-methods"]
+    headers = JSON | {"origin": ORIGIN, "sec-fetch-site": "cross-site"}
+    answer = shared.post("/synthesize", content=BODY, headers=headers)
+    assert answer.status_code == 202
+    assert answer.headers["access-control-allow-origin"] == ORIGIN
+    exposed = answer.headers["access-control-expose-headers"].lower()
+    assert {"location", "retry-after"} <= {name.strip() for name in exposed.split(",")}
+    problem = shared.get("/jobs/none", headers={"origin": ORIGIN})
+    assert problem.headers["access-control-allow-origin"] == ORIGIN
+
+
+def test_a_page_of_any_other_origin_may_not(shared: Http, http: Http) -> None:
+    headers = JSON | {"origin": "https://evil.example"}
+    answer = shared.post("/synthesize", content=BODY, headers=headers)
+    assert (answer.status_code, answer.json()["code"]) == (403, "cross_site")
+    assert "access-control-allow-origin" not in answer.headers
+    without = http.get("/voices", headers={"origin": ORIGIN})
+    assert "access-control-allow-origin" not in without.headers
