@@ -19,6 +19,7 @@ from fnmatch import fnmatch
 from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import structlog
@@ -311,7 +312,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pairs", default="", help="parts of names, split by semicolons")
     parser.add_argument("--utterances", type=int, default=40, help="of each pair")
     parser.add_argument("--circumstance", default="", help="part of its name")
-    parser.add_argument("--runtime", default="onnx", choices=["eager", "torchscript", "onnx"])
+    parser.add_argument("--runtime", default="onnx", choices=get_args(RuntimeName))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="write everything here")
     return parser

@@ -8,6 +8,7 @@ from core.errors import Unavailable
 
 EXTRAS = {
     "onnxruntime": ("cpu", "gpu"),
+    "openvino": ("openvino",),
     "tensorboard": ("train",),
     "pyworld": ("train",),
     "matplotlib": ("train", "bench"),

@@ -25,6 +25,7 @@ class GraphSpec:
         keep_float32: paths of submodules that stay float32 in a float16 or int8 export.
         int8: its linear and recurrent layers may be quantized dynamically; other graphs of the
             network stay float32 in an int8 artifact.
+        bf16: a bf16 artifact computes it in bfloat16; its other graphs stay float32.
     """
 
     name: str
@@ -36,6 +37,7 @@ class GraphSpec:
     onnx_module: Any = None
     keep_float32: tuple[str, ...] = field(default=())
     int8: bool = False
+    bf16: bool = False
 
     def dynamic_axes(self) -> dict[str, dict[int, str]]:
         """Per name the dynamic axes, {axis: its name}."""

@@ -56,7 +56,7 @@ class Graph(Protocol):
 
 
 class Runtime(Protocol):
-    """eager, torchscript, onnx: turns an artifact into graphs."""
+    """eager, torchscript, onnx, openvino: turns an artifact into graphs."""
 
     name: str
 

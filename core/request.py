@@ -24,7 +24,8 @@ Package = Literal["file", "chapters"]
 Preset = Literal["acx"]
 """acx: what Audible's marketplace takes, see ``Controls.with_preset``."""
 Lane = Literal["interactive", "bulk"]
-RuntimeName = Literal["eager", "torchscript", "onnx"]
+RuntimeName = Literal["eager", "torchscript", "onnx", "openvino"]
+"""openvino computes what it can in bfloat16; it needs the extra and a CPU that has it."""
 MAX_TEXT_CHARS = 1_000_000
 LONG_CHARACTERS = 30_000
 """About half an hour of speech, planned in a quarter of a second: longer sources are long ones."""

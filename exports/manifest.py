@@ -13,7 +13,7 @@ from core.mel import MelSpec
 from core.request import RuntimeName
 from core.voice import Component
 
-Precision = Literal["fp32", "fp16", "int8"]
+Precision = Literal["fp32", "fp16", "bf16", "int8"]
 MANIFEST_FILE = "manifest.json"
 
 
@@ -32,6 +32,8 @@ class GraphInfo(msgspec.Struct, frozen=True):
     """Of the artifact's folder."""
     inputs: tuple[TensorInfo, ...]
     outputs: tuple[TensorInfo, ...]
+    bf16: bool = False
+    """Computed in bfloat16 from float32 weights."""
 
 
 class ParityFigure(msgspec.Struct, frozen=True):
@@ -75,8 +77,13 @@ class ArtifactManifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     @property
     def digest(self) -> str:
-        """One sha256 over all files, hex: the identity of the artifact."""
+        """One sha256 over all files, hex: the identity of the artifact.
+
+        Another runtime may read the same files, and computes other samples of them.
+        """
         lines = "".join(f"{name}={digest}\n" for name, digest in sorted(self.files.items()))
+        if self.runtime == "openvino":
+            lines += f"{self.runtime} {self.precision}\n"
         return hashlib.sha256(lines.encode()).hexdigest()
 
     def require_component(self, component: Component) -> None:

@@ -1,8 +1,10 @@
-"""eager, torchscript, onnx: artifacts to graphs, on CPU and CUDA."""
+"""eager, torchscript, onnx, openvino: artifacts to graphs, on CPU and CUDA."""
 
 from __future__ import annotations
 
 import io
+import os
+import threading
 import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -162,19 +164,103 @@ class OnnxRuntime:
             raise ArtifactError(f"not a usable ONNX file: {error}") from error
 
 
+class OpenVinoGraph:
+    """A compiled OpenVINO model as a graph; any threads may call it.
+
+    Args:
+        compiled: an ``openvino.CompiledModel``.
+        names: the graph's inputs in order; the exporter leaves out those that nothing reads.
+    """
+
+    def __init__(self, compiled: Any, names: Sequence[str]) -> None:
+        self._compiled = compiled
+        self._names = tuple(names)
+        self._read = {name for tensor in compiled.inputs for name in tensor.names}
+        self._requests = threading.local()  # a request serves one call at a time
+
+    def __call__(self, *inputs: Array) -> tuple[Array, ...]:
+        """Raises SynthesisError."""
+        if not hasattr(self._requests, "own"):
+            self._requests.own = self._compiled.create_infer_request()
+        named = dict(zip(self._names, inputs, strict=True))
+        try:
+            outputs = self._requests.own.infer(
+                {k: v for k, v in named.items() if k in self._read}, share_inputs=True
+            )
+        except RuntimeError as error:
+            raise SynthesisError(f"openvino: {error}") from error
+        return tuple(outputs[output] for output in self._compiled.outputs)
+
+
+class OpenVinoRuntime:
+    """OpenVINO on a CPU: the files of ONNX, some graphs in bfloat16.
+
+    Args:
+        device: cpu.
+
+    Raises:
+        DeviceError: another device, or OpenVINO is not installed.
+    """
+
+    name: str = "openvino"
+
+    def __init__(self, device: str) -> None:
+        if device != "cpu":
+            raise DeviceError(f"openvino runs on a CPU here, not on {device}", code="no_device")
+        try:
+            import openvino
+        except ModuleNotFoundError as error:
+            how = "pip install -c constraints.txt '.[openvino]'"
+            raise DeviceError(f"openvino is not installed: {how}", code="no_runtime") from error
+        self._core: Any = openvino.Core()
+
+    def open(self, artifact: Path) -> Mapping[str, Graph]:
+        """Raises ArtifactError, DeviceError."""
+        manifest = _manifest(artifact, "openvino")
+        if any(graph.bf16 for graph in manifest.graphs.values()):
+            self._require_bf16()
+        return {
+            name: OpenVinoGraph(
+                self._compiled(read_verified(artifact, manifest, graph.file), graph.bf16),
+                [i.name for i in graph.inputs],
+            )
+            for name, graph in manifest.graphs.items()
+        }
+
+    def _require_bf16(self) -> None:
+        if "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+            raise DeviceError("this CPU has no bfloat16 (AVX-512 BF16 or AMX)", code="no_bf16")
+
+    def _compiled(self, data: bytes, bf16: bool) -> Any:
+        # As many streams of one thread as cores, so that threads of an engine work side by side.
+        cores = len(os.sched_getaffinity(0))
+        options = {
+            "INFERENCE_PRECISION_HINT": "bf16" if bf16 else "f32",
+            "NUM_STREAMS": cores,
+            "INFERENCE_NUM_THREADS": cores,
+            "ENABLE_CPU_PINNING": False,
+        }
+        try:
+            return self._core.compile_model(self._core.read_model(data), "CPU", options)
+        except RuntimeError as error:
+            raise ArtifactError(f"not a usable ONNX file: {error}") from error
+
+
 def open_runtime(name: RuntimeName, device: str = "cpu", threads: int = 1) -> Runtime:
     """Returns the runtime of that name.
 
     Args:
-        name: eager, torchscript or onnx.
+        name: eager, torchscript, onnx or openvino.
         device: cpu, cuda or cuda:N.
         threads: of ONNX Runtime; torch's threads are the process's (torch.set_num_threads).
 
     Raises:
-        DeviceError: the device is not there.
+        DeviceError: the device or the runtime is not there.
     """
     if name == "onnx":
         return OnnxRuntime(device, threads)
+    if name == "openvino":
+        return OpenVinoRuntime(device)
     return EagerRuntime(device) if name == "eager" else TorchScriptRuntime(device)
 
 

@@ -51,7 +51,7 @@ def load_voice(
     runtime: RuntimeName,
     device: str = "cpu",
     artifacts: Path,
-    precision: Precision = "fp32",
+    precision: Precision | None = None,
     threads: int = 1,
     windows: WindowPolicy | None = None,
 ) -> Voice:
@@ -59,10 +59,10 @@ def load_voice(
 
     Args:
         selection: the voice and its networks.
-        runtime: eager, torchscript or onnx.
+        runtime: eager, torchscript, onnx or openvino.
         device: cpu, cuda or cuda:N.
         artifacts: folder of exported artifacts, shared by any processes.
-        precision: of the artifacts.
+        precision: of the artifacts; None = bf16 for openvino, whose gain it is, else fp32.
         threads: of ONNX Runtime.
         windows: how to cut mels into windows; None = what suits the device.
 
@@ -73,6 +73,8 @@ def load_voice(
     """
     acoustic, vocoder = selection.acoustic_component, selection.vocoder_component
     _require_fit(acoustic, vocoder)
+    if precision is None:
+        precision = "bf16" if runtime == "openvino" else "fp32"
     a_manifest, a_graphs = _open(acoustic, runtime, precision, device, artifacts, threads)
     v_manifest, v_graphs = _open(vocoder, runtime, precision, device, artifacts, threads)
     # A GPU is bound by launches, so width is worth more there than the last bit.

@@ -163,4 +163,6 @@ def _decode(network: FastSpeech2) -> GraphSpec:
             "refiner.pitch",
             "refiner.harmonics",
         ),
+        # Where harmonics lie is the cosine of a phase of many turns.
+        bf16=not config.refiner.harmonics,
     )

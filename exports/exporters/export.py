@@ -41,6 +41,7 @@ EXPORTER = f"rhapsode-1 torch-{torch.__version__}"
 _WRITERS: dict[RuntimeName, tuple[str, Callable[[GraphSpec, Path], None]]] = {
     "torchscript": (".pt", export_torchscript),
     "onnx": (".onnx", export_onnx),
+    "openvino": (".onnx", export_onnx),
 }
 
 
@@ -139,6 +140,8 @@ def _write_graphs(
     precision: Precision,
     folder: Path,
 ) -> dict[str, GraphInfo]:
+    if precision == "bf16" and runtime != "openvino":
+        raise ArtifactError(f"{runtime} knows no bf16, openvino does")
     if runtime == "eager":
         _write_weights(network, precision, folder / WEIGHTS_FILE)
         return {spec.name: _info(spec, WEIGHTS_FILE) for spec in specs}
@@ -147,7 +150,10 @@ def _write_graphs(
     suffix, write = _WRITERS[runtime]
     for spec in specs:
         write(_at_precision(spec, precision), folder / f"{spec.name}{suffix}")
-    return {spec.name: _info(spec, f"{spec.name}{suffix}") for spec in specs}
+    bf16 = precision == "bf16"
+    return {
+        spec.name: _info(spec, f"{spec.name}{suffix}", bf16=bf16 and spec.bf16) for spec in specs
+    }
 
 
 def _at_precision(spec: GraphSpec, precision: Precision) -> GraphSpec:
@@ -166,11 +172,11 @@ def _write_weights(network: nn.Module, precision: Precision, path: Path) -> None
     safetensors.torch.save_file(state, path)
 
 
-def _info(spec: GraphSpec, file: str) -> GraphInfo:
+def _info(spec: GraphSpec, file: str, *, bf16: bool = False) -> GraphInfo:
     def tensor_infos(names: tuple[str, ...]) -> tuple[TensorInfo, ...]:
         return tuple(TensorInfo(name, spec.axes[name]) for name in names)
 
-    return GraphInfo(file, tensor_infos(spec.inputs), tensor_infos(spec.outputs))
+    return GraphInfo(file, tensor_infos(spec.inputs), tensor_infos(spec.outputs), bf16)
 
 
 def _sha256(path: Path) -> str:

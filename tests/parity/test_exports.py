@@ -7,7 +7,7 @@ from typing import get_args
 
 import pytest
 
-from core.errors import ArtifactError
+from core.errors import ArtifactError, DeviceError
 from core.request import RuntimeName
 from exports.exporters.export import artifact_folder, export_component
 from exports.exporters.parity import parity_table
@@ -63,6 +63,33 @@ def test_int8_of_tacotron2_is_near_it_and_smaller(folder: Path, runtime: Runtime
     for figure in exported(folder, "tacotron2", runtime, "int8").parity:
         assert figure.shapes_equal
         assert figure.rms <= 2e-2 * max(1.0, figure.scale), figure
+
+
+def has_bf16() -> bool:
+    openvino = pytest.importorskip("openvino")
+    capabilities: list[str] = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in capabilities
+
+
+@pytest.mark.parametrize("network", ["fastspeech2", "hifigan"])
+def test_bfloat16_leaves_durations_alone(folder: Path, network: str) -> None:
+    if not has_bf16():
+        with pytest.raises(DeviceError, match="no bfloat16"):
+            exported(folder, network, "openvino", "bf16")
+        return
+    manifest = exported(folder, network, "openvino", "bf16")
+    for figure in manifest.parity:
+        assert figure.shapes_equal
+        exact = not manifest.graphs[figure.graph].bf16
+        # Eight bits of mantissa through a few layers.
+        assert figure.rms <= (1e-5 if exact else 2e-2 * max(1.0, figure.scale)), figure
+    assert manifest.digest != exported(folder, network, "openvino", "fp32").digest
+
+
+@pytest.mark.parametrize("runtime", ["eager", "torchscript", "onnx"])
+def test_bfloat16_is_refused_where_it_is_only_emulated(folder: Path, runtime: RuntimeName) -> None:
+    with pytest.raises(ArtifactError, match="openvino does"):
+        exported(folder, "hifigan", runtime, "bf16")
 
 
 @pytest.mark.parametrize("network", ["hifigan", "melgan", "waveglow", "fastspeech2"])

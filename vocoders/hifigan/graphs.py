@@ -30,6 +30,7 @@ def graphs(network: HifiGan) -> tuple[GraphSpec, ...]:
         example=example,
         # The last convolution writes the samples: half a bit of int16 is lost in float16.
         keep_float32=("conv_post",),
+        bf16=True,
     )
     return (spec,)
 

@@ -32,6 +32,7 @@ def graphs(network: MelGan) -> tuple[GraphSpec, ...]:
         example=example,
         # The last convolution writes the samples.
         keep_float32=(f"{stem}.{last}",),
+        bf16=True,
     )
     return (spec,)
 

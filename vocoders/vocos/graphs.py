@@ -59,6 +59,7 @@ def graphs(network: Vocos) -> tuple[GraphSpec, ...]:
             axes={"mel": mel, "pulses": spectrum, "noise": spectrum, "samples": ("B", "N")},
             example=example,
             keep_float32=("filters", "inverse"),
+            bf16=True,
         ),
     )
 
