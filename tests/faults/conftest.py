@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from cli.stack import Stack
+from jobs.redis_backend.server import EmbeddedRedis
 from tests.conftest import tiny_environment
 from tests.faults.supervised import DEADLINE, Supervised
 
@@ -47,3 +48,10 @@ def undisturbed(start: Start) -> Callable[[str], bytes]:
         return audio
 
     return speak
+
+
+@pytest.fixture
+def durable(tmp_path: Path) -> Iterator[EmbeddedRedis]:
+    """A Redis of its own that writes its append-only file, to be killed."""
+    with EmbeddedRedis(tmp_path / "redis") as server:
+        yield server

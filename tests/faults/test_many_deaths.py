@@ -1,4 +1,4 @@
-"""Twenty kills of any worker at random moments of one long job."""
+"""Kills at random moments: twenty of any worker, and some of any process, Redis and the API too."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import random
 import time
 from collections.abc import Callable
 
+import httpx
 import pytest
 
+from jobs.redis_backend.server import EmbeddedRedis
 from tests.faults.conftest import Start
 from tests.faults.supervised import Job, Supervised, require_whole
 
@@ -44,3 +46,56 @@ def _kill_at_random(service: Supervised, job: Job, chance: random.Random) -> Non
         service.until(lambda moment=moment: time.monotonic() > moment)  # type: ignore[misc]
         service.kill(chance.choice(WORKERS))
         assert not service.over(job), "the job was too short for all kills"
+
+
+KINDS = (*WORKERS, "api", "redis")
+ALL_KILLS = 10
+"""Of any process; sixty were tried, too."""
+
+
+def test_kills_of_any_process_end_every_job_once(
+    durable: EmbeddedRedis, start: Start, undisturbed: Callable[[str], bytes]
+) -> None:
+    expected, chance = undisturbed(TEXT), random.Random(9)
+    # What Redis handed out as it died is sent again soon. Of a worker that starts again many die.
+    own = {"RHAPSODE_STALE_SECONDS": "15", "RHAPSODE_ATTEMPTS": "20"}
+    service = start(ENVIRONMENT | own, redis_url=durable.url, synthesizers=2)
+    long = service.submit(text=TEXT, lane="bulk")
+    short = []
+    for number in range(ALL_KILLS):
+        short.append(_accepted(service, number))
+        moment = time.monotonic() + chance.uniform(*PAUSE_SECONDS)
+        service.until(lambda moment=moment: time.monotonic() > moment)  # type: ignore[misc]
+        kind = chance.choice(KINDS)
+        if kind == "redis":
+            durable.kill()
+            durable.start()
+        else:
+            service.kill(kind)
+    assert not service.over(long), "the job was too short for all kills"
+    done = service.ended(long)
+    require_whole(done, service.audio(long), expected)
+    assert {service.ended(job)["state"] for job in short} == {"succeeded"}
+    assert {service.ends(job) for job in (long, *short)} == {1}
+
+
+def _accepted(service: Supervised, number: int) -> Job:
+    """Submits a sentence as a client does that gets no answer now and then."""
+    answers: list[httpx.Response] = []
+
+    def accepted() -> bool:
+        headers = {"Idempotency-Key": f"sentence-{number}"}
+        try:
+            answers.append(
+                service.http.post(
+                    "/synthesize", json={"text": f"Number {number}."}, headers=headers
+                )
+            )
+        except httpx.TransportError:
+            return False
+        assert answers[-1].status_code in (202, 503), answers[-1].text
+        return answers[-1].status_code == 202
+
+    service.until(accepted)
+    job: Job = answers[-1].json()
+    return job

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import httpx
-import pytest
 
 from jobs.redis_backend.server import EmbeddedRedis
 from tests.faults.conftest import Start
@@ -24,12 +22,6 @@ ENVIRONMENT = {
     # A message that Redis handed out as it died is known to nobody; sent again after so long.
     "RHAPSODE_STALE_SECONDS": "10",
 }
-
-
-@pytest.fixture
-def durable(tmp_path: Path) -> Iterator[EmbeddedRedis]:
-    with EmbeddedRedis(tmp_path / "redis") as server:
-        yield server
 
 
 def test_killed_redis_costs_no_part(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib
 import json
 import re
 from pathlib import Path
@@ -156,6 +157,12 @@ def test_the_page_has_every_setting_with_its_default() -> None:
         for name, readers, default, _ in rows("Settings")
     }
     assert page == code
+
+
+def test_limits_on_the_page_are_those_of_the_code() -> None:
+    for what, limit, constant in rows("Limits"):
+        module, _, name = constant.strip("`").rpartition(".")
+        assert limit == str(getattr(importlib.import_module(module), name)), what
 
 
 def test_every_record_stands_on_the_page() -> None:
