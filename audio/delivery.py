@@ -64,6 +64,12 @@ class Delivery:
         return sum(mark.samples for mark in self.marks)
 
     @property
+    def file_samples(self) -> int:
+        """Length of what is written, with the room tone of mastered files."""
+        tone = sum(edge_samples(self.sample_rate)) if self.gains is not None else 0
+        return self.samples + tone * sum(1 for mark in self.marks if mark.samples)
+
+    @property
     def notice(self) -> Notice | None:
         """What the format cannot hold of what is asked for; None = nothing is left out."""
         marks = sum(1 for mark in self.marks if mark.samples)

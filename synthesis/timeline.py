@@ -97,12 +97,15 @@ class Timeline:
         lead: silence before everything [samples].
         samples: of the whole.
         chapters: first sample of each chapter that has audio, by its index.
+        edges: room tone before and behind each chapter that has audio, in a file of its own
+            [samples]; the figures above are without it.
     """
 
     sample_rate: int = 0
     lead: int = 0
     samples: int = 0
     chapters: dict[int, int] = field(default_factory=dict)
+    edges: tuple[int, int] = (0, 0)
 
     def add(self, placed: PlacedPart) -> None:
         """Adds the next part."""
@@ -122,11 +125,24 @@ class Timeline:
             starts.append(following)
         return [0, *reversed(starts[:-1])]
 
+    @property
+    def samples_with_edges(self) -> int:
+        """Length of the files of all chapters, one after the other."""
+        return self.samples + len(self.chapters) * sum(self.edges)
+
+    def offset_of(self, chapter: int) -> int:
+        """Returns how much room tone there is before the speech of a chapter, all in all."""
+        return self._edges_before(chapter) + self.edges[0]
+
+    def _edges_before(self, chapter: int) -> int:
+        return sum(1 for index in self.chapters if index < chapter) * sum(self.edges)
+
     def timed_chapters(self, source: Source) -> tuple[TimedChapter, ...]:
         """Returns the chapters of the source with their times."""
+        starts = (*self.chapter_starts(source), self.samples)
         edges = [
-            round(at / self.sample_rate, DIGITS)
-            for at in (*self.chapter_starts(source), self.samples)
+            round((at + self._edges_before(index)) / self.sample_rate, DIGITS)
+            for index, at in enumerate(starts)
         ]
         return tuple(
             TimedChapter(chapter.title, chapter.span, start, end)

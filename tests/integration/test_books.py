@@ -8,7 +8,7 @@ import re
 import time
 import zipfile
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -272,6 +272,10 @@ def test_the_command_writes_a_book_for_acx_with_subtitles_beside(
     shelf = json.loads((tmp_path / "metadata.json").read_text())
     assert (shelf["title"], shelf["authors"]) == ("The Small Book", ["Nobody"])
     assert [c["start"] for c in shelf["chapters"]] == [c["startTime"] for c in chapters]
+    with zipfile.ZipFile(tmp_path / "b.zip") as zipped:
+        files = json.loads(zipped.read("manifest.json"))
+    ends = accumulate(file["samples"] / files["sample_rate"] for file in files["chapters"])
+    assert [c["endTime"] for c in chapters] == pytest.approx(list(ends), abs=1e-3)
 
 
 def test_the_preset_needs_a_file_per_chapter(tmp_path: Path) -> None:

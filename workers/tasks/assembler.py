@@ -14,7 +14,7 @@ from audio.acx import PEAK_DB
 from audio.delivery import Delivery
 from audio.join import UtteranceAudio, joined_blocks
 from audio.loudness import LoudnessMeter, gain_for, gain_notice
-from audio.mastering import gains_for_rms
+from audio.mastering import edge_samples, gains_for_rms
 from audio.resample import Resampler, resampled_length
 from audio.tags import ChapterMark, Tags, tags_of_book
 from core.book import Cover
@@ -74,6 +74,8 @@ class Assembler:
         self.failures: list[JobError] = []
         for one in self._parts():
             self._add(one)
+        if record.request.preset == "acx" and self._timeline.sample_rate:
+            self._timeline.edges = edge_samples(self._timeline.sample_rate)
         if self._source.unreadable:
             self.failures.append(_unreadable(self._source.unreadable))
         self.is_empty = not self._report.utterances
@@ -133,7 +135,7 @@ class Assembler:
         timeline, encoder = self._timeline, msgspec.json.Encoder()
         head = TranscriptHead(
             characters=self._record.source.characters,
-            seconds=timeline.samples / timeline.sample_rate,
+            seconds=timeline.samples_with_edges / timeline.sample_rate,
             chapters=timeline.timed_chapters(self._source),
             silences=self._plan.silences,
             notices=self._plan.notices,
@@ -145,7 +147,9 @@ class Assembler:
                 if isinstance(one, FailedPart):
                     lines = failed_lines(one.part, one.error)
                 else:
-                    lines = timed_lines(one.part, one.audio, one.starts)
+                    offset = timeline.offset_of(one.part.chapter)
+                    starts = (start + offset for start in one.starts)
+                    lines = timed_lines(one.part, one.audio, starts)
                 file.writelines(encoder.encode(line) + b"\n" for line in lines)
 
     def _write_audio(self) -> tuple[int, int]:
@@ -166,7 +170,7 @@ class Assembler:
         if result.clipped:
             message = f"{result.clipped} samples beyond full scale"
             self._report.notices.append(Notice("clipped", message))
-        return delivery.samples, rate
+        return delivery.file_samples, rate
 
     def _delivery(self, rate: int) -> Delivery:
         request, timeline = self._record.request, self._timeline

@@ -27,7 +27,7 @@ _CONTENTS = re.compile(
     re.IGNORECASE,
 )
 _NOTES = re.compile(r"(?:foot|end)?notes?", re.IGNORECASE)
-_ARROWS = r"[\s|·•«»‹›←→⇐⇒<>/-]"
+_ARROWS = r"[\s|·•«»‹›←→⇐⇒<>()\[\]/-]"
 _WAY = (
     r"(?:(?:go |back |return |jump )+(?:to )?)?(?:the )?"
     r"(?:previous|prev|next|first|last|up|home|top|back|contents|(?:table of )?contents|toc|cover)"
