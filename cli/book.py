@@ -19,7 +19,7 @@ from api.book_request import BookRequest
 from cli.book_contents import print_contents
 from cli.request import convert_request, format_of, included, speech_options
 from core.errors import FieldError
-from core.formats import MEDIA_TYPES
+from core.formats import MEDIA_TYPES, check_bit_rate, check_format, resolve_sample_rate
 from core.request import Highlight, Preset
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ BESIDE = {
     "audiobookshelf": "metadata.json",
 }
 """Names of what ``--also`` writes, after the audiobook's."""
+USUAL_RATE = 22050
+"""Of voices [Hz], where no service says which."""
 _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
 
 
@@ -122,6 +124,8 @@ def book(
     if out is None and not (only_list or dry_run):
         raise FieldError("--out", "needed, unless --list or --dry-run is given")
     request = _request(out, format_, chapters, include, options)
+    if out is not None:
+        check_output(file, out, also, request)
     if only_list or dry_run or out is None:
         print_contents(file, request, as_json=as_json, warnings=dry_run)
         return 0
@@ -142,10 +146,6 @@ def _speak(
     from cli.up import sigterm_as_interrupt
     from cli.watch import wait_with_progress
 
-    if out.exists() and out.samefile(file):
-        raise FieldError("--out", f"{out} is the book itself, which would be lost")
-    for written in (out, *(_beside(out, form) for form in also)):
-        check_writable(written)
     with sigterm_as_interrupt(), _open_client(url, data) as client:
         names = tuple(map(client.put_lexicon, lexicon_files))
         request = msgspec.structs.replace(request, lexicons=names)
@@ -159,6 +159,23 @@ def _speak(
                 _beside(out, form).write_bytes(client.timings(job, form))
     print_result(job, out, as_json)
     return 0 if job["state"] == "succeeded" else FAILED
+
+
+def check_output(file: Path, out: Path, also: Sequence[str], request: BookRequest) -> None:
+    """Checks all that can be checked of an output before a service is there.
+
+    Raises:
+        FieldError: the file would be lost, cannot be written, or cannot have such audio.
+    """
+    if out.exists() and out.samefile(file):
+        raise FieldError("--out", f"{out} is the book itself, which would be lost")
+    for written in (out, *(_beside(out, form) for form in also)):
+        check_writable(written)
+    request = request.with_preset()
+    if request.sample_rate is not None:
+        check_format(request.format, request.sample_rate)
+    rate = request.sample_rate or resolve_sample_rate(request.format, None, USUAL_RATE)
+    check_bit_rate(request.format, rate, request.bit_rate, request.channels)
 
 
 def _beside(out: Path, form: str) -> Path:

@@ -24,7 +24,7 @@ def wait_with_progress(client: ServiceClient, job: JobDocument) -> JobDocument:
                 task,
                 description=state_text(update),
                 completed=update["progress"]["share"] or 0.0,
-                left=time_left_text(update["eta_seconds"]),
+                left=time_left_text(update["eta_seconds"] or None),
             )
 
         return client.wait_until_ended(job, show)
@@ -33,10 +33,14 @@ def wait_with_progress(client: ServiceClient, job: JobDocument) -> JobDocument:
 def state_text(job: JobDocument) -> str:
     """Returns the state of a job and how many jobs are before it.
 
-    >>> state_text({"state": "queued", "queue_position": 3})
+    >>> state_text({"state": "queued", "queue_position": 3, "progress": {"share": 0.0}})
     'queued behind 3'
+    >>> state_text({"state": "running", "queue_position": None, "progress": {"share": 1.0}})
+    'writing the file'
     """
     state, before = str(job["state"]), job["queue_position"]
+    if state == "running" and job["progress"]["share"] == 1.0:
+        return "writing the file"
     return f"{state} behind {before}" if before else state
 
 
