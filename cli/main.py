@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from importlib import import_module
+from pathlib import Path
 from typing import Any, NoReturn
 
 import rich_click as click
@@ -28,13 +30,23 @@ COMMANDS = {
     "train": "cli.train:train",
     "bench": "cli.bench:bench",
 }
-"""Name of a command → module:object, imported when the command is run or listed."""
+"""Name of a command → module:object, imported when the command is run."""
 
 EPILOG = "Exit codes: " + "; ".join(f"{code} {meaning}" for code, meaning in EXIT_CODES.items())
 
 
 class LazyGroup(click.RichGroup):
-    """A group of commands that imports a command's file only when it is asked for."""
+    """A group of commands that imports a command's file only when it is run."""
+
+    _listing = False
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the help; commands are listed by what stands in their files."""
+        self._listing = True
+        try:
+            super().format_help(ctx, formatter)  # type: ignore[arg-type]
+        finally:
+            self._listing = False
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Returns the names in the order in which a new user meets them."""
@@ -45,8 +57,19 @@ class LazyGroup(click.RichGroup):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
+        if self._listing:
+            return click.Command(cmd_name, help=_docstring(module, name))
         command: click.Command = getattr(import_module(module), name)
         return command
+
+
+def _docstring(module: str, function: str) -> str:
+    """Returns a function's docstring, read from its file: importing all commands takes longer."""
+    path = Path(__file__).with_name(f"{module.rpartition('.')[2]}.py")
+    for node in ast.parse(path.read_bytes()).body:
+        if isinstance(node, ast.FunctionDef) and node.name == function:
+            return ast.get_docstring(node) or ""
+    return ""
 
 
 @click.group(

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -192,7 +193,7 @@ def test_help_is_quick_because_it_loads_no_network() -> None:
         "from cli.main import main\n"
         "try: main(['--help'])\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'onnxruntime', 'numpy', 'litestar', 'celery', 'pycrfsuite'}\n"
+        "heavy = {'torch', 'onnxruntime', 'numpy', 'litestar', 'celery', 'pycrfsuite', 'cli.say'}\n"
         "print('LOADED', sorted(heavy & set(sys.modules)))\n"
     )
     root = Path(__file__).resolve().parents[2]
@@ -202,6 +203,10 @@ def test_help_is_quick_because_it_loads_no_network() -> None:
     assert "LOADED []" in done.stdout
     assert all(name in done.stdout for name in COMMANDS)
     assert "Exit codes" in done.stdout
+    listed = " ".join(done.stdout.replace("│", " ").split())
+    for place in COMMANDS.values():
+        module, _, name = place.partition(":")
+        assert getattr(import_module(module), name).get_short_help_str(300) in listed
 
 
 @pytest.mark.parametrize("format", ["wav", "mp3"])
