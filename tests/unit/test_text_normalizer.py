@@ -191,3 +191,25 @@ def test_every_table_word_is_in_the_lexicon() -> None:
     words = {word for phrase in written for word in phrase.split()}
     assert len(words) > 400
     assert [w for w in sorted(words) if english_lexicon().pronounce(w)[1]] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("Plan A is ready.", True),
+        ("He got an A in math.", True),
+        ("Grade A Beef", True),
+        ('He said, "A man came."', False),
+        ("Problem: A man came.", False),
+        ("WHAT A shame!", False),
+        ("He read A Tale.", False),
+        ("It costs more, plus a fee.", False),
+        ("It is a plus for me.", False),
+    ],
+)
+def test_the_letter_a_and_the_article(text: str, named: bool) -> None:
+    from text.frontend import open_frontend
+
+    (utterance,) = open_frontend("house-ipa").analyze(text, ssml=False).utterances
+    word = next(word for word in utterance.words if word.text in ("A", "a"))
+    assert ("eɪ" in "".join(utterance.phonemes[word.start : word.end])) == named

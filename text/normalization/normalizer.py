@@ -59,7 +59,7 @@ _CLIPPED = re.compile(r"'(em|tis|twas|cause|til|till|bout|n|nuff)\b'?", re.IGNOR
 _OPERATOR = re.compile(r"\s?[+=*^×÷<>≤≥]")
 _OPERATION = re.compile(r"\s(?:squared|cubed|plus|minus|times|equals|over|to the)\b")
 """What follows a letter that is no article, in signs and in words."""
-_WORD_BEFORE = re.compile(r"(\w+)\W*$")
+_WORD_BEFORE = re.compile(r"(?:^|[\s\w])(\w*[a-z]) $")
 _STOPS = re.compile(r"[.?!…]+")
 _DASH = re.compile(r"\s*(?:—|--+|(?<=\s)[-–](?=\s)|–)[-–—]*\s*")
 _GOES_ON = re.compile(r"\s+[\"'(]?\w")
@@ -304,17 +304,18 @@ class Normalizer:
         if word == "A" and _OPERATION.match(self.text, end):
             return True
         last = self._before[-1].lower() if self._before else ""
-        if last in ("an", "letter", "plus", "equals") or (word == "A" and last in LETTERED):
+        after = self.text[end : end + 2]
+        closes = not after or after[0] in ".,;:!?)"
+        if last in ("an", "letter") or (closes and last in ("plus", "equals")):
             return True
         if word == "a" or not last:
             return False
-        after = self.text[end : end + 2]
-        if not after[:1].isspace():
+        if last in LETTERED or not after[:1].isspace():
             return True
-        # "Plan A is ready", but neither "A Tale" in a title nor "WHAT A shame".
+        # "Plan A is ready", but neither "A Tale" in a title, nor "WHAT A shame", nor after a colon
+        # or a quotation mark, where a sentence begins.
         before = _WORD_BEFORE.search(self.text[max(0, start - 20) : start])
-        shouted = before is not None and before[1].isupper() and len(before[1]) > 1
-        return after[1:].islower() and not shouted
+        return after[1:].islower() and before is not None and not before[1].isupper()
 
     def _mark(self, at: int, end: int) -> int:
         text = self.text
