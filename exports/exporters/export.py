@@ -20,10 +20,8 @@ from core.graphs import GraphSpec
 from core.request import RuntimeName
 from core.voice import Component
 from exports.component_file import WEIGHTS_FILE, load_weights
-from exports.exporters.onnx import export_onnx
 from exports.exporters.parity import measure_parity, require_parity
 from exports.exporters.precision import half_graph
-from exports.exporters.torchscript import export_torchscript
 from exports.manifest import (
     MANIFEST_FILE,
     ArtifactManifest,
@@ -38,11 +36,6 @@ from exports.runtimes import open_runtime
 
 EXPORTER = f"rhapsode-1 torch-{torch.__version__}"
 """Raise the number when the graphs change: artifacts of older exporters are then not found."""
-_WRITERS: dict[RuntimeName, tuple[str, Callable[[GraphSpec, Path], None]]] = {
-    "torchscript": (".pt", export_torchscript),
-    "onnx": (".onnx", export_onnx),
-    "openvino": (".onnx", export_onnx),
-}
 
 
 def artifact_folder(
@@ -147,13 +140,28 @@ def _write_graphs(
         return {spec.name: _info(spec, WEIGHTS_FILE) for spec in specs}
     if precision == "int8" and not any(spec.int8 for spec in specs):
         raise ArtifactError("int8 does not suit this network: its work is convolutions")
-    suffix, write = _WRITERS[runtime]
+    suffix, write = _writer(runtime)
     for spec in specs:
         write(_at_precision(spec, precision), folder / f"{spec.name}{suffix}")
     bf16 = precision == "bf16"
     return {
         spec.name: _info(spec, f"{spec.name}{suffix}", bf16=bf16 and spec.bf16) for spec in specs
     }
+
+
+def _writer(runtime: RuntimeName) -> tuple[str, Callable[[GraphSpec, Path], None]]:
+    """Returns suffix and writer of a graph's file.
+
+    They are imported when something is exported: whoever finds an export has no use for torch's
+    exporters, which take 0.15 s and 20 MB.
+    """
+    if runtime == "torchscript":
+        from exports.exporters.torchscript import export_torchscript
+
+        return ".pt", export_torchscript
+    from exports.exporters.onnx import export_onnx
+
+    return ".onnx", export_onnx
 
 
 def _at_precision(spec: GraphSpec, precision: Precision) -> GraphSpec:
