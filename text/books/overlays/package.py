@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -220,6 +220,7 @@ def finish_package(
     durations: Mapping[str, int],
     narrator: str,
     modified: float,
+    linked: Container[str],
 ) -> bytes:
     """Writes manifest, spine and what overlays need into a package, and returns it as a file.
 
@@ -230,12 +231,13 @@ def finish_package(
         durations: of each overlay by the id of its item [ms].
         narrator: who reads; empty = nobody is named.
         modified: when, in Unix seconds.
+        linked: paths that pages have links to.
     """
     manifest = next(e for e in root if local_name(e) == "manifest")
-    known = set()
+    known: dict[str, str] = {}
     for item in items:
         element = etree.SubElement(manifest, f"{{{OPF}}}item", {"id": item.id})
-        known.add(item.id)
+        known[item.id] = item.path
         element.set("href", relative_url(item.path, path))
         element.set("media-type", item.media_type)
         for name, value in (
@@ -245,7 +247,7 @@ def finish_package(
         ):
             if value:
                 element.set(name, value)
-    _mend_spine(next(e for e in root if local_name(e) == "spine"), known)
+    _mend_spine(next(e for e in root if local_name(e) == "spine"), known, linked)
     metadata = next(e for e in root if local_name(e) == "metadata")
 
     def add(name: str, text: str, refined: str = "") -> None:
@@ -266,13 +268,19 @@ def finish_package(
     return data
 
 
-def _mend_spine(spine: Element, known: set[str]) -> None:
+def _mend_spine(spine: Element, known: Mapping[str, str], linked: Container[str]) -> None:
+    """Drops what is no file; a page beside the reading order that no link leads to is put into it.
+
+    Source: EPUB 3.3 §5.7.2 (non-linear content must be reachable).
+    """
     spine.attrib.pop("toc", "")
     placed: set[str] = set()
     for reference in list(spine):
         identifier = reference.get("idref") or ""
         if identifier not in known or identifier in placed:
             spine.remove(reference)
+        elif reference.get("linear") == "no" and known[identifier] not in linked:
+            del reference.attrib["linear"]
         placed.add(identifier)
 
 

@@ -31,6 +31,7 @@ from text.books.overlays.package import (
 from text.books.overlays.spans import PageRange, PageSpans
 from text.books.overlays.xhtml import as_xhtml, link_style, to_bytes
 from text.books.pages.markup import Element, local_name, text_of
+from text.books.pages.urls import resolve_url
 
 AUDIO_TYPE = "audio/mp4"
 """AAC-LC in MP4, a core media type. Source: EPUB 3.3 §3.2."""
@@ -133,6 +134,7 @@ class OverlayEpub:
         self._write(style, ACTIVE_STYLE.encode())
         items = [*self._items, *book.items, PackageItem("rhapsode-style", style, "text/css")]
         durations: dict[str, int] = {}
+        linked: set[str] = set()
         for number, (path, page) in enumerate(book.pages.items(), 1):
             clips = self._clips.get(path, ())
             overlay = f"rhapsode-overlay-{number}" if clips else ""
@@ -142,6 +144,8 @@ class OverlayEpub:
                 self._write(smil, _smil(path, smil, fragments, clips))
                 items.append(PackageItem(overlay, smil, SMIL_TYPE))
                 durations[overlay] = sum(clip.end - clip.begin for clip in clips)
+            hrefs = (e.get("href") for e in page.root.iter("*") if local_name(e) == "a")
+            linked.update(resolve_url(path, href)[0] for href in hrefs if href)
             as_xhtml(page.root, title)
             if clips:
                 link_style(page.root, relative_url(style, path))
@@ -154,7 +158,9 @@ class OverlayEpub:
             self._write(nav, navigation_document(book.entries, nav, title, language))
         for name, data in book.other_files():
             self._write(name, data)
-        package = finish_package(book.package, book.path, items, durations, narrator, modified)
+        package = finish_package(
+            book.package, book.path, items, durations, narrator, modified, linked
+        )
         self._write(book.path, package)
         try:
             self._zip.close()
