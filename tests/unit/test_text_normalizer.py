@@ -193,6 +193,11 @@ def test_every_table_word_is_in_the_lexicon() -> None:
     assert [w for w in sorted(words) if english_lexicon().pronounce(w)[1]] == []
 
 
+def test_an_exclamation_mark_is_a_factorial_in_formulas_alone(read: Callable[[str], str]) -> None:
+    assert read("5! = 120") == "five factorial equals one hundred twenty."
+    assert read("Well done!--always so") == "Well done! always so."
+
+
 @pytest.mark.parametrize(
     ("text", "named"),
     [

@@ -339,7 +339,7 @@ QUANTITY_RULES: tuple[Rule, ...] = (
     ),
     (re.compile(r"(?:(?<=\d)|(?<=[\d\"'½¼¾⅓⅔⅛⅜⅝⅞] ))(?P<sign>[x×])(?=\s?\d)"), times),
     (re.compile(r"\d{1,5}(?:[xX×]\d{1,5}){1,3}(?![\w.]|\s?=)"), dimensions),
-    (re.compile(r"(?<=[\da-z])!(?=\s?[=+*/^-])"), factorial),
+    (re.compile(r"(?<=\d)!(?=\s?[=+*/^])"), factorial),
     (re.compile(r"(?P<name>[a-zA-Z])\((?P<argument>[a-z])\)(?!\w)"), function_of),
     (re.compile(r"§{1,2}(?=\s?[\dIVX])"), section_signs),
     (re.compile(r"(?P<number>\d{3})(?P<rest>(?:\([a-z\d]\)){1,4})"), paragraphs),
