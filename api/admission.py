@@ -22,9 +22,17 @@ from core.record import JobRecord
 from jobs.ids import ID_PATTERN
 from jobs.protocols import ApiKey, ApiKeyStore, OpenJobLimits
 
-OPEN: Final = ("/healthz", "/readyz", "/metrics", "/schema", "/studio/assets", "/studio/session")
-"""Probes, Prometheus, the description of the API, the studio's files and its page that asks for a
-key have no key; see docs/operations.md."""
+OPEN: Final = (
+    "/healthz",
+    "/readyz",
+    "/metrics",
+    "/schema",
+    "/docs",
+    "/studio/assets",
+    "/studio/session",
+)
+"""Probes, Prometheus, the description of the API and its page, the studio's files and its page that
+asks for a key have no key; see docs/operations.md."""
 KEY_COOKIE: Final = "rhapsode_key"
 """The cookie in which the studio keeps a browser's key."""
 SCHEMES: Final = Components(

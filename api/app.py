@@ -29,6 +29,7 @@ from api.routes import (
     analyze,
     audio,
     audiobooks,
+    docs,
     events,
     health,
     jobs,
@@ -134,6 +135,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         metrics,
         lexicons,
         openai,
+        docs,
     )
     app = Litestar(
         route_handlers=[

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -19,6 +20,21 @@ from jobs.storage.verifier import FileVerifier
 
 LOOK_SECONDS = 1.0
 """How often a waiting request looks at the record, should the message have been missed [s]."""
+
+
+_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,6})\s*(?=$|[,;])", re.IGNORECASE)
+
+
+def preferred_wait(prefer: str | None, most: float) -> float:
+    """Returns the seconds of ``Prefer: wait``.
+
+    What is not understood is ignored, as RFC 7240 §2 wants it.
+
+    >>> preferred_wait("respond-async, wait=10", 60.0)
+    10.0
+    """
+    found = _WAIT.search(prefer or "")
+    return min(float(found[1]), most) if found else 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,14 @@ BUNDLED = {
 }
 """Libraries and programs within wheels, by package and file; an unknown one is an error."""
 
-VENDORED = {"api/studio/assets/htmx-2.0.11.min.js": ("htmx 2.0.11", "0BSD")}
+VENDORED = {
+    "api/studio/assets/htmx-2.0.11.min.js": ("htmx 2.0.11", "0BSD"),
+    "api/swagger_ui/swagger-ui-bundle.js.gz": (
+        "Swagger UI 5.35.0",
+        "Apache-2.0; within: MIT, BSD-3-Clause (`api/swagger_ui/LICENSE.txt`)",
+    ),
+    "api/swagger_ui/swagger-ui.css.gz": ("Swagger UI 5.35.0", "Apache-2.0"),
+}
 """Files of others in this repository: path → what it is, licence."""
 
 GPL_MARKS = (b"--enable-gpl", b"libx264", b"GNU General Public License")

@@ -9,10 +9,10 @@ from anyio import to_thread
 from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from api.admission import ApiClient
-from api.backends import Backends
+from api.backends import Backends, preferred_wait
 from api.problems import problem_responses
 from api.views import JobList, JobView, job_view
 from core.errors import Conflict, FieldError, NotFound
@@ -43,11 +43,21 @@ def known_id(job_id: str) -> str:
 
 
 @get("/jobs/{job_id:str}", responses=problem_responses(404, 503), tags=["jobs"])
-async def get_job(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Response[JobView]:
+async def get_job(
+    job_id: FromPath[str],
+    backends: NamedDependency[Backends],
+    prefer: Annotated[
+        str | None,
+        HeaderParameter(name="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
+    ] = None,
+) -> Response[JobView]:
     """Returns a job with its progress, and once it has ended its report or error."""
-    record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
+    seconds = preferred_wait(prefer, backends.settings.max_wait_seconds)
+    record = await backends.wait_until_ended(known_id(job_id), seconds)
     (forecast,) = await to_thread.run_sync(backends.backlog.forecast, [record])
     headers = {} if record.finished_at else {"Retry-After": "1"}
+    if seconds:
+        headers["Preference-Applied"] = f"wait={seconds:g}"
     return Response(job_view(record, forecast), headers=headers)
 
 

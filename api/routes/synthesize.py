@@ -18,7 +18,7 @@ from litestar.openapi.spec import Example
 from litestar.params import Body, HeaderParameter
 
 from api.admission import ApiClient
-from api.backends import Backends
+from api.backends import Backends, preferred_wait
 from api.body import SynthesisBody
 from api.problems import problem_responses
 from api.reading import Reading
@@ -31,7 +31,6 @@ from jobs.ids import new_job_id
 from jobs.protocols import Idempotency
 from telemetry.metrics import count_submitted
 
-_WAIT = re.compile(r"(?:^|,)\s*wait\s*=\s*(\d{1,6})\s*(?=$|[,;])", re.IGNORECASE)
 KEY_PATTERN = r"^[\x21-\x7e]{1,255}\Z"
 KEY_SCHEMA = {
     "description": "the same key again: the same job",
@@ -82,7 +81,7 @@ async def synthesize(
     source = msgspec.structs.replace(data.source, lexicons=lexicons)
     record = await to_thread.run_sync(create_job, backends, client, controls, source, key)
     headers = {"Location": f"/jobs/{record.id}"}
-    if seconds := _wait_seconds(prefer, backends.settings.max_wait_seconds):
+    if seconds := preferred_wait(prefer, backends.settings.max_wait_seconds):
         record = await backends.wait_until_ended(record.id, seconds)
         headers["Preference-Applied"] = f"wait={seconds:g}"
     ended = record.state in TERMINAL
@@ -154,18 +153,6 @@ def idempotency_of(key: str | None, payload: str) -> Idempotency | None:
             "Idempotency-Key", "not a key", allowed="1 to 255 visible ASCII characters"
         )
     return Idempotency(key, payload)
-
-
-def _wait_seconds(prefer: str | None, most: float) -> float:
-    """Returns the seconds of ``Prefer: wait``.
-
-    What is not understood is ignored, as RFC 7240 §2 wants it.
-
-    >>> _wait_seconds("respond-async, wait=10", 60.0)
-    10.0
-    """
-    found = _WAIT.search(prefer or "")
-    return min(float(found[1]), most) if found else 0.0
 
 
 ROUTES: list[Any] = [synthesize]

@@ -323,3 +323,10 @@ def test_no_text_reaches_the_logs(service: Stack, http: httpx.Client) -> None:
     assert "planned" in logged
     assert "xylophonist" not in logged
     assert "zanzibar" not in logged
+
+
+def test_a_look_at_a_job_may_wait_for_its_end(http: httpx.Client) -> None:
+    job = http.post("/synthesize", json={"text": "Wait for me."}).json()
+    answer = http.get(f"/jobs/{job['id']}", headers={"Prefer": "wait=50"})
+    assert answer.headers["preference-applied"] == "wait=50"
+    assert answer.json()["state"] == "succeeded"

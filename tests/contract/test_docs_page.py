@@ -1,0 +1,66 @@
+"""The page of the API's description needs nothing from elsewhere, and no key."""
+
+from __future__ import annotations
+
+import gzip
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from litestar import Litestar
+from litestar.testing import TestClient
+
+from api.app import create_app, open_backends
+from api.routes.docs import FILES, FOLDER
+from api.settings import ApiSettings
+
+Http = TestClient[Litestar]
+
+
+@pytest.fixture
+def http(redis_url: str, tiny_voices: Path, tmp_path: Path) -> Iterator[Http]:
+    settings = ApiSettings(
+        data=tmp_path,
+        redis_url=redis_url,
+        voices=(tiny_voices,),
+        shipped_voices=False,
+        require_keys=True,
+    )
+    app = create_app(settings, open_backends(settings))
+    with TestClient(app, raise_server_exceptions=False, base_url="http://127.0.0.1") as client:
+        yield client
+
+
+def test_the_page_and_all_that_it_loads_are_ours(http: Http) -> None:
+    page = http.get("/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    policy = page.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    loaded = re.findall(r'(?:src|href)="(/[^"]+)"', page.text)
+    assert len(loaded) == 3
+    for path in loaded:
+        answer = http.get(path)
+        assert answer.status_code == 200, path
+        assert answer.headers["content-type"].startswith(("text/javascript", "text/css"))
+    described = re.search(r'url: "([^"]+)"', http.get("/docs/start.js").text)
+    assert described is not None
+    assert http.get(described[1]).json()["openapi"].startswith("3.1")
+    assert http.get("/docs/none.js").status_code == 404
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_files_are_whole(http: Http, name: str) -> None:
+    data = gzip.decompress((FOLDER / f"{name}.gz").read_bytes())
+    assert http.get(f"/docs/{name}").content == data
+    assert b"sourceMappingURL" not in data[-200:]
+
+
+def test_the_description_names_keys_and_says_what_routes_do(http: Http) -> None:
+    document = http.get("/schema/openapi.json").json()
+    assert set(document["components"]["securitySchemes"]) == {"bearer", "header"}
+    operations = [o for path in document["paths"].values() for o in path.values()]
+    assert len(operations) > 20
+    assert [o["summary"] for o in operations if " " not in o["summary"]] == []
+    assert [o["summary"] for o in operations if not o.get("description")] == []
