@@ -19,7 +19,7 @@ from core.errors import FieldError
 from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
 from core.protocols import Array, Graph
 
-SYMBOL_STEP, FRAME_STEP = 64, 32
+SYMBOL_STEP, FRAME_STEP = 128, 32
 """Grids of the lengths of ``encode`` and ``steps``, and of ``postnet``. The first is coarse: a step
 costs the same for any number of symbols, and half as much for each item of two."""
 
