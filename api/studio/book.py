@@ -25,6 +25,7 @@ MAKES: Final = {
     "mp3": "mp3: one file with chapters and cover",
     "opus": "opus: one small file with chapters",
     "flac": "flac: one file, nothing lost",
+    "epub": "EPUB: the book itself, its text lit as it is read aloud",
     "zip": "zip: an mp3 for each chapter",
     "acx": "ACX: a zip as Audible's marketplace takes it",
 }

@@ -46,7 +46,8 @@ def curl_commands(record: JobRecord, source: Source, url: str, *, with_key: bool
     else:
         data = quoted(json.dumps(body, ensure_ascii=False))
         submit = f"curl -s {url}/synthesize{key} -H 'Prefer: wait=60' \\\n  --json {data}"
-    fetch = f"curl -s {url}/jobs/{record.id}/audio{key} -o speech.{record.request.format}"
+    suffix = "zip" if record.request.package == "chapters" else record.request.format
+    fetch = f"curl -s {url}/jobs/{record.id}/audio{key} -o speech.{suffix}"
     return f"{submit}\n{fetch}"
 
 

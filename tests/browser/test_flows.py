@@ -61,6 +61,10 @@ def test_a_book_is_opened_chosen_made_and_read_along(visit: Visit, book: Path) -
     with page.expect_download() as found:
         page.get_by_role("link", name="m4b").click()
     assert b"ftyp" in Path(found.value.path()).read_bytes()[:16]
+    page.get_by_label("File", exact=True).select_option("epub")
+    page.get_by_role("button", name="Make the audiobook").click()
+    expect(page.get_by_role("link", name="epub")).to_be_visible()
+    expect(page.locator(".player")).to_have_count(0)
 
 
 def test_what_is_no_book_is_refused(visit: Visit, tmp_path: Path) -> None:

@@ -144,7 +144,7 @@ def test_a_key_leads_nowhere_else(guarded: Http, token: str, target: str) -> Non
 def test_keys_are_made_by_admins_alone_and_where_the_operator_allows_it(
     settings: ApiSettings, redis_url: str, token: str
 ) -> None:
-    admin = RedisApiKeys(open_redis(redis_url)).add("operator", 0.0, admin=True)[1]
+    admin = RedisApiKeys(open_redis(redis_url)).add("operator", 1.0, admin=True)[1]
     chosen = ApiSettings(**{**vars(settings), "require_keys": True, "keys_over_http": True})
     with client_of(chosen) as http:
         as_admin, as_reader = {"X-API-Key": admin}, {"X-API-Key": token}
@@ -171,6 +171,6 @@ def test_keys_are_made_by_admins_alone_and_where_the_operator_allows_it(
 
 
 def test_keys_are_not_there_unless_allowed(guarded: Http, redis_url: str) -> None:
-    admin = RedisApiKeys(open_redis(redis_url)).add("operator", 0.0, admin=True)[1]
+    admin = RedisApiKeys(open_redis(redis_url)).add("operator", 1.0, admin=True)[1]
     for path in ("/keys", "/studio/keys"):
         assert guarded.get(path, headers={"X-API-Key": admin}).status_code == 404
