@@ -51,14 +51,16 @@ def open_service(url: str | None, data: Path, synthesizers: int) -> Iterator[Ser
 
 
 @contextmanager
-def open_tiny_service(data: Path, synthesizers: int) -> Iterator[Service]:
+def open_tiny_service(
+    data: Path, synthesizers: int, workers_nice: int = WORKERS_NICE
+) -> Iterator[Service]:
     """Yields a service with the tiny voice, whose synthesis costs next to nothing: everything else
     is measured."""
     voices = write_tiny_voice(data / "voices")
     own = {"RHAPSODE_VOICES": str(voices), "RHAPSODE_SHIPPED_VOICES": "false"}
     environment = {**os.environ, **own}
     with Stack(
-        data, environment=environment, synthesizers=synthesizers, workers_nice=WORKERS_NICE
+        data, environment=environment, synthesizers=synthesizers, workers_nice=workers_nice
     ) as stack:
         yield Service(stack.url, stack)
 

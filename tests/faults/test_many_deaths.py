@@ -50,17 +50,18 @@ def _kill_at_random(service: Supervised, job: Job, chance: random.Random) -> Non
 
 KINDS = (*WORKERS, "api", "redis")
 ALL_KILLS = 10
-"""Of any process; sixty were tried, too."""
+"""Of any process."""
 
 
 def test_kills_of_any_process_end_every_job_once(
     durable: EmbeddedRedis, start: Start, undisturbed: Callable[[str], bytes]
 ) -> None:
-    expected, chance = undisturbed(TEXT), random.Random(9)
+    text = TEXT[: len(TEXT) // 2]
+    expected, chance = undisturbed(text), random.Random(9)
     # What Redis handed out as it died is sent again soon. Of a worker that starts again many die.
     own = {"RHAPSODE_STALE_SECONDS": "15", "RHAPSODE_ATTEMPTS": "20"}
     service = start(ENVIRONMENT | own, redis_url=durable.url, synthesizers=2)
-    long = service.submit(text=TEXT, lane="bulk")
+    long = service.submit(text=text, lane="bulk")
     short = []
     for number in range(ALL_KILLS):
         short.append(_accepted(service, number))
