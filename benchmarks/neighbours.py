@@ -37,7 +37,11 @@ HEALTH_SECONDS = 0.05
 """Between two requests for it [s]."""
 WARM_UP = 10
 TIMEOUT = 600.0
-"""Of bad requests, which may be read for long [s]."""
+"""Of all but bad requests [s]."""
+PATIENCE = 10.0
+"""After which whoever sends bad requests gives one up and sends the next [s]."""
+GIVEN_UP = 0
+"""Counted as status of such a request."""
 MANIFESTS = SHIPPED_VOICES.parent / "k8s" / "base"
 SENTENCE = "This is sentence number {}, and it is spoken beside others."
 PROSE = "Sentence after sentence goes on for a while, and then, at long last, it ends. "
@@ -74,7 +78,7 @@ class Figures:
         name: of the input; ``alone``.
         sentence_seconds: of each sentence [s].
         health_seconds: of each ``GET /healthz`` [s].
-        answers: bad requests that were answered, by status.
+        answers: bad requests by the status of their answer, ``GIVEN_UP`` where none came in time.
         peak_bytes: largest resident memory by process, its children with it.
     """
 
@@ -193,9 +197,13 @@ def _watch_health(url: str, stopping: threading.Event, figures: Figures) -> None
 def _send_on(url: str, bad: BadInput | None, stopping: threading.Event, figures: Figures) -> None:
     if bad is None:
         return
-    with httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False) as client:
+    with httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as client:
         while not stopping.is_set():
-            figures.answers[bad.send(client).status_code] += 1
+            try:
+                status = bad.send(client).status_code
+            except httpx.TimeoutException:
+                status = GIVEN_UP
+            figures.answers[status] += 1
 
 
 def _watch_memory(service: Service, stopping: threading.Event, figures: Figures) -> None:
@@ -266,7 +274,9 @@ def _p95(figures: Figures) -> float:
 
 
 def _row(figures: Figures, alone: Figures) -> str:
-    answers = ", ".join(f"{count} × {status}" for status, count in sorted(figures.answers.items()))
+    answers = ", ".join(
+        f"{count} × {status or 'given up'}" for status, count in sorted(figures.answers.items())
+    )
     sentence, health = (
         percentiles(seconds) for seconds in (figures.sentence_seconds, figures.health_seconds)
     )
