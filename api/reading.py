@@ -7,7 +7,8 @@ texts are checked in the API itself, because that takes a millisecond per thousa
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Final
 
@@ -58,10 +59,13 @@ class Reading:
     def __init__(self, settings: ApiSettings, catalogue: Catalogue) -> None:
         self._settings, self._catalogue = settings, catalogue
         self._idle: list[LimitedProcess] = []
+        self._busy: set[LimitedProcess] = set()
         self._turns = asyncio.Semaphore(settings.readers)
 
     def close(self) -> None:
-        """Ends the processes that wait."""
+        """Ends all processes; what they read is not answered any more."""
+        for process in tuple(self._busy):
+            process.kill()
         while self._idle:
             self._idle.pop().end()
 
@@ -129,28 +133,38 @@ class Reading:
     def _exchange(self, task: ReadingTask, content: bytes, field: str) -> bytes:
         message = msgspec.msgpack.encode(task)
         try:
-            process = self._process()
-            first, second = process.ask(message, content, seconds=self._settings.read_seconds)
+            with self._process() as process:
+                first, second = process.ask(message, content, seconds=self._settings.read_seconds)
         except ProcessEnded as error:
             raise self._refusal(error, field) from error
-        if process.runs:
-            self._idle.append(process)
         outcome = msgspec.msgpack.decode(first, type=ReadingOutcome)
         if outcome.problem is not None:
             raise ProblemError(outcome.problem, outcome.headers)
         return second
 
-    def _process(self) -> LimitedProcess:
+    @contextmanager
+    def _process(self) -> Iterator[LimitedProcess]:
+        """Yields a process that nobody else asks; raises ProcessEnded where none starts."""
+        process, is_new = self._idle_or_new()
+        self._busy.add(process)
+        try:
+            if is_new:
+                setup = Setup(self._catalogue, self._settings.duration_limits)
+                process.ask(msgspec.msgpack.encode(setup), seconds=SETUP_SECONDS)
+            yield process
+        finally:
+            self._busy.remove(process)
+        if process.runs:
+            self._idle.append(process)
+
+    def _idle_or_new(self) -> tuple[LimitedProcess, bool]:
         while self._idle:
             process = self._idle.pop()
             if process.runs:
-                return process
+                return process, False
             process.end()
         memory = self._settings.read_memory_bytes
-        process = LimitedProcess(MODULE, memory_bytes=memory)
-        setup = Setup(self._catalogue, self._settings.duration_limits)
-        process.ask(msgspec.msgpack.encode(setup), seconds=SETUP_SECONDS)
-        return process
+        return LimitedProcess(MODULE, memory_bytes=memory), True
 
     def _refusal(self, error: ProcessEnded, field: str) -> BodyError:
         message = f"{field}: it cannot be read: {error.message}"

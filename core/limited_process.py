@@ -84,9 +84,13 @@ class LimitedProcess:
         """Whether it can be asked."""
         return self._process.poll() is None
 
-    def end(self) -> None:
-        """Ends it, whatever it does; returns when it has ended."""
+    def kill(self) -> None:
+        """Ends it; a thread that asks it gets ProcessEnded."""
         self._process.kill()
+
+    def end(self) -> None:
+        """Ends it, whatever it does; returns when it has ended. To be called while nobody asks."""
+        self.kill()
         self._process.wait()
         for stream in (self._process.stdin, self._process.stdout):
             if stream is not None:

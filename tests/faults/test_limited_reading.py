@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +14,13 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from api.app import create_app
+from api.book_request import BookRequest
+from api.problems import BodyError
+from api.reading import Reading
+from api.reading_process import AnalyzeBook
+from api.settings import ApiSettings
 from core.limited_process import LimitedProcess, ProcessEnded
+from core.voice import read_catalogue
 from tests.faults.test_redis_away import backends
 from tests.memory_store import MemoryQueue, memory_job_store
 
@@ -101,3 +108,25 @@ def test_a_process_that_is_killed_at_work_costs_its_request_alone() -> None:
     with pytest.raises(ProcessEnded, match="ended with -9") as ended:
         process.ask(b"", b"x" * 2**28, seconds=60, renew=kill)
     assert (ended.value.reason, process.runs) == ("died", False)
+
+
+def test_a_process_at_work_ends_with_the_api(tiny_voices: Path) -> None:
+    async def closed_at_work() -> None:
+        reading = Reading(ApiSettings(), read_catalogue([tiny_voices]))
+
+        async def close_instead() -> bytes:
+            asyncio.get_running_loop().call_later(0, close_when_busy)
+            return BOOK.encode()
+
+        def close_when_busy() -> None:
+            if reading_processes():
+                reading.close()
+            else:
+                asyncio.get_running_loop().call_later(0.01, close_when_busy)
+
+        task = AnalyzeBook("book.txt", BookRequest(), (), None)
+        with pytest.raises(BodyError, match="ended with -9"):
+            await reading.analyze_book(task, close_instead)
+
+    asyncio.run(closed_at_work())
+    assert reading_processes() == []
