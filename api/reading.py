@@ -23,9 +23,9 @@ from api.reading_process import (
     AnalyzeText,
     CheckText,
     ListChapters,
+    ReaderSetup,
     ReadingOutcome,
     ReadingTask,
-    Setup,
     analyzed,
 )
 from api.settings import ApiSettings
@@ -149,7 +149,7 @@ class Reading:
         self._busy.add(process)
         try:
             if is_new:
-                setup = Setup(self._catalogue, self._settings.duration_limits)
+                setup = ReaderSetup(self._catalogue, self._settings.duration_limits)
                 process.ask(msgspec.msgpack.encode(setup), seconds=SETUP_SECONDS)
             yield process
         finally:

@@ -32,7 +32,7 @@ Lexicons = tuple[PronunciationLexicon, ...]
 log = structlog.get_logger(__name__)
 
 
-class Setup(msgspec.Struct, frozen=True, tag=True):
+class ReaderSetup(msgspec.Struct, frozen=True, tag=True):
     """The first request of a process: what the others need. Answered with nothing."""
 
     catalogue: Catalogue
@@ -79,7 +79,7 @@ class AcceptBook(msgspec.Struct, frozen=True, tag=True):
     """What the key allows."""
 
 
-ReadingTask = Setup | CheckText | AnalyzeText | ListChapters | AnalyzeBook | AcceptBook
+ReadingTask = ReaderSetup | CheckText | AnalyzeText | ListChapters | AnalyzeBook | AcceptBook
 
 
 class AcceptedBook(msgspec.Struct, frozen=True):
@@ -101,10 +101,10 @@ DONE = msgspec.msgpack.encode(ReadingOutcome())
 
 
 class Reader:
-    """Answers tasks; the first one is ``Setup``."""
+    """Answers tasks; the first one is ``ReaderSetup``."""
 
     def __init__(self) -> None:
-        self._setup = Setup(Catalogue({}, {}), DurationLimits())
+        self._setup = ReaderSetup(Catalogue({}, {}), DurationLimits())
 
     def answer(self, message: bytes, content: bytes) -> tuple[bytes, bytes]:
         """Returns the two blocks of the answer to a task and, of a book, its file."""
@@ -120,7 +120,7 @@ class Reader:
 
     def _read(self, task: ReadingTask, content: bytes) -> bytes:
         match task:
-            case Setup():
+            case ReaderSetup():
                 self._setup = task
                 return b""
             case CheckText(request):

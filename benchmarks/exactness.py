@@ -47,7 +47,7 @@ MOST_WORDS, LARGEST_COMPANY = 18, 16
 
 
 @dataclass(frozen=True, slots=True)
-class Setup:
+class EngineSetup:
     """What an engine is opened with; crosses to another process."""
 
     folders: tuple[Path, ...]
@@ -226,16 +226,16 @@ def _pcm(engine: Engine, items: Sequence[SynthesisItem]) -> Iterator[Pcm]:
             yield to_pcm16(result.waveform.samples)
 
 
-def _in_another_process(setup: Setup, items: Sequence[SynthesisItem], seed: int) -> list[Pcm]:
+def _in_another_process(setup: EngineSetup, items: Sequence[SynthesisItem], seed: int) -> list[Pcm]:
     with get_context("spawn").Pool(1) as pool:
         return pool.apply(_speak_in_process, (setup, list(items), seed))
 
 
-def _speak_in_process(setup: Setup, items: Sequence[SynthesisItem], seed: int) -> list[Pcm]:
+def _speak_in_process(setup: EngineSetup, items: Sequence[SynthesisItem], seed: int) -> list[Pcm]:
     return speak_in_company(setup.engine(), items, seed)
 
 
-def circumstances(setup: Setup) -> dict[str, Callable[[Sequence[SynthesisItem]], list[Pcm]]]:
+def circumstances(setup: EngineSetup) -> dict[str, Callable[[Sequence[SynthesisItem]], list[Pcm]]]:
     """Returns by name how the items are spoken otherwise than alone."""
     two, broken = replace(setup, threads=2), replace(setup, failing=True)
     cut = replace(setup, windows=OTHER_WINDOWS)
@@ -274,7 +274,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Batches are broken on purpose; their warnings would drown the table.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     catalogue = read_catalogue(settings.voice_folders)
-    setup = Setup(tuple(settings.voice_folders), settings.artifacts_folder)
+    setup = EngineSetup(tuple(settings.voice_folders), settings.artifacts_folder)
     found: list[Comparison] = []
     print("| pair | circumstance | utterances | samples | differ | largest step | CPU time |")
     print("|---|---|---|---|---|---|---|", flush=True)
