@@ -47,7 +47,7 @@ WARM_STEPS = 100
 CLIP = 10.0
 DISCRIMINATOR_CLIP = 1.0
 AVERAGE_DECAY = 0.998
-# At a weight of 1 the gradient of the discriminators' opinion is nine times that of the L1 loss.
+# At a weight of 1 the gradient of the discriminators' opinion is six to nine times that of L1.
 ADVERSARIAL_WEIGHT = 0.12
 FEATURE_WEIGHT = 1.0
 L1_WEIGHT = 0.6
