@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import msgspec
 import rich_click as click
 from rich.console import Console
 
@@ -34,7 +35,14 @@ from cli.up import sigterm_as_interrupt
     help="Folder for audio, jobs, exported networks and logs.",
 )
 @speech_options
-def demo(text: str, output: Path, data: Path, format_: str | None, **options: object) -> int:
+def demo(
+    text: str,
+    output: Path,
+    data: Path,
+    format_: str | None,
+    lexicon_files: tuple[Path, ...],
+    **options: object,
+) -> int:
     """Speak TEXT through the whole service: Redis, API, workers, one POST, the file, its cost."""
     request = build_request(text=read_text(text), format=format_of(output, format_), **options)
     console = Console(stderr=True)
@@ -47,6 +55,8 @@ def demo(text: str, output: Path, data: Path, format_: str | None, **options: ob
         )
         with stack, ServiceClient(stack.url) as client:
             status.update(f"POST {stack.url}/synthesize")
+            names = tuple(map(client.put_lexicon, lexicon_files))
+            request = msgspec.structs.replace(request, lexicons=names)
             job = client.wait_until_ended(client.submit(request, wait_seconds=60), lambda job: None)
             if job["audio"]:
                 client.download(job, output)

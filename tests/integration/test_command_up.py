@@ -64,3 +64,19 @@ def test_up_speaks_refuses_a_twin_and_ends_clean(
     away = run(*words, environment=environment)
     assert away.returncode == 3
     assert "rhapsode up" in away.stderr
+
+
+def test_demo_speaks_through_a_service_of_its_own(
+    tiny_voices: Path, tiny_artifacts: Path, tmp_path: Path
+) -> None:
+    environment = tiny_environment(tiny_voices, tiny_artifacts)
+    environment.pop("REDIS_URL", None)
+    lexicon = tmp_path / "own.json"
+    lexicon.write_text('{"rhapsode": {"alias": "singer"}}', "utf-8")
+    out = tmp_path / "out.flac"
+    words = ["demo", "A rhapsode.", "-o", str(out), "--data", str(tmp_path / "data")]
+    done = run(*words, "--lexicon", str(lexicon), environment=environment)
+    assert done.returncode == 0, done.stderr
+    job = json.loads(done.stdout)
+    assert job["state"] == "succeeded"
+    assert soundfile.info(out).frames == job["report"]["samples"]
