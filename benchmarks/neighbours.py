@@ -316,7 +316,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             good = good and is_good(figures, alone, limits)
             print(_row(figures, alone), flush=True)
     if options.json:
-        options.json.write_text(json.dumps([asdict(one) for one in found], indent=1), "utf-8")
+        # asdict counts the pairs of a Counter anew.
+        rows = [asdict(one) | {"answers": dict(one.answers)} for one in found]
+        options.json.write_text(json.dumps(rows, indent=1), "utf-8")
     print("all promises kept" if good else "A PROMISE WAS BROKEN, see above")
     return 0 if good else 1
 
