@@ -60,10 +60,12 @@ class Reading:
         self._settings, self._catalogue = settings, catalogue
         self._idle: list[LimitedProcess] = []
         self._busy: set[LimitedProcess] = set()
+        self._closed = False
         self._turns = asyncio.Semaphore(settings.readers)
 
     def close(self) -> None:
         """Ends all processes; what they read is not answered any more."""
+        self._closed = True
         for process in tuple(self._busy):
             process.kill()
         while self._idle:
@@ -147,6 +149,8 @@ class Reading:
         """Yields a process that nobody else asks; raises ProcessEnded where none starts."""
         process, is_new = self._idle_or_new()
         self._busy.add(process)
+        if self._closed:  # while it started
+            process.kill()
         try:
             if is_new:
                 setup = ReaderSetup(self._catalogue, self._settings.duration_limits)
@@ -154,7 +158,9 @@ class Reading:
             yield process
         finally:
             self._busy.remove(process)
-        if process.runs:
+        if self._closed:
+            process.end()
+        elif process.runs:
             self._idle.append(process)
 
     def _idle_or_new(self) -> tuple[LimitedProcess, bool]:

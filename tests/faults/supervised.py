@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
+import psutil
 
 from cli.child import ChildProcess
 from cli.stack import Stack
@@ -17,6 +19,16 @@ from core.record import TERMINAL
 DEADLINE = 300.0
 """Seconds; never reached when all is well."""
 Job = dict[str, Any]
+
+
+def children_that_run(module: str, *, recursive: bool) -> list[psutil.Process]:
+    """Returns the children of this process that run a module; recursive: theirs, too."""
+    found = []
+    for child in psutil.Process().children(recursive=recursive):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended
+            if module in child.cmdline():
+                found.append(child)
+    return found
 
 
 class Supervised:

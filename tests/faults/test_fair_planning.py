@@ -13,7 +13,7 @@ from core.request import Source
 from core.text import Pauses
 from synthesis.planning import plan_source
 from tests.faults.conftest import Start
-from tests.faults.supervised import Supervised
+from tests.faults.supervised import Supervised, children_that_run
 from text.frontend import open_frontend
 from workers.tasks.plan_process import PlanRequest, plan_in_process
 
@@ -27,8 +27,7 @@ def request(text: str, limits: DurationLimits = DEFAULT_LIMITS) -> PlanRequest:
 
 def planning_processes() -> list[psutil.Process]:
     """Returns the processes of this machine that plan a text for this test's service."""
-    own = psutil.Process().children(recursive=True)
-    return [p for p in own if "workers.tasks.plan_process" in p.cmdline()]
+    return children_that_run("workers.tasks.plan_process", recursive=True)
 
 
 def test_a_process_plans_as_a_thread_does() -> None:

@@ -21,6 +21,7 @@ from api.reading_process import AnalyzeBook
 from api.settings import ApiSettings
 from core.limited_process import LimitedProcess, ProcessEnded
 from core.voice import read_catalogue
+from tests.faults.supervised import children_that_run
 from tests.faults.test_redis_away import backends
 from tests.memory_store import MemoryQueue, memory_job_store
 
@@ -48,8 +49,7 @@ def open_api(tiny_voices: Path, tmp_path: Path, closed_port: int) -> Open:
 
 def reading_processes() -> list[psutil.Process]:
     """Returns the processes of this test's API that read; a service beside it has its own."""
-    own = psutil.Process().children()
-    return [p for p in own if "api.reading_process" in p.cmdline()]
+    return children_that_run("api.reading_process", recursive=False)
 
 
 def upload(http: Http, path: str, text: str, name: str = "book.txt") -> Any:
@@ -99,14 +99,12 @@ def test_what_takes_too_long_is_refused(open_api: Open) -> None:
 
 
 def test_a_process_that_is_killed_at_work_costs_its_request_alone() -> None:
+    others = reading_processes()
     process = LimitedProcess("api.reading_process", memory_bytes=2**29)
-
-    def kill() -> None:
-        for one in reading_processes():
-            one.kill()
-
+    (child,) = (one for one in reading_processes() if one not in others)
+    child.suspend()  # so that it is at work until it is killed, however fast the machine
     with pytest.raises(ProcessEnded, match="ended with -9") as ended:
-        process.ask(b"", b"x" * 2**28, seconds=60, renew=kill)
+        process.ask(b"", b"x" * 2**28, seconds=60, renew=child.kill)
     assert (ended.value.reason, process.runs) == ("died", False)
 
 
