@@ -17,11 +17,8 @@ import msgspec
 
 from core.acx import AcxFile
 from core.errors import Unavailable
+from core.zip_entry import zip_entry
 
-EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
-"""Time of every entry, the earliest that a zip can hold. Source: PKWARE APPNOTE §4.4.6."""
-READABLE_FILE = 0o100644 << 16
-"""Mode of a plain file that all may read. Source: APPNOTE §4.4.15, Unix modes in the upper half."""
 COPY_BYTES = 2**20
 LONGEST_NAME = 80
 """Characters of a title in a file's name; file systems take 255 bytes in all."""
@@ -117,7 +114,7 @@ class ChapterArchive:
         with file.open("rb") as source:
             digest = hashlib.file_digest(source, "sha256").hexdigest()
             source.seek(0)
-            entry = _entry(name)
+            entry = zip_entry(name)
             entry.file_size = size  # tells zipfile whether the entry needs ZIP64
             with self._zip.open(entry, "w") as target:
                 shutil.copyfileobj(source, target, COPY_BYTES)
@@ -134,7 +131,7 @@ class ChapterArchive:
         )
         text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
         try:
-            self._zip.writestr(_entry(MANIFEST), text)
+            self._zip.writestr(zip_entry(MANIFEST), text)
             self._zip.close()
         except OSError as error:
             raise Unavailable(f"cannot finish the archive: {error}", code="disk") from error
@@ -155,9 +152,3 @@ class ChapterArchive:
             self._zip.close()
         except (OSError, ValueError) as failure:
             raise Unavailable(f"cannot finish the archive: {failure}", code="disk") from failure
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, EARLIEST_TIME)
-    entry.external_attr, entry.create_system = READABLE_FILE, 3  # 3 = Unix
-    return entry

@@ -17,6 +17,7 @@ from xml.sax.saxutils import quoteattr
 
 from core.errors import Unavailable
 from core.text import Span
+from core.zip_entry import zip_entry
 from text.books.overlays.book import OverlayBook, OverlayPage
 from text.books.overlays.package import (
     ACTIVE_CLASS,
@@ -36,8 +37,6 @@ from text.books.pages.urls import resolve_url
 AUDIO_TYPE = "audio/mp4"
 """AAC-LC in MP4, a core media type. Source: EPUB 3.3 §3.2."""
 ACTIVE_STYLE = f".{ACTIVE_CLASS} {{ background-color: #ffe9a8; color: #000 }}\n"
-_EARLIEST_TIME = (1980, 1, 1, 0, 0, 0)
-"""Of every entry, the earliest that a zip can hold. Source: PKWARE APPNOTE §4.4.6."""
 _CONTAINER = """<?xml version="1.0" encoding="utf-8"?>
 <container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container">
   <rootfiles>
@@ -108,7 +107,7 @@ class OverlayEpub:
         name = f"{self._folder}/{chapter + 1:03}.m4a"
         self._items.append(PackageItem(f"rhapsode-audio-{chapter + 1}", name, AUDIO_TYPE))
         try:
-            entry = _entry(name)
+            entry = zip_entry(name)
             entry.file_size = audio.stat().st_size
             with audio.open("rb") as source, self._zip.open(entry, "w") as target:
                 shutil.copyfileobj(source, target, 2**20)
@@ -168,7 +167,7 @@ class OverlayEpub:
             raise Unavailable(f"cannot finish the EPUB: {error}", code="disk") from error
 
     def _write(self, name: str, data: bytes, *, pack: bool = True) -> None:
-        entry = _entry(entry_name(name))
+        entry = zip_entry(entry_name(name))
         entry.compress_type = zipfile.ZIP_DEFLATED if pack else zipfile.ZIP_STORED
         try:
             self._zip.writestr(entry, data)
@@ -249,9 +248,3 @@ def _unused_folder(book: OverlayBook) -> str:
         if not any(name.startswith((f"{folder}/", f"{folder}.")) for name in names):
             return folder
         number += 1
-
-
-def _entry(name: str) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _EARLIEST_TIME)
-    entry.external_attr, entry.create_system = 0o100644 << 16, 3  # a plain file, of Unix
-    return entry
