@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-import torch
-
 from core.voice import read_catalogue
 from synthesis.engine import Engine
 from synthesis.local import LocalSynthesizer
@@ -20,7 +18,8 @@ def open_synthesizer(settings: SynthesisSettings | None = None) -> LocalSynthesi
         FieldError: a variable is refused.
         ArtifactError: the catalogue cannot be read.
     """
-    torch.set_num_threads(1)  # the engine's threads are enough
+    # The engine's threads are enough, should torch be imported.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
     settings = settings or SynthesisSettings.from_environment()
     catalogue = read_catalogue(settings.voice_folders)
     engine = Engine(

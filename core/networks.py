@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -36,6 +37,23 @@ class WindowPolicy:
     core: int = 256
     static: bool = False
     max_batch_frames: int = 512
+
+
+def imported_on_call(path: str) -> Callable[..., Any]:
+    """Returns a function that imports ``module:name`` and calls it, each time that it is called.
+
+    So a spec names code that needs torch, and whoever runs exported networks reads the spec without
+    it: importing torch takes longer than speaking a sentence.
+
+    >>> imported_on_call("math:sqrt")(4.0)
+    2.0
+    """
+    module, _, name = path.partition(":")
+
+    def call(*arguments: Any) -> Any:
+        return getattr(import_module(module), name)(*arguments)
+
+    return call
 
 
 class CorpusFacts(Protocol):
@@ -81,7 +99,7 @@ class NetworkSpec:
     Attributes:
         name: as ``component.toml``, manifests and requests name it; the name of its folder.
         config: msgspec.Struct of its sizes, msgspec.to_builtins of which is ``component.toml``'s.
-        network: config → torch.nn.Module.
+        network: config → torch.nn.Module; see ``imported_on_call``, also for what follows.
         graphs: the module in eval mode → its graphs, which exporters write and runtimes run.
         sizes: the sizes that it is trained in, by name: corpus → config; the first is the default.
         controls: what requests may control beside speed (acoustic models).

@@ -131,6 +131,18 @@ def read_manifest(folder: Path) -> ArtifactManifest:
         raise ArtifactError(f"{path}: {error}") from error
 
 
+def read_manifest_for(folder: Path, runtime: RuntimeName) -> ArtifactManifest:
+    """Reads the manifest of an artifact that a runtime is to open.
+
+    Raises:
+        ArtifactError: there is none, or the artifact is for another runtime.
+    """
+    manifest = read_manifest(folder)
+    if manifest.runtime != runtime:
+        raise ArtifactError(f"{folder} is for {manifest.runtime}, not for {runtime}")
+    return manifest
+
+
 def read_verified(folder: Path, manifest: ArtifactManifest, name: str) -> bytes:
     """The bytes of one file of the artifact, checked before anything parses them.
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
-from torch import Tensor, nn
 
 from core.errors import CheckpointError
 from core.mel import MelSpec
 from core.networks import AcousticSpec, NetworkSpec, VocoderSpec, WindowPolicy
 from core.protocols import AcousticModel, Graph, Vocoder
 from core.voice import Component
-from vocoders.weight_norm import fold_weight_norm
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
 
 NETWORKS: Mapping[str, str] = {
     "fastspeech2": "acoustic.fastspeech2.spec",
@@ -86,6 +87,8 @@ def build_network(
     Raises:
         CheckpointError: config or weights do not fit.
     """
+    from vocoders.weight_norm import fold_weight_norm
+
     module: nn.Module = spec_of(network).network(read_config(network, fields))
     try:
         module.load_state_dict(fold_weight_norm(state_dict), strict=True)

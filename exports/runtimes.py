@@ -1,52 +1,23 @@
-"""eager, torchscript, onnx, openvino: artifacts to graphs, on CPU and CUDA."""
+"""Runtimes: artifacts to graphs. ONNX Runtime on CPU and CUDA, and OpenVINO on a CPU, are here.
+
+Those of torch are in ``exports/torch_runtimes.py``, which is imported when one of them is opened.
+"""
 
 from __future__ import annotations
 
-import io
 import os
 import threading
-import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import onnxruntime as ort
-import safetensors.torch
-import torch
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
-from torch import Tensor
 
 from core.errors import ArtifactError, DeviceError, SynthesisError
 from core.protocols import Array, Graph, Runtime
 from core.request import RuntimeName
-from exports.exporters.precision import half_graph
-from exports.manifest import ArtifactManifest, read_manifest, read_verified
-from exports.registry import build_network, spec_of
-
-
-class TorchGraph:
-    """A torch or TorchScript module as a graph.
-
-    Args:
-        module: positional tensors in, tensor or tuple of tensors out.
-        device: where it lives.
-    """
-
-    def __init__(self, module: Any, device: str) -> None:
-        self._module = module
-        self._device = torch.device(device)
-
-    def __call__(self, *inputs: Array) -> tuple[Array, ...]:
-        """Raises DeviceError, SynthesisError."""
-        try:
-            with torch.inference_mode():
-                output = self._module(*(torch.tensor(a, device=self._device) for a in inputs))
-                outputs = (output,) if isinstance(output, Tensor) else output
-                return tuple(tensor.cpu().numpy() for tensor in outputs)
-        except torch.OutOfMemoryError as error:
-            raise DeviceError(f"{self._device} is out of memory") from error
-        except RuntimeError as error:
-            raise SynthesisError(f"torch: {error}") from error
+from exports.manifest import read_manifest_for, read_verified
 
 
 class OnnxGraph:
@@ -76,56 +47,6 @@ class OnnxGraph:
             raise DeviceError(f"onnxruntime: {error}") from error
 
 
-class EagerRuntime:
-    """The network's own Python code."""
-
-    name: str = "eager"
-
-    def __init__(self, device: str) -> None:
-        self._device = torch_device(device)
-
-    def open(self, artifact: Path) -> Mapping[str, Graph]:
-        """Raises ArtifactError, DeviceError."""
-        manifest = _manifest(artifact, "eager")
-        (name,) = manifest.files
-        state = safetensors.torch.load(read_verified(artifact, manifest, name))
-        wide = {k: v.float() if v.is_floating_point() else v for k, v in state.items()}
-        network = build_network(manifest.network, manifest.config, wide)
-        specs = spec_of(manifest.network).graphs(network)
-        if manifest.precision == "fp16":
-            specs = tuple(half_graph(spec) for spec in specs)
-        return {s.name: TorchGraph(s.module.to(self._device), self._device) for s in specs}
-
-
-class TorchScriptRuntime:
-    """Frozen traces."""
-
-    name: str = "torchscript"
-
-    def __init__(self, device: str) -> None:
-        self._device = torch_device(device)
-
-    def open(self, artifact: Path) -> Mapping[str, Graph]:
-        """Raises ArtifactError, DeviceError."""
-        manifest = _manifest(artifact, "torchscript")
-        return {
-            name: TorchGraph(
-                self._load(read_verified(artifact, manifest, graph.file)), self._device
-            )
-            for name, graph in manifest.graphs.items()
-        }
-
-    def _load(self, data: bytes) -> Any:
-        with warnings.catch_warnings():
-            # torch >= 2.9 announces the end of TorchScript with every call.
-            warnings.filterwarnings("ignore", message=".*torch.jit", category=DeprecationWarning)
-            try:
-                load: Any = torch.jit.load
-                return load(io.BytesIO(data), map_location=self._device)
-            except RuntimeError as error:
-                raise ArtifactError(f"not a TorchScript file: {error}") from error
-
-
 class OnnxRuntime:
     """ONNX Runtime sessions.
 
@@ -142,7 +63,7 @@ class OnnxRuntime:
 
     def open(self, artifact: Path) -> Mapping[str, Graph]:
         """Raises ArtifactError, DeviceError."""
-        manifest = _manifest(artifact, "onnx")
+        manifest = read_manifest_for(artifact, "onnx")
         return {
             name: OnnxGraph(
                 self._session(read_verified(artifact, manifest, graph.file)),
@@ -216,7 +137,7 @@ class OpenVinoRuntime:
 
     def open(self, artifact: Path) -> Mapping[str, Graph]:
         """Raises ArtifactError, DeviceError."""
-        manifest = _manifest(artifact, "openvino")
+        manifest = read_manifest_for(artifact, "openvino")
         if any(graph.bf16 for graph in manifest.graphs.values()):
             self._require_bf16()
         return {
@@ -261,18 +182,9 @@ def open_runtime(name: RuntimeName, device: str = "cpu", threads: int = 1) -> Ru
         return OnnxRuntime(device, threads)
     if name == "openvino":
         return OpenVinoRuntime(device)
+    from exports.torch_runtimes import EagerRuntime, TorchScriptRuntime
+
     return EagerRuntime(device) if name == "eager" else TorchScriptRuntime(device)
-
-
-def torch_device(device: str) -> str:
-    """Returns the device, if torch has it.
-
-    Raises:
-        DeviceError: it does not.
-    """
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise DeviceError(f"torch sees no {device}", code="no_device")
-    return device
 
 
 def _providers(device: str) -> list[Any]:
@@ -286,10 +198,3 @@ def _providers(device: str) -> list[Any]:
         "cudnn_conv_algo_search": "HEURISTIC",
     }
     return [("CUDAExecutionProvider", options), "CPUExecutionProvider"]
-
-
-def _manifest(artifact: Path, runtime: RuntimeName) -> ArtifactManifest:
-    manifest = read_manifest(artifact)
-    if manifest.runtime != runtime:
-        raise ArtifactError(f"{artifact} is for {manifest.runtime}, not for {runtime}")
-    return manifest

@@ -16,9 +16,6 @@ from core.checkpoint import CheckpointLayout, count_layers, weight_shape
 from core.errors import CheckpointError
 from core.mel import TACOTRON2_MEL
 
-CHECKPOINT_KEYS = ("model",)
-"""``{model, optimizer}``."""
-
 
 def read_checkpoint(state: dict[str, Tensor], config_path: Path | None) -> CheckpointLayout:
     """Returns the layout of a checkpoint of ming024/FastSpeech2.

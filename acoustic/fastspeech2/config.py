@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 
 from acoustic.refiner.config import RefinerConfig
 
+MAX_FRAMES = 8192
+"""Rows of the decoder's position table: 95 s at 86 frames/s, and the text front end ends an
+utterance long before."""
+
 
 class FeatureStats(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Range and scale of a variance feature over the training corpus.

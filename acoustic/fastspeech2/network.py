@@ -14,12 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from acoustic.fastspeech2.blocks import PositionedStack, PostNet, VariancePredictor
-from acoustic.fastspeech2.config import FastSpeech2Config, FeatureStats
+from acoustic.fastspeech2.config import MAX_FRAMES, FastSpeech2Config, FeatureStats
 from acoustic.masks import length_mask
 from acoustic.refiner.network import Refiner
 
 MAX_SYMBOLS = 2048
-MAX_FRAMES = 8192  # 95 s at 86 frames/s; the text front end ends an utterance long before
 
 
 class AffineControl(NamedTuple):

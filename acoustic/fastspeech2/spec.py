@@ -7,12 +7,9 @@ from collections.abc import Mapping
 import msgspec
 
 from acoustic.fastspeech2.adapter import FastSpeech2Model
-from acoustic.fastspeech2.checkpoint import CHECKPOINT_KEYS, read_checkpoint
-from acoustic.fastspeech2.config import FastSpeech2Config, FeatureStats
-from acoustic.fastspeech2.graphs import graphs
-from acoustic.fastspeech2.network import MAX_FRAMES, FastSpeech2
+from acoustic.fastspeech2.config import MAX_FRAMES, FastSpeech2Config, FeatureStats
 from core.mel import MelSpec
-from core.networks import AcousticSpec, CorpusFacts
+from core.networks import AcousticSpec, CorpusFacts, imported_on_call
 from core.protocols import AcousticModel, Graph
 
 
@@ -69,11 +66,11 @@ def _adapter(
 SPEC = AcousticSpec(
     name="fastspeech2",
     config=FastSpeech2Config,
-    network=FastSpeech2,
-    graphs=graphs,
+    network=imported_on_call("acoustic.fastspeech2.network:FastSpeech2"),
+    graphs=imported_on_call("acoustic.fastspeech2.graphs:graphs"),
     adapter=_adapter,
     controls=("pitch", "energy"),
     sizes={"cpu": cpu_size, "reference": reference_size},
-    checkpoint_keys=CHECKPOINT_KEYS,
-    read_checkpoint=read_checkpoint,
+    checkpoint_keys=("model",),  # ``{model, optimizer}``.
+    read_checkpoint=imported_on_call("acoustic.fastspeech2.checkpoint:read_checkpoint"),
 )

@@ -11,9 +11,8 @@ import numpy as np
 from acoustic.checks import require_finite_mel
 from acoustic.equal_shapes import equal_shapes
 from acoustic.tacotron2.alignment import durations_of, stray_frames
-from acoustic.tacotron2.config import Tacotron2Config
+from acoustic.tacotron2.config import STEPS, Tacotron2Config
 from acoustic.tacotron2.dropout import PrenetDropout
-from acoustic.tacotron2.graphs import STEPS
 from acoustic.tacotron2.time_stretch import time_stretch
 from core.errors import FieldError
 from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch

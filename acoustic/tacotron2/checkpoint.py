@@ -13,9 +13,6 @@ from torch import Tensor
 from core.checkpoint import CheckpointLayout, count_layers, weight_shape
 from core.mel import TACOTRON2_MEL
 
-CHECKPOINT_KEYS = ("state_dict",)
-"""``{iteration, state_dict, optimizer, learning_rate}``."""
-
 
 def read_checkpoint(state: dict[str, Tensor], config_path: Path | None) -> CheckpointLayout:
     """Returns the layout of a checkpoint of NVIDIA/tacotron2; no file of settings is read."""

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+STEPS = 8
+"""Decoder steps of one call. The stop mask is looked at between calls; a call per step would spend
+more on handing over the state than on a light decoder."""
+
 
 class CbhgConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Sizes of the CBHG post-net. Source: Tacotron (arXiv 1703.10135) table 1."""

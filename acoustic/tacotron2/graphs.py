@@ -6,14 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from acoustic.masks import length_mask
-from acoustic.tacotron2.config import Tacotron2Config
+from acoustic.tacotron2.config import STEPS, Tacotron2Config
 from acoustic.tacotron2.decoder import AttentionMemory, DecoderState
 from acoustic.tacotron2.network import Tacotron2
 from core.graphs import Axes, GraphSpec
 
-STEPS = 8
-"""Decoder steps of one call. The stop mask is looked at between calls; a call per step would spend
-more on handing over the state than on a light decoder."""
 STATE = (
     "attention_h",
     "attention_c",

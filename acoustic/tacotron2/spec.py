@@ -7,12 +7,9 @@ from collections.abc import Mapping
 import msgspec
 
 from acoustic.tacotron2.adapter import Tacotron2Model
-from acoustic.tacotron2.checkpoint import CHECKPOINT_KEYS, read_checkpoint
 from acoustic.tacotron2.config import Tacotron2Config
-from acoustic.tacotron2.graphs import graphs
-from acoustic.tacotron2.network import Tacotron2
 from core.mel import MelSpec
-from core.networks import AcousticSpec, CorpusFacts
+from core.networks import AcousticSpec, CorpusFacts, imported_on_call
 from core.protocols import AcousticModel, Graph
 
 
@@ -54,11 +51,11 @@ def _adapter(
 SPEC = AcousticSpec(
     name="tacotron2",
     config=Tacotron2Config,
-    network=Tacotron2,
-    graphs=graphs,
+    network=imported_on_call("acoustic.tacotron2.network:Tacotron2"),
+    graphs=imported_on_call("acoustic.tacotron2.graphs:graphs"),
     adapter=_adapter,
     seeded=True,  # the prenet's dropout stays on
     sizes={"small": small_size, "reference": reference_size},
-    checkpoint_keys=CHECKPOINT_KEYS,
-    read_checkpoint=read_checkpoint,
+    checkpoint_keys=("state_dict",),  # ``{iteration, state_dict, optimizer, learning_rate}``.
+    read_checkpoint=imported_on_call("acoustic.tacotron2.checkpoint:read_checkpoint"),
 )

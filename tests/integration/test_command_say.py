@@ -209,6 +209,25 @@ def test_help_is_quick_because_it_loads_no_network() -> None:
         assert getattr(import_module(module), name).get_short_help_str(300) in listed
 
 
+def test_what_is_exported_is_synthesized_without_torch(tmp_path: Path) -> None:
+    """Importing torch takes longer than speaking a sentence."""
+    script = (
+        "import sys\n"
+        "from exports.registry import specs\n"
+        "from cli.main import main\n"
+        "specs()\n"
+        "try: main(['say', 'Hi.', '-o', sys.argv[1]])\n"
+        "except SystemExit as end: assert not end.code, end.code\n"
+        "print('LOADED', sorted({'torch', 'onnxruntime'} & set(sys.modules)))\n"
+    )
+    out = str(tmp_path / "a.wav")
+    assert run("say", "Hi.", "-o", out) == 0  # exports the networks
+    command = [sys.executable, "-c", script, out]
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+    assert "LOADED ['onnxruntime']" in done.stdout
+
+
 @pytest.mark.parametrize("format", ["wav", "mp3"])
 def test_standard_output_gets_the_samples_of_the_file(
     tmp_path: Path, format: str, capsysbinary: pytest.CaptureFixture[bytes]

@@ -18,9 +18,8 @@ from exports.registry import join_vocoder, read_config, specs
 from exports.runtimes import open_runtime
 from tests.parity.small import CONFIGS, seeded, small_component
 from vocoders.adapter import ConvVocoder
-from vocoders.hifigan.config import V1, V2, V3, HifiGanConfig
+from vocoders.hifigan.config import V1, V2, V3, HifiGanConfig, halo_frames
 from vocoders.hifigan.graphs import graphs as hifigan_graphs
-from vocoders.hifigan.graphs import halo_frames
 
 VOCODERS = {spec.name: spec for spec in specs() if isinstance(spec, VocoderSpec)}
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)

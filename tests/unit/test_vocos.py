@@ -9,7 +9,7 @@ import torch
 from core.mel import MelSpec
 from tests.synthetic_corpus import harmonic_tone
 from training.data.phases import phases_of
-from vocoders.vocos.config import VocosConfig
+from vocoders.vocos.config import VocosConfig, halo_frames
 from vocoders.vocos.excitation import (
     TURN,
     excitation_spectra,
@@ -19,7 +19,6 @@ from vocoders.vocos.excitation import (
     pulse_samples,
     spectra,
 )
-from vocoders.vocos.graphs import halo_frames
 from vocoders.vocos.network import InverseStft, Vocos
 
 CONFIG = VocosConfig()

@@ -28,10 +28,9 @@ from training.previews import vocode
 from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.spectral import SpectralLoss
 from vocoders.hifigan.discriminators import adversarial_loss, discriminator_loss, feature_loss
-from vocoders.vocos.config import VocosConfig
+from vocoders.vocos.config import VocosConfig, halo_frames
 from vocoders.vocos.discriminators import VocosDiscriminators
 from vocoders.vocos.excitation import noise_samples, pulse_samples, spectra
-from vocoders.vocos.graphs import halo_frames
 from vocoders.vocos.network import Vocos
 from vocoders.vocos.spec import SPEC
 

@@ -21,8 +21,6 @@ from core.mel import MelSpec
 from vocoders.hifigan.config import V1, V2, V3, HifiGanConfig
 from vocoders.hifigan.network import HifiGan
 
-CHECKPOINT_KEYS = ("generator", "model")
-"""``{generator}``, ``{model: {generator}}``, ``{model}`` or the bare state dict."""
 _PARALLEL_WAVEGAN = (
     (r"^input_conv\.", "conv_pre."),
     (r"^upsamples\.(\d+)\.1\.", r"ups.\1."),

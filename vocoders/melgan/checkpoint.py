@@ -14,8 +14,6 @@ from torch import Tensor
 from core.checkpoint import CheckpointLayout, weight_shape
 from core.mel import TACOTRON2_MEL, MelSpec
 
-CHECKPOINT_KEYS = ("model_g",)
-"""seungwonpark: ``{model_g, …}``; descriptinc: the bare state dict."""
 NEURIPS_MEL = MelSpec(f_max=11025.0, log_base="10", magnitude_epsilon=0.0)
 """descriptinc/melgan-neurips@6488045 mel2wav/modules.py Audio2Mel."""
 

@@ -1,10 +1,15 @@
-"""Sizes of a MelGAN."""
+"""Sizes of a MelGAN, and how far it sees."""
 
 from __future__ import annotations
 
 from typing import Literal
 
 import msgspec
+
+from vocoders.halo import Reach
+
+MIN_FRAMES = 4
+"""Fewest frames it reads: the first convolution reflects three on either side."""
 
 
 class MelGanConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -31,3 +36,17 @@ class MelGanConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_o
         for rate in self.upsample_rates:
             hop *= rate
         return hop
+
+
+def halo_frames(config: MelGanConfig) -> int:
+    """Mel frames per side on which a frame's samples depend.
+
+    >>> halo_frames(MelGanConfig())
+    6
+    """
+    reach = Reach(0, 0).conv(7)
+    for rate in reversed(config.upsample_rates):
+        for layer in range(config.residual_layers):
+            reach = reach.conv(3, 3**layer)
+        reach = reach.transposed(2 * rate, rate, rate // 2 + rate % 2)
+    return reach.conv(7).widest()

@@ -1,4 +1,4 @@
-"""MelGAN as a graph, and how far it sees."""
+"""MelGAN as a graph."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from torch import Tensor
 
 from core.graphs import GraphSpec
 from vocoders.conv1d_as_2d import Conv1dAs2d, Vocode
-from vocoders.halo import Reach
-from vocoders.melgan.config import MelGanConfig
 from vocoders.melgan.network import MelGan
 
 
@@ -35,17 +33,3 @@ def graphs(network: MelGan) -> tuple[GraphSpec, ...]:
         bf16=True,
     )
     return (spec,)
-
-
-def halo_frames(config: MelGanConfig) -> int:
-    """Mel frames per side on which a frame's samples depend.
-
-    >>> halo_frames(MelGanConfig())
-    6
-    """
-    reach = Reach(0, 0).conv(7)
-    for rate in reversed(config.upsample_rates):
-        for layer in range(config.residual_layers):
-            reach = reach.conv(3, 3**layer)
-        reach = reach.transposed(2 * rate, rate, rate // 2 + rate % 2)
-    return reach.conv(7).widest()

@@ -15,8 +15,6 @@ from torch import Tensor, nn
 from vocoders.melgan.config import MelGanConfig
 
 SLOPE = 0.2  # both references: nn.LeakyReLU(0.2)
-MIN_FRAMES = 4
-"""Fewest frames it reads: the first convolution reflects three on either side."""
 SILENT_FRAMES = 10
 """seungwonpark's ``inference`` appends so many silent frames and drops what they sound like."""
 SILENCE = -11.5129

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from core.mel import MelSpec
-from core.networks import VocoderSpec, WindowPolicy
+from core.networks import VocoderSpec, WindowPolicy, imported_on_call
 from core.protocols import Graph, Vocoder
 from vocoders.adapter import ConvVocoder
-from vocoders.hifigan.discriminators import HifiGanDiscriminators
-from vocoders.melgan.checkpoint import CHECKPOINT_KEYS, read_checkpoint
-from vocoders.melgan.config import MelGanConfig
-from vocoders.melgan.discriminators import MelGanDiscriminator
-from vocoders.melgan.graphs import graphs, halo_frames
-from vocoders.melgan.network import MIN_FRAMES, MelGan
+from vocoders.melgan.config import MIN_FRAMES, MelGanConfig, halo_frames
+
+if TYPE_CHECKING:
+    from vocoders.hifigan.discriminators import HifiGanDiscriminators
+    from vocoders.melgan.discriminators import MelGanDiscriminator
 
 LARGE = 512
 """Channels of the paper's generator."""
@@ -36,18 +36,22 @@ def discriminators_of(config: MelGanConfig) -> MelGanDiscriminator | HifiGanDisc
     MelGAN's grouped convolutions took four seconds a step on a core even at a quarter of their
     width, eight times what the narrow ones take.
     """
+    from vocoders.hifigan.discriminators import HifiGanDiscriminators
+    from vocoders.melgan.discriminators import MelGanDiscriminator
+
     return MelGanDiscriminator() if config.channels >= LARGE else HifiGanDiscriminators(wide=False)
 
 
 SPEC = VocoderSpec(
     name="melgan",
     config=MelGanConfig,
-    network=MelGan,
-    graphs=graphs,
+    network=imported_on_call("vocoders.melgan.network:MelGan"),
+    graphs=imported_on_call("vocoders.melgan.graphs:graphs"),
     halo=halo_frames,
     adapter=_adapter,
     sizes={"reference": lambda corpus: _REFERENCE, "light": lambda corpus: _LIGHT},
     discriminators=discriminators_of,
-    checkpoint_keys=CHECKPOINT_KEYS,
-    read_checkpoint=read_checkpoint,
+    # seungwonpark: ``{model_g, …}``; descriptinc: the bare state dict.
+    checkpoint_keys=("model_g",),
+    read_checkpoint=imported_on_call("vocoders.melgan.checkpoint:read_checkpoint"),
 )

@@ -1,8 +1,10 @@
-"""Sizes of a Vocos."""
+"""Sizes of a Vocos, and how far it sees."""
 
 from __future__ import annotations
 
 import msgspec
+
+from vocoders.halo import Reach
 
 
 class VocosConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -44,3 +46,17 @@ class VocosConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
         2
         """
         return self.hop_length // self.stft_hop
+
+
+def halo_frames(config: VocosConfig) -> int:
+    """Mel frames per side on which a frame's samples depend, given the excitations.
+
+    >>> halo_frames(VocosConfig())
+    22
+    """
+    reach = Reach(0, 0)
+    for _ in range(config.layers + 1):
+        reach = reach.conv(config.kernel)
+    # A sample lies under spectral frames up to half a window away.
+    overlap = (config.n_fft - config.stft_hop) // 2
+    return reach.widest() + -(-overlap // config.hop_length)

@@ -1,4 +1,4 @@
-"""Vocos as two graphs, and how far it sees."""
+"""Vocos as two graphs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import torch
 from torch import Tensor, nn
 
 from core.graphs import GraphSpec
-from vocoders.halo import Reach
-from vocoders.vocos.config import VocosConfig
 from vocoders.vocos.network import Vocos
 
 
@@ -62,17 +60,3 @@ def graphs(network: Vocos) -> tuple[GraphSpec, ...]:
             bf16=True,
         ),
     )
-
-
-def halo_frames(config: VocosConfig) -> int:
-    """Mel frames per side on which a frame's samples depend, given the excitations.
-
-    >>> halo_frames(VocosConfig())
-    22
-    """
-    reach = Reach(0, 0)
-    for _ in range(config.layers + 1):
-        reach = reach.conv(config.kernel)
-    # A sample lies under spectral frames up to half a window away.
-    overlap = (config.n_fft - config.stft_hop) // 2
-    return reach.widest() + -(-overlap // config.hop_length)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from core.mel import MelSpec
-from core.networks import VocoderSpec, WindowPolicy
+from core.networks import VocoderSpec, WindowPolicy, imported_on_call
 from core.protocols import Graph, Vocoder
 from vocoders.vocos.adapter import VocosVocoder
-from vocoders.vocos.config import VocosConfig
-from vocoders.vocos.discriminators import VocosDiscriminators
-from vocoders.vocos.graphs import graphs, halo_frames
-from vocoders.vocos.network import Vocos
+from vocoders.vocos.config import VocosConfig, halo_frames
+
+if TYPE_CHECKING:
+    from vocoders.vocos.discriminators import VocosDiscriminators
 
 _LIGHT = VocosConfig()
 
@@ -26,14 +27,21 @@ def _adapter(
     return VocosVocoder(graphs, mel, config=config, halo=halo, policy=policy)
 
 
+def discriminators_of(config: VocosConfig) -> VocosDiscriminators:
+    """Returns its discriminators, the same for every size."""
+    from vocoders.vocos.discriminators import VocosDiscriminators
+
+    return VocosDiscriminators()
+
+
 SPEC = VocoderSpec(
     name="vocos",
     config=VocosConfig,
-    network=Vocos,
-    graphs=graphs,
+    network=imported_on_call("vocoders.vocos.network:Vocos"),
+    graphs=imported_on_call("vocoders.vocos.graphs:graphs"),
     halo=halo_frames,
     adapter=_adapter,
     seeded=True,  # what is unvoiced is made of noise
     sizes={"light": lambda corpus: _LIGHT},
-    discriminators=lambda config: VocosDiscriminators(),
+    discriminators=discriminators_of,
 )

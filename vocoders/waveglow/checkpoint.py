@@ -16,9 +16,6 @@ from torch import Tensor
 from core.checkpoint import CheckpointLayout, count_layers, weight_shape
 from core.mel import TACOTRON2_MEL
 
-CHECKPOINT_KEYS = ("model", "state_dict")
-"""``{model: pickled module}`` or ``{state_dict}``."""
-
 
 def read_checkpoint(state: dict[str, Tensor], config_path: Path | None) -> CheckpointLayout:
     """Returns the layout of NVIDIA/waveglow, with its old layers or the new ones."""

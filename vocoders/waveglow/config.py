@@ -1,8 +1,10 @@
-"""Sizes of a WaveGlow."""
+"""Sizes of a WaveGlow, and how far it sees."""
 
 from __future__ import annotations
 
 import msgspec
+
+from vocoders.halo import Reach
 
 
 class WaveGlowConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -48,3 +50,17 @@ class WaveGlowConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw
         (4, 8)
         """
         return tuple(range(self.n_early_every, self.n_flows, self.n_early_every))
+
+
+def halo_frames(config: WaveGlowConfig) -> int:
+    """Mel frames per side on which a frame's samples depend, through mel and noise alike.
+
+    >>> halo_frames(WaveGlowConfig())
+    99
+    """
+    reach = Reach(0, 0)  # in groups of samples
+    for _ in range(config.n_flows):
+        for layer in range(config.n_layers):
+            reach = reach.conv(config.kernel_size, 2**layer)
+    samples = Reach(*(side * config.n_group for side in reach))
+    return samples.transposed(config.upsample_kernel, config.hop_length, 0).widest()

@@ -1,4 +1,4 @@
-"""WaveGlow as a graph, and how far it sees."""
+"""WaveGlow as a graph."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from torch import Tensor, nn
 
 from core.graphs import GraphSpec
 from vocoders.conv1d_as_2d import Conv1dAs2d
-from vocoders.halo import Reach
-from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.waveglow.network import WaveGlow
 
 
@@ -66,17 +64,3 @@ def _coupling(coupling: nn.Module) -> nn.Module:
     twin = Conv1dAs2d(coupling)
     twin.cond_layer = Conv1dAs2d(nn.Sequential(coupling.cond_layer))  # type: ignore[arg-type]
     return twin
-
-
-def halo_frames(config: WaveGlowConfig) -> int:
-    """Mel frames per side on which a frame's samples depend, through mel and noise alike.
-
-    >>> halo_frames(WaveGlowConfig())
-    99
-    """
-    reach = Reach(0, 0)  # in groups of samples
-    for _ in range(config.n_flows):
-        for layer in range(config.n_layers):
-            reach = reach.conv(config.kernel_size, 2**layer)
-    samples = Reach(*(side * config.n_group for side in reach))
-    return samples.transposed(config.upsample_kernel, config.hop_length, 0).widest()

@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.mel import MelSpec
-from core.networks import VocoderSpec, WindowPolicy
+from core.networks import VocoderSpec, WindowPolicy, imported_on_call
 from core.protocols import Graph, Vocoder
-from vocoders.waveglow.adapter import WaveGlowVocoder
-from vocoders.waveglow.checkpoint import CHECKPOINT_KEYS, read_checkpoint
-from vocoders.waveglow.config import WaveGlowConfig
-from vocoders.waveglow.graphs import graphs, halo_frames
-from vocoders.waveglow.network import WaveGlow
+from vocoders.waveglow.config import WaveGlowConfig, halo_frames
 
 _REFERENCE = WaveGlowConfig()
 # For a CPU: the couplings' conditioning (n_mels · n_group inputs) is most of the work and of the
@@ -26,18 +22,20 @@ def _adapter(
     halo: int,
     policy: WindowPolicy,
 ) -> Vocoder:
+    from vocoders.waveglow.adapter import WaveGlowVocoder  # its denoiser needs torch
+
     return WaveGlowVocoder(graphs, mel, config=config, halo=halo, policy=policy)
 
 
 SPEC = VocoderSpec(
     name="waveglow",
     config=WaveGlowConfig,
-    network=WaveGlow,
-    graphs=graphs,
+    network=imported_on_call("vocoders.waveglow.network:WaveGlow"),
+    graphs=imported_on_call("vocoders.waveglow.graphs:graphs"),
     halo=halo_frames,
     adapter=_adapter,
     seeded=True,  # samples are made of noise
     sizes={"small": lambda corpus: _SMALL, "reference": lambda corpus: _REFERENCE},
-    checkpoint_keys=CHECKPOINT_KEYS,
-    read_checkpoint=read_checkpoint,
+    checkpoint_keys=("model", "state_dict"),  # ``{model: pickled module}`` or ``{state_dict}``.
+    read_checkpoint=imported_on_call("vocoders.waveglow.checkpoint:read_checkpoint"),
 )
