@@ -289,6 +289,14 @@ def recipe_command(name: str) -> click.Command:
                 help="Step from which discriminators take part.",
             )
         )
+        if name != REFINER:
+            options.append(
+                click.option(
+                    "--discriminators",
+                    type=FOLDER,
+                    help="With --component: a run whose discriminators are taken, too.",
+                )
+            )
     for option in options:
         option(command)
     return command
@@ -311,7 +319,13 @@ def _train(name: str, run: dict[str, Any]) -> None:
     try:
         recipe = _recipe(name, run, device)
         if run.get("component"):
-            start_from(read_component(run["component"]), cast(NetworkRecipe, recipe), folder)
+            other = run.get("discriminators")
+            start_from(
+                read_component(run["component"]),
+                cast(NetworkRecipe, recipe),
+                folder,
+                discriminators=other and other / "checkpoint.pt",
+            )
         train(
             recipe,
             folder,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -79,17 +79,28 @@ class CorpusFacts(Protocol):
         """
 
 
+class AdversarialLosses(NamedTuple):
+    """Scalar tensors of one batch."""
+
+    discriminator: Any
+    """Trains the discriminators themselves."""
+    features: Any
+    """The generator's feature matching."""
+    adversarial: Any
+    """The generator's."""
+
+
 class Discriminators(Protocol):
-    """The discriminators that a generator is trained against: a torch.nn.Module with two losses.
+    """The discriminators that a generator is trained against: a torch.nn.Module."""
 
-    ``predicted`` is what the generator made, ``target`` the recording, both (B, 1, N) float32.
-    """
+    def losses(self, predicted: Any, target: Any, turn: int) -> AdversarialLosses:
+        """Returns all losses of one pass.
 
-    def discriminator_loss(self, predicted: Any, target: Any) -> Any:
-        """Returns the loss that trains the discriminators themselves, ()."""
-
-    def generator_losses(self, predicted: Any, target: Any) -> tuple[Any, Any]:
-        """Returns the generator's feature-matching loss and its adversarial loss, () each."""
+        Args:
+            predicted: what the generator made, (B, 1, N) float32.
+            target: the recording, likewise.
+            turn: number of the batch, for discriminators that take turns.
+        """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

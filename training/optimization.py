@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from core.networks import AdversarialLosses
 from training import distributed
 from training.trainer import Average
 
@@ -173,6 +174,33 @@ class GanLearner(Learner):
         if step:
             descend(self.discriminator_optimizer, clip=self.discriminator_clip)
 
+    def adversarial_losses(
+        self, predicted: Tensor, target: Tensor, turn: int, *, step: bool
+    ) -> dict[str, Tensor]:
+        """Returns the generator's losses; the discriminators learn from the same passes.
+
+        Args:
+            predicted: (B, 1, N) what the generator made.
+            target: (B, 1, N) the recordings.
+            turn: number of the batch; see ``core.networks.Discriminators``.
+            step: the discriminators' gradients become a step, else they accumulate.
+        """
+        leaf = predicted.detach().requires_grad_()
+        losses: AdversarialLosses = self.discriminators.losses(leaf, target, turn)
+        wanted = losses.adversarial + losses.features
+        (gradient,) = torch.autograd.grad(wanted, leaf, retain_graph=True)
+        self.teach_discriminators(losses.discriminator, step=step)
+        return {
+            "adversarial": with_gradient(losses.adversarial, predicted, gradient),
+            "features": losses.features.detach(),
+            "discriminator": losses.discriminator.detach(),
+        }
+
+    def load_discriminators(self, state: dict[str, Any]) -> None:
+        """Goes on with the discriminators of another generator's state."""
+        self.discriminators.load_state_dict(state["discriminators"])
+        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+
     def state(self) -> dict[str, Any]:
         """Returns everything needed to go on."""
         return super().state() | {
@@ -183,5 +211,4 @@ class GanLearner(Learner):
     def load_state(self, state: dict[str, Any]) -> None:
         """Goes on from a state."""
         super().load_state(state)
-        self.discriminators.load_state_dict(state["discriminators"])
-        self.discriminator_optimizer.load_state_dict(state["discriminator_optimizer"])
+        self.load_discriminators(state)

@@ -13,7 +13,7 @@ from core.errors import CheckpointError
 from core.voice import Component
 from exports.component_file import load_weights
 from exports.registry import read_config
-from training.optimization import Learner
+from training.optimization import GanLearner, Learner
 from training.recipe import Recipe
 from training.trainer import Average, TrainingProgress
 
@@ -25,7 +25,13 @@ class NetworkRecipe(Recipe, Protocol):
     config: Any
 
 
-def start_from(component: Component, recipe: NetworkRecipe, folder: Path) -> None:
+def start_from(
+    component: Component,
+    recipe: NetworkRecipe,
+    folder: Path,
+    *,
+    discriminators: Path | None = None,
+) -> None:
     """Writes a first checkpoint: the component's weights, steps and hours.
 
     Optimizers and discriminators begin afresh; they are not published.
@@ -34,6 +40,7 @@ def start_from(component: Component, recipe: NetworkRecipe, folder: Path) -> Non
         component: published weights.
         recipe: of the same network and size; its weights are replaced.
         folder: of the run; a checkpoint there is left alone.
+        discriminators: checkpoint of another generator's run, whose discriminators are taken.
 
     Raises:
         CheckpointError: the component is of another network or size.
@@ -44,6 +51,9 @@ def start_from(component: Component, recipe: NetworkRecipe, folder: Path) -> Non
     if read_config(component.network, component.config) != recipe.config:
         raise CheckpointError(f"component {component.name} is of another network or size")
     put_weights(component, recipe)
+    if discriminators is not None and isinstance(recipe.learner, GanLearner):
+        saved = torch.load(discriminators, map_location="cpu", weights_only=True)
+        recipe.learner.load_discriminators(saved["recipe"])
     provenance = component.provenance
     progress.steps, progress.seconds = provenance.steps, provenance.hours * 3600.0
     progress.save(recipe)

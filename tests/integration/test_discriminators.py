@@ -20,13 +20,13 @@ def test_discriminators_learn_to_tell_noise_from_a_tone(discriminators: Any) -> 
     optimizer = torch.optim.AdamW(discriminators.parameters(), 1e-3)
     losses = []
     for _ in range(8):
-        loss = discriminators.discriminator_loss(noise, tone)
+        loss = discriminators.losses(noise, tone, 0).discriminator
         losses.append(float(loss.detach()))
         loss.backward()
         descend(optimizer)
     assert losses[-1] < losses[0]
     with torch.no_grad():
-        features, convincing = discriminators.generator_losses(tone, tone)
-        caught = discriminators.generator_losses(noise, tone)[1]
-    assert float(features) == 0.0
-    assert float(convincing) < float(caught)
+        convincing = discriminators.losses(tone, tone, 0)
+        caught = discriminators.losses(noise, tone, 0)
+    assert float(convincing.features) == 0.0
+    assert float(convincing.adversarial) < float(caught.adversarial)

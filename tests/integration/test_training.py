@@ -271,3 +271,22 @@ def test_a_training_goes_on_from_its_own_size_alone(synthetic_corpus: Path, tmp_
     other = cast(NetworkRecipe, build("hifigan", synthetic_corpus))
     with pytest.raises(CheckpointError, match="melgan is of another network or size"):
         start_from(component, other, tmp_path / "second")
+
+
+def test_a_training_begins_with_the_discriminators_of_another(
+    synthetic_corpus: Path, tmp_path: Path
+) -> None:
+    vocos = build("vocos", synthetic_corpus)
+    run(vocos, tmp_path / "vocos", 3)
+    run(build("hifigan", synthetic_corpus), tmp_path / "first", 1)
+    component = published("hifigan", synthetic_corpus, tmp_path / "first")
+    recipe = cast(NetworkRecipe, build("hifigan", synthetic_corpus))
+    start_from(
+        component,
+        recipe,
+        tmp_path / "second",
+        discriminators=tmp_path / "vocos" / "checkpoint.pt",
+    )
+    ours, theirs = recipe.state()["discriminators"], vocos.state()["discriminators"]
+    for key, weight in theirs.items():
+        np.testing.assert_array_equal(ours[key], weight, err_msg=key)

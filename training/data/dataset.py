@@ -62,6 +62,13 @@ class SpeechDataset:
         """(T, n_mels)."""
         return self.mels[entry.mel_start : entry.mel_start + entry.frames]
 
+    def in_turn(self, place: int) -> NDArray[np.float16]:
+        """Returns the mels that a vocoder's segment at this place of a batch is cut from.
+
+        Predicted and recorded ones take turns, so that recordings are not forgotten.
+        """
+        return (self.mels, self.recorded_mels)[place % 2]
+
 
 def bucket_batches(
     entries: Sequence[CorpusEntry], budget: int, epoch: int
@@ -116,8 +123,15 @@ class BatchSampler:
         self.taken = state.get("taken", len(self.batches))
 
 
+def speaker_odds(entries: Sequence[CorpusEntry]) -> NDArray[np.float64]:
+    """Returns odds (N,) by which every speaker is drawn equally often, however little there is."""
+    speakers = np.array([e.speaker for e in entries])
+    names, counts = np.unique(speakers, return_counts=True)
+    return (1.0 / (len(names) * counts))[np.searchsorted(names, speakers)]
+
+
 class Segments:
-    """Random cuts of the training part, for vocoders.
+    """Random cuts of the training part, for vocoders, equally many of every speaker.
 
     Args:
         speech: where from; utterances no longer than a segment are left out.
@@ -132,11 +146,13 @@ class Segments:
         self.held_out = [e for e in speech.held_out if e.frames > frames]
         if not self.entries or not self.held_out:
             raise ArtifactError(f"no utterance is longer than a segment of {frames} frames")
+        self.odds = speaker_odds(self.entries)
 
     def draw(self, number: int) -> tuple[Tensor, Tensor]:
         """A batch that depends on its number alone; see ``cut``."""
         rng = np.random.default_rng(number)
-        entries = [self.entries[i] for i in rng.integers(len(self.entries), size=self.batch)]
+        drawn = rng.choice(len(self.entries), size=self.batch, p=self.odds)
+        entries = [self.entries[i] for i in drawn]
         return self.cut(entries, [int(rng.integers(e.frames - self.frames)) for e in entries])
 
     def middles(self) -> tuple[Tensor, Tensor]:
@@ -147,8 +163,9 @@ class Segments:
         """Mels (B, n_mels, S) and the samples (B, S · hop) they stand for, float32."""
         hop, speech = self.speech.prepared.mel.hop_length, self.speech
         mels, clips = [], []
-        for e, start in zip(entries, starts, strict=True):
-            mels.append(speech.mel(e)[start : start + self.frames].T)
+        for place, (e, start) in enumerate(zip(entries, starts, strict=True)):
+            first = e.mel_start + start
+            mels.append(speech.in_turn(place)[first : first + self.frames].T)
             at = e.audio_start + start * hop
             clips.append(speech.audio[at : at + self.frames * hop])
         mel = torch.from_numpy(np.stack(mels).astype(np.float32)).to(self.device)

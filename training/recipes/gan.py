@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from core.networks import VocoderSpec
 from training.data.dataset import Segments, SpeechDataset
-from training.optimization import GanLearner, set_rate
+from training.optimization import GanLearner, set_rate, warm_cosine
 from training.previews import vocode
 from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.spectral import SpectralLoss
@@ -26,8 +26,9 @@ if TYPE_CHECKING:
     from torch.utils.tensorboard import SummaryWriter
 
 SEGMENT_FRAMES = 32
-RATE = 5e-4
-HALF_LIFE_STEPS = 20_000
+PEAK_RATE = 5e-4
+DISCRIMINATOR_RATE = 2.5  # times the generator's: at equal rates they stay at chance
+WARM_STEPS = 100
 CLIP = 100.0
 
 
@@ -38,7 +39,7 @@ def gan_recipe(spec: VocoderSpec) -> RecipeSpec:
 
 
 def _optimizer(network: nn.Module) -> torch.optim.Optimizer:
-    return torch.optim.AdamW(network.parameters(), RATE, betas=(0.8, 0.99))
+    return torch.optim.AdamW(network.parameters(), PEAK_RATE, betas=(0.8, 0.99), fused=True)
 
 
 class GanRecipe:
@@ -76,8 +77,8 @@ class GanRecipe:
 
     def step(self, number: int) -> dict[str, float]:
         """One batch of random segments."""
-        rate = RATE * 0.5 ** (number / HALF_LIFE_STEPS)
-        set_rate(self.learner.discriminator_optimizer, rate)
+        rate = warm_cosine(number, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
+        set_rate(self.learner.discriminator_optimizer, DISCRIMINATOR_RATE * rate)
         adversarial = number >= self.plan.adversary_from
         return self.learner.step(
             number, rate, lambda draw: self.losses(draw, adversarial=adversarial)
@@ -93,28 +94,11 @@ class GanRecipe:
         if adversarial:
             # Where batches accumulate, the discriminators step together with the generator.
             last = self.plan.completes_step(draw)
-            losses |= self.adversarial_losses(predicted, target[:, None], step=last)
+            with self._narrow():
+                losses |= self.learner.adversarial_losses(
+                    predicted, target[:, None], draw, step=last
+                )
         return losses
-
-    def adversarial_losses(
-        self, predicted: Tensor, target: Tensor, *, step: bool
-    ) -> dict[str, Tensor]:
-        """Trains the discriminators, then asks them: predicted, target (B, 1, N).
-
-        Args:
-            predicted: what the generator made.
-            target: the recordings.
-            step: the discriminators' gradients become a step, else they accumulate.
-        """
-        with self._narrow():
-            loss = self.learner.discriminators.discriminator_loss(predicted.detach(), target)
-        self.learner.teach_discriminators(loss, step=step)
-        # The generator's gradients pass through the discriminators, but leave none in them.
-        self.learner.discriminators.requires_grad_(False)
-        with self._narrow():
-            features, adversarial = self.learner.discriminators.generator_losses(predicted, target)
-        self.learner.discriminators.requires_grad_(True)
-        return {"discriminator": loss.detach(), "features": features, "adversarial": adversarial}
 
     @torch.no_grad()
     def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:

@@ -12,7 +12,6 @@ sees, of which only the middle is judged.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -22,14 +21,13 @@ from torch import Tensor
 
 from core.errors import ArtifactError
 from training.data.corpus import CorpusEntry
-from training.data.dataset import SpeechDataset
-from training.optimization import GanLearner, set_rate, warm_cosine, with_gradient
+from training.data.dataset import SpeechDataset, speaker_odds
+from training.optimization import GanLearner, set_rate, warm_cosine
 from training.previews import vocode
 from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.spectral import SpectralLoss
-from vocoders.hifigan.discriminators import adversarial_loss, discriminator_loss, feature_loss
+from vocoders.hifigan.discriminators import HifiGanDiscriminators
 from vocoders.vocos.config import VocosConfig, halo_frames
-from vocoders.vocos.discriminators import VocosDiscriminators
 from vocoders.vocos.excitation import noise_samples, pulse_samples, spectra
 from vocoders.vocos.network import Vocos
 from vocoders.vocos.spec import SPEC
@@ -89,12 +87,10 @@ class VocosRecipe:
         self.held_out = [e for e in speech.held_out if e.frames > shortest]
         if not self.entries or not self.held_out:
             raise ArtifactError(f"no utterance is longer than {shortest} frames")
-        # Every speaker is drawn equally often, however little there is of one.
-        counts = Counter(e.speaker for e in self.entries)
-        self.odds = [1.0 / (len(counts) * counts[e.speaker]) for e in self.entries]
+        self.odds = speaker_odds(self.entries)
         torch.manual_seed(0)
         network = Vocos(config).to(plan.device)
-        discriminators = VocosDiscriminators().to(plan.device)
+        discriminators = HifiGanDiscriminators(wide=False).to(plan.device)
         self.learner = GanLearner(
             network, discriminators, _optimizer, clip=CLIP, accumulate=plan.accumulate
         )
@@ -132,8 +128,6 @@ class VocosRecipe:
     ) -> VocosBatch:
         """Segments that start at these frames, with frames of context before and after."""
         hop, config = self.config.hop_length, self.config
-        # With predicted mels: every other segment, so that recorded ones are not forgotten.
-        sources = (self.speech.mels, self.speech.recorded_mels)
         rows: list[tuple[NDArray[Any], ...]] = []
         for i, (e, start) in enumerate(zip(entries, starts, strict=True)):
             first, last = start - before, start + SEGMENT_FRAMES + after
@@ -141,7 +135,7 @@ class VocosRecipe:
             at = e.audio_start + start * hop
             rows.append(
                 (
-                    sources[i % 2][frames].T.astype(np.float32),
+                    self.speech.in_turn(i)[frames].T.astype(np.float32),
                     spectra(pulse_samples(self.phases.phase[frames], config), config),
                     spectra(noise_samples(last - first, seed * len(entries) + i, config), config),
                     np.log2(self.phases.f0[frames] / config.pitch_centre),
@@ -168,30 +162,12 @@ class VocosRecipe:
         losses["complex"] = COMPLEX_WEIGHT * complex_loss(predicted, target)
         losses["pitch"] = PITCH_WEIGHT * ((octaves.float() - batch.octaves).abs() * weight).mean()
         if adversarial:
-            losses |= self.adversarial_losses(predicted[:, None], target[:, None], draw)
+            last = self.plan.completes_step(draw)
+            with self._autocast():
+                losses |= self.learner.adversarial_losses(
+                    predicted[:, None], target[:, None], draw, step=last
+                )
         return losses
-
-    def adversarial_losses(self, predicted: Tensor, target: Tensor, draw: int) -> dict[str, Tensor]:
-        """Returns the generator's losses; the discriminators learn from the same passes.
-
-        Args:
-            predicted: (B, 1, N) what the generator made.
-            target: (B, 1, N) the recordings.
-            draw: number of the batch, which picks the resolution.
-        """
-        leaf = predicted.detach().requires_grad_()
-        with self._autocast():
-            targets, attempts = (self.learner.discriminators(x, draw) for x in (target, leaf))
-            features = feature_loss(targets, attempts)
-            adversarial = adversarial_loss(attempts)
-            loss = discriminator_loss(targets, attempts)
-        (gradient,) = torch.autograd.grad(adversarial + features, leaf, retain_graph=True)
-        self.learner.teach_discriminators(loss, step=self.plan.completes_step(draw))
-        return {
-            "adversarial": with_gradient(adversarial, predicted, gradient),
-            "features": features.detach(),
-            "discriminator": loss.detach(),
-        }
 
     @torch.no_grad()
     def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:

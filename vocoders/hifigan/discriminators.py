@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from core.networks import AdversarialLosses
 from vocoders.weight_norm import put_weight_norm
 
 SLOPE = 0.1
@@ -166,28 +167,41 @@ class MultiResolutionDiscriminator(nn.Module):
         return [d(x) for d in self.discriminators]
 
 
-class HifiGanDiscriminators(nn.ModuleList):
+class HifiGanDiscriminators(nn.Module):
     """Multi-period and multi-resolution discriminators with least-squares losses.
+
+    Differs: narrow ones, for light generators on a CPU, see one of three spectrograms per step,
+    since there those take three quarters of the time of all discriminators.
 
     Args:
         wide: the paper's widths, for its larger generators; they take most of a step.
     """
 
     def __init__(self, *, wide: bool) -> None:
-        periods = MultiPeriodDiscriminator(WIDE if wide else NARROW)
-        super().__init__([periods, MultiResolutionDiscriminator(32 if wide else 16)])
+        super().__init__()
+        self.wide = wide
+        self.periods = MultiPeriodDiscriminator(WIDE if wide else NARROW)
+        self.resolutions = (
+            MultiResolutionDiscriminator()
+            if wide
+            else MultiResolutionDiscriminator(16, first_stride=2)
+        )
         put_weight_norm(self)
 
-    def discriminator_loss(self, predicted: Tensor, target: Tensor) -> Tensor:
-        """predicted, target (B, 1, N) → loss of the discriminators, ()."""
-        return torch.stack([discriminator_loss(d(target), d(predicted)) for d in self]).sum()
+    def forward(self, x: Tensor, turn: int) -> list[DiscriminatorOutput]:
+        """x (B, 1, N) → outputs of all periods, and of all resolutions or of the one in turn."""
+        resolutions = self.resolutions.discriminators
+        seeing = resolutions if self.wide else [resolutions[turn % len(resolutions)]]
+        return [*self.periods(x), *(d(x) for d in seeing)]
 
-    def generator_losses(self, predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """predicted, target (B, 1, N) → the generator's feature loss and adversarial loss, ()."""
-        pairs = [(d(target), d(predicted)) for d in self]
-        features = torch.stack([feature_loss(t, p) for t, p in pairs]).sum()
-        adversarial = torch.stack([adversarial_loss(p) for _, p in pairs]).sum()
-        return features, adversarial
+    def losses(self, predicted: Tensor, target: Tensor, turn: int) -> AdversarialLosses:
+        """predicted, target (B, 1, N) → losses; see ``core.networks.Discriminators``."""
+        targets, attempts = self(target, turn), self(predicted, turn)
+        return AdversarialLosses(
+            discriminator=discriminator_loss(targets, attempts),
+            features=feature_loss(targets, attempts),
+            adversarial=adversarial_loss(attempts),
+        )
 
 
 def discriminator_loss(

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import weight_norm
 
+from core.networks import AdversarialLosses
+
 SLOPE = 0.2
 MAX_CHANNELS = 1024
 FEATURE_WEIGHT = 10.0  # MelGAN eq. 4, λ
@@ -75,15 +77,14 @@ class MelGanDiscriminator(nn.Module):
             samples = self.downsample(samples)
         return maps
 
-    def discriminator_loss(self, predicted: Tensor, target: Tensor) -> Tensor:
-        """predicted, target (B, 1, N) → loss of the discriminators, ()."""
-        return discriminator_loss(self(target), self(predicted))
-
-    def generator_losses(self, predicted: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
-        """predicted, target (B, 1, N) → the generator's feature loss and adversarial loss, ()."""
-        target_maps, predicted_maps = self(target), self(predicted)
-        features = FEATURE_WEIGHT * feature_loss(target_maps, predicted_maps)
-        return features, adversarial_loss(predicted_maps)
+    def losses(self, predicted: Tensor, target: Tensor, turn: int) -> AdversarialLosses:
+        """predicted, target (B, 1, N) → losses; see ``core.networks.Discriminators``."""
+        targets, attempts = self(target), self(predicted)
+        return AdversarialLosses(
+            discriminator=discriminator_loss(targets, attempts),
+            features=FEATURE_WEIGHT * feature_loss(targets, attempts),
+            adversarial=adversarial_loss(attempts),
+        )
 
 
 def discriminator_loss(target: list[list[Tensor]], predicted: list[list[Tensor]]) -> Tensor:

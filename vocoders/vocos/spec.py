@@ -12,7 +12,7 @@ from vocoders.vocos.adapter import VocosVocoder
 from vocoders.vocos.config import VocosConfig, halo_frames
 
 if TYPE_CHECKING:
-    from vocoders.vocos.discriminators import VocosDiscriminators
+    from vocoders.hifigan.discriminators import HifiGanDiscriminators
 
 _LIGHT = VocosConfig()
 
@@ -27,11 +27,11 @@ def _adapter(
     return VocosVocoder(graphs, mel, config=config, halo=halo, policy=policy)
 
 
-def discriminators_of(config: VocosConfig) -> VocosDiscriminators:
-    """Returns its discriminators, the same for every size."""
-    from vocoders.vocos.discriminators import VocosDiscriminators
+def discriminators_of(config: VocosConfig) -> HifiGanDiscriminators:
+    """Returns the light HiFi-GAN's discriminators, the same for every size."""
+    from vocoders.hifigan.discriminators import HifiGanDiscriminators
 
-    return VocosDiscriminators()
+    return HifiGanDiscriminators(wide=False)
 
 
 SPEC = VocoderSpec(
