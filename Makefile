@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-ROOMS := core telemetry text audio acoustic vocoders jobs exports synthesis training workers api cli
+ROOMS := core telemetry text audio acoustic vocoders recognition jobs exports synthesis training workers api cli
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 EXTRA ?= cpu
 # Most tests wait for processes that they started; a file stays in one process, with its service.
@@ -12,7 +12,7 @@ TESTS_AT_ONCE ?= 3
 TEXT ?= The quick brown fox jumps over the lazy dog. Rhapsode reads it aloud, and tells what it cost.
 OUT ?= out.wav
 
-# distillmos (extra bench) needs torchaudio, whose wheel is linked against CUDA and then does not import;
+# distillmos (extra bench) and recipes of recognizers (extra recognition) need torchaudio, whose wheel is linked against CUDA and then does not import;
 # it takes a missing extension for absent, and its Python part is enough.
 define TORCHAUDIO_WITHOUT_CUDA
 import importlib.util, pathlib, torch

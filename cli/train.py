@@ -73,9 +73,7 @@ def _corpus_options(command: F) -> F:
 def _device_options(command: F) -> F:
     """Adds the options that say where it runs: device, threads, batch."""
     for option in (
-        click.option(
-            "--batch", type=int, help="Mel frames (acoustic models), segments (vocoders)."
-        ),
+        click.option("--batch", type=int, help="Mel frames; segments (vocoders)."),
         click.option("--threads", type=int, default=1, help="Threads of torch."),
         click.option("--device", help="cpu, cuda or cuda:N; by default a GPU if there is one."),
     ):
@@ -178,6 +176,46 @@ def predict(out: Path, run_folder: Path, component: Path | None, states: bool, *
 
 
 @train.command()
+@click.argument("out", type=FOLDER)
+@click.option("--hours", type=float, default=1.0, help="Of speech.")
+@click.option("--acoustic", default="fastspeech2", help="Acoustic model of the voices.")
+@click.option("--vocoder", multiple=True, default=("vocos", "hifigan"), help="One or more.")
+@click.option("--seed", type=int, default=1, help="Of sentences, voices and controls.")
+@click.option("--corpus", type=FOLDER, default=CORPUS, help="Whose transcripts are spoken.")
+@click.option("--threads", type=int, default=1, help="Threads of torch.")
+def synthesize(
+    out: Path,
+    hours: float,
+    acoustic: str,
+    vocoder: tuple[str, ...],
+    seed: int,
+    corpus: Path,
+    threads: int,
+) -> None:
+    """Make speech of all voices a prepared corpus OUT, for the `--further` of recognizers."""
+    import torch
+
+    from core.voice import read_catalogue
+    from synthesis.settings import SynthesisSettings
+    from training.data.corpus import read_prepared
+    from training.data.synthetic import SpeakingChoice, synthesize_corpus, transcripts_of
+
+    torch.set_num_threads(threads)
+    settings = SynthesisSettings.from_environment()
+    catalogue = read_catalogue(settings.voice_folders)
+    synthesize_corpus(
+        out,
+        catalogue,
+        [SpeakingChoice(voice, acoustic, v) for voice in catalogue.voices for v in vocoder],
+        transcripts_of(read_prepared(corpus), "house-ipa"),
+        artifacts=settings.artifacts_folder,
+        hours=hours,
+        seed=seed,
+        report=click.echo,
+    )
+
+
+@train.command()
 @click.argument("recipe")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--checkpoint", type=FILE, help="By default var/training/RECIPE/checkpoint.pt.")
@@ -275,6 +313,15 @@ def recipe_command(name: str) -> click.Command:
             options.append(
                 click.option("--preview-vocoder", type=FOLDER, help="Component to listen through.")
             )
+        elif spec.kind == "recognizer":
+            options.append(
+                click.option(
+                    "--further",
+                    type=FOLDER,
+                    multiple=True,
+                    help="One more prepared corpus, as of `synthesize`; may be repeated.",
+                )
+            )
         else:
             options.append(
                 click.option("--mels", type=FOLDER, help="Predicted mels, to fine-tune on.")
@@ -364,6 +411,7 @@ def _recipe(name: str, run: dict[str, Any], device: str, config: Any = None) -> 
         predictions=run.get("predictions"),
         start=None if run.get("from_nothing") else run.get("start"),
         adversary_from=run.get("adversary_from", 0),
+        further=tuple(run.get("further", ())),
     )
     speech = SpeechDataset(
         run["corpus"],

@@ -1,7 +1,8 @@
 """What other rooms know of a network: one ``NetworkSpec`` per network.
 
-``acoustic/NAME/spec.py`` or ``vocoders/NAME/spec.py`` holds ``SPEC``; ``exports/registry.py`` names
-that file in one line. Modules and tensors are ``Any`` here, since core never loads torch.
+``acoustic/NAME/spec.py``, ``vocoders/NAME/spec.py`` or ``recognition/NAME/spec.py`` holds ``SPEC``;
+``exports/registry.py`` names that file in one line. Modules and tensors are ``Any`` here, since core
+never loads torch.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from core.checkpoint import CheckpointLayout
 from core.graphs import GraphSpec
 from core.mel import MelSpec
-from core.protocols import AcousticModel, Graph, Vocoder
+from core.protocols import AcousticModel, Graph, Recognizer, Vocoder
 from core.voice import Component, ControlName, NetworkKind, Provenance
 
 
@@ -105,7 +106,7 @@ class Discriminators(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkSpec:
-    """One network. Subclassed by kind: ``AcousticSpec``, ``VocoderSpec``.
+    """One network. Subclassed by kind: ``AcousticSpec``, ``VocoderSpec``, ``RecognizerSpec``.
 
     Attributes:
         name: as ``component.toml``, manifests and requests name it; the name of its folder.
@@ -190,3 +191,16 @@ class VocoderSpec(NetworkSpec):
     halo: Callable[[Any], int]
     adapter: Callable[[Mapping[str, Graph], MelSpec, Any, int, WindowPolicy], Vocoder]
     discriminators: Callable[[Any], Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecognizerSpec(NetworkSpec):
+    """A network from mels to phonemes and characters.
+
+    Attributes:
+        adapter: opened graphs, mel → recognizer.
+    """
+
+    kind: ClassVar[NetworkKind] = "recognizer"
+
+    adapter: Callable[[Mapping[str, Graph], MelSpec], Recognizer]

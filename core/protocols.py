@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from core.lexicon import LexiconMatch
 from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
+from core.recognition import RecognizerOutput
 from core.text import Pauses, TextAnalysis, VoiceAssignment
 
 Array = NDArray[Any]
@@ -93,6 +94,17 @@ class Vocoder(Protocol):
 
         Raises SynthesisError.
         """
+
+
+class Recognizer(Protocol):
+    """A recognizer: mels to phonemes and characters. A batch of n gives what n singles give."""
+
+    @property
+    def mel_spec(self) -> MelSpec:
+        """What the values of the mels that it reads mean."""
+
+    def __call__(self, mels: Sequence[Float32]) -> list[RecognizerOutput]:
+        """Returns one output per mel (n_mels, T). Raises SynthesisError."""
 
 
 class AudioStore(Protocol):

@@ -17,7 +17,7 @@ import msgspec
 from core.errors import ArtifactError, ArtifactMissing, FieldError, NotFound
 from core.mel import MelSpec
 
-NetworkKind = Literal["acoustic", "vocoder"]
+NetworkKind = Literal["acoustic", "vocoder", "recognizer"]
 ControlName = Literal["pitch", "energy"]
 T = TypeVar("T")
 
@@ -57,7 +57,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Arguments of the network's config class."""
     mel: MelSpec
     symbols: str = ""
-    """Name of the symbol table (acoustic models)."""
+    """Name of the symbol table (acoustic models, recognizers)."""
     speakers: int = 1
     offered_as: str = ""
     """Name under which every voice of the same mel offers this vocoder; empty = only voices that

@@ -1,4 +1,4 @@
-"""The one table of networks, and what is made of a row: modules, graphs, acoustic models, vocoders.
+"""The one table of networks, and what is made of a row: modules, graphs, adapters.
 
 A network lives in its own folder, whose ``spec.py`` holds its ``NetworkSpec`` (core/networks.py) as
 ``SPEC``. A new network is one more line here: docs/adding-a-vocoder.md.
@@ -15,8 +15,14 @@ import msgspec
 
 from core.errors import CheckpointError
 from core.mel import MelSpec
-from core.networks import AcousticSpec, NetworkSpec, VocoderSpec, WindowPolicy
-from core.protocols import AcousticModel, Graph, Vocoder
+from core.networks import (
+    AcousticSpec,
+    NetworkSpec,
+    RecognizerSpec,
+    VocoderSpec,
+    WindowPolicy,
+)
+from core.protocols import AcousticModel, Graph, Recognizer, Vocoder
 from core.voice import Component
 
 if TYPE_CHECKING:
@@ -29,6 +35,8 @@ NETWORKS: Mapping[str, str] = {
     "melgan": "vocoders.melgan.spec",
     "vocos": "vocoders.vocos.spec",
     "waveglow": "vocoders.waveglow.spec",
+    "convolutional_bilstm": "recognition.convolutional_bilstm.spec",
+    "conformer": "recognition.conformer.spec",
 }
 """Network → the module of its spec, which is imported only when the network is asked for."""
 
@@ -103,7 +111,7 @@ def join_acoustic(
     """Returns the acoustic model over opened graphs.
 
     Raises:
-        CheckpointError: the network is a vocoder, or the config does not fit.
+        CheckpointError: the network is none, or the config does not fit.
     """
     spec = spec_of(network)
     if not isinstance(spec, AcousticSpec):
@@ -121,10 +129,22 @@ def join_vocoder(
     """Returns the vocoder over opened graphs.
 
     Raises:
-        CheckpointError: the network is an acoustic model, or the config does not fit.
+        CheckpointError: the network is none, or the config does not fit.
     """
     spec = spec_of(network)
     if not isinstance(spec, VocoderSpec):
         raise CheckpointError(f"{network} is not a vocoder")
     config = read_config(network, fields)
     return spec.adapter(graphs, mel, config, spec.halo(config), policy)
+
+
+def join_recognizer(network: str, graphs: Mapping[str, Graph], mel: MelSpec) -> Recognizer:
+    """Returns the recognizer over opened graphs.
+
+    Raises:
+        CheckpointError: the network is none.
+    """
+    spec = spec_of(network)
+    if not isinstance(spec, RecognizerSpec):
+        raise CheckpointError(f"{network} is not a recognizer")
+    return spec.adapter(graphs, mel)

@@ -69,7 +69,7 @@ def publish(
         out.name,
         fields,
         mel=prepared.mel,
-        symbols=symbols if spec.kind == "acoustic" else "",
+        symbols="" if spec.kind == "vocoder" else symbols,
         speakers=getattr(config, "n_speakers", 1),
         provenance=provenance,
     )

@@ -24,7 +24,7 @@ class TrainingPlan:
     Attributes:
         device: cpu, cuda or cuda:N.
         total_steps: where the schedule of the learning rate ends.
-        batch: padded mel frames (acoustic models) or segments (vocoders) of a batch.
+        batch: padded mel frames (acoustic models, recognizers) or segments (vocoders) of a batch.
         accumulate: batches that make one step.
         symbols: name of the symbol table (acoustic models).
         preview_vocoder: folder of a vocoder's component; validations of acoustic models become
@@ -32,6 +32,7 @@ class TrainingPlan:
         predictions: folder of what the network to refine predicts (refiner).
         start: file of the weights to begin with (aligner); None = by chance.
         adversary_from: step from which discriminators take part (vocoders that have some).
+        further: more prepared corpora (recognizers).
     """
 
     device: str = "cpu"
@@ -43,6 +44,7 @@ class TrainingPlan:
     predictions: Path | None = None
     start: Path | None = None
     adversary_from: int = 0
+    further: tuple[Path, ...] = ()
 
     def completes_step(self, draw: int) -> bool:
         """Returns whether a batch of this number is the last of those that make one step."""
@@ -79,7 +81,7 @@ class RecipeSpec:
         sizes: of its network, by name: corpus → config; the first is the default.
         steps: where the schedule ends. The papers take larger networks to 160 k (FastSpeech 2) and
             2.5 M steps (HiFi-GAN); these are what small networks take to flatten.
-        batch: padded mel frames (acoustic models), segments (vocoders).
+        batch: padded mel frames (acoustic models, recognizers), segments (vocoders).
         adversary_from: step from which discriminators take part; None = there are none, or from
             the first step on.
         one_voice: its network has no speaker table.

@@ -18,6 +18,8 @@ from core.voice import Catalogue, Component, VoiceCard, read_component
 from exports.component_file import load_weights
 from exports.registry import NETWORKS, spec_of
 from exports.voice import load_voice
+from recognition.conformer.config import ConformerConfig
+from recognition.convolutional_bilstm.config import ConvolutionalBiLstmConfig
 from tests.synthetic_corpus import pitch_of, run
 from text.g2p.symbols import symbol_table
 from training.data.corpus import PreparedCorpus, PreparedFacts, read_prepared
@@ -34,7 +36,9 @@ from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.weight_norm import fold_weight_norm
 
 ADVERSARY_FROM = 2
-BATCH = {"fastspeech2": 300, "tacotron2": 300}  # mel frames; of vocoders one segment
+BATCH = {
+    n: 300 for n in NETWORKS if spec_of(n).kind != "vocoder"
+}  # mel frames; of vocoders one segment
 
 
 def _tacotron2(prepared: PreparedCorpus) -> Tacotron2Config:
@@ -86,6 +90,10 @@ def tiny(network: str, prepared: PreparedCorpus) -> Any:
         return WaveGlowConfig(
             n_flows=4, n_early_every=2, n_layers=2, n_channels=8, upsample_kernel=512
         )
+    if network == "convolutional_bilstm":
+        return ConvolutionalBiLstmConfig(n_symbols=78, channels=16, hidden=16)
+    if network == "conformer":
+        return ConformerConfig(n_symbols=78, channels=16, blocks=1, heads=2)
     if network == "vocos":
         return VocosConfig(channels=16, hidden=16, layers=1, pitch_channels=8, pitch_layers=1)
     first, *_ = recipe_of(network).sizes.values()

@@ -66,6 +66,8 @@ CONFIGS: Mapping[str, Mapping[str, Any]] = {  # a network that is not here has i
         "n_channels": 8,
         "upsample_kernel": 512,
     },
+    "convolutional_bilstm": {"n_symbols": 30, "channels": 16, "hidden": 12},
+    "conformer": {"n_symbols": 30, "channels": 16, "blocks": 2, "heads": 2, "reach": 6},
 }
 
 
@@ -98,7 +100,7 @@ def small_component(folder: Path, network: str, **changes: Any) -> Component:
         f"small-{network}",
         config,
         mel=MelSpec(),
-        symbols="toy" if spec_of(network).kind == "acoustic" else "",
+        symbols="" if spec_of(network).kind == "vocoder" else "toy",
         speakers=int(config.get("n_speakers", 1)),
         provenance=Provenance(source="seeded", licence="Apache-2.0"),
     )

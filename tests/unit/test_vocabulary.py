@@ -19,6 +19,7 @@ ROOMS = [
     "exports",
     "jobs",
     "k8s",
+    "recognition",
     "synthesis",
     "telemetry",
     "tests",

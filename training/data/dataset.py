@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +15,17 @@ from torch import Tensor
 from core.errors import ArtifactError
 from training import distributed
 from training.data.corpus import CorpusEntry, is_held_out, read_prepared
+
+
+class HasFrames(Protocol):
+    """What is put into batches by its length."""
+
+    @property
+    def frames(self) -> int:
+        """Mel frames."""
+
+
+Framed = TypeVar("Framed", bound=HasFrames)
 
 
 class SpeechDataset:
@@ -70,9 +81,7 @@ class SpeechDataset:
         return (self.mels, self.recorded_mels)[place % 2]
 
 
-def bucket_batches(
-    entries: Sequence[CorpusEntry], budget: int, epoch: int
-) -> list[list[CorpusEntry]]:
+def bucket_batches(entries: Sequence[Framed], budget: int, epoch: int) -> list[list[Framed]]:
     """Returns batches of similar length, in an order that depends on the epoch alone.
 
     Args:
@@ -83,7 +92,7 @@ def bucket_batches(
     rng = np.random.default_rng(epoch)
     jitter = rng.uniform(0.9, 1.1, len(entries))
     order = sorted(range(len(entries)), key=lambda i: entries[i].frames * jitter[i])
-    batches: list[list[CorpusEntry]] = [[]]
+    batches: list[list[Framed]] = [[]]
     for i in order:
         entry = entries[i]
         longest = max(e.frames for e in [*batches[-1], entry])
@@ -94,15 +103,15 @@ def bucket_batches(
     return batches
 
 
-class BatchSampler:
+class BatchSampler(Generic[Framed]):
     """Endless epochs of batches, whose place can be saved. Processes take turns."""
 
-    def __init__(self, entries: Sequence[CorpusEntry], budget: int) -> None:
+    def __init__(self, entries: Sequence[Framed], budget: int) -> None:
         self.entries, self.budget = entries, budget
         self.epoch, self.taken = 0, 0
         self.batches = bucket_batches(entries, budget, 0)
 
-    def next_batch(self) -> list[CorpusEntry]:
+    def next_batch(self) -> list[Framed]:
         """Returns the next batch of this process."""
         if self.taken >= len(self.batches):
             self.epoch, self.taken = self.epoch + 1, 0

@@ -1,0 +1,1 @@
+"""A Conformer-like encoder with relative positions under CTC."""

@@ -1,0 +1,1 @@
+"""Convolutions and a bidirectional LSTM under CTC: the recognizer that ships."""

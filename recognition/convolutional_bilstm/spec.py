@@ -1,0 +1,24 @@
+"""The convolutional BiLSTM as the registry knows it: its parts and its size."""
+
+from __future__ import annotations
+
+from core.networks import CorpusFacts, RecognizerSpec
+from recognition.adapter import CtcRecognizer
+from recognition.convolutional_bilstm.config import ConvolutionalBiLstmConfig
+from recognition.convolutional_bilstm.network import ConvolutionalBiLstm
+from recognition.graphs import recognizer_graphs
+
+
+def small_size(corpus: CorpusFacts) -> ConvolutionalBiLstmConfig:
+    """Returns the one size: 3.6 M parameters, 7 MB in float16."""
+    return ConvolutionalBiLstmConfig(n_symbols=corpus.n_symbols, n_mels=corpus.mel.n_mels)
+
+
+SPEC = RecognizerSpec(
+    name="convolutional_bilstm",
+    config=ConvolutionalBiLstmConfig,
+    network=ConvolutionalBiLstm,
+    graphs=recognizer_graphs,
+    adapter=CtcRecognizer,
+    sizes={"small": small_size},
+)
