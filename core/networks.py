@@ -1,8 +1,8 @@
 """What other rooms know of a network: one ``NetworkSpec`` per network.
 
-``acoustic/NAME/spec.py``, ``vocoders/NAME/spec.py`` or ``recognition/NAME/spec.py`` holds ``SPEC``;
-``exports/registry.py`` names that file in one line. Modules and tensors are ``Any`` here, since core
-never loads torch.
+``SPEC`` stands in ``acoustic/NAME/spec.py``, ``vocoders/NAME/spec.py``, ``recognition/NAME/spec.py``;
+``exports/registry.py`` names that file in one line. Modules and tensors are ``Any`` here, since
+core never loads torch.
 """
 
 from __future__ import annotations
