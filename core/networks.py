@@ -1,6 +1,6 @@
 """What other rooms know of a network: one ``NetworkSpec`` per network.
 
-``SPEC`` stands in ``acoustic/NAME/spec.py``, ``vocoders/NAME/spec.py``, ``recognition/NAME/spec.py``;
+``SPEC`` stands in a folder's ``spec.py`` below ``acoustic``, ``vocoders`` or ``recognition``;
 ``exports/registry.py`` names that file in one line. Modules and tensors are ``Any`` here, since
 core never loads torch.
 """
