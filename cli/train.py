@@ -147,32 +147,38 @@ def evaluate_alignment(aligned: Path, corpus: Path, speaker: str | None, held_ou
 @train.command()
 @click.argument("out", type=FOLDER)
 @click.option("--run", "run_folder", type=FOLDER, default=RUNS / "fastspeech2")
-@click.option("--component", type=FOLDER, help="A published FastSpeech 2 instead of a run.")
+@click.option(
+    "--component", type=FOLDER, help="A published network instead of a run of FastSpeech 2."
+)
 @click.option("--states", is_flag=True, help="What a refiner learns from, for `--predictions`.")
+@click.option(
+    "--every", type=int, default=1, help="Only every N-th utterance; others are recorded."
+)
 @_corpus_options
 @_device_options
-def predict(out: Path, run_folder: Path, component: Path | None, states: bool, **run: Any) -> None:
-    """Write the mels of a trained FastSpeech 2 into OUT, for `--mels`."""
+def predict(
+    out: Path, run_folder: Path, component: Path | None, states: bool, every: int, **run: Any
+) -> None:
+    """Write the mels of a trained acoustic model into OUT, for `--mels`."""
     import torch
 
     from core.voice import read_component
     from exports.registry import read_config
-    from training.data.predict import predict
-    from training.recipes.fastspeech2 import FastSpeech2Recipe
+    from training.data.predict import PredictingRecipe, predict
     from training.trainer import TrainingProgress
-    from training.warm_start import put_weights
+    from training.warm_start import NetworkRecipe, put_weights
 
     torch.set_num_threads(run["threads"])
     device = _device(run)
     published = None if component is None else read_component(component)
-    config = published and read_config("fastspeech2", published.config)
-    recipe = _recipe("fastspeech2", run, device, config)
-    assert isinstance(recipe, FastSpeech2Recipe)
+    network = "fastspeech2" if published is None else published.network
+    config = published and read_config(network, published.config)
+    recipe = _recipe(network, run, device, config)
     if published is None:
         TrainingProgress(run_folder).resume(recipe, device, required=True)
     else:
-        put_weights(published, recipe)
-    predict(recipe, out, click.echo, states=states)
+        put_weights(published, cast(NetworkRecipe, recipe))
+    predict(cast(PredictingRecipe, recipe), out, click.echo, states=states, every=every)
 
 
 @train.command()

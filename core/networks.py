@@ -115,7 +115,8 @@ class NetworkSpec:
         graphs: the module in eval mode → its graphs, which exporters write and runtimes run.
         sizes: the sizes that it is trained in, by name: corpus → config; the first is the default.
         controls: what requests may control beside speed (acoustic models).
-        seeded: what it synthesizes depends on the seed (dropout, noise); others repeat themselves.
+        seeded: config → whether what it synthesizes depends on the seed (dropout, noise); other
+            networks repeat themselves.
         checkpoint_keys: keys under which public checkpoints keep their state dict.
         read_checkpoint: a public checkpoint's state dict (weight norm folded) and the file of
             settings beside it, if one was given → what the checkpoint is; None where there are no
@@ -129,7 +130,7 @@ class NetworkSpec:
     network: Callable[[Any], Any]
     graphs: Callable[[Any], tuple[GraphSpec, ...]]
     sizes: Mapping[str, Callable[[CorpusFacts], Any]]
-    seeded: bool = False
+    seeded: Callable[[Any], bool] = lambda config: False
     controls: tuple[ControlName, ...] = ()
     checkpoint_keys: tuple[str, ...] = ()
     read_checkpoint: Callable[[dict[str, Any], Path | None], CheckpointLayout] | None = None
@@ -150,7 +151,7 @@ class NetworkSpec:
             network=self.name,
             kind=self.kind,
             controls=self.controls,
-            seeded=self.seeded,
+            seeded=self.seeded(msgspec.convert(dict(config), self.config)),
             weights="",
             sha256="",
             config=dict(config),

@@ -66,8 +66,9 @@ def require_spec(component: Component) -> None:
         CheckpointError: unknown network, or ``component.toml`` contradicts it.
     """
     spec = spec_of(component.network)
-    for fact in ("kind", "controls", "seeded"):
-        stated, known = getattr(component, fact), getattr(spec, fact)
+    seeded = spec.seeded(read_config(component.network, component.config))
+    for fact, known in (("kind", spec.kind), ("controls", spec.controls), ("seeded", seeded)):
+        stated = getattr(component, fact)
         if stated != known:
             raise CheckpointError(
                 f"component {component.name} says {fact} = {stated!r}, "

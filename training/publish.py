@@ -12,7 +12,7 @@ from torch import Tensor
 from acoustic.refiner.config import RefinerConfig
 from core.voice import Component, Provenance
 from exports.component_file import load_weights, write_component
-from exports.registry import build_network, spec_of
+from exports.registry import build_network, read_config, spec_of
 from training.aligner.file import AlignerCard, write_aligner
 from training.data.corpus import PreparedCorpus, read_prepared
 from training.recipes.registry import ALIGNER
@@ -112,7 +112,10 @@ def publish_refiner(
         hardware=f"{base.provenance.hardware}; its refiner (strength {strength:g}), "
         f"{saved['steps']} steps: {hardware}",
     )
-    component = msgspec.structs.replace(base, name=out.name, config=fields, provenance=provenance)
+    seeded = spec_of(base.network).seeded(read_config(base.network, fields))
+    component = msgspec.structs.replace(
+        base, name=out.name, config=fields, seeded=seeded, provenance=provenance
+    )
     return write_component(out, component, weights, half=True)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from acoustic.checks import require_finite_mel
 from acoustic.equal_shapes import equal_shapes
+from acoustic.refiner.noise import batch_noise
 from core.errors import AnomalyError
 from core.mel import AcousticOutput, Float32, Int64, MelSpec, PhonemeBatch
 from core.protocols import Graph
@@ -37,12 +38,6 @@ def regulate(rows: Float32, index: Int64, lengths: Int64) -> Float32:
     frames: Float32 = rows[np.arange(len(rows))[:, None], index]
     frames[np.arange(index.shape[1])[None] >= lengths[:, None]] = 0
     return frames
-
-
-def frame_noise(seed: int, frames: int, channels: int) -> Float32:
-    """Returns standard normal noise (frames, channels); a longer item begins with the same."""
-    random = np.random.Generator(np.random.Philox(seed))
-    return random.standard_normal((frames, channels), np.float32)
 
 
 class FastSpeech2Model:
@@ -117,19 +112,10 @@ class FastSpeech2Model:
         lengths, index = durations.sum(1), frame_index(durations, size)
         controls = (batch.pitch[items], batch.energy[items]) if self._frame_controls else ()
         frames = [regulate(rows, index, lengths) for rows in (hidden, *controls)]
-        noise = self._noise(batch.seeds[items], lengths, size)
+        noise = batch_noise(batch.seeds[items], lengths, size, self._noise_channels)
         (mels,) = self._decode(frames[0], lengths, *frames[1:], *noise)
         for mel, length in zip(mels, lengths, strict=True):
             yield require_finite_mel(mel[:, :length])
-
-    def _noise(self, seeds: Int64, lengths: Int64, size: int) -> tuple[Float32, ...]:
-        """Returns (B, size, channels), a row per seed, zero past its length; or nothing."""
-        if not self._noise_channels:
-            return ()
-        noise = np.zeros((len(seeds), size, self._noise_channels), np.float32)
-        for row, seed, length in zip(noise, seeds, lengths, strict=True):
-            row[:length] = frame_noise(int(seed), int(length), self._noise_channels)
-        return (noise,)
 
     def _checked(self, lengths: Int64) -> Int64:
         if int(lengths.max(initial=0)) > self._max_frames:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from acoustic.fastspeech2.config import FeatureStats
 from acoustic.fastspeech2.network import AffineControl, FastSpeech2, durations_of
 from acoustic.masks import length_mask
+from acoustic.refiner.config import FLOAT32 as REFINER_FLOAT32
 from core.graphs import Axes, GraphSpec
 
 
@@ -156,13 +157,6 @@ def _decode(network: FastSpeech2) -> GraphSpec:
         outputs=("mel",),
         axes=axes,
         example=example,
-        keep_float32=(
-            "mel_linear",
-            "variance_adaptor",
-            "refiner.leave",
-            "refiner.pitch",
-            "refiner.harmonics",
-        ),
-        # Where harmonics lie is the cosine of a phase of many turns.
+        keep_float32=("mel_linear", "variance_adaptor", *REFINER_FLOAT32),
         bf16=not config.refiner.harmonics,
     )

@@ -70,6 +70,7 @@ SPEC = AcousticSpec(
     graphs=imported_on_call("acoustic.fastspeech2.graphs:graphs"),
     adapter=_adapter,
     controls=("pitch", "energy"),
+    seeded=lambda config: config.refiner.layers > 0,  # which turns noise into texture
     sizes={"cpu": cpu_size, "reference": reference_size},
     checkpoint_keys=("model",),  # ``{model, optimizer}``.
     read_checkpoint=imported_on_call("acoustic.fastspeech2.checkpoint:read_checkpoint"),

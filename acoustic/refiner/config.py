@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+FLOAT32 = ("refiner.leave", "refiner.pitch", "refiner.harmonics")
+"""Parts of a network that stay in float32 where the rest does not: what the last layer makes is
+added to the mel, and where harmonics lie is the cosine of a phase of many turns."""
+
 
 class RefinerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Sizes; without layers there is no refiner."""

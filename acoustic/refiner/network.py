@@ -90,13 +90,13 @@ class Refiner(nn.Module):
     Args:
         config: sizes, at least one layer.
         n_mels: bands.
-        condition: width of the hidden states.
+        condition: width of the hidden states; 0 = the mel alone is known.
     """
 
     mean: Tensor
     std: Tensor
 
-    def __init__(self, config: RefinerConfig, n_mels: int, condition: int) -> None:
+    def __init__(self, config: RefinerConfig, n_mels: int, condition: int = 0) -> None:
         super().__init__()
         width = config.channels
         # Statistics of each band over the corpus; training sets them.
@@ -114,14 +114,15 @@ class Refiner(nn.Module):
         nn.init.zeros_(self.leave.weight)
         nn.init.zeros_(self.leave.bias)
 
-    def inputs(self, mel: Tensor, condition: Tensor) -> Tensor:
+    def inputs(self, mel: Tensor, condition: Tensor | None) -> Tensor:
         """Returns what is known of every frame: the mel, normalized per band, and the states."""
-        return torch.cat([(mel - self.mean) / self.std, condition], -1)
+        normalized = (mel - self.mean) / self.std
+        return normalized if condition is None else torch.cat([normalized, condition], -1)
 
     def forward(
         self,
         mel: Tensor,
-        condition: Tensor,
+        condition: Tensor | None,
         noise: Tensor,
         mask: Tensor,
         octaves: Tensor | None = None,
@@ -130,7 +131,7 @@ class Refiner(nn.Module):
 
         Args:
             mel: (B, T, n_mels) predicted.
-            condition: (B, T, H) hidden states that the mel was predicted from.
+            condition: (B, T, H) hidden states that the mel was predicted from, or none.
             noise: (B, T, config.noise) standard normal.
             mask: (B, T) bool, True = valid.
             octaves: (B, T) of F0 above ``PITCH_CENTRE``, where it is known; else it is estimated.

@@ -10,12 +10,13 @@ import numpy as np
 
 from acoustic.checks import require_finite_mel
 from acoustic.equal_shapes import equal_shapes
+from acoustic.refiner.noise import batch_noise
 from acoustic.tacotron2.alignment import durations_of, stray_frames
 from acoustic.tacotron2.config import STEPS, Tacotron2Config
 from acoustic.tacotron2.dropout import PrenetDropout
 from acoustic.tacotron2.time_stretch import time_stretch
 from core.errors import FieldError
-from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
+from core.mel import AcousticOutput, Float32, Int64, MelSpec, PhonemeBatch
 from core.protocols import Array, Graph
 
 SYMBOL_STEP, FRAME_STEP = 128, 32
@@ -75,6 +76,7 @@ class Tacotron2Model:
         self._spec = mel_spec
         self._config = config
         self._dropout = dropout or (lambda seeds: PrenetDropout(seeds, config.prenet_dim))
+        self._noise_channels = config.refiner.noise if config.refiner.layers else 0
         self._exact = exact
 
     @property
@@ -96,7 +98,7 @@ class Tacotron2Model:
             decoded |= zip(group.tolist(), self._decode(batch.padded(group, size)), strict=True)
         items = [decoded[item] for item in range(len(batch.lengths))]
         speeds = [row[:size] for row, size in zip(batch.speed, batch.lengths, strict=True)]
-        refined = self._refined(items)
+        refined = self._refined(items, batch.seeds)
         return [
             self._output(item, mel, speed)
             for item, mel, speed in zip(items, refined, speeds, strict=True)
@@ -163,8 +165,8 @@ class Tacotron2Model:
     def _done(self, item: DecodedUtterance, cap: int) -> bool:
         return item.stopped or item.steps >= cap
 
-    def _refined(self, items: list[DecodedUtterance]) -> list[Float32]:
-        """Returns every item's mel (n_mels, T) after the post-net."""
+    def _refined(self, items: list[DecodedUtterance], seeds: Int64) -> list[Float32]:
+        """Returns every item's mel (n_mels, T) after post-net and refiner."""
         n = self._config.n_mels
         mels = [np.concatenate(item.frames).reshape(-1, n).T for item in items]
         lengths = np.array([mel.shape[1] for mel in mels], np.int64)
@@ -172,7 +174,8 @@ class Tacotron2Model:
             values = np.zeros((len(group), n, size), np.float32)
             for row, item in zip(values, group, strict=True):
                 row[:, : lengths[item]] = mels[item]
-            (refined,) = self._postnet(values, lengths[group])
+            noise = batch_noise(seeds[group], lengths[group], size, self._noise_channels)
+            (refined,) = self._postnet(values, lengths[group], *noise)
             for row, item in zip(refined, group, strict=True):
                 mels[item] = row[:, : lengths[item]]
         return mels

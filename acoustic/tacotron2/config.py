@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from acoustic.refiner.config import RefinerConfig
+
 STEPS = 8
 """Decoder steps of one call. The stop mask is looked at between calls; a call per step would spend
 more on handing over the state than on a light decoder."""
@@ -63,6 +65,8 @@ class Tacotron2Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True, k
     its last symbols and frames depend on the batch; False reproduces it."""
     cbhg: CbhgConfig | None = None
     """A post-net to linear spectrograms, or none."""
+    refiner: RefinerConfig = RefinerConfig()
+    """What sharpens the mel after the post-net."""
 
     def frames_cap(self, length: int) -> int:
         """Most frames of an utterance of ``length`` symbols, whole steps.

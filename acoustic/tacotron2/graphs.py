@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from acoustic.masks import length_mask
+from acoustic.refiner.config import FLOAT32 as REFINER_FLOAT32
 from acoustic.tacotron2.config import STEPS, Tacotron2Config
 from acoustic.tacotron2.decoder import AttentionMemory, DecoderState
 from acoustic.tacotron2.network import Tacotron2
@@ -73,15 +74,24 @@ class DecoderSteps(nn.Module):
 
 
 class RefineMel(nn.Module):
-    """The post-net."""
+    """Post-net and refiner."""
 
     def __init__(self, network: Tacotron2) -> None:
         super().__init__()
         self.network = network
 
-    def forward(self, mel: Tensor, lengths: Tensor) -> Tensor:
-        """mel (B, n_mels, T), zero at padding, lengths (B,) int64 → mel (B, n_mels, T)."""
-        return self.network.refine(mel, lengths)
+    def forward(self, mel: Tensor, lengths: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Sharpens a batch.
+
+        Args:
+            mel: (B, n_mels, T) float32, zero at padding.
+            lengths: (B,) int64.
+            noise: (B, T, refiner.noise) float32, of a network with a refiner.
+
+        Returns:
+            mel (B, n_mels, T) float32.
+        """
+        return self.network.refine(mel, lengths, noise)
 
 
 def graphs(network: Tacotron2) -> tuple[GraphSpec, ...]:
@@ -175,22 +185,26 @@ def _step_axes(config: Tacotron2Config) -> Axes:
 
 def _postnet(network: Tacotron2) -> GraphSpec:
     config = network.config
+    noise = ("noise",) if config.refiner.layers else ()
 
     def example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
         random = torch.Generator().manual_seed(seed)
         lengths = _lengths(batch, size)
         mel = torch.randn(batch, config.n_mels, size, generator=random)
-        return mel * length_mask(lengths, size)[:, None], lengths
+        drawn = [torch.randn(batch, size, config.refiner.noise, generator=random) for _ in noise]
+        return mel * length_mask(lengths, size)[:, None], lengths, *drawn
 
     return GraphSpec(
         name="postnet",
         module=RefineMel(network).eval(),
-        inputs=("mel", "lengths"),
+        inputs=("mel", "lengths", *noise),
         outputs=("refined",),
         axes={
             "mel": ("B", config.n_mels, "T"),
             "lengths": ("B",),
             "refined": ("B", config.n_mels, "T"),
+            **dict.fromkeys(noise, ("B", "T", config.refiner.noise)),
         },
         example=example,
+        keep_float32=REFINER_FLOAT32,
     )

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from acoustic.masks import length_mask
+from acoustic.refiner.network import Refiner
 from acoustic.tacotron2.cbhg import Cbhg
 from acoustic.tacotron2.config import Tacotron2Config
 from acoustic.tacotron2.convolutions import Postnet, Tacotron2Encoder
@@ -55,6 +56,7 @@ class Tacotron2(nn.Module):
         self.decoder = Tacotron2Decoder(config)
         self.postnet = Postnet(config)
         self.cbhg = None if config.cbhg is None else Cbhg(config.n_mels, config.cbhg)
+        self.refiner = Refiner(config.refiner, config.n_mels) if config.refiner.layers else None
 
     def encode(self, ids: Tensor, lengths: Tensor) -> AttentionMemory:
         """ids (B, L) int64, lengths (B,) int64 → memory."""
@@ -62,10 +64,23 @@ class Tacotron2(nn.Module):
         keys = self.decoder.attention_layer.memory_layer(values)
         return AttentionMemory(values, keys, length_mask(lengths, ids.shape[1]))
 
-    def refine(self, mel: Tensor, lengths: Tensor) -> Tensor:
-        """mel (B, n_mels, T), lengths (B,) → mel after the post-net, (B, n_mels, T)."""
+    def refine(self, mel: Tensor, lengths: Tensor, noise: Tensor | None = None) -> Tensor:
+        """Sharpens a batch of mels.
+
+        Args:
+            mel: (B, n_mels, T).
+            lengths: (B,) valid frames.
+            noise: (B, T, refiner.noise) standard normal; without it there is the post-net alone.
+
+        Returns:
+            mel after post-net and refiner, (B, n_mels, T).
+        """
         out: Tensor = mel + self.postnet(mel, lengths)
-        return out
+        if self.refiner is None or noise is None:
+            return out
+        mask = length_mask(lengths, mel.shape[2])
+        refined: Tensor = self.refiner(out.transpose(1, 2), None, noise, mask)
+        return refined.transpose(1, 2)
 
     def linear(self, mel: Tensor, lengths: Tensor) -> Tensor:
         """mel (B, n_mels, T), lengths (B,) → log linear magnitudes (B, n_linear, T).

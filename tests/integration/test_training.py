@@ -11,12 +11,14 @@ import pytest
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
+from acoustic.refiner.config import RefinerConfig
+from acoustic.refiner.network import Refiner
 from acoustic.tacotron2.config import Tacotron2Config
 from core.errors import ArtifactError, CheckpointError
 from core.mel import PhonemeBatch
 from core.voice import Catalogue, Component, VoiceCard, read_component
 from exports.component_file import load_weights
-from exports.registry import NETWORKS, spec_of
+from exports.registry import NETWORKS, build_network, spec_of
 from exports.voice import load_voice
 from recognition.conformer.config import ConformerConfig
 from recognition.convolutional_bilstm.config import ConvolutionalBiLstmConfig
@@ -24,7 +26,8 @@ from tests.synthetic_corpus import pitch_of, run
 from text.g2p.symbols import symbol_table
 from training.data.corpus import PreparedCorpus, PreparedFacts, read_prepared
 from training.data.dataset import SpeechDataset
-from training.publish import publish
+from training.data.predict import PredictingRecipe, predict
+from training.publish import publish, publish_refiner
 from training.recipe import Recipe, TrainingPlan
 from training.recipes.registry import recipe_of, speaker_of
 from training.trainer import TrainingProgress
@@ -298,3 +301,38 @@ def test_a_training_begins_with_the_discriminators_of_another(
     ours, theirs = recipe.state()["discriminators"], vocos.state()["discriminators"]
     for key, weight in theirs.items():
         np.testing.assert_array_equal(ours[key], weight, err_msg=key)
+
+
+def test_tacotron2_predicts_along_durations_and_takes_a_refiner(
+    synthetic_corpus: Path, tmp_path: Path
+) -> None:
+    recipe = cast(PredictingRecipe, build("tacotron2", synthetic_corpus))
+    run(cast(Recipe, recipe), tmp_path / "run", 1)
+    predict(recipe, tmp_path / "predicted", print, states=True)
+    mels = np.load(tmp_path / "predicted" / "mel.npy")
+    recorded = np.load(synthetic_corpus / "mel.npy")
+    assert np.load(tmp_path / "predicted" / "states.npy").shape == (len(mels), 0)
+    ours = {e.id for e in [*recipe.speech.train_set, *recipe.speech.held_out]}
+    for entry in read_prepared(synthetic_corpus).entries:
+        frames = slice(entry.mel_start, entry.mel_start + entry.frames)
+        assert np.array_equal(mels[frames], recorded[frames]) == (entry.id not in ours)
+
+    config = RefinerConfig(layers=1, channels=8, hidden=8, harmonics=4, pitch_channels=4)
+    refiner = Refiner(config, 80)
+    torch.nn.init.normal_(refiner.leave.weight)
+    state = {"steps": 1, "seconds": 1.0, "recipe": {"average": refiner.state_dict()}}
+    torch.save(state, tmp_path / "refiner.pt")
+    base = published("tacotron2", synthetic_corpus, tmp_path / "run")
+    component = publish_refiner(
+        config,
+        tmp_path / "refiner.pt",
+        base,
+        tmp_path / "components" / "sharp",
+        strength=1.0,
+        hardware="a test",
+    )
+    network: Any = build_network("tacotron2", component.config, load_weights(component))
+    mel, lengths = torch.randn(1, 80, 6), torch.tensor([6])
+    noise = torch.randn(2, 1, 6, config.noise)
+    first, second = (network.refine(mel, lengths, each) for each in noise)
+    assert (first - second).abs().mean() > 1e-3

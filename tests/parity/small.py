@@ -14,6 +14,7 @@ from core.voice import Component, Provenance
 from exports.component_file import write_component
 from exports.registry import read_config, spec_of
 
+REFINER = {"layers": 2, "channels": 16, "hidden": 24, "harmonics": 5, "pitch_channels": 8}
 CONFIGS: Mapping[str, Mapping[str, Any]] = {  # a network that is not here has its defaults
     "fastspeech2": {
         "n_symbols": 30,
@@ -27,13 +28,7 @@ CONFIGS: Mapping[str, Mapping[str, Any]] = {  # a network that is not here has i
         "n_bins": 32,
         "postnet_layers": 3,
         "postnet_channels": 24,
-        "refiner": {
-            "layers": 2,
-            "channels": 16,
-            "hidden": 24,
-            "harmonics": 5,
-            "pitch_channels": 8,
-        },
+        "refiner": REFINER,
     },
     "tacotron2": {
         "n_symbols": 30,
@@ -48,6 +43,7 @@ CONFIGS: Mapping[str, Mapping[str, Any]] = {  # a network that is not here has i
         "frames_per_symbol_cap": 3,
         "frames_cap_base": 10,
         "gate_threshold": 0.51,
+        "refiner": REFINER,
     },
     "hifigan": {
         "resblock": "2",
@@ -79,12 +75,12 @@ def seeded(network: str, config: Mapping[str, Any], seed: int = 0) -> nn.Module:
         if network == "fastspeech2":
             # About five frames per symbol, not e^0.1 - 1.
             nn.init.constant_(module.variance_adaptor.duration_predictor.linear_layer.bias, 1.8)
-            if module.refiner is not None:
-                # Zero at first would make the refiner the identity.
-                nn.init.normal_(module.refiner.leave.weight, std=0.3)
         if network == "tacotron2":
             # A gate that swings with the dropout, so that items stop at different steps.
             module.decoder.gate_layer.linear_layer.weight.data.mul_(40)
+        if getattr(module, "refiner", None) is not None:
+            # Zero at first would make the refiner the identity.
+            nn.init.normal_(module.refiner.leave.weight, std=0.3)
         if network == "waveglow":
             for coupling in module.WN:
                 # Zero at first would make every coupling the identity.

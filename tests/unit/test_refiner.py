@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import torch
 
-from acoustic.fastspeech2.adapter import frame_noise
 from acoustic.masks import length_mask
 from acoustic.refiner.config import RefinerConfig
 from acoustic.refiner.network import PITCH_CENTRE, Harmonics, Refiner
+from acoustic.refiner.noise import frame_noise
 
 CONFIG = RefinerConfig(layers=3, channels=16, hidden=24, noise=4, harmonics=40, pitch_channels=8)
 BANDS, STATES = 80, 12

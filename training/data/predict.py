@@ -1,67 +1,104 @@
-"""What a trained FastSpeech 2 predicts: mels to fine-tune vocoders on, and to train its refiner."""
+"""What a trained acoustic model predicts: mels to tune vocoders on, and to train its refiner."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from acoustic.fastspeech2.network import Predictions
 from acoustic.refiner.network import PITCH_CENTRE
+from training.data.collate import UtteranceBatch
 from training.data.corpus import CorpusEntry
-from training.data.dataset import bucket_batches
+from training.data.dataset import SpeechDataset, bucket_batches
 from training.data.phases import read_phases
-from training.recipes.fastspeech2 import FastSpeech2Recipe
+from training.optimization import Learner
+from training.recipe import TrainingPlan
+
+
+class PredictingRecipe(Protocol):
+    """The recipe of an acoustic model that predicts along known durations."""
+
+    speech: SpeechDataset
+    plan: TrainingPlan
+    learner: Learner
+
+    @property
+    def states_width(self) -> int:
+        """Of the hidden states that its refiner reads, 0 = none."""
+
+    def collate(self, entries: list[CorpusEntry]) -> UtteranceBatch:
+        """Returns a batch on the device."""
+
+    def predict(
+        self, batch: UtteranceBatch, octaves: Tensor, *, refined: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Returns mels and states of utterances whose durations are known.
+
+        Args:
+            batch: utterances.
+            octaves: (B, T) of F0 above the refiner's centre, frame by frame.
+            refined: by the refiner, if it has one.
+
+        Returns:
+            (B, T', n_mels) and (B, T', states_width), T' ≥ T.
+        """
 
 
 @torch.no_grad()
 def predict(
-    recipe: FastSpeech2Recipe, out: Path, report: Callable[[str], None], *, states: bool = False
+    recipe: PredictingRecipe,
+    out: Path,
+    report: Callable[[str], None],
+    *,
+    states: bool = False,
+    every: int = 1,
 ) -> None:
     """Writes ``out/mel.npy``, laid out as the prepared corpus's.
 
-    Durations and energy are the teacher's, so that every frame stays under its samples. The pitch
-    is the network's own, as smooth as where it speaks freely; a refiner that reads harmonics gets
-    that of the recordings, frame by frame.
+    Every frame stays under its samples, since durations are the teacher's. Utterances that are not
+    predicted keep what is there already, so that the networks of several voices fill one folder;
+    the first time those are the recordings' mels.
 
     Args:
         recipe: trained; its averaged weights predict.
         out: folder.
         report: gets a line of progress.
         states: also ``out/states.npy``, the decoder's, and mels as they are before the refiner.
+        every: predicts every N-th utterance of its speakers.
     """
     out.mkdir(parents=True, exist_ok=True)
-    speech, config = recipe.speech, recipe.config
-    widths = {"mel": config.n_mels} | ({"states": config.decoder_hidden} if states else {})
+    speech = recipe.speech
+    widths = {"mel": speech.prepared.mel.n_mels} | (
+        {"states": recipe.states_width} if states else {}
+    )
     drafts = {name: out / f".{name}.npy.{os.getpid()}" for name in widths}
     frames = speech.mels.shape[0]
     arrays = {
         name: np.lib.format.open_memmap(drafts[name], "w+", np.float16, (frames, width))
         for name, width in widths.items()
     }
+    arrays["mel"][:] = speech.recorded_mels
+    for name, array in arrays.items():
+        if (out / f"{name}.npy").is_file():
+            array[:] = np.load(out / f"{name}.npy", mmap_mode="r")
     f0 = read_phases(speech.folder, speech.prepared).f0
-    noise_channels = 0 if states else config.refiner.noise * bool(config.refiner.layers)
-    batches = bucket_batches(speech.prepared.entries, recipe.plan.batch, 0)
+    chosen = [*speech.train_set, *speech.held_out][::every]
+    batches = bucket_batches(chosen, recipe.plan.batch, 0)
     with recipe.learner.averaged():
         for done, entries in enumerate(batches, 1):
             batch = recipe.collate(entries)
             torch.manual_seed(done)
-            shape = (*batch.mels.shape[:2], noise_channels)
-            noise = torch.randn(shape, device=batch.mels.device) if noise_channels else None
-            targets = recipe.targets(batch)._replace(
-                pitch=None, octaves=_octaves(entries, f0).to(batch.mels.device)
-            )
-            predictions: Predictions = recipe.network(
-                batch.ids, batch.lengths, batch.speakers, targets=targets, noise=noise
-            )
-            predicted = {"mel": predictions.mel_postnet, "states": predictions.states}
+            octaves = _octaves(entries, f0).to(batch.mels.device)
+            mels, hidden = recipe.predict(batch, octaves, refined=not states)
+            predicted = {"mel": mels, "states": hidden}
             for name, array in arrays.items():
-                for e, rows in zip(entries, predicted[name].cpu().numpy(), strict=True):
+                for e, rows in zip(entries, predicted[name].float().cpu().numpy(), strict=True):
                     array[e.mel_start : e.mel_start + e.frames] = rows[: e.frames]
             if done % 50 == 0:
                 report(f"{done} of {len(batches)} batches")

@@ -104,6 +104,29 @@ class FastSpeech2Recipe:
         energy = scaled(batch.energy, self.config.energy) * mask
         return Targets(batch.durations, pitch, energy)
 
+    @property
+    def states_width(self) -> int:
+        """Of the decoder's hidden states."""
+        return self.config.decoder_hidden
+
+    def predict(
+        self, batch: UtteranceBatch, octaves: Tensor, *, refined: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Returns mels and states; see ``training.data.predict``.
+
+        Energy is the teacher's. The pitch is the network's own, as smooth as where it speaks
+        freely; a refiner that reads harmonics gets that of the recordings, frame by frame.
+        """
+        noise = None
+        if refined and self.config.refiner.layers:
+            shape = (*batch.mels.shape[:2], self.config.refiner.noise)
+            noise = torch.randn(shape, device=batch.mels.device)
+        targets = self.targets(batch)._replace(pitch=None, octaves=octaves)
+        predictions: Predictions = self.network(
+            batch.ids, batch.lengths, batch.speakers, targets=targets, noise=noise
+        )
+        return predictions.mel_postnet, predictions.states
+
     @torch.no_grad()
     def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:
         """Teacher-forced losses on the held-out part; one utterance to see and to hear."""

@@ -1,4 +1,4 @@
-"""Recipe: the refiner of a trained FastSpeech 2, against discriminators of mels.
+"""Recipe: the refiner of a trained acoustic model, against discriminators of mels.
 
 The rest of the network stays as it is. Its predictions, with durations and energy of the corpus,
 are made once; pairs of a prediction and the real mel teach the refiner what is missing. First it
@@ -62,7 +62,7 @@ class RefinerBatch(NamedTuple):
     """(B, T, n_mels) float32, as is what was predicted."""
     predicted: Tensor
     states: Tensor
-    """(B, T, H) float32 of the decoder."""
+    """(B, T, H) float32 of the decoder; H = 0 where the mel alone is known."""
     octaves: Tensor
     """(B, T) float32 of the recording's F0 above ``PITCH_CENTRE``."""
     voiced: Tensor

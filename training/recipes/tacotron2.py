@@ -51,6 +51,7 @@ STOP_WEIGHT = 20.0  # one step in some hundred stops; with 1 it did not in 900 s
 FORCED_SHARE = 0.95
 SAMPLING_PASSES = 3  # at most: without, it would never learn to go on from its own attention
 DIAGONAL = 0.1
+FRAME_PASSES = 3  # of predictions on its own frames in place of the recording's
 
 
 class DecoderTargets(NamedTuple):
@@ -197,6 +198,39 @@ class Tacotron2Recipe:
         """Returns a batch on the device."""
         mels = [self.speech.mel(e).astype(np.float32) for e in entries]
         return collate(entries, mels, self.table).to(self.plan.device)
+
+    @property
+    def states_width(self) -> int:
+        """Its refiner knows the mel alone."""
+        return 0
+
+    def predict(
+        self, batch: UtteranceBatch, octaves: Tensor, *, refined: bool
+    ) -> tuple[Tensor, Tensor]:
+        """Returns mels along known durations; see ``training.data.predict``.
+
+        They are to be as those that it makes freely: what it reads are not the recording's frames,
+        but those that it made itself in the pass before, all at once.
+        """
+        targets = self.targets(batch)
+        mels = targets.mels
+        for _ in range(FRAME_PASSES + 1):
+            with torch.autocast(self.plan.device_type, torch.bfloat16):
+                output: Tacotron2Output = self.network(
+                    batch.ids,
+                    batch.lengths,
+                    mels,
+                    targets.mel_lengths,
+                    self._dropout(targets),
+                    targets.path,
+                )
+            mels = output.mel.float()
+        noise = None
+        if refined and self.config.refiner.layers:
+            shape = (len(mels), mels.shape[2], self.config.refiner.noise)
+            noise = torch.randn(shape, device=mels.device)
+        mel = self.network.refine(mels, targets.mel_lengths, noise).transpose(1, 2)
+        return mel, mel[..., :0]
 
     @torch.no_grad()
     def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:

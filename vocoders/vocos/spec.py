@@ -41,7 +41,7 @@ SPEC = VocoderSpec(
     graphs=imported_on_call("vocoders.vocos.graphs:graphs"),
     halo=halo_frames,
     adapter=_adapter,
-    seeded=True,  # what is unvoiced is made of noise
+    seeded=lambda config: True,  # what is unvoiced is made of noise
     sizes={"light": lambda corpus: _LIGHT},
     discriminators=discriminators_of,
 )
