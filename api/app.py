@@ -25,6 +25,7 @@ from api.openapi import correct_openapi
 from api.options import answering_options
 from api.problems import problem_response
 from api.reading import Reading
+from api.request_trace import remembering_request
 from api.routes import (
     analyze,
     audio,
@@ -60,6 +61,7 @@ from jobs.redis_backend.store import redis_job_store
 from jobs.redis_backend.versions import warn_if_outdated
 from jobs.storage.open import open_audio_store
 from telemetry.logs import configure_logs
+from telemetry.tracing import open_tracing
 
 log = structlog.get_logger(__name__)
 
@@ -72,6 +74,7 @@ def open_backends(settings: ApiSettings) -> Backends:
 
     Raises:
         ArtifactError: the catalogue cannot be read.
+        FieldError: there is no tracing.
     """
     client = open_redis(settings.redis_url)
     return Backends(
@@ -85,6 +88,7 @@ def open_backends(settings: ApiSettings) -> Backends:
         backlog=RedisBacklog(client),
         lexicons=RedisLexicons(client),
         keys=RedisApiKeys(client) if settings.require_keys else None,
+        tracing=open_tracing(settings.traces, "api"),
     )
 
 
@@ -121,6 +125,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         yield
         reading.close()
         state.listener.stop()
+        await to_thread.run_sync(state.tracing.close)
 
     modules = (
         synthesize,
@@ -151,7 +156,12 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         },
         guards=[Admission(state)],
         exception_handlers={Exception: problem_response},
-        middleware=[measuring, UploadLimit(settings.upload_seconds), answering_options],
+        middleware=[
+            measuring,
+            *([remembering_request] if state.tracing.on else ()),
+            UploadLimit(settings.upload_seconds),
+            answering_options,
+        ],
         before_send=[add_security_headers],
         lifespan=[listening],
         template_config=TEMPLATES,

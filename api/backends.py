@@ -17,6 +17,7 @@ from core.voice import Catalogue
 from jobs.protocols import ApiKeyStore, BacklogReader, EventLog, JobQueue, JobStore, LexiconStore
 from jobs.redis_backend.listener import JobEventListener
 from jobs.storage.verifier import FileVerifier
+from telemetry.tracing import Tracing
 
 LOOK_SECONDS = 1.0
 """How often a waiting request looks at the record, should the message have been missed [s]."""
@@ -55,6 +56,8 @@ class Backends:
     files: FileVerifier = field(default_factory=FileVerifier)
     now: Callable[[], float] = time.time
     """Unix seconds."""
+    tracing: Tracing = field(default_factory=Tracing)
+    """Off by default."""
 
     async def wait_until_ended(self, job_id: str, seconds: float) -> JobRecord:
         """Waits for a job's end; returns its record then, or as it is after that time [s].

@@ -61,6 +61,8 @@ class JobView(msgspec.Struct, frozen=True, kw_only=True):
     """Why it failed, or the first failure of a partial job."""
     audio: str | None
     """Where the file is, once there is one."""
+    trace_id: str | None
+    """Of its trace, 32 hex digits; null where it is not traced."""
 
 
 class JobList(msgspec.Struct, frozen=True):
@@ -96,4 +98,5 @@ def job_view(record: JobRecord, forecast: Forecast = UNKNOWN) -> JobView:
         report=record.report,
         error=record.error,
         audio=f"/jobs/{record.id}/audio" if record.report else None,
+        trace_id=record.trace_id,
     )

@@ -9,6 +9,7 @@ from core.errors import Unavailable
 EXTRAS = {
     "onnxruntime": ("cpu", "gpu"),
     "openvino": ("openvino",),
+    "opentelemetry": ("tracing",),
     "tensorboard": ("train",),
     "pyworld": ("train",),
     "matplotlib": ("train", "bench"),

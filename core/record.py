@@ -51,6 +51,13 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     progress: JobProgress = JobProgress()
     report: SynthesisReport | None = None
     error: JobError | None = None
+    traceparent: str | None = None
+    """Ids of the span under which the job's spans stand (W3C Trace Context); None = not traced."""
+
+    @property
+    def trace_id(self) -> str | None:
+        """Id of the job's trace, 32 hex digits; None = not traced."""
+        return self.traceparent.split("-")[1] if self.traceparent else None
 
 
 JobEventName = Literal[

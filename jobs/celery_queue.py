@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
@@ -14,7 +14,14 @@ from kombu.exceptions import OperationalError
 
 from core.errors import Unavailable
 from core.request import Lane
-from jobs.protocols import ASSEMBLE, PLAN, UnacknowledgedMessage, WorkId
+from jobs.protocols import (
+    ASSEMBLE,
+    PLAN,
+    MessageOrigin,
+    SendReason,
+    UnacknowledgedMessage,
+    WorkId,
+)
 from jobs.redis_backend.address import parse_address
 from jobs.redis_backend.client import CONNECT_SECONDS, translated
 from jobs.redis_backend.keys import POSTPONED, QUEUE_PREFIX, UNACKED, UNACKED_INDEX
@@ -35,6 +42,8 @@ MOST_TAKEN: Final = 10_000
 """Looked at in one go: all threads of some hundred workers."""
 SENT_HEADER: Final = "sent_at"
 """When a message was sent [Unix s]; it keeps it when it is given out again."""
+REASON_HEADER: Final = "send_reason"
+"""Why a message was sent, where it was not the first time."""
 VISIBILITY_SECONDS: Final = 300
 """When Redis gives an unacknowledged message out again [s]: longer than any part, plan or assembly.
 What a dead worker held is sent again much earlier, see ``jobs.protocols.WorkLeases.expire``."""
@@ -110,17 +119,19 @@ class CeleryQueue:
         self._client: Any = client  # untyped where it is asked for rows
         self._return_message = LuaScript(client, "return_message")
 
-    def plan(self, job_id: str, *, long: bool = False) -> None:
+    def plan(self, job_id: str, *, long: bool = False, reason: SendReason = "first") -> None:
         """See JobQueue."""
-        self._send(PLAN_TASK, [job_id], "plan-long" if long else "plan")
+        self._send(PLAN_TASK, [job_id], "plan-long" if long else "plan", reason)
 
-    def synthesize(self, job_id: str, part: int, lane: Lane) -> None:
+    def synthesize(
+        self, job_id: str, part: int, lane: Lane, *, reason: SendReason = "first"
+    ) -> None:
         """See JobQueue."""
-        self._send(SYNTHESIZE_TASK, [job_id, part], lane)
+        self._send(SYNTHESIZE_TASK, [job_id, part], lane, reason)
 
-    def assemble(self, job_id: str, *, long: bool = False) -> None:
+    def assemble(self, job_id: str, *, long: bool = False, reason: SendReason = "first") -> None:
         """See JobQueue."""
-        self._send(ASSEMBLE_TASK, [job_id], "assemble-long" if long else "assemble")
+        self._send(ASSEMBLE_TASK, [job_id], "assemble-long" if long else "assemble", reason)
 
     def postpone(self, job_id: str, work: WorkId, queue: str, due: float) -> None:
         """See JobQueue."""
@@ -146,9 +157,9 @@ class CeleryQueue:
         tasks = {PLAN: PLAN_TASK, ASSEMBLE: ASSEMBLE_TASK}
         try:
             if work in tasks:
-                self._send(tasks[work], [job_id], queue)
+                self._send(tasks[work], [job_id], queue, "postponed")
             else:
-                self._send(SYNTHESIZE_TASK, [job_id, int(work)], queue)
+                self._send(SYNTHESIZE_TASK, [job_id, int(work)], queue, "postponed")
         except Unavailable:
             self.postpone(job_id, work, queue, now)
             raise
@@ -200,7 +211,8 @@ class CeleryQueue:
             return False
         raw, _, queue = msgspec.json.decode(row, type=tuple[msgspec.Raw, str, str])
         names = {"unacked_index": UNACKED_INDEX, "unacked": UNACKED, "queue": QUEUE_PREFIX + queue}
-        return bool(self._return_message(names, tag=message.tag, message=bytes(raw)))
+        again = _with_reason(bytes(raw), "worker_died")
+        return bool(self._return_message(names, tag=message.tag, message=again))
 
     def ages(self, now: float) -> dict[str, float]:
         """See JobQueue. Redis hands messages out from the right."""
@@ -220,16 +232,42 @@ class CeleryQueue:
         except OperationalError as error:
             raise Unavailable("the queue does not answer", code="queue_unavailable") from error
 
-    def _send(self, task: str, args: list[str | int], queue: str) -> None:
+    def _send(self, task: str, args: list[str | int], queue: str, reason: SendReason) -> None:
         send: Callable[..., Any] = self._app.send_task
         try:
             with translated():  # kombu passes on what Redis refuses as it is
-                headers = {SENT_HEADER: self._now()}
+                headers: dict[str, Any] = {SENT_HEADER: self._now()}
+                if reason != "first":
+                    headers[REASON_HEADER] = reason
                 send(task, args=args, queue=queue, ignore_result=True, headers=headers)
         except (OperationalError, AttributeError) as error:
             # An AttributeError: Redis refused what opened kombu's channel, which is half closed
             # when it is used next; the one after is opened anew.
             raise Unavailable("the queue does not answer", code="queue_unavailable") from error
+
+
+def origin_of(headers: Mapping[str, Any], *, redelivered: bool = False) -> MessageOrigin:
+    """Returns what the headers of a message say about its sending.
+
+    >>> origin_of({"sent_at": 5.0, "send_reason": "postponed"})
+    MessageOrigin(sent_at=5.0, reason='postponed')
+    """
+    reason = headers.get(REASON_HEADER) or ("redelivered" if redelivered else "first")
+    fields = {"sent_at": headers.get(SENT_HEADER), "reason": reason}
+    try:
+        return msgspec.convert(fields, MessageOrigin)
+    except msgspec.ValidationError:  # of a version that knows other reasons
+        return MessageOrigin()
+
+
+def _with_reason(message: bytes, reason: SendReason) -> bytes:
+    """Returns a message with another reason; one that nobody of ours wrote as it is."""
+    try:
+        fields = msgspec.json.decode(message)
+        fields["headers"][REASON_HEADER] = reason
+    except (ValueError, TypeError, LookupError):
+        return message
+    return msgspec.json.encode(fields)
 
 
 def _unacknowledged(tag: str, row: bytes) -> UnacknowledgedMessage | None:

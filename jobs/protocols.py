@@ -23,6 +23,19 @@ ClaimVerdict = Literal["run", "done", "promised", "held", "over", "gone"]
 ``assemble``, as far as anybody knows; held: a live worker has it; over: the job has ended; gone: no
 such job."""
 WorkerRole = Literal["planner", "synthesizer"]
+SendReason = Literal[
+    "first",
+    "retried",
+    "worker_died",
+    "message_lost",
+    "redelivered",
+    "postponed",
+    "device_failed",
+    "audio_damaged",
+]
+"""Why a message was sent: for the first time; a client wants the job again; by a planner, since the
+worker that had it died or the message was nowhere; by the broker, since nobody acknowledged it; a
+store had refused the work; the device failed; stored audio of the part was damaged or gone."""
 PLAN: WorkId = "plan"
 ASSEMBLE: WorkId = "assemble"
 
@@ -428,16 +441,29 @@ class UnacknowledgedMessage(msgspec.Struct, frozen=True):
     work: WorkId
 
 
+class MessageOrigin(msgspec.Struct, frozen=True):
+    """When and why a message was sent."""
+
+    sent_at: float | None = None
+    """Unix seconds; None = the message does not say."""
+    reason: SendReason = "first"
+
+
+FIRST = MessageOrigin()
+
+
 class JobQueue(Protocol):
     """The queue of messages that name work. Raises Unavailable throughout."""
 
-    def plan(self, job_id: str, *, long: bool = False) -> None:
+    def plan(self, job_id: str, *, long: bool = False, reason: SendReason = "first") -> None:
         """Sends a job to a planner; a long one waits apart, and never takes all its threads."""
 
-    def synthesize(self, job_id: str, part: int, lane: Lane) -> None:
+    def synthesize(
+        self, job_id: str, part: int, lane: Lane, *, reason: SendReason = "first"
+    ) -> None:
         """Sends a part to a synthesizer, by lane."""
 
-    def assemble(self, job_id: str, *, long: bool = False) -> None:
+    def assemble(self, job_id: str, *, long: bool = False, reason: SendReason = "first") -> None:
         """Sends a job to be assembled, by a planner: that is CPU work as planning is."""
 
     def postpone(self, job_id: str, work: WorkId, queue: str, due: float) -> None:

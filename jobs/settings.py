@@ -23,6 +23,10 @@ class ServiceSettings(StorageSettings):
     beat_seconds: Annotated[float, Meta(gt=0)] = 5.0
     """RHAPSODE_BEAT_SECONDS: how often a worker says that it lives [s]; dead after three misses."""
 
+    traces: str | None = None
+    """RHAPSODE_TRACES: OTLP collector that is sent the traces of jobs, ``http://host:4318``; none =
+    no tracing. Needs the extra ``tracing``."""
+
     max_pause_seconds: Annotated[float, Meta(gt=0)] = DEFAULT_LIMITS.pause
     """RHAPSODE_MAX_PAUSE_SECONDS: longest pause of a text, breaks in a row added up [s]; a longer
     one is answered 422."""

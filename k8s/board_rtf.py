@@ -13,6 +13,7 @@ from k8s.queries import (
     quantile,
     quantiles,
     rate,
+    slower,
 )
 
 RTF = Dashboard(
@@ -64,6 +65,7 @@ RTF = Dashboard(
                     "s",
                     quantiles("tts_job_seconds", f'{NETWORKS},queue=~"$queue"', "queue"),
                     "From acceptance to the end: waiting and compute.",
+                    traces=slower("traceDuration", "${__value.raw}"),
                 ),
                 Panel(
                     "Queue wait",
@@ -71,6 +73,7 @@ RTF = Dashboard(
                     quantiles("tts_queue_wait_seconds", 'queue=~"$queue"', "queue"),
                     "From acceptance to the first part's start: no compute but the text's.",
                     steps=((10, "red"),),
+                    traces=slower("duration", "${__value.raw}", "queue"),
                 ),
                 Panel(
                     "Stage time p95",
@@ -82,6 +85,7 @@ RTF = Dashboard(
                         ),
                     ),
                     "Compute of one part in a stage; of a whole job: text and encode.",
+                    traces=slower("duration", "${__value.raw}", "${__field.labels.stage}"),
                 ),
                 Panel(
                     "Speech made by networks",

@@ -5,9 +5,11 @@ Source: grafana/grafana kinds/dashboard/dashboard_kind.cue (schemaVersion 39).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
+from urllib.parse import quote
 
 Json = dict[str, Any]
 Kind = Literal["timeseries", "stat", "heatmap", "bargauge"]
@@ -36,6 +38,8 @@ class Panel:
         kind: how it is drawn.
         steps: (from value, colour) thresholds; the first colour holds below all.
         width: in 24ths.
+        traces: TraceQL of the traces behind a point, which the panel links to; its queries show
+            exemplars. None: it has no link.
     """
 
     title: str
@@ -45,6 +49,7 @@ class Panel:
     kind: Kind = "timeseries"
     steps: tuple[tuple[float, str], ...] = ()
     width: int = 12
+    traces: str | None = None
 
 
 @dataclass(frozen=True)
@@ -84,13 +89,37 @@ def dashboard_json(board: Dashboard) -> Json:
                 "keepTime": True,
             }
         ],
-        "templating": {"list": [_source(), *(_filter(name) for name in board.filters)]},
+        "templating": {"list": [*_sources(board), *(_filter(name) for name in board.filters)]},
         "panels": _placed(board.rows),
     }
 
 
-def _source() -> Json:
-    return {"name": "datasource", "label": "Source", "type": "datasource", "query": "prometheus"}
+def _sources(board: Dashboard) -> list[Json]:
+    """Returns the choice of Prometheus, and that of Tempo where a panel links to traces."""
+    metrics = {"name": "datasource", "label": "Source", "query": "prometheus"}
+    traces = {"name": "traces", "label": "Traces", "query": "tempo"}
+    linked = any(panel.traces for _, panels in board.rows for panel in panels)
+    return [{**one, "type": "datasource"} for one in (metrics, *([traces] if linked else ()))]
+
+
+def _links(panel: Panel) -> list[Json]:
+    """Returns the link from a point to its traces: Grafana's Explore with a search of Tempo.
+
+    Source: Grafana documentation, "Explore: generating Explore URLs from external tools"
+    (schemaVersion 1, panes) and "Configure data links" (the variables).
+    """
+    if panel.traces is None:
+        return []
+    source: Json = {"type": "tempo", "uid": "${traces}"}
+    query = {"refId": "A", "datasource": source, "queryType": "traceql", "query": panel.traces}
+    pane = {
+        "datasource": "${traces}",
+        "queries": [query],
+        "range": {"from": "${__from}", "to": "${__to}"},
+    }
+    panes = quote(json.dumps({"traces": pane}), safe="${}._")
+    url = f"/explore?schemaVersion=1&panes={panes}"
+    return [{"title": "Traces that took longer", "url": url, "targetBlank": True}]
 
 
 def _filter(label: str) -> Json:
@@ -147,6 +176,7 @@ def _panel(panel: Panel) -> Json:
                 "expr": query,
                 "legendFormat": legend,
                 "format": "heatmap" if heat else "time_series",
+                **({"exemplar": True} if panel.traces else {}),
             }
             for index, (query, legend) in enumerate(panel.queries)
         ],
@@ -158,6 +188,7 @@ def _panel(panel: Panel) -> Json:
                 "custom": {"thresholdsStyle": {"mode": "line" if panel.steps else "off"}}
                 if panel.kind == "timeseries"
                 else {},
+                **({"links": links} if (links := _links(panel)) else {}),
             },
             "overrides": [],
         },

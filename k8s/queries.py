@@ -40,6 +40,18 @@ def fleet_rtf(labels: str = "", by: str = "") -> str:
     )
 
 
+def slower(duration: str, seconds: str, span: str | None = None) -> str:
+    """TraceQL of traces or spans of ours that took longer.
+
+    Args:
+        duration: ``traceDuration``, or ``duration`` of a span.
+        seconds: the bound [s].
+        span: name of the span.
+    """
+    name = f' && name = "{span}"' if span else ""
+    return f'{{ resource.service.namespace = "rhapsode"{name} && {duration} > {seconds}s }}'
+
+
 FAILED = 'state=~"failed|partial"'
 REAL_TIMES = "suffix: × real time"
 """Unit: seconds of audio per second."""

@@ -1,9 +1,9 @@
 """Licences of everything that a running Rhapsode brings along, read from what is installed.
 
 ``python -m tests.licences`` writes docs/licences.md. Packages are found by walking from pyproject's
-dependencies and its extras ``cpu``, ``gpu`` and ``openvino`` through the metadata of installed
-distributions; the shared libraries and programs that wheels bundle are found by name, because
-metadata do not tell of them.
+dependencies and its extras ``cpu``, ``gpu``, ``openvino`` and ``tracing`` through the metadata of
+installed distributions; the shared libraries and programs that wheels bundle are found by name,
+because metadata do not tell of them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parent.parent
 PAGE = ROOT / "docs" / "licences.md"
-RUNTIME_EXTRAS = ("cpu", "gpu", "openvino")
+RUNTIME_EXTRAS = ("cpu", "gpu", "openvino", "tracing")
 
 NOT_INSTALLED = {"onnxruntime-gpu": "MIT"}
 """Licences of what excludes something that is installed here; read on PyPI."""
@@ -243,8 +243,8 @@ Made by `make licences` from what is installed; a test compares it and fails on 
 GPL or AGPL.
 
 Rhapsode is under Apache-2.0. What a running service brings along, the dependencies with the
-extras `cpu`, `gpu` and `openvino`, fits that: **none of it is under the GPL or AGPL**, neither by
-its metadata nor in the libraries that wheels bundle.
+extras `cpu`, `gpu`, `openvino` and `tracing`, fits that: **none of it is under the GPL or AGPL**,
+neither by its metadata nor in the libraries that wheels bundle.
 
 Under the LGPL, as separate files that can be replaced, which is what it asks for; an image that
 holds them names them (this page is enough) and passes their sources on where asked:

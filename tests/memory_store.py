@@ -22,6 +22,7 @@ from jobs.protocols import (
     JobStore,
     OpenJobLimits,
     Refusal,
+    SendReason,
     UnacknowledgedMessage,
     WorkerBeat,
     WorkId,
@@ -408,13 +409,15 @@ class MemoryQueue:
 
     def connect(self) -> None: ...
 
-    def plan(self, job_id: str, *, long: bool = False) -> None:
+    def plan(self, job_id: str, *, long: bool = False, reason: SendReason = "first") -> None:
         self.sent.append(("plan", job_id))
 
-    def synthesize(self, job_id: str, part: int, lane: str) -> None:
+    def synthesize(
+        self, job_id: str, part: int, lane: str, *, reason: SendReason = "first"
+    ) -> None:
         self.sent.append(("synthesize", job_id, str(part), lane))
 
-    def assemble(self, job_id: str, *, long: bool = False) -> None:
+    def assemble(self, job_id: str, *, long: bool = False, reason: SendReason = "first") -> None:
         self.sent.append(("assemble", job_id))
 
     def depths(self) -> dict[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from synthesis.results import TakeSamples
+from workers.device.collector import BatchStats
 
 
 class FixedTurn:
@@ -20,6 +21,8 @@ class FixedTurn:
     def begin(self) -> None:
         if self.error:
             raise self.error
+
+    def record_batch(self, batch: BatchStats, submitted_at: float) -> None: ...
 
 
 FREE = FixedTurn()

@@ -30,6 +30,7 @@ from jobs.celery_queue import (
     SYNTHESIZE_TASK,
     CeleryQueue,
     celery_app,
+    origin_of,
 )
 from jobs.protocols import ASSEMBLE, PLAN, WorkerRole, WorkId
 from jobs.redis_backend.client import open_redis
@@ -37,6 +38,7 @@ from jobs.redis_backend.part_index import RedisPartIndex
 from jobs.redis_backend.store import redis_job_store
 from jobs.storage.open import open_audio_store
 from telemetry.logs import configure_logs
+from telemetry.tracing import open_tracing
 from workers.celery_runtime.in_flight import InFlight, WaitingTasks
 from workers.celery_runtime.pool import POOL
 from workers.celery_runtime.queue_order import QueueOrder
@@ -73,11 +75,12 @@ Postpone = Callable[[str, WorkId, str, Unavailable], None]
 log = structlog.get_logger(__name__)
 
 
-def open_context(settings: WorkerSettings, app: Celery) -> Context:
+def open_context(role: WorkerRole, settings: WorkerSettings, app: Celery) -> Context:
     """Returns everything a task needs, from the settings.
 
     Raises:
         ArtifactError: the catalogue cannot be read.
+        FieldError: there is no tracing.
     """
     client = open_redis(settings.redis_url)
     return Context(
@@ -92,6 +95,7 @@ def open_context(settings: WorkerSettings, app: Celery) -> Context:
         limits=settings.duration_limits,
         share_parts=settings.share_parts,
         unavailable_seconds=settings.unavailable_seconds,
+        tracing=open_tracing(settings.traces, role),
     )
 
 
@@ -103,7 +107,7 @@ def build(role: WorkerRole, settings: WorkerSettings) -> Celery:
     app.conf.broker_channel_error_retry = True
     app.conf.worker_disable_prefetch = True  # a message is fetched when a thread is free for it
     app.conf.worker_pool = POOL
-    context = open_context(settings, app)
+    context = open_context(role, settings, app)
     order = QueueOrder(threads_of(role, settings), LIMITED_QUEUES)
     app.conf.broker_transport_options |= {"queue_order_strategy": order.cycle}
     stopping = threading.Event()
@@ -139,7 +143,10 @@ def _register(
     in_flight = InFlight()
 
     def run(task: Task[..., None], *args: Any) -> None:
-        queue = task.request.delivery_info["routing_key"]
+        delivery = task.request.delivery_info
+        queue = delivery["routing_key"]
+        redelivered = bool(delivery.get("redelivered"))
+        origin = origin_of(task.request.headers or {}, redelivered=redelivered)
         with (
             ExitStack() as waiting,
             order.holding(queue),
@@ -148,7 +155,7 @@ def _register(
             waits_here = False
             while free:
                 try:
-                    work(*args)
+                    work(*args, origin)
                     return
                 except Unavailable as error:
                     if stopping.is_set():
@@ -229,6 +236,7 @@ def _connect_life_cycle(
             context.store.workers.leave(context.worker)
         except Unavailable as error:
             log.warning("leave", code=error.code)
+        context.tracing.close()
 
     signals.worker_init.connect(begin, weak=False)
     signals.worker_shutdown.connect(end, weak=False)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.duration import DEFAULT_LIMITS, DurationLimits
 from core.errors import Conflict, RhapsodeError, Unavailable
@@ -11,8 +11,9 @@ from core.protocols import AudioStore, Clock
 from core.record import JobError, JobRecord, JobState
 from core.report import SynthesisReport
 from core.voice import Catalogue
-from jobs.protocols import JobQueue, JobStore, PartIndex, WorkId
+from jobs.protocols import ASSEMBLE, PLAN, JobQueue, JobStore, MessageOrigin, PartIndex, WorkId
 from telemetry.metrics import count_finished
+from telemetry.tracing import NOT_TRACED, ChildSpan, Tracing, WorkSpan
 
 
 class SystemClock:
@@ -50,6 +51,31 @@ class Context:
     limits: DurationLimits = DEFAULT_LIMITS
     share_parts: bool = False
     unavailable_seconds: float = 3600.0
+    tracing: Tracing = field(default_factory=Tracing)
+    """Off by default."""
+
+    def work_span(
+        self, record: JobRecord, work: WorkId, attempt: int, origin: MessageOrigin
+    ) -> WorkSpan:
+        """Opens the span of a try of work that this worker has claimed just now.
+
+        It begins when the message was sent; ``queue`` within it is how long that waited.
+        """
+        if not self.tracing.on or record.traceparent is None:
+            return NOT_TRACED
+        now, name = self.clock.now(), work if work in (PLAN, ASSEMBLE) else "part"
+        attributes: dict[str, str | int] = {
+            "rhapsode.job_id": record.id,
+            "rhapsode.attempt": attempt,
+            "rhapsode.reason": origin.reason,
+            "rhapsode.lane": record.request.lane,
+        }
+        if name == "part":
+            attributes["rhapsode.part"] = int(work)
+        sent = min(origin.sent_at or now, now)
+        span = self.tracing.work(name, sent, record.traceparent, attributes)
+        span.add(ChildSpan("queue", sent, now))
+        return span
 
     def begin(self, job_id: str, work: WorkId) -> bool:
         """Counts a try of work that this worker has claimed, the moment it is really done.

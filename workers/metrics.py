@@ -7,12 +7,12 @@ from typing import get_args
 from prometheus_client import Counter, Gauge, Histogram
 
 from core.part import PartAudio, PartResult
+from core.record import JobRecord
 from core.report import StageSeconds
-from core.request import Controls
 from jobs.protocols import ASSEMBLE, PLAN
 from synthesis.results import BatchFigures
 from telemetry.device_memory import device_memory
-from telemetry.metrics import LABELS, NETWORKS, SECONDS, labels_of
+from telemetry.metrics import LABELS, NETWORKS, SECONDS, exemplar_of, labels_of
 from workers.device.collector import BatchStats, FlushReason
 
 PART_SECONDS = (*SECONDS, 300)
@@ -106,26 +106,28 @@ def record_batch(batch: BatchStats) -> None:
             DEVICE_MEMORY.labels(memory.device, "total").set(memory.total)
 
 
-def record_part(request: Controls, result: PartResult) -> None:
+def record_part(record: JobRecord, result: PartResult) -> None:
     """Records a part that was spoken, was there already, or failed."""
-    labels = labels_of(request)
+    labels = labels_of(record.request)
     outcome = "failed" if result.error else "reused" if result.reused else "spoken"
-    PARTS.labels(**labels, queue=request.lane, outcome=outcome).inc()
+    PARTS.labels(**labels, queue=record.request.lane, outcome=outcome).inc()
     if result.audio is not None and not result.reused:
-        _record_part_audio(request, result.audio)
+        _record_part_audio(record, result.audio)
 
 
-def _record_part_audio(request: Controls, audio: PartAudio) -> None:
-    AUDIO_SECONDS.labels(**labels_of(request)).inc(audio.audio_seconds)
-    record_stages(request, audio.stage_seconds)
+def _record_part_audio(record: JobRecord, audio: PartAudio) -> None:
+    labels = labels_of(record.request)
+    AUDIO_SECONDS.labels(**labels).inc(audio.audio_seconds)
+    record_stages(record, audio.stage_seconds)
     if audio.audio_seconds > 0:
         ratio = audio.stage_seconds.total / audio.audio_seconds
-        PART_RTF.labels(**labels_of(request)).observe(ratio)
+        PART_RTF.labels(**labels).observe(ratio, exemplar_of(record))
 
 
-def record_stages(request: Controls, seconds: StageSeconds) -> None:
+def record_stages(record: JobRecord, seconds: StageSeconds) -> None:
     """Records the compute of one part, or of a job's text or encoding."""
-    COMPUTE_SECONDS.labels(**labels_of(request)).inc(seconds.total)
+    COMPUTE_SECONDS.labels(**labels_of(record.request)).inc(seconds.total)
+    networks, exemplar = labels_of(record.request, NETWORKS), exemplar_of(record)
     for stage in StageSeconds.__struct_fields__:
         if spent := getattr(seconds, stage):
-            STAGE_SECONDS.labels(stage=stage, **labels_of(request, NETWORKS)).observe(spent)
+            STAGE_SECONDS.labels(stage=stage, **networks).observe(spent, exemplar)

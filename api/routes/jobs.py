@@ -173,11 +173,11 @@ async def retry_job(
 
 
 def _retry(job_id: str, backends: Backends, client: ApiClient) -> JobRecord:
-    record = backends.store.records.retry(
-        job_id, backends.now(), client.open_job_limits(backends.settings)
-    )
-    # Should the queue be away now: nobody holds anything of the job, so a planner finds it.
-    backends.queue.plan(job_id, long=record.source.is_long)
+    now = backends.now()
+    record = backends.store.records.retry(job_id, now, client.open_job_limits(backends.settings))
+    with backends.tracing.work("retry", now, record.traceparent, {"rhapsode.job_id": job_id}):
+        # Should the queue be away now: nobody holds anything of the job, so a planner finds it.
+        backends.queue.plan(job_id, long=record.source.is_long, reason="retried")
     return record
 
 

@@ -22,6 +22,7 @@ from api.backends import Backends, preferred_wait
 from api.body import SynthesisBody
 from api.problems import problem_responses
 from api.reading import Reading
+from api.request_trace import request_span
 from api.routes.lexicons import lexicons_of
 from api.views import JobView, job_view
 from core.errors import FieldError, Unavailable
@@ -111,23 +112,33 @@ def create_job(
         Unavailable: a store does not answer, or there are too many jobs; and there is no job.
     """
     now = backends.now()
-    fresh = JobRecord(
-        id=new_job_id(now),
-        state="queued",
-        request=request,
-        source=source.facts,
-        created_at=now,
-        owner=client.owner,
-        streamed=request.stream,
-    )
-    record = backends.store.records.create(
-        fresh, source, key, client.open_job_limits(backends.settings)
-    )
-    if record.id != fresh.id:
-        if record.state == "queued" and not record.progress.parts_total:
-            store_files(record.id)
-            backends.queue.plan(record.id, long=record.source.is_long)
-        return record
+    job_id = new_job_id(now)
+    with request_span(backends.tracing, now, job_id) as span:
+        fresh = JobRecord(
+            id=job_id,
+            state="queued",
+            request=request,
+            source=source.facts,
+            created_at=now,
+            owner=client.owner,
+            streamed=request.stream,
+            traceparent=span.traceparent,
+        )
+        limits = client.open_job_limits(backends.settings)
+        record = backends.store.records.create(fresh, source, key, limits)
+        if record.id != fresh.id:
+            span.discard()
+            if record.state == "queued" and not record.progress.parts_total:
+                store_files(record.id)
+                backends.queue.plan(record.id, long=record.source.is_long)
+            return record
+        _send_new(backends, record, store_files)
+    count_submitted(record)
+    return record
+
+
+def _send_new(backends: Backends, record: JobRecord, store_files: Callable[[str], None]) -> None:
+    """Has a new job planned. Raises Unavailable, and there is no job."""
     try:
         store_files(record.id)
         backends.queue.plan(record.id, long=record.source.is_long)
@@ -136,8 +147,6 @@ def create_job(
         with contextlib.suppress(Unavailable):
             backends.store.records.forget(record.id)
         raise
-    count_submitted(record)
-    return record
 
 
 def idempotency_of(key: str | None, payload: str) -> Idempotency | None:

@@ -29,7 +29,7 @@ FULL_SECONDS: Final = 5.0
 FIELDS: Final = (
     "state", "request", "created_at", "started_at", "finished_at", "report", "error",
     "parts_total", "parts_done", "parts_failed", "facts", "owner", "total_ms", "done_ms",
-    "streamed",
+    "streamed", "traceparent",
 )  # fmt: skip
 MOST_READ: Final = 100
 """Records read at once for a list."""
@@ -85,6 +85,8 @@ class RedisJobRecords:
             fields["owner"] = owner
         if record.streamed:
             fields["streamed"] = 1
+        if record.traceparent:
+            fields["traceparent"] = record.traceparent
         verdict, job_id = self._create(
             names_of_job(record.id),
             [item for pair in fields.items() for item in pair],
@@ -289,6 +291,7 @@ def _parse(job_id: str, fields: dict[str, bytes | None]) -> JobRecord | None:
         source=_optional(fields["facts"], SourceFacts, job_id),
         owner=fields["owner"].decode() if fields["owner"] else None,
         streamed=fields["streamed"] is not None,
+        traceparent=fields["traceparent"].decode() if fields["traceparent"] else None,
         created_at=float(created),
         started_at=_time(fields["started_at"]),
         finished_at=_time(fields["finished_at"]),

@@ -4,6 +4,8 @@ WORKDIR /src
 RUN python -m venv /venv
 COPY constraints.txt k8s/containers/api-requirements.txt ./
 RUN /venv/bin/pip install --no-cache-dir -c constraints.txt -r api-requirements.txt
+# Traces of jobs: the extra "tracing".
+RUN /venv/bin/pip install --no-cache-dir -c constraints.txt opentelemetry-sdk opentelemetry-exporter-otlp-proto-http
 COPY . .
 RUN /venv/bin/pip install --no-cache-dir --no-deps .
 

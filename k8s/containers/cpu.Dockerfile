@@ -8,7 +8,7 @@ COPY constraints.txt ./
 ARG PIP_EXTRA_INDEX_URL
 RUN /venv/bin/pip install --no-cache-dir -c constraints.txt torch
 COPY . .
-RUN /venv/bin/pip install --no-cache-dir -c constraints.txt '.[cpu]'
+RUN /venv/bin/pip install --no-cache-dir -c constraints.txt '.[cpu,tracing]'
 
 FROM python:3.11.11-slim-bookworm
 COPY --from=build /venv /venv

@@ -5,7 +5,7 @@ RUN python -m venv /venv
 COPY constraints.txt ./
 RUN /venv/bin/pip install --no-cache-dir -c constraints.txt torch
 COPY . .
-RUN /venv/bin/pip install --no-cache-dir -c constraints.txt '.[gpu]'
+RUN /venv/bin/pip install --no-cache-dir -c constraints.txt '.[gpu,tracing]'
 
 FROM python:3.11.11-slim-bookworm
 COPY --from=build /venv /venv

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import yaml
@@ -105,3 +106,30 @@ def test_the_unit_is_that_of_the_metrics(panel: Json) -> None:
         assert found == UNITS[shown], query
         # A share is shown as one.
         assert ("_ratio_" in query and "ratio_rate" not in query) <= (shown == "percentunit")
+
+
+def linked_panels() -> list[Json]:
+    panels = [panel for board in boards() for panel in board["panels"]]
+    return [p for p in panels if p.get("fieldConfig", {}).get("defaults", {}).get("links")]
+
+
+def test_points_link_to_the_traces_that_took_longer() -> None:
+    linked = linked_panels()
+    assert [panel["title"] for panel in linked] == ["Job time", "Queue wait", "Stage time p95"]
+    for panel in linked:
+        (link,) = panel["fieldConfig"]["defaults"]["links"]
+        address = urlsplit(link["url"])
+        (panes,) = parse_qs(address.query)["panes"]
+        (pane,) = json.loads(panes).values()
+        (query,) = pane["queries"]
+        assert (address.path, query["queryType"]) == ("/explore", "traceql")
+        assert pane["datasource"] == query["datasource"]["uid"] == "${traces}"
+        assert query["query"].startswith('{ resource.service.namespace = "rhapsode"')
+        assert "> ${__value.raw}s }" in query["query"]
+        assert all(target["exemplar"] for target in panel["targets"])
+
+
+def test_a_board_with_links_lets_the_source_of_traces_be_chosen() -> None:
+    for board in boards():
+        names = [variable["name"] for variable in board["templating"]["list"]]
+        assert ("traces" in names) == any(p in board["panels"] for p in linked_panels())

@@ -18,7 +18,7 @@ from core.request import Controls, Source
 from core.text import Span, Utterance
 from jobs.celery_queue import ASSEMBLE_TASK, CeleryQueue, celery_app
 from jobs.ids import new_job_id
-from jobs.protocols import ASSEMBLE, PLAN, WorkerBeat
+from jobs.protocols import ASSEMBLE, PLAN, MessageOrigin, WorkerBeat
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.keys import job_key
 from jobs.redis_backend.part_index import RedisPartIndex
@@ -110,7 +110,7 @@ def test_a_task_that_a_store_refuses_leaves_its_thread(
 ) -> None:
     calls: list[str] = []
 
-    def refused(job_id: str) -> None:
+    def refused(job_id: str, origin: MessageOrigin) -> None:
         calls.append(job_id)
         raise FULL
 

@@ -12,7 +12,7 @@ import workers.app
 from api.routes.health import readiness
 from core.errors import Unavailable
 from jobs.celery_queue import PLAN_TASK, celery_app
-from jobs.protocols import WorkerBeat, WorkId
+from jobs.protocols import MessageOrigin, WorkerBeat, WorkId
 from tests.memory_store import memory_job_store
 from workers.celery_runtime.in_flight import WaitingTasks
 from workers.celery_runtime.queue_order import QueueOrder
@@ -43,7 +43,7 @@ def test_threads_that_wait_are_counted_until_their_store_answers(
     away, refused = threading.Event(), threading.Semaphore(0)
     away.set()
 
-    def work(job_id: str) -> None:
+    def work(job_id: str, origin: MessageOrigin) -> None:
         if away.is_set():
             refused.release()
             raise Unavailable("the disk is full", code="disk")

@@ -16,7 +16,7 @@ from core.report import StageSeconds
 from core.request import Controls, Source
 from core.text import Span, Utterance
 from core.voice import Catalogue
-from jobs.protocols import WorkerBeat
+from jobs.protocols import SendReason, WorkerBeat
 from jobs.storage.folder import FolderStore
 from jobs.storage.part_audio import read_samples
 from synthesis.parts import SynthesisItem
@@ -35,7 +35,7 @@ UTTERANCE = Utterance(
 class Away(MemoryQueue):
     """A queue that does not answer the first time."""
 
-    def assemble(self, job_id: str, *, long: bool = False) -> None:
+    def assemble(self, job_id: str, *, long: bool = False, reason: SendReason = "first") -> None:
         self.assemble = super().assemble  # type: ignore[method-assign]
         raise Unavailable("the queue does not answer", code="queue_unavailable")
 

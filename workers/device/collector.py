@@ -13,13 +13,14 @@ from typing import Literal, Protocol
 from core.errors import RhapsodeError, SynthesisError, Unavailable
 from core.request import Lane
 from synthesis.parts import SynthesisItem
-from synthesis.results import SynthesizedUtterance, TakeSamples
+from synthesis.results import BatchFigures, SynthesizedUtterance, TakeSamples
 
 UtteranceResult = SynthesizedUtterance | RhapsodeError
 SynthesizeItems = Callable[[Sequence[SynthesisItem]], list[UtteranceResult]]
 """The signature of ``Engine.synthesize``."""
 StreamItems = Callable[[Sequence[SynthesisItem], TakeSamples], list[UtteranceResult]]
 """The signature of ``Engine.stream``."""
+_Outcome = list[UtteranceResult] | Exception
 FlushReason = Literal["budget", "timeout", "busy"]
 """Why a batch was taken: it was full, or its part is streamed; an idle device waited long enough;
 the device just got free and did not wait at all."""
@@ -34,12 +35,18 @@ class BatchStats:
         utterances: number of utterances in them.
         reason: why they were taken then.
         seconds: how long they took [s].
+        started_at: Unix seconds.
+        turns: of the parts.
+        calls: of networks, each with the time of its end [Unix s].
     """
 
     parts: int
     utterances: int
     reason: FlushReason
     seconds: float
+    started_at: float = 0.0
+    turns: tuple[PartTurn, ...] = ()
+    calls: tuple[tuple[float, BatchFigures], ...] = ()
 
 
 class PartTurn(Protocol):
@@ -58,11 +65,16 @@ class PartTurn(Protocol):
         """Called once, before the part is synthesized, in the device's thread; what it raises is
         the part's outcome instead."""
 
+    def record_batch(self, batch: BatchStats, submitted_at: float) -> None:
+        """Called once after the part's batch, in the device's thread, before anybody has the
+        result. The part has waited in the collector since ``submitted_at`` [Unix s]."""
+
 
 @dataclass(slots=True, eq=False)
 class _WaitingPart:
     items: Sequence[SynthesisItem]
     turn: PartTurn
+    submitted_at: float = field(default_factory=time.time)
     result: Future[list[UtteranceResult]] = field(default_factory=Future)
 
     @property
@@ -105,6 +117,7 @@ class Collector:
         self._symbols, self._flush = symbols, flush_seconds
         self._on_batch, self._monotonic = on_batch, monotonic
         self._busy_since: float | None = None
+        self._calls: list[tuple[float, BatchFigures]] = []
         self._waiting: dict[Lane, deque[_WaitingPart]] = {"interactive": deque(), "bulk": deque()}
         self._changed = threading.Condition()
         self._open = True
@@ -130,6 +143,10 @@ class Collector:
             self._waiting[lane].append(part)
             self._changed.notify_all()
         return part.result.result()
+
+    def record_call(self, figures: BatchFigures) -> None:
+        """Notes a call of a network that has just ended; any thread of the engine may say so."""
+        self._calls.append((time.time(), figures))
 
     def run(self) -> None:
         """Runs the device's loop; returns after ``close`` when nothing waits any more."""
@@ -183,15 +200,30 @@ class Collector:
         return taken
 
     def _run_batch(self, parts: list[_WaitingPart], reason: FlushReason) -> None:
-        start = time.perf_counter()
+        started_at, start = time.time(), time.perf_counter()
+        self._calls = []
         items = [item for part in parts for item in part.items]
         try:
             results = iter(self._results(items, parts[0].turn.take_samples))
-            for part in parts:
-                part.result.set_result([next(results) for _ in part.items])
+            outcomes: list[_Outcome] = [[next(results) for _ in part.items] for part in parts]
         except Exception as error:
-            self._run_singly(parts, error)
-        self._on_batch(BatchStats(len(parts), len(items), reason, time.perf_counter() - start))
+            outcomes = self._run_singly(parts, error)
+        stats = BatchStats(
+            parts=len(parts),
+            utterances=len(items),
+            reason=reason,
+            seconds=time.perf_counter() - start,
+            started_at=started_at,
+            turns=tuple(part.turn for part in parts),
+            calls=tuple(self._calls),
+        )
+        for part, outcome in zip(parts, outcomes, strict=True):
+            part.turn.record_batch(stats, part.submitted_at)
+            if isinstance(outcome, Exception):
+                part.result.set_exception(outcome)
+            else:
+                part.result.set_result(outcome)
+        self._on_batch(stats)
 
     def _results(
         self, items: Sequence[SynthesisItem], take: TakeSamples | None = None
@@ -201,16 +233,17 @@ class Collector:
             raise RuntimeError(f"{len(results)} results of {len(items)} utterances")
         return results
 
-    def _run_singly(self, parts: list[_WaitingPart], error: Exception) -> None:
+    def _run_singly(self, parts: list[_WaitingPart], error: Exception) -> list[_Outcome]:
         """Gives each part a try of its own where the batch as a whole raised that error."""
         if len(parts) == 1:
-            parts[0].result.set_exception(error)
-            return
-        for part in parts:
-            try:
-                part.result.set_result(self._results(part.items))
-            except Exception as own:
-                part.result.set_exception(own)
+            return [error]
+        return [self._outcome(part) for part in parts]
+
+    def _outcome(self, part: _WaitingPart) -> _Outcome:
+        try:
+            return self._results(part.items)
+        except Exception as error:
+            return error
 
 
 def _begins(part: _WaitingPart) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import structlog
@@ -14,6 +15,7 @@ from core.request import Lane
 from core.text import Span, Utterance
 from core.voice import Catalogue, Selection
 from synthesis.parts import SynthesisItem
+from synthesis.results import BatchFigures
 from synthesis.thread_priority import lower_priority
 from telemetry.logs import log_fields
 from workers.device.collector import Collector, PartTurn, UtteranceResult
@@ -136,7 +138,7 @@ class Device:
             self._tried.set()
 
     def _load(self) -> None:
-        self._engines += _engines(self._settings, len(self._threads))
+        self._engines += _engines(self._settings, [*self._collectors.values()])
         selection = self._catalogue.resolve()
         with LOAD_SECONDS.time():
             voice = self._engines[0].load(selection, "onnx")
@@ -151,8 +153,9 @@ SubmitPart = Callable[[Sequence[SynthesisItem], Lane, PartTurn], list[UtteranceR
 """The signature of ``Device.submit``."""
 
 
-def _engines(settings: WorkerSettings, count: int) -> list[Engine]:
-    """Returns the engines; imports them here, because that takes seconds and loads torch."""
+def _engines(settings: WorkerSettings, collectors: Sequence[Collector]) -> list[Engine]:
+    """Returns an engine for each collector; imports them here, because that takes seconds and loads
+    torch."""
     from synthesis.engine import Engine
     from synthesis.loading import VoiceCache
 
@@ -163,13 +166,18 @@ def _engines(settings: WorkerSettings, count: int) -> list[Engine]:
             artifacts,
             device=device,
             threads=settings.threads or os.cpu_count() or 1,
-            nice=_nice(at, count),
+            nice=_nice(at, len(collectors)),
             voices=voices,
-            on_batch=record_network_call,
+            on_batch=partial(_record_call, collector),
             on_anomaly=record_anomaly,
         )
-        for at in range(count)
+        for at, collector in enumerate(collectors)
     ]
+
+
+def _record_call(collector: Collector, figures: BatchFigures) -> None:
+    record_network_call(figures)
+    collector.record_call(figures)
 
 
 def _nice(at: int, groups: int) -> int:

@@ -10,7 +10,15 @@ import structlog
 
 from core.errors import NotFound, RhapsodeError, Unavailable, UnreadableRow
 from core.request import Lane
-from jobs.protocols import ASSEMBLE, PLAN, JobFilter, WorkerBeat, WorkerRole, WorkId
+from jobs.protocols import (
+    ASSEMBLE,
+    PLAN,
+    JobFilter,
+    SendReason,
+    WorkerBeat,
+    WorkerRole,
+    WorkId,
+)
 from jobs.storage.keys import job_folder, part_audio_key
 from telemetry.logs import log_fields
 from workers.context import Context
@@ -34,9 +42,9 @@ def recover_lost(context: Context, stale_seconds: float) -> int:
     for job_id, work in lost:
         message = taken.get((job_id, work))
         if message is None or not context.queue.give_back(message):
-            send_again(context, job_id, work)
+            send_again(context, job_id, work, "worker_died")
         log.warning("recovered", job=job_id, work=work)
-        count_recovered(work)
+        record_loss(context, job_id, work, "worker_died")
     return len(lost)
 
 
@@ -58,16 +66,28 @@ def return_unclaimed(context: Context, seconds: float) -> int:
         if context.store.leases.is_unclaimed(message.job_id, message.work):
             given += context.queue.give_back(message)
             log.warning("given_back", job=message.job_id, work=message.work)
-            count_recovered(message.work)
+            record_loss(context, message.job_id, message.work, "worker_died")
     return given
 
 
-def count_recovered(work: WorkId) -> None:
-    """Counts work of a dead worker that was sent again."""
-    RECOVERED.labels(work if work in (PLAN, ASSEMBLE) else "part").inc()
+def record_loss(context: Context, job_id: str, work: WorkId, reason: SendReason) -> None:
+    """Counts work that was sent again, and shows the loss in the job's trace: whoever held the work
+    has left no span."""
+    name = work if work in (PLAN, ASSEMBLE) else "part"
+    RECOVERED.labels(name).inc()
+    if not context.tracing.on:
+        return
+    try:
+        record = context.store.records.get(job_id)
+    except (NotFound, UnreadableRow):
+        return
+    attributes = {"rhapsode.job_id": job_id, "rhapsode.reason": reason, "rhapsode.work": work}
+    now = context.clock.now()
+    with context.tracing.work(f"{name} lost", now, record.traceparent, attributes) as span:
+        span.fail(reason)
 
 
-def send_again(context: Context, job_id: str, work: WorkId) -> None:
+def send_again(context: Context, job_id: str, work: WorkId, reason: SendReason) -> None:
     """Sends a new message for work whose old one is lost."""
     long = True
     lane: Lane = "bulk"
@@ -79,11 +99,11 @@ def send_again(context: Context, job_id: str, work: WorkId) -> None:
     except UnreadableRow:  # who gets the message postpones it, or ends the job
         log.warning("sent_unread", job=job_id, work=work)
     if work == PLAN:
-        context.queue.plan(job_id, long=long)
+        context.queue.plan(job_id, long=long, reason=reason)
     elif work == ASSEMBLE:
-        context.queue.assemble(job_id, long=long)
+        context.queue.assemble(job_id, long=long, reason=reason)
     else:
-        context.queue.synthesize(job_id, int(work), lane)
+        context.queue.synthesize(job_id, int(work), lane, reason=reason)
 
 
 def delete_old_jobs(context: Context, retention_seconds: float) -> int:

@@ -8,7 +8,7 @@ import structlog
 
 from jobs.protocols import WorkId
 from workers.context import Context
-from workers.recovery.janitor import count_recovered, send_again
+from workers.recovery.janitor import record_loss, send_again
 
 ROUNDS: Final = 3
 """Rounds after a worker is gone: two to be sure, and one for what was on its way meanwhile."""
@@ -47,9 +47,9 @@ class LostMessages:
         missing = self._missing()
         lost, self._suspects = missing & self._suspects, missing - self._suspects
         for job_id, work in sorted(lost):
-            send_again(context, job_id, work)
+            send_again(context, job_id, work, "message_lost")
             log.warning("found_missing", job=job_id, work=work)
-            count_recovered(work)
+            record_loss(context, job_id, work, "message_lost")
         return len(lost)
 
     def _missing(self) -> WorkSet:

@@ -10,9 +10,10 @@ from core.errors import Conflict, Unavailable
 from core.part import JobPlan
 from core.record import JobError, JobRecord, JobState
 from core.report import StageSeconds
-from jobs.protocols import ASSEMBLE
+from jobs.protocols import ASSEMBLE, FIRST, MessageOrigin
 from jobs.storage.keys import job_folder
 from telemetry.logs import log_fields
+from telemetry.tracing import WorkSpan
 from workers.context import Context, gave_up, job_error
 from workers.metrics import record_stages
 from workers.tasks.assembler import Assembler, PartAudioMissing
@@ -20,8 +21,13 @@ from workers.tasks.assembler import Assembler, PartAudioMissing
 log = structlog.get_logger(__name__)
 
 
-def assemble(context: Context, job_id: str) -> None:
+def assemble(context: Context, job_id: str, origin: MessageOrigin = FIRST) -> None:
     """Writes the job's file and ends the job.
+
+    Args:
+        context: of the worker.
+        job_id: of the job.
+        origin: of the message.
 
     Raises:
         Unavailable: a store does not answer or is full; the work stays with this worker.
@@ -35,18 +41,27 @@ def assemble(context: Context, job_id: str) -> None:
         return
     if not context.begin(job_id, ASSEMBLE):
         return
-    if missing := context.store.results.missing(job_id):
-        _synthesize_first(context, record, missing)
-        return
+    with context.work_span(record, ASSEMBLE, claim.attempt, origin) as span:
+        if missing := context.store.results.missing(job_id):
+            span.fail("parts_missing")
+            _synthesize_first(context, record, missing)
+            return
+        _try_to_assemble(context, record, plan, span)
+
+
+def _try_to_assemble(context: Context, record: JobRecord, plan: JobPlan, span: WorkSpan) -> None:
     try:
-        _assemble(context, record, plan)
+        _assemble(context, record, plan, span)
     except Unavailable:
         raise
     except Conflict:  # it has ended, or another worker writes it
-        _delete_if_cancelled(context, job_id)
+        span.fail("job_over")
+        _delete_if_cancelled(context, record.id)
     except Exception as error:
-        log.error("assemble_failed", job=job_id, **log_fields(error))
-        context.finish(record, "failed", error=job_error(error))
+        log.error("assemble_failed", job=record.id, **log_fields(error))
+        failure = job_error(error)
+        span.fail(failure.code)
+        context.finish(record, "failed", error=failure)
 
 
 def _synthesize_first(context: Context, record: JobRecord, parts: Sequence[int]) -> None:
@@ -55,22 +70,26 @@ def _synthesize_first(context: Context, record: JobRecord, parts: Sequence[int])
     The lease is held until all are sent: should this worker die before, another one does it.
     """
     for index in parts:
-        context.queue.synthesize(record.id, index, record.request.lane)
+        lane = record.request.lane
+        context.queue.synthesize(record.id, index, lane, reason="audio_damaged")
     if not parts:  # another job has made them in the meantime
-        context.queue.assemble(record.id, long=record.source.is_long)
+        context.queue.assemble(record.id, long=record.source.is_long, reason="audio_damaged")
     context.store.leases.release(record.id, ASSEMBLE, context.worker)
     log.warning("synthesized_again", job=record.id, parts=len(parts))
 
 
-def _assemble(context: Context, record: JobRecord, plan: JobPlan) -> None:
+def _assemble(context: Context, record: JobRecord, plan: JobPlan, span: WorkSpan) -> None:
     assembler = Assembler(context, record, plan)
     error = assembler.failures[0] if assembler.failures else None
     if assembler.is_empty:
+        span.fail(error.code if error else "empty")
         context.finish(record, "failed", error=error)
         return
     try:
-        report = assembler.write()
+        with span.child("encode"):
+            report = assembler.write()
     except PartAudioMissing:
+        span.fail("part_audio_damaged")
         missing = assembler.drop_damaged_parts()
         count = context.store.records.discard_results(record.id, missing, context.clock.now())
         if count < context.attempts:
@@ -80,7 +99,7 @@ def _assemble(context: Context, record: JobRecord, plan: JobPlan) -> None:
         return
     state: JobState = "partial" if error else "succeeded"
     if context.finish(record, state, report=report, error=error):
-        record_stages(record.request, StageSeconds(encode=assembler.encode_seconds))
+        record_stages(record, StageSeconds(encode=assembler.encode_seconds))
         log.info("finished", job=record.id, state=state, rtf=round(report.rtf, 4))
     else:
         _delete_if_cancelled(context, record.id)

@@ -12,9 +12,10 @@ from core.record import JobError, JobRecord
 from core.report import StageSeconds
 from core.request import Controls, Source
 from core.voice import Selection
-from jobs.protocols import PLAN
+from jobs.protocols import FIRST, PLAN, MessageOrigin, SendReason
 from synthesis.planning import PlannedSource, plan_source
 from telemetry.logs import log_fields
+from telemetry.tracing import WorkSpan
 from text.frontend import open_frontend
 from workers.context import Context, gave_up, job_error
 from workers.metrics import record_stages
@@ -23,8 +24,13 @@ from workers.tasks.plan_process import PlanRequest, plan_in_process
 log = structlog.get_logger(__name__)
 
 
-def plan(context: Context, job_id: str) -> None:
+def plan(context: Context, job_id: str, origin: MessageOrigin = FIRST) -> None:
     """Plans a job once, and sends every part that has no result.
+
+    Args:
+        context: of the worker.
+        job_id: of the job.
+        origin: of the message.
 
     Raises:
         Unavailable: the store or the queue does not answer; the work is not lost.
@@ -38,39 +44,53 @@ def plan(context: Context, job_id: str) -> None:
         return
     if not context.begin(job_id, PLAN):
         return
-    if context.store.plans.get(job_id) is None and not _make_plan(context, record):
-        return
-    missing = context.store.results.missing(job_id)
-    for index in missing:
-        context.queue.synthesize(job_id, index, record.request.lane)
-    if not missing:
-        context.queue.assemble(job_id, long=record.source.is_long)
-    context.store.leases.release(job_id, PLAN, context.worker)
-    log.info("planned", job=job_id, parts=len(missing))
+    with context.work_span(record, PLAN, claim.attempt, origin) as span:
+        if context.store.plans.get(job_id) is None and not _make_plan(context, record, span):
+            return
+        _send_parts(context, record, span, origin.reason)
 
 
-def _make_plan(context: Context, record: JobRecord) -> bool:
+def _send_parts(context: Context, record: JobRecord, span: WorkSpan, reason: SendReason) -> None:
+    missing, lane = context.store.results.missing(record.id), record.request.lane
+    with span.child("send"):
+        for index in missing:
+            context.queue.synthesize(record.id, index, lane, reason=reason)
+        if not missing:
+            context.queue.assemble(record.id, long=record.source.is_long, reason=reason)
+    span.note(parts=len(missing))
+    context.store.leases.release(record.id, PLAN, context.worker)
+    log.info("planned", job=record.id, parts=len(missing))
+
+
+def _make_plan(context: Context, record: JobRecord, span: WorkSpan) -> bool:
     """Stores the job's plan; returns False where there is none, and the job has ended."""
     try:
         source = context.store.records.source(record.id)
-        planned = _planned(context, record, source)
+        with span.child("text"):
+            planned = _planned(context, record, source)
     except InputError as error:
-        context.finish(record, "failed", error=job_error(error))
+        _fail(context, record, span, job_error(error))
         return False
     except Unavailable:
         raise
     except Conflict:  # cancelled meanwhile
+        span.fail("job_over")
         return False
     except Exception as error:
         log.error("plan_failed", job=record.id, **log_fields(error))
-        context.finish(record, "failed", error=job_error(error))
+        _fail(context, record, span, job_error(error))
         return False
     if isinstance(planned, JobError):
-        context.finish(record, "failed", error=planned)
+        _fail(context, record, span, planned)
         return False
     context.store.plans.put(record.id, planned.plan, planned.parts)
-    record_stages(record.request, StageSeconds(text=planned.plan.text_seconds))
+    record_stages(record, StageSeconds(text=planned.plan.text_seconds))
     return True
+
+
+def _fail(context: Context, record: JobRecord, span: WorkSpan, error: JobError) -> None:
+    span.fail(error.code)
+    context.finish(record, "failed", error=error)
 
 
 def _planned(context: Context, record: JobRecord, source: Source) -> PlannedSource | JobError:

@@ -9,13 +9,16 @@ import structlog
 from core.errors import Conflict, DeviceError, NotFound, RhapsodeError, Unavailable
 from core.part import Part, PartAudio, PartResult, SampleChunk
 from core.record import JobRecord
-from jobs.protocols import WorkId
+from jobs.protocols import FIRST, MessageOrigin, WorkId
 from jobs.storage.part_audio import read_part_audio, write_part_audio
 from synthesis.part_audio import part_audio_of, part_digest, part_samples
 from synthesis.parts import synthesis_items
 from synthesis.results import StreamedSamples, SynthesizedUtterance, TakeSamples
 from telemetry.logs import log_fields
+from telemetry.metrics import exemplar_of
+from telemetry.tracing import NOT_TRACED, ChildSpan, WorkSpan
 from workers.context import Context, gave_up, job_error
+from workers.device.collector import BatchStats
 from workers.device.device_thread import SubmitPart
 from workers.metrics import PART_LOOKUPS, QUEUE_SECONDS, record_part
 
@@ -32,6 +35,7 @@ class LeasedPart:
         work: the part.
         attempt: which try it is.
         streamed: whether somebody hears the job while it is made.
+        span: of the try.
     """
 
     context: Context
@@ -39,6 +43,7 @@ class LeasedPart:
     work: WorkId
     attempt: int
     streamed: bool = False
+    span: WorkSpan = NOT_TRACED
 
     @property
     def suspect(self) -> bool:
@@ -81,9 +86,53 @@ class LeasedPart:
         if not self.context.begin(self.job_id, self.work):
             raise Conflict(f"job {self.job_id} has ended", code="job_over")
 
+    def record_batch(self, batch: BatchStats, submitted_at: float) -> None:
+        """Records what the device did for the part, and which other parts it did it for."""
+        if self.span.traceparent is None:
+            return
+        self.span.add(ChildSpan("collect", submitted_at, batch.started_at))
+        others = (turn.span.traceparent for turn in batch.turns if isinstance(turn, LeasedPart))
+        calls = (
+            ChildSpan(
+                call.stage,
+                ended_at - call.seconds,
+                ended_at,
+                {
+                    "rhapsode.component": call.component,
+                    "rhapsode.runtime": call.runtime,
+                    "rhapsode.utterances": call.size,
+                    "rhapsode.audio_seconds": call.audio_seconds,
+                },
+            )
+            for ended_at, call in batch.calls
+        )
+        figures = {
+            "rhapsode.parts": batch.parts,
+            "rhapsode.utterances": batch.utterances,
+            "rhapsode.flush_reason": batch.reason,
+        }
+        self.span.add(
+            ChildSpan(
+                "batch",
+                batch.started_at,
+                batch.started_at + batch.seconds,
+                figures,
+                links=tuple(one for one in others if one not in (None, self.span.traceparent)),
+                children=tuple(calls),
+            )
+        )
 
-def synthesize(context: Context, submit: SubmitPart, job_id: str, index: int) -> None:
+
+def synthesize(
+    context: Context, submit: SubmitPart, job_id: str, index: int, origin: MessageOrigin = FIRST
+) -> None:
     """Synthesizes a part, once. A bad utterance fails its part, never another one.
+
+    Args:
+        context: of the worker.
+        submit: has the device synthesize it.
+        job_id, index: of the part.
+        origin: of the message.
 
     Raises:
         Unavailable: a store does not answer or is full; the work stays with this worker.
@@ -100,27 +149,42 @@ def synthesize(context: Context, submit: SubmitPart, job_id: str, index: int) ->
     except NotFound:
         return  # cancelled since
     if record.started_at == started:
-        QUEUE_SECONDS.labels(record.request.lane).observe(started - record.created_at)
-    if claim.attempt > context.attempts:
-        _done(context, record, PartResult(index=index, error=gave_up(context.attempts, index)))
-        return
+        waited = started - record.created_at
+        QUEUE_SECONDS.labels(record.request.lane).observe(waited, exemplar_of(record))
+    with context.work_span(record, work, claim.attempt, origin) as span:
+        if claim.attempt > context.attempts:
+            span.fail("gave_up")
+            _done(context, record, PartResult(index=index, error=gave_up(context.attempts, index)))
+            return
+        turn = LeasedPart(context, job_id, work, claim.attempt, record.streamed, span)
+        result = _try_part(context, submit, record, part, turn)
+        if result is not None:
+            _done(context, record, result)
+
+
+def _try_part(
+    context: Context, submit: SubmitPart, record: JobRecord, part: Part, turn: LeasedPart
+) -> PartResult | None:
+    """Returns the part's result; None where there is none now: it was cancelled, or sent again."""
+    index = part.index
     try:
-        turn = LeasedPart(context, job_id, work, claim.attempt, record.streamed)
-        result = _synthesize(context, submit, record, part, turn)
+        return _synthesize(context, submit, record, part, turn)
     except Unavailable:
         raise
-    except Conflict:
-        return  # cancelled while it waited
+    except Conflict:  # cancelled while it waited
+        turn.span.fail("job_over")
+        return None
     except Exception as error:
-        if isinstance(error, DeviceError) and claim.attempt < context.attempts:
-            context.store.leases.release(job_id, work, context.worker)
-            context.queue.synthesize(job_id, index, record.request.lane)
-            log.warning("part_again", job=job_id, part=index, code=error.code)
-            return
         code = error.code if isinstance(error, RhapsodeError) else "internal"
-        log.error("part_failed", job=job_id, part=index, code=code, **log_fields(error))
-        result = PartResult(index=index, error=job_error(error, index))
-    _done(context, record, result)
+        turn.span.fail(code)
+        if isinstance(error, DeviceError) and turn.attempt < context.attempts:
+            context.store.leases.release(record.id, turn.work, context.worker)
+            lane = record.request.lane
+            context.queue.synthesize(record.id, index, lane, reason="device_failed")
+            log.warning("part_again", job=record.id, part=index, code=error.code)
+            return None
+        log.error("part_failed", job=record.id, part=index, code=code, **log_fields(error))
+        return PartResult(index=index, error=job_error(error, index))
 
 
 def _synthesize(
@@ -131,6 +195,7 @@ def _synthesize(
     stored = _stored(context, digest)
     PART_LOOKUPS.labels("hit" if stored else "miss").inc()
     if stored:
+        turn.span.note(reused=True)
         return PartResult(index=part.index, digest=digest, audio=stored, reused=True)
     results: list[SynthesizedUtterance] = []
     for result in submit(items, record.request.lane, turn):
@@ -139,8 +204,9 @@ def _synthesize(
         results.append(result)
     audio = part_audio_of(results)
     # The index first: audio that it does not know would never be deleted.
-    context.part_index.put(digest, context.clock.now())
-    write_part_audio(context.audio, digest, audio, part_samples(results))
+    with turn.span.child("store"):
+        context.part_index.put(digest, context.clock.now())
+        write_part_audio(context.audio, digest, audio, part_samples(results))
     return PartResult(index=part.index, digest=digest, audio=audio)
 
 
@@ -160,7 +226,7 @@ def _done(context: Context, record: JobRecord, result: PartResult) -> None:
         last = context.store.results.add(record.id, result, context.worker, context.clock.now())
     except Conflict:
         return  # cancelled meanwhile
-    record_part(record.request, result)
+    record_part(record, result)
     if last:
         context.queue.assemble(record.id, long=record.source.is_long)
     if record.streamed:
