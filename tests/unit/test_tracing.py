@@ -79,7 +79,8 @@ def test_a_batch_links_the_parts_that_share_it() -> None:
     assert (waited.name, waited.start, waited.end) == ("collect", 9.0, 10.0)
     assert (ran.name, ran.start, ran.end, ran.links) == ("batch", 10.0, 11.0, (traceparent(2),))
     (vocoder,) = ran.children
-    assert (vocoder.name, vocoder.start, vocoder.end) == ("vocoder", pytest.approx(10.4), 10.9)
+    assert (vocoder.name, vocoder.end) == ("vocoder", 10.9)
+    assert vocoder.start == pytest.approx(10.4)
 
 
 def test_a_worker_shows_exemplars_where_openmetrics_is_accepted() -> None:
