@@ -25,7 +25,7 @@ export TORCHAUDIO_WITHOUT_CUDA
 # A variable for the shell as it was given: neither make nor the shell reads a $ or a quote in it.
 quoted = '$(subst ','\'',$(value $(1)))'
 
-.PHONY: help setup demo test test-fast test-browser coverage check check-static format export bench text-bench quality quality-check quality-baseline voices-page monitoring load licences train up clean
+.PHONY: help setup demo test test-fast test-browser coverage check check-static format export bench text-bench quality quality-check quality-baseline voices-page samples monitoring load licences train up clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -98,6 +98,9 @@ quality-baseline: quality ## measure, then make tables, pictures and bands of th
 voices-page: setup $(VENV)/.bench ## speed of every pair on one core, and docs/choosing.md from it and the last quality run
 	$(BIN)/python -m benchmarks.speed --processes 1 --runtimes onnx,torchscript --sentences 12 --rounds 3 --json var/quality/speed.json
 	$(BIN)/python -m benchmarks.quality.page
+
+samples: setup $(VENV)/.bench ## a sentence of every voice and pair into docs/samples
+	$(BIN)/python -m benchmarks.quality.samples
 
 monitoring: setup $(VENV)/.dev ## every dashboard query, rule and alert on a real Prometheus after a load run
 	$(BIN)/python -m benchmarks.monitoring

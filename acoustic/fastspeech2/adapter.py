@@ -49,6 +49,7 @@ class FastSpeech2Model:
         max_frames: rows of the decoder's position table.
         frame_controls: the decoder takes pitch and energy per frame.
         noise_channels: of the noise that the decoder's refiner takes; 0 = it has none.
+        moves_harmonics: the decoder's refiner is told by how much pitch is to be raised.
         exact: only items of equal shapes share a call, see acoustic/equal_shapes.py.
     """
 
@@ -60,6 +61,7 @@ class FastSpeech2Model:
         max_frames: int,
         frame_controls: bool = False,
         noise_channels: int = 0,
+        moves_harmonics: bool = False,
         exact: bool = True,
     ) -> None:
         self._encode, self._decode = graphs["encode"], graphs["decode"]
@@ -67,6 +69,7 @@ class FastSpeech2Model:
         self._max_frames = max_frames
         self._frame_controls = frame_controls
         self._noise_channels = noise_channels
+        self._moves_harmonics = moves_harmonics
         self._exact = exact
 
     @property
@@ -110,10 +113,14 @@ class FastSpeech2Model:
     ) -> Iterator[Float32]:
         """Yields the mels (n_mels, T) of items that have frames, padded to ``size`` of them."""
         lengths, index = durations.sum(1), frame_index(durations, size)
-        controls = (batch.pitch[items], batch.energy[items]) if self._frame_controls else ()
-        frames = [regulate(rows, index, lengths) for rows in (hidden, *controls)]
-        noise = batch_noise(batch.seeds[items], lengths, size, self._noise_channels)
-        (mels,) = self._decode(frames[0], lengths, *frames[1:], *noise)
+        pitch = batch.pitch[items]
+        inputs = [regulate(hidden, index, lengths), lengths]
+        if self._frame_controls:
+            inputs += [regulate(x, index, lengths) for x in (pitch, batch.energy[items])]
+        inputs += batch_noise(batch.seeds[items], lengths, size, self._noise_channels)
+        if self._moves_harmonics:
+            inputs.append(regulate(np.log2(pitch), index, lengths))
+        (mels,) = self._decode(*inputs)
         for mel, length in zip(mels, lengths, strict=True):
             yield require_finite_mel(mel[:, :length])
 

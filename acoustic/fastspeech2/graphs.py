@@ -55,18 +55,26 @@ class FastSpeech2Decode(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, hidden: Tensor, lengths: Tensor, noise: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        hidden: Tensor,
+        lengths: Tensor,
+        noise: Tensor | None = None,
+        octaves: Tensor | None = None,
+    ) -> Tensor:
         """Decodes a batch.
 
         Args:
             hidden: (B, T, H) float32.
             lengths: (B,) int64.
             noise: (B, T, refiner.noise) float32, of a network with a refiner.
+            octaves: (B, T) float32 by which harmonics are moved up, if its refiner knows them. The
+                decoder itself follows the pitch that it is given less than halfway.
 
         Returns:
             mel (B, n_mels, T) float32.
         """
-        return self.network.decode(hidden, lengths, noise)[1].transpose(1, 2)
+        return self.network.decode(hidden, lengths, noise, shift=octaves)[1].transpose(1, 2)
 
 
 class DecodeControlled(FastSpeech2Decode):
@@ -79,6 +87,7 @@ class DecodeControlled(FastSpeech2Decode):
         pitch: Tensor,
         energy: Tensor,
         noise: Tensor | None = None,
+        octaves: Tensor | None = None,
     ) -> Tensor:
         """Does as FastSpeech2Decode, with the controls (B, T) float32 of every frame."""
         config, adaptor = self.network.config, self.network.variance_adaptor
@@ -87,7 +96,7 @@ class DecodeControlled(FastSpeech2Decode):
             hidden = adaptor.pitch(hidden, mask, _control(config.pitch, pitch))[1]
         if config.energy_level == "frame":
             hidden = adaptor.energy(hidden, mask, _control(config.energy, energy))[1]
-        return super().forward(hidden, lengths, noise)
+        return super().forward(hidden, lengths, noise, octaves)
 
 
 def graphs(network: FastSpeech2) -> tuple[GraphSpec, ...]:
@@ -133,6 +142,7 @@ def _decode(network: FastSpeech2) -> GraphSpec:
     config = network.config
     controls = ("pitch", "energy") if "frame" in (config.pitch_level, config.energy_level) else ()
     noise = ("noise",) if config.refiner.layers else ()
+    octaves = ("octaves",) if config.refiner.layers and config.refiner.harmonics else ()
 
     def example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
         random = torch.Generator().manual_seed(seed)
@@ -141,7 +151,8 @@ def _decode(network: FastSpeech2) -> GraphSpec:
         hidden = hidden * length_mask(lengths, size)[..., None]
         factors = [torch.full((batch, size), 1.1) for _ in controls]
         drawn = [torch.randn(batch, size, config.refiner.noise, generator=random) for _ in noise]
-        return hidden, lengths, *factors, *drawn
+        shifts = [torch.rand(batch, size, generator=random) - 0.5 for _ in octaves]
+        return hidden, lengths, *factors, *drawn, *shifts
 
     axes: Axes = {
         "hidden": ("B", "T", config.decoder_hidden),
@@ -149,11 +160,12 @@ def _decode(network: FastSpeech2) -> GraphSpec:
         "mel": ("B", config.n_mels, "T"),
         **dict.fromkeys(controls, ("B", "T")),
         **dict.fromkeys(noise, ("B", "T", config.refiner.noise)),
+        **dict.fromkeys(octaves, ("B", "T")),
     }
     return GraphSpec(
         name="decode",
         module=(DecodeControlled if controls else FastSpeech2Decode)(network).eval(),
-        inputs=("hidden", "lengths", *controls, *noise),
+        inputs=("hidden", "lengths", *controls, *noise, *octaves),
         outputs=("mel",),
         axes=axes,
         example=example,

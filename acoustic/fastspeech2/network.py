@@ -185,6 +185,7 @@ class FastSpeech2(nn.Module):
         lengths: Tensor,
         noise: Tensor | None = None,
         octaves: Tensor | None = None,
+        shift: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Decodes frames of hidden states.
 
@@ -193,6 +194,7 @@ class FastSpeech2(nn.Module):
             lengths: (B,) valid frames.
             noise: (B, T, refiner.noise) standard normal; without it the mel is not refined.
             octaves: (B, T) of F0, where it is known; see ``Refiner``.
+            shift: (B, T) octaves by which harmonics are moved up; see ``Refiner``.
 
         Returns:
             the mel before and after postnet and refiner, (B, T, n_mels) each, and the decoder's
@@ -203,7 +205,7 @@ class FastSpeech2(nn.Module):
         mel = self.mel_linear(states)
         after = mel if self.postnet is None else mel + self.postnet(mel, mask)
         if self.refiner is not None and noise is not None:
-            after = self.refiner(after, states, noise, mask, octaves)
+            after = self.refiner(after, states, noise, mask, octaves, shift)
         return mel, after, states
 
     def forward(

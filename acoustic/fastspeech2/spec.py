@@ -59,6 +59,7 @@ def _adapter(
         max_frames=MAX_FRAMES,
         frame_controls=framewise,
         noise_channels=config.refiner.noise if config.refiner.layers else 0,
+        moves_harmonics=config.refiner.layers > 0 and config.refiner.harmonics > 0,
         exact=exact,
     )
 

@@ -126,6 +126,7 @@ class Refiner(nn.Module):
         noise: Tensor,
         mask: Tensor,
         octaves: Tensor | None = None,
+        shift: Tensor | None = None,
     ) -> Tensor:
         """Refines a batch.
 
@@ -135,6 +136,7 @@ class Refiner(nn.Module):
             noise: (B, T, config.noise) standard normal.
             mask: (B, T) bool, True = valid.
             octaves: (B, T) of F0 above ``PITCH_CENTRE``, where it is known; else it is estimated.
+            shift: (B, T) octaves by which the harmonics are moved up.
 
         Returns:
             (B, T, n_mels); frames outside the mask have no meaning.
@@ -143,7 +145,8 @@ class Refiner(nn.Module):
         known = self.inputs(mel, condition)
         parts = [known, noise]
         if self.pitch is not None and self.harmonics is not None:
-            parts.append(self.harmonics(self.pitch(known, valid) if octaves is None else octaves))
+            f0 = self.pitch(known, valid) if octaves is None else octaves
+            parts.append(self.harmonics(f0 if shift is None else f0 + shift))
         x = self.enter(torch.cat(parts, -1))
         for block in self.blocks:
             x = block(x, valid)

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from synthesis.engine import Engine
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
 from text.frontend import open_frontend
+from training.data.features import pitch_contour
 
 VOICES = Path(__file__).parents[2] / "voices"
 SENTENCES = (
@@ -75,3 +77,22 @@ def test_ordinary_text_is_no_anomaly(
     for item, result in zip(items, engine.synthesize(items), strict=True):
         assert isinstance(result, SynthesizedUtterance), (item.utterance.text, result)
         assert result.notices == (), item.utterance.text
+
+
+@pytest.mark.parametrize("voice", ["clara", "edmund"])
+def test_the_pitch_that_is_asked_for_is_spoken(
+    engine: Engine, frontend: TextFrontend, voice: str
+) -> None:
+    (utterance,) = frontend.analyze("They were rowing on the lake.", ssml=False).utterances
+    selection = CATALOGUE.resolve(voice, "fastspeech2", "vocos")
+    medians = []
+    for pitch in (0.75, 1.0, 1.3):
+        item = SynthesisItem(utterance=utterance, selection=selection, runtime="eager", pitch=pitch)
+        (result,) = engine.synthesize([item])
+        assert isinstance(result, SynthesizedUtterance)
+        samples = result.waveform.samples.astype(np.float64)
+        contour = pitch_contour(samples, selection.acoustic_component.mel.sample_rate, 256)
+        medians.append(np.median(contour[contour > 0]))
+    low, plain, high = medians
+    assert low / plain < 0.9
+    assert high / plain > 1.15

@@ -1,0 +1,90 @@
+"""``python -m benchmarks.quality.samples``: a sentence of every voice and pair, as docs/samples.
+
+One may hear a voice before installing anything; ``docs/choosing.md`` links the files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from audio.encode import AudioEncoder
+from audio.resample import resample
+from benchmarks.choices import Choice, choices
+from benchmarks.pipeline import Pipeline, StageClock, joined
+from benchmarks.quality.markers import replace_between
+from benchmarks.quality.page import PAGE
+from core.mel import Float32
+from core.voice import Catalogue, read_catalogue
+from synthesis.settings import SynthesisSettings
+
+SENTENCE = (
+    "The last train had left at eleven; so we walked home, and talked of nothing but the sea."
+)
+RATE = 24_000
+"""Opus carries no 22 050 Hz."""
+BIT_RATE = 40_000
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Writes a file of every pair in the catalogue, and their table.
+
+    Returns:
+        Exit status, 0.
+    """
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.samples")
+    parser.add_argument("--page", type=Path, default=PAGE, help="links are written there")
+    options = parser.parse_args(arguments)
+    settings = SynthesisSettings.from_environment()
+    catalogue = read_catalogue(settings.voice_folders)
+    folder = options.page.parent / "samples"
+    folder.mkdir(exist_ok=True)
+    offered = choices(catalogue)
+    for choice in offered:
+        samples = _spoken(catalogue, choice, settings.artifacts_folder)
+        with AudioEncoder(
+            folder / file_name(choice), "opus", RATE, len(samples), bit_rate=BIT_RATE
+        ) as encoder:
+            encoder.write(samples)
+    replace_between(options.page, "samples", sample_table(offered))
+    return 0
+
+
+def file_name(choice: Choice) -> str:
+    """Returns the name of a pair's sample.
+
+    >>> file_name(Choice("clara", "fastspeech2", "vocos"))
+    'clara-fastspeech2-vocos.opus'
+    """
+    return f"{choice.voice}-{choice.acoustic}-{choice.vocoder}.opus"
+
+
+def sample_table(offered: Sequence[Choice]) -> str:
+    """Returns a row per voice and acoustic model, with a link per vocoder.
+
+    >>> print(sample_table([Choice("clara", "fastspeech2", "vocos")]))
+    | voice, acoustic model | through |
+    |---|---|
+    | clara fastspeech2 | [vocos](samples/clara-fastspeech2-vocos.opus) |
+    """
+    rows: dict[str, list[str]] = {}
+    for choice in offered:
+        link = f"[{choice.vocoder}](samples/{file_name(choice)})"
+        rows.setdefault(f"{choice.voice} {choice.acoustic}", []).append(link)
+    lines = ["| voice, acoustic model | through |", "|---|---|"]
+    return "\n".join(
+        [*lines, *(f"| {name} | {' · '.join(links)} |" for name, links in rows.items())]
+    )
+
+
+def _spoken(catalogue: Catalogue, choice: Choice, artifacts: Path) -> Float32:
+    """Returns the sentence at ``RATE``."""
+    pipeline = Pipeline(catalogue, choice, artifacts)
+    (pieces,) = pipeline.speak([SENTENCE], StageClock())
+    return resample(joined(pieces, pipeline.sample_rate), pipeline.sample_rate, RATE)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
