@@ -41,6 +41,7 @@ from api.routes import (
     synthesize,
     transcript,
     voices,
+    webhooks,
 )
 from api.settings import ApiSettings
 from api.studio.rendering import TEMPLATES
@@ -59,6 +60,7 @@ from jobs.redis_backend.lexicons import RedisLexicons
 from jobs.redis_backend.listener import JobEventListener
 from jobs.redis_backend.store import redis_job_store
 from jobs.redis_backend.versions import warn_if_outdated
+from jobs.redis_backend.webhooks import RedisDeliveries
 from jobs.storage.open import open_audio_store
 from telemetry.logs import configure_logs
 from telemetry.tracing import open_tracing
@@ -87,6 +89,7 @@ def open_backends(settings: ApiSettings) -> Backends:
         events=RedisEvents(client),
         backlog=RedisBacklog(client),
         lexicons=RedisLexicons(client),
+        deliveries=RedisDeliveries(client),
         keys=RedisApiKeys(client) if settings.require_keys else None,
         tracing=open_tracing(settings.traces, "api"),
     )
@@ -140,6 +143,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         metrics,
         lexicons,
         openai,
+        webhooks,
         docs,
     )
     app = Litestar(

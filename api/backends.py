@@ -17,6 +17,7 @@ from core.voice import Catalogue
 from jobs.protocols import ApiKeyStore, BacklogReader, EventLog, JobQueue, JobStore, LexiconStore
 from jobs.redis_backend.listener import JobEventListener
 from jobs.storage.verifier import FileVerifier
+from jobs.webhooks import DeliveryStore
 from telemetry.tracing import Tracing
 
 LOOK_SECONDS = 1.0
@@ -51,6 +52,7 @@ class Backends:
     events: EventLog
     backlog: BacklogReader
     lexicons: LexiconStore
+    deliveries: DeliveryStore
     keys: ApiKeyStore | None = None
     """None: no key is required."""
     files: FileVerifier = field(default_factory=FileVerifier)

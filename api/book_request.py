@@ -23,6 +23,7 @@ from core.request import (
     Source,
 )
 from core.text import Notice, Span
+from core.webhook import RequestedCallback
 
 GAP = "\n\n"
 """Between chapters."""
@@ -56,6 +57,8 @@ class BookRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A sentence in the interactive lane overtakes a book."""
     loudness_lufs: LoudnessTarget | None = BOOK_LOUDNESS
     """Integrated loudness of the whole book [LUFS], reached by one gain; None = as spoken."""
+    callback: RequestedCallback | None = None
+    """Who is told when the job ends, where the operator allows it."""
 
     @property
     def reading(self) -> ReadingOptions:

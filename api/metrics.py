@@ -130,6 +130,7 @@ def _state(backends: Backends) -> Iterator[Metric]:
         for queue, age in backends.queue.ages(backends.now()).items():
             oldest.add_metric([queue], age)
         waits = backends.backlog.backlog()
+        pending, overdue = backends.deliveries.waiting(backends.now())
     except Unavailable:
         return
     backlog = GaugeMetricFamily(
@@ -138,6 +139,10 @@ def _state(backends: Backends) -> Iterator[Metric]:
     backlog.add_metric(["interactive"], waits.interactive)
     backlog.add_metric(["bulk"], waits.bulk)
     yield from (depth, oldest, backlog)
+    help_ = "Deliveries of webhooks that are still to be made"
+    yield GaugeMetricFamily("tts_webhooks_pending", help_, value=pending)
+    help_ = "How long the first of them has been overdue"
+    yield GaugeMetricFamily("tts_webhooks_overdue_seconds", help_, value=overdue)
 
 
 def scrape(current: CurrentState, folder: Path | None) -> bytes:

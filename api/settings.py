@@ -49,6 +49,9 @@ class ApiSettings(ServiceSettings):
     openai_voices: tuple[str, ...] = ()
     """RHAPSODE_OPENAI_VOICES: ``name=voice``, separated by commas: what names of voices mean at
     ``/v1/audio/speech``; OpenAI's own otherwise mean the first voice of their gender."""
+    callbacks: bool = False
+    """RHAPSODE_CALLBACKS: true lets requests name a ``callback``; else only endpoints that
+    ``rhapsode webhooks`` has added are told of the end of jobs."""
     max_open_jobs: Annotated[int, Meta(ge=1)] = 100_000
     """RHAPSODE_MAX_OPEN_JOBS: with so many jobs that have not ended, new ones are answered 503."""
     link_seconds: Annotated[float, Meta(ge=1, le=604800)] = 3600.0

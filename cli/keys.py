@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import redis
 import rich_click as click
 from rich.console import Console
 from rich.table import Table
@@ -99,14 +100,21 @@ def revoke(data: Path, /, id_: str) -> None:
 
 @contextmanager
 def open_key_store(data: Path) -> Iterator[RedisApiKeys]:
-    """Yields the keys in REDIS_URL, or in the Redis of ``rhapsode up``, whether it runs or not."""
+    """Yields the keys of the service, see ``service_redis``."""
+    with service_redis(data) as client:
+        yield RedisApiKeys(client)
+
+
+@contextmanager
+def service_redis(data: Path) -> Iterator[redis.Redis]:
+    """Yields REDIS_URL, or the Redis of ``rhapsode up``, whether it runs or not."""
     folder = data / "redis"
     url = os.environ.get("REDIS_URL") or running_redis(folder)
     if url:
-        yield RedisApiKeys(open_redis(url))
+        yield open_redis(url)
         return
     with EmbeddedRedis(folder) as server:
-        yield RedisApiKeys(open_redis(server.url))
+        yield open_redis(server.url)
 
 
 def public_fields(key: ApiKey) -> dict[str, Any]:

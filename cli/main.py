@@ -25,6 +25,7 @@ COMMANDS = {
     "demo": "cli.demo:demo",
     "voices": "cli.voices:voices",
     "keys": "cli.keys:keys",
+    "webhooks": "cli.webhooks:webhooks",
     "export": "cli.export:export",
     "import": "cli.import_:import_",
     "train": "cli.train:train",

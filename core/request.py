@@ -10,6 +10,7 @@ from msgspec import Meta
 from core.book import BookMetadata, ReadingOptions
 from core.lexicon import PronunciationLexicon
 from core.text import ONE_VOICE, Notice, Pauses, Span, VoiceAssignment
+from core.webhook import RequestedCallback
 
 AudioFormat = Literal["wav", "flac", "ogg", "opus", "mp3", "m4b"]
 """ogg = Vorbis in Ogg, opus = Opus in Ogg, m4b = AAC in MP4 with chapter marks."""
@@ -131,6 +132,8 @@ class SynthesisRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_onl
     """SSML 1.1 subset, root ``<speak>``."""
     format: AudioFormat = "wav"
     pauses: RequestedPauses = RequestedPauses()
+    callback: RequestedCallback | None = None
+    """Who is told when the job ends, where the operator allows it."""
 
     @property
     def source(self) -> Source:

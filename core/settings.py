@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, get_type_hints
+from typing import Any, Self, get_origin, get_type_hints
 
 import msgspec
 
@@ -49,7 +49,7 @@ class CommonSettings:
         """Reads and checks the variables.
 
         Numbers, booleans (true/false/1/0), paths and tuples of paths (separated like PATH) are read
-        from their text, tuples of strings by their commas. Unset and empty variables leave the
+        from their text, other tuples by their commas. Unset and empty variables leave the
         field's default.
 
         Args:
@@ -78,7 +78,7 @@ def _parse(name: str, text: str, kind: Any) -> Any:
     raw: str | list[str] = text
     if kind == tuple[Path, ...]:
         raw = text.split(os.pathsep)
-    elif kind == tuple[str, ...]:
+    elif get_origin(kind) is tuple:
         raw = [one.strip() for one in text.split(",") if one.strip()]
     try:
         return msgspec.convert(raw, kind, strict=False, dec_hook=_path)

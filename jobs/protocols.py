@@ -14,6 +14,7 @@ from core.part import JobPlan, Part, PartResult, SampleChunk
 from core.record import JobError, JobEvent, JobRecord, JobState
 from core.report import SynthesisReport
 from core.request import Lane, Source
+from core.webhook import WebhookCallback
 from jobs.progress import Backlog, Forecast
 
 WorkId = str
@@ -140,8 +141,11 @@ class JobRecords(Protocol):
         source: Source,
         idempotency: Idempotency | None = None,
         limits: OpenJobLimits = ...,
+        callback: WebhookCallback | None = None,
     ) -> JobRecord:
         """Stores a new job, or returns the one that the idempotency key of this owner names.
+
+        Its end is sent to the callback, and to those of the operator's endpoints that want it.
 
         Raises:
             Conflict: the key names another payload (code ``idempotency_mismatch``).
@@ -194,7 +198,8 @@ class JobRecords(Protocol):
         report: SynthesisReport | None = None,
         error: JobError | None = None,
     ) -> bool:
-        """Ends a job. Returns False where it had ended before: nothing changed. Raises NotFound.
+        """Ends a job, and has that sent to who wants to know it, in one step. Returns False where
+        it had ended before: nothing changed. Raises NotFound.
 
         Parts and results are kept where they may be needed again: of partial and failed jobs, and
         of streamed ones that succeeded, whose listeners may be behind.

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from core.addresses import IpNetwork, parse_networks
 from core.duration import DEFAULT_LIMITS, DurationLimits
 from jobs.storage.open import StorageSettings
 
@@ -34,6 +35,19 @@ class ServiceSettings(StorageSettings):
     """RHAPSODE_MAX_SILENCE_SECONDS: all pauses of a text together [s]; more is answered 422."""
     max_audio_seconds: Annotated[float, Meta(gt=0)] = DEFAULT_LIMITS.audio
     """RHAPSODE_MAX_AUDIO_SECONDS: estimated audio of a job [s]; more is answered 422."""
+
+    webhook_networks: tuple[str, ...] = ()
+    """RHAPSODE_WEBHOOK_NETWORKS: networks, separated by commas (``10.1.0.0/16``), to which webhooks
+    are sent beside the internet, and the only ones that may be reached without TLS."""
+
+    def __post_init__(self) -> None:
+        """Raises FieldError where a network is none, as the process starts."""
+        _ = self.allowed_networks
+
+    @property
+    def allowed_networks(self) -> tuple[IpNetwork, ...]:
+        """The networks of ``webhook_networks``. Raises FieldError: one is none."""
+        return parse_networks(self.webhook_networks, "RHAPSODE_WEBHOOK_NETWORKS")
 
     @property
     def duration_limits(self) -> DurationLimits:

@@ -134,6 +134,39 @@ QUEUES = Dashboard(
                 ),
             ),
         ),
+        (
+            "Webhooks",
+            (
+                Panel(
+                    "Webhooks to send",
+                    "short",
+                    (("max(tts_webhooks_pending)", ""),),
+                    "Not delivered yet; most wait for their next attempt.",
+                    width=8,
+                ),
+                Panel(
+                    "Webhooks overdue",
+                    "s",
+                    (("max(tts_webhooks_overdue_seconds)", ""),),
+                    "How long the first one has been due. Above a minute nobody sends.",
+                    steps=((60, "orange"),),
+                    width=8,
+                ),
+                Panel(
+                    "Attempts at webhooks",
+                    "cps",
+                    ((rate("tts_webhook_attempts_total", by="by (state)"), "{{state}}"),),
+                    "pending: tried again later. failed: given up. gone: nobody wants it.",
+                    width=8,
+                ),
+                Panel(
+                    "Receivers' time to answer",
+                    "s",
+                    quantiles("tts_webhook_attempt_seconds"),
+                    "Until a receiver answered or was given up.",
+                ),
+            ),
+        ),
     ),
     ("runtime", "queue"),
 )

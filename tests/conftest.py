@@ -87,5 +87,7 @@ def service(
 ) -> Iterator[Stack]:
     """What `rhapsode up` starts, with the tiny voice; for tests that kill nothing."""
     data = tmp_path_factory.mktemp("service")
-    with Stack(data, environment=tiny_environment(tiny_voices, tiny_artifacts)) as stack:
+    callbacks = {"RHAPSODE_CALLBACKS": "true", "RHAPSODE_WEBHOOK_NETWORKS": "127.0.0.0/8"}
+    environment = tiny_environment(tiny_voices, tiny_artifacts) | callbacks
+    with Stack(data, environment=environment) as stack:
         yield stack

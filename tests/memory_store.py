@@ -12,6 +12,7 @@ from core.part import JobPlan, Part, PartResult, SampleChunk
 from core.record import TERMINAL, JobError, JobProgress, JobRecord, JobState
 from core.report import SynthesisReport
 from core.request import Source
+from core.webhook import WebhookCallback
 from jobs.protocols import (
     ASSEMBLE,
     PLAN,
@@ -94,6 +95,7 @@ class MemoryJobRecords:
         source: Source,
         idempotency: Idempotency | None = None,
         limits: OpenJobLimits = OpenJobLimits(),  # noqa: B008
+        callback: WebhookCallback | None = None,
     ) -> JobRecord:
         named = (record.owner, idempotency.key) if idempotency else (None, "")
         job_id, payload = self.state.idempotency.get(named, ("", ""))

@@ -36,6 +36,7 @@ from jobs.protocols import ASSEMBLE, PLAN, WorkerRole, WorkId
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.part_index import RedisPartIndex
 from jobs.redis_backend.store import redis_job_store
+from jobs.redis_backend.webhooks import RedisDeliveries
 from jobs.storage.open import open_audio_store
 from telemetry.logs import configure_logs
 from telemetry.tracing import open_tracing
@@ -60,6 +61,7 @@ from workers.settings import WorkerSettings
 from workers.tasks.assemble import assemble
 from workers.tasks.plan import plan, warm
 from workers.tasks.synthesize import synthesize
+from workers.webhooks.sender import WebhookSender
 
 PLANNER_THREADS = 8
 """Planning and assembling wait for Redis and the disk more than they compute; and a sentence should
@@ -208,6 +210,7 @@ def _connect_life_cycle(
         duties.append(lambda: delete_old_jobs(context, settings.retention_seconds))
         duties.append(lambda: delete_unused_audio(context, settings.reuse_seconds))
     janitor = Janitor(duties, settings.beat_seconds)
+    sender = webhook_sender(settings) if role == "planner" else None
     begun = threading.Event()
 
     def alive() -> bool:
@@ -226,12 +229,16 @@ def _connect_life_cycle(
         else:
             warm(context)
         janitor.start()
+        if sender:
+            sender.start()
         begun.set()
 
     def end(**_: Any) -> None:
         if device:
             device.stop()
         janitor.stop()
+        if sender:
+            sender.stop()
         try:
             context.store.workers.leave(context.worker)
         except Unavailable as error:
@@ -240,6 +247,17 @@ def _connect_life_cycle(
 
     signals.worker_init.connect(begin, weak=False)
     signals.worker_shutdown.connect(end, weak=False)
+
+
+def webhook_sender(settings: WorkerSettings) -> WebhookSender:
+    """Returns what sends the webhooks of a planner. Raises FieldError: a setting is wrong."""
+    return WebhookSender(
+        RedisDeliveries(open_redis(settings.redis_url)),
+        SystemClock(),
+        networks=settings.allowed_networks,
+        seconds=settings.webhook_seconds,
+        delays=settings.webhook_delays,
+    )
 
 
 def queues_of(role: WorkerRole) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from core.part import PartAudio, PartResult
 from core.record import JobRecord
 from core.report import StageSeconds
 from jobs.protocols import ASSEMBLE, PLAN
+from jobs.webhooks import DeliveryState
 from synthesis.results import BatchFigures
 from telemetry.device_memory import device_memory
 from telemetry.metrics import LABELS, NETWORKS, SECONDS, exemplar_of, labels_of
@@ -57,6 +58,13 @@ RECOVERED = Counter("tts_work_recovered", "Work of dead workers that was sent ag
 POSTPONED = Counter(
     "tts_work_postponed", "Work that a store refused and that is tried again later", ("code",)
 )
+WEBHOOK_ATTEMPTS = Counter(
+    "tts_webhook_attempts", "Attempts at deliveries of webhooks, by the state after it", ("state",)
+)
+WEBHOOK_SECONDS = Histogram(
+    "tts_webhook_attempt_seconds", "Time until a receiver answered or was given up",
+    buckets=SECONDS,
+)  # fmt: skip
 MODELS_LOADED = Gauge(
     "tts_models_loaded", "Voices a synthesizer has in memory", multiprocess_mode="livesum"
 )
@@ -79,6 +87,7 @@ for _counter, _values in (
     (ANOMALIES, ANOMALY_KINDS),
     (RECOVERED, (PLAN, ASSEMBLE, "part")),
     (POSTPONED, ("disk", "storage", "storage_denied", "row_unreadable")),
+    (WEBHOOK_ATTEMPTS, get_args(DeliveryState)),
 ):
     for _value in _values:
         _counter.labels(_value)

@@ -47,6 +47,13 @@ class WorkerSettings(ServiceSettings, SynthesisSettings):
     """RHAPSODE_UNAVAILABLE_SECONDS: a job fails when the store of audio (a full disk), or a stored
     row that cannot be read, has kept a piece of its work from being done for so long [s]. Until
     then it is tried again, at most a minute apart. While Redis is away nothing fails."""
+    webhook_seconds: Annotated[float, Meta(gt=0, le=60)] = 20.0
+    """RHAPSODE_WEBHOOK_SECONDS: an attempt at a webhook that takes longer has failed [s]."""
+    webhook_delays: tuple[Annotated[float, Meta(ge=0)], ...] = (
+        5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0,
+    )  # fmt: skip
+    """RHAPSODE_WEBHOOK_DELAYS: before the second attempt at a webhook, the third … [s], separated
+    by commas, each up to a fifth longer; after the last one it is given up."""
     metrics_port: Annotated[int, Meta(ge=0, le=65535)] = 0
     """RHAPSODE_METRICS_PORT: where the worker serves its own Prometheus metrics and its probes,
     /livez and /readyz; 0 = nowhere."""

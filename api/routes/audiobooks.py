@@ -28,7 +28,7 @@ from api.problems import (
 from api.reading import Reading
 from api.reading_process import AcceptBook, AcceptedBook, AnalyzeBook, ListChapters
 from api.routes.lexicons import lexicons_of
-from api.routes.synthesize import KEY_SCHEMA, create_job, idempotency_of
+from api.routes.synthesize import KEY_SCHEMA, check_callback, create_job, idempotency_of
 from api.views import JobView, job_view
 from jobs.protocols import Idempotency
 from jobs.storage.keys import book_key, cover_key
@@ -92,6 +92,7 @@ async def speak_book(
     Overlays).
     """
     request, name = book_request_of(data), data.file.filename
+    check_callback(request.callback, backends.settings)
     key = await _idempotency_of(idempotency_key, data.file, request)
     lexicons = await to_thread.run_sync(lexicons_of, backends, client, request.lexicons)
     task = AcceptBook(name, request, lexicons, client.most_characters)
@@ -101,7 +102,16 @@ async def speak_book(
         await data.file.seek(0)
         epub = await data.file.read()
     keep = partial(_keep_files, backends, book, epub)
-    create = partial(create_job, backends, client, book.controls, book.source, key, keep)
+    create = partial(
+        create_job,
+        backends,
+        client,
+        book.controls,
+        book.source,
+        key,
+        keep,
+        callback=request.callback,
+    )
     record = await to_thread.run_sync(create)
     headers = {"Location": f"/jobs/{record.id}", "Retry-After": "1"}
     return Response(job_view(record), headers=headers)

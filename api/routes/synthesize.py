@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
@@ -24,10 +25,13 @@ from api.problems import problem_responses
 from api.reading import Reading
 from api.request_trace import request_span
 from api.routes.lexicons import lexicons_of
+from api.settings import ApiSettings
 from api.views import JobView, job_view
+from core.addresses import is_public, is_within, parse_address
 from core.errors import FieldError, Unavailable
 from core.record import TERMINAL, JobRecord
 from core.request import Controls, Source, SynthesisRequest
+from core.webhook import WebhookCallback, parse_receiver, secret_key
 from jobs.ids import new_job_id
 from jobs.protocols import Idempotency
 from telemetry.metrics import count_submitted
@@ -74,13 +78,15 @@ async def synthesize(
     ] = None,
 ) -> Response[JobView]:
     """Validates and stores a request, and queues its planning."""
+    check_callback(data.callback, backends.settings)
     payload = hashlib.sha256(msgspec.json.encode(data)).hexdigest()
     key = idempotency_of(idempotency_key, payload)
     client.check_size(len(data.source.text), "ssml" if data.ssml else "text")
     controls = await reading.check_text(data)
     lexicons = await to_thread.run_sync(lexicons_of, backends, client, data.lexicons)
     source = msgspec.structs.replace(data.source, lexicons=lexicons)
-    record = await to_thread.run_sync(create_job, backends, client, controls, source, key)
+    create = partial(create_job, backends, client, controls, source, key, callback=data.callback)
+    record = await to_thread.run_sync(create)
     headers = {"Location": f"/jobs/{record.id}"}
     if seconds := preferred_wait(prefer, backends.settings.max_wait_seconds):
         record = await backends.wait_until_ended(record.id, seconds)
@@ -98,6 +104,7 @@ def create_job(
     source: Source,
     key: Idempotency | None,
     store_files: Callable[[str], None] = lambda job_id: None,
+    callback: WebhookCallback | None = None,
 ) -> JobRecord:
     """Stores a job and has it planned; the job that the key names already is returned as it is.
 
@@ -105,6 +112,7 @@ def create_job(
 
     Args:
         store_files: stores what else a new job needs, given its id.
+        callback: who is told of its end.
 
     Raises:
         Conflict: the key names another payload.
@@ -125,7 +133,7 @@ def create_job(
             traceparent=span.traceparent,
         )
         limits = client.open_job_limits(backends.settings)
-        record = backends.store.records.create(fresh, source, key, limits)
+        record = backends.store.records.create(fresh, source, key, limits, callback)
         if record.id != fresh.id:
             span.discard()
             if record.state == "queued" and not record.progress.parts_total:
@@ -147,6 +155,30 @@ def _send_new(backends: Backends, record: JobRecord, store_files: Callable[[str]
         with contextlib.suppress(Unavailable):
             backends.store.records.forget(record.id)
         raise
+
+
+def check_callback(callback: WebhookCallback | None, settings: ApiSettings) -> None:
+    """Refuses a receiver that could never be told.
+
+    What its name means is looked up, and checked again, when something is sent.
+
+    Raises:
+        FieldError: callbacks are off, or the address or the secret is none.
+    """
+    if callback is None:
+        return
+    if not settings.callbacks:
+        message = "this service sends nothing to receivers that requests name"
+        raise FieldError("callback", message, allowed="null", code="callbacks_off")
+    secret_key(callback.secret, "callback.secret")
+    receiver = parse_receiver(callback.url, "callback.url")
+    address, networks = parse_address(receiver.host), settings.allowed_networks
+    if address is not None and not is_within(address, networks) and not is_public(address):
+        message = "this address is not one of the internet's"
+        raise FieldError("callback.url", message, code="address_refused")
+    if receiver.scheme == "http" and not networks:
+        message = "nothing is sent without TLS"
+        raise FieldError("callback.url", message, allowed="https", code="address_refused")
 
 
 def idempotency_of(key: str | None, payload: str) -> Idempotency | None:

@@ -26,12 +26,20 @@ from benchmarks.monitoring.queries import (
 )
 from cli.stack import Stack
 from core.errors import Unavailable
+from jobs.redis_backend.client import open_redis
+from jobs.redis_backend.webhooks import RedisWebhookEndpoints
 
 BACKLOG_SENTENCES = 500
 SCALING_BAND = (0.5, 2.0)
 """Work that the scaler saw / work that it was: beyond this it would start half or twice as many."""
 LIMIT_SECONDS = 300.0
-QUIET = ("Messages that wait", "Oldest message", "Backlog of speech", "Time to empty")
+QUIET = (
+    "Messages that wait",
+    "Oldest message",
+    "Backlog of speech",
+    "Time to empty",
+    "Webhooks overdue",
+)
 """Panels that rightly show 0 when all is done; every other one has something to show."""
 
 
@@ -75,11 +83,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             "RHAPSODE_VOICES": str(voices),
             "RHAPSODE_SHIPPED_VOICES": "false",
             "RHAPSODE_BEAT_SECONDS": "2",  # a death is noticed soon
+            "RHAPSODE_WEBHOOK_NETWORKS": "127.0.0.0/8",
         }
         stack = opened.enter_context(Stack(folder / "data", environment=environment))
         prometheus = opened.enter_context(scraping(stack.url, folder / "prometheus"))
         http = opened.enter_context(httpx.Client(base_url=stack.url, timeout=90, trust_env=False))
         load = LoadGenerator(stack, http)
+        # A receiver that wants no webhook (405): attempts, and deliveries that wait for the next.
+        endpoints = RedisWebhookEndpoints(open_redis(stack.redis_url))
+        endpoints.add(f"{stack.url}/healthz", time.time())
         console.print("a backlog …")
         load.ended([load.submit(text=long_text(BACKLOG_SENTENCES, "the first"), lane="bulk")])
         ratio = _scaling(prometheus, load)

@@ -32,6 +32,10 @@ PART_INDEX: Final = f"{PREFIX}:part_index"
 """Sorted set: digests of stored parts, by when they were used last [Unix s]."""
 API_KEYS: Final = f"{PREFIX}:keys"
 """Hash: id → API key."""
+WEBHOOKS: Final = f"{PREFIX}:webhooks"
+"""Hash: id → endpoint of the operator, with its secrets."""
+DELIVERIES_DUE: Final = f"{PREFIX}:deliveries"
+"""Sorted set: ids of deliveries that are pending, by when they are due [Unix s]."""
 QUEUE_PREFIX: Final = f"{PREFIX}:queue:"
 """What Celery's transport puts before the names of its queues and its own keys."""
 POSTPONED: Final = f"{PREFIX}:postponed"
@@ -51,6 +55,7 @@ _JOB_PARTS: Final = {
     "results": "results",  # hash: index → result
     "failed_parts": "failed",  # set: indices of the parts whose result is an error
     "leases": "leases",  # hash: work → worker that holds it
+    "deliveries": "deliveries",  # set: ids of the deliveries of its webhooks
     "attempts": "attempts",  # hash: work → times it was begun; "<work>:by" → who began it last
 }
 """Name in the scripts → end of the key."""
@@ -62,6 +67,8 @@ _SERVICE_NAMES: Final = {
     "backlog": BACKLOG,
     "pace": PACE,
     "moved": MOVED,
+    "deliveries_due": DELIVERIES_DUE,
+    "delivery_prefix": f"{PREFIX}:delivery:",
     "job_prefix": f"{PREFIX}:job:",
     "owned_prefix": f"{JOBS}:of:",
     "open_prefix": f"{PREFIX}:open:",
@@ -124,3 +131,13 @@ def rate_key(key_id: str) -> str:
 def lexicons_key(owner: str) -> str:
     """Returns the key of the hash of an owner's lexicons, by name."""
     return f"{PREFIX}:lexicons:{owner}"
+
+
+def delivery_key(delivery_id: str) -> str:
+    """Returns the key of the hash of a delivery: its row, and how far it is."""
+    return _SERVICE_NAMES["delivery_prefix"] + delivery_id
+
+
+def paused_key(receiver: str) -> str:
+    """Returns the key that is there as long as nothing is to be sent to a receiver."""
+    return f"{PREFIX}:paused:{receiver}"

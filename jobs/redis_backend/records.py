@@ -13,6 +13,7 @@ from core.errors import Conflict, LimitReached, NotFound, Unavailable, Unreadabl
 from core.record import JobError, JobProgress, JobRecord, JobState
 from core.report import SynthesisReport
 from core.request import Controls, Source, SourceFacts
+from core.webhook import WebhookCallback
 from jobs.ids import oldest_id
 from jobs.progress import share_of
 from jobs.protocols import Idempotency, JobFilter, JobPage, OpenJobLimits
@@ -21,6 +22,8 @@ from jobs.redis_backend.client import translated
 from jobs.redis_backend.keys import job_key, names_of_job
 from jobs.redis_backend.scripts import LuaScript, Value
 from jobs.redis_backend.stored import SCHEMA, decode_row, unreadable
+from jobs.redis_backend.webhooks import endpoints_of
+from jobs.webhooks import WebhookDelivery, make_deliveries
 
 IDEMPOTENCY_SECONDS: Final = 24 * 3600
 """How long a client's key names its job: a day of retries."""
@@ -69,6 +72,7 @@ class RedisJobRecords:
         source: Source,
         idempotency: Idempotency | None = None,
         limits: OpenJobLimits = NO_LIMITS,
+        callback: WebhookCallback | None = None,
     ) -> JobRecord:
         """See JobRecords."""
         named, owner = idempotency or Idempotency("", ""), record.owner or ""
@@ -87,6 +91,8 @@ class RedisJobRecords:
             fields["streamed"] = 1
         if record.traceparent:
             fields["traceparent"] = record.traceparent
+        if callback is not None:
+            fields["callback"] = _encode(callback)
         verdict, job_id = self._create(
             names_of_job(record.id),
             [item for pair in fields.items() for item in pair],
@@ -195,8 +201,10 @@ class RedisJobRecords:
         error: JobError | None = None,
     ) -> bool:
         """See JobRecords."""
+        deliveries = self._deliveries(job_id, state, now, report, error)
         moved = self._finish(
             names_of_job(job_id),
+            [item for one in deliveries for item in (one.id, _encode(one))],
             index_new=keys.state_key(state),
             new_state=state,
             now=repr(now),
@@ -211,6 +219,40 @@ class RedisJobRecords:
     def forget(self, job_id: str) -> None:
         """See JobRecords."""
         self._forget(names_of_job(job_id))
+
+    def _deliveries(
+        self,
+        job_id: str,
+        state: JobState,
+        now: float,
+        report: SynthesisReport | None,
+        error: JobError | None,
+    ) -> tuple[WebhookDelivery, ...]:
+        """Returns what the end of a job has to be told to; none where nobody wants to know it."""
+        with translated():
+            pipe: Any = self._client.pipeline(transaction=False)
+            pipe.hgetall(keys.WEBHOOKS)
+            pipe.hmget(job_key(job_id), ["callback", "owner"])
+            pipe.hmget(job_key(job_id), list(FIELDS))
+            endpoints, (callback, owner), row = pipe.execute()
+        if not endpoints and callback is None:
+            return ()
+        record = wanted = None
+        with suppress(UnreadableRow):  # its receivers learn that it has ended all the same
+            record = _record(job_id, row)
+        with suppress(UnreadableRow):
+            wanted = _optional(callback, WebhookCallback, job_id)
+        return make_deliveries(
+            job_id,
+            state,
+            now,
+            record,
+            owner=owner.decode() if owner else None,
+            report=report,
+            error=error,
+            endpoints=endpoints_of(endpoints),
+            callback=wanted,
+        )
 
     def _run_again(
         self,

@@ -19,14 +19,15 @@ from core.record import JobRecord
 from core.report import SynthesisReport
 from core.request import Controls, Source
 from jobs.protocols import ApiKey, WorkerBeat
+from jobs.webhooks import WebhookDelivery, WebhookEndpoint
 from telemetry.metrics import UNREADABLE_ROWS
 
 SCHEMA: Final = 1
 """Raised when stored rows mean something else than before; a new field is no reason."""
 
 for stored_type in (
-    ApiKey, Controls, JobPlan, JobRecord, Part, PronunciationLexicon, Source,
-    SynthesisReport, WorkerBeat,
+    ApiKey, Controls, WebhookDelivery, JobPlan, JobRecord, Part, PronunciationLexicon, Source,
+    SynthesisReport, WebhookEndpoint, WorkerBeat,
 ):  # fmt: skip
     # A series that stands at 0 from the first scrape on: a panel shows a line, not "no data", and
     # the first row lost is an increase that an alert can see.

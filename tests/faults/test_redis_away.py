@@ -22,6 +22,7 @@ from jobs.redis_backend.events import RedisEvents
 from jobs.redis_backend.lexicons import RedisLexicons
 from jobs.redis_backend.listener import JobEventListener
 from jobs.redis_backend.store import redis_job_store
+from jobs.redis_backend.webhooks import RedisDeliveries
 from jobs.storage.folder import FolderStore
 from tests.memory_store import memory_job_store
 
@@ -42,6 +43,7 @@ def backends(voices: Path, folder: Path, port: int, store: JobStore | None = Non
         events=RedisEvents(open_redis(url)),
         backlog=RedisBacklog(open_redis(url)),
         lexicons=RedisLexicons(open_redis(url)),
+        deliveries=RedisDeliveries(open_redis(url)),
     )
 
 

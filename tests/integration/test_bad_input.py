@@ -21,6 +21,7 @@ from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.events import RedisEvents
 from jobs.redis_backend.lexicons import RedisLexicons
 from jobs.redis_backend.listener import JobEventListener
+from jobs.redis_backend.webhooks import RedisDeliveries
 from jobs.storage.folder import FolderStore
 from tests.memory_store import MemoryQueue, memory_job_store
 
@@ -43,6 +44,7 @@ def http(
         events=RedisEvents(open_redis(redis_server.url)),
         backlog=RedisBacklog(open_redis(redis_server.url)),
         lexicons=RedisLexicons(open_redis(redis_server.url)),
+        deliveries=RedisDeliveries(open_redis(redis_server.url)),
     )
     with TestClient(
         create_app(chosen, backends), raise_server_exceptions=False, base_url="http://127.0.0.1"

@@ -56,6 +56,7 @@ def quiet_backends() -> Any:
         store=store,
         queue=SimpleNamespace(depths=lambda: {"bulk": 0}, ages=lambda now: {"bulk": 0.0}),
         backlog=SimpleNamespace(backlog=Backlog),
+        deliveries=SimpleNamespace(waiting=lambda now: (0, 0.0)),
         catalogue=SimpleNamespace(voices={}),
         now=lambda: 0.0,
     )

@@ -3,11 +3,12 @@
 -- index_new: jobs in the new state             keep: 1 where parts and results may be needed again;
 --                                              so may those of a streamed job that succeeded
 -- report, error: '' = none
+-- rest: id and row of each delivery of a webhook, which is due at once
 --
 -- Returns 1; 0 where it had ended before; -1 where there is no such job.
 local active, leased, index_queued, index_running, index_new, leases, attempts, parts, part_ms,
-  results, failed_parts = unpack(KEYS, 7)
-local new_state, now, report, error, keep = unpack(ARGV, 5)
+  results, failed_parts, deliveries, deliveries_due = unpack(KEYS, 7)
+local new_state, now, report, error, keep, delivery_prefix = unpack(ARGV, 5, 10)
 
 local state = redis.call('HGET', job, 'state')
 if not state then return -1 end
@@ -27,5 +28,10 @@ redis.call('DEL', leases, attempts)
 local behind = new_state == 'succeeded' and redis.call('HEXISTS', job, 'streamed') == 1
 if keep ~= '1' and not behind then redis.call('DEL', parts, part_ms, results, failed_parts) end
 set_open(false)
+for i = 11, #ARGV, 2 do
+  redis.call('HSET', delivery_prefix .. ARGV[i], 'row', ARGV[i + 1], 'state', 'pending')
+  redis.call('ZADD', deliveries_due, now, ARGV[i])
+  redis.call('SADD', deliveries, ARGV[i])
+end
 announce('finished')
 return 1

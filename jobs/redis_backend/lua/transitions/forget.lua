@@ -1,7 +1,8 @@
 -- Deletes a job and all that points to it. It has no event: the stream goes with the job.
+-- Deliveries of its webhooks that are pending go on.
 local leased, jobs, active, index_queued, index_running, index_succeeded, index_partial,
-  index_failed, index_cancelled, parts, part_ms, results, failed_parts, leases, attempts =
-  unpack(KEYS, 7)
+  index_failed, index_cancelled, parts, part_ms, results, failed_parts, leases, attempts,
+  deliveries = unpack(KEYS, 7)
 
 local state = redis.call('HGET', job, 'state')
 redis.call('SREM', leased, id)  -- first what frees, as in finish.lua
@@ -14,5 +15,6 @@ for _, index in ipairs({jobs, active, index_queued, index_running, index_succeed
   index_failed, index_cancelled}) do
   redis.call('ZREM', index, id)
 end
-redis.call('DEL', job, events, parts, part_ms, results, failed_parts, leases, attempts)
+redis.call('DEL', job, events, parts, part_ms, results, failed_parts, leases, attempts,
+  deliveries)
 return 1
