@@ -7,9 +7,11 @@ ONNX Runtime's blocked CPU convolutions take 4-D weights only. A Conv1d as a Con
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import Any, TypeVar
 
 from torch import Tensor, nn
+
+Twin = TypeVar("Twin", nn.Conv2d, nn.ConvTranspose2d)
 
 
 class Conv1dAs2d(nn.Module):
@@ -60,26 +62,25 @@ def _twin(layer: nn.Module) -> nn.Module | None:
             ),
             layer,
         )
-    if isinstance(layer, nn.Conv1d):
-        return _filled(
-            nn.Conv2d(
-                layer.in_channels,
-                layer.out_channels,
-                (1, layer.kernel_size[0]),
-                stride=(1, layer.stride[0]),
-                padding=(0, int(layer.padding[0])),
-                dilation=(1, layer.dilation[0]),
-                groups=layer.groups,
-                bias=layer.bias is not None,
-            ),
-            layer,
-        )
-    return None
+    return conv2d_of(layer) if isinstance(layer, nn.Conv1d) else None
 
 
-def _filled(
-    twin: nn.Conv2d | nn.ConvTranspose2d, layer: nn.Conv1d | nn.ConvTranspose1d
-) -> nn.Module:
+def conv2d_of(layer: nn.Conv1d) -> nn.Conv2d:
+    """Returns the convolution over the width that shares the weights of one over time."""
+    twin = nn.Conv2d(
+        layer.in_channels,
+        layer.out_channels,
+        (1, layer.kernel_size[0]),
+        stride=(1, layer.stride[0]),
+        padding=(0, int(layer.padding[0])),
+        dilation=(1, layer.dilation[0]),
+        groups=layer.groups,
+        bias=layer.bias is not None,
+    )
+    return _filled(twin, layer)
+
+
+def _filled(twin: Twin, layer: nn.Conv1d | nn.ConvTranspose1d) -> Twin:
     twin.weight.data = layer.weight.data.unsqueeze(2)
     if twin.bias is not None and layer.bias is not None:
         twin.bias.data = layer.bias.data

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor
 
 from core.graphs import GraphSpec
-from vocoders.conv1d_as_2d import Conv1dAs2d, Vocode
+from vocoders.conv1d_as_2d import Vocode
+from vocoders.hifigan.blocked import BlockedHifiGan
 from vocoders.hifigan.network import HifiGan
 
 
@@ -21,7 +22,7 @@ def graphs(network: HifiGan) -> tuple[GraphSpec, ...]:
     spec = GraphSpec(
         name="vocode",
         module=Vocode(network).eval(),
-        onnx_module=Vocode(Conv1dAs2d(network)).eval(),
+        onnx_module=BlockedHifiGan(network).eval(),
         inputs=("mel",),
         outputs=("samples",),
         axes={"mel": ("B", n_mels, "T"), "samples": ("B", "N")},

@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from vocoders.hifigan.config import HifiGanConfig
 
 SLOPE = 0.1  # jik876 models.py LRELU_SLOPE
+LAST_SLOPE = 0.01
+"""The reference leaves the slope before the last convolution at PyTorch's default."""
 
 
 def _conv(channels: int, kernel: int, dilation: int) -> nn.Conv1d:
@@ -77,5 +79,4 @@ class HifiGan(nn.Module):
             x = up(F.leaky_relu(x, SLOPE))
             parallel = [self.resblocks[i * n + j](x) for j in range(n)]
             x = sum(parallel[1:], parallel[0]) / n
-        # The reference leaves the slope here at PyTorch's default.
-        return torch.tanh(self.conv_post(F.leaky_relu(x, 0.01)))
+        return torch.tanh(self.conv_post(F.leaky_relu(x, LAST_SLOPE)))
