@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -50,14 +51,24 @@ class ApiClient:
 
     Attributes:
         key: None where the service requires none.
+        address: of its end of the connection, "" where there is none (a Unix socket).
     """
 
     key: ApiKey | None = None
+    address: str = ""
 
     @property
     def owner(self) -> str | None:
         """The owner of the jobs that it makes."""
         return self.key.id if self.key else None
+
+    @property
+    def quota_key(self) -> str:
+        """On whose account its requests take their share: its key, else its network.
+
+        An IPv6 client has a network of 64 bits for itself, and all addresses in it.
+        """
+        return self.key.id if self.key else network_of(self.address)
 
     @property
     def visible_owner(self) -> str | None:
@@ -107,7 +118,8 @@ class Admission:
         self, connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler
     ) -> None:
         """Raises Unauthenticated, LimitReached, Forbidden, BodyError, NotFound, Unavailable."""
-        client, keys = ApiClient(), self._backends.keys
+        address = connection.client.host if connection.client else ""
+        client, keys = ApiClient(address=address), self._backends.keys
         if keys is None and not is_open(connection.scope["path_template"]):
             scope: Any = connection.scope
             method = str(scope["method"])
@@ -117,7 +129,7 @@ class Admission:
             _require_content_type(method, connection.headers)
         if keys is not None and not is_open(connection.scope["path_template"]):
             token = token_of(connection) or _cookie_token(connection)
-            client = await to_thread.run_sync(_authenticate, keys, token)
+            client = await to_thread.run_sync(_authenticate, keys, token, address)
             job_id = connection.path_params.get("job_id")
             if client.visible_owner is not None and job_id is not None and ID_PATTERN.match(job_id):
                 record = await to_thread.run_sync(self._backends.store.records.get, job_id)
@@ -135,12 +147,28 @@ def _require_content_type(method: str, headers: Mapping[str, str]) -> None:
         raise BodyError(message, code="unsupported_media_type", status=415, errors=errors)
 
 
-def _authenticate(keys: ApiKeyStore, token: str | None) -> ApiClient:
+def _authenticate(keys: ApiKeyStore, token: str | None, address: str) -> ApiClient:
     if token is None:
         raise Unauthenticated("an API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
     key = keys.check(token)
     keys.admit(key)
-    return ApiClient(key)
+    return ApiClient(key, address)
+
+
+def network_of(address: str) -> str:
+    """Returns the network that is one client's: the address itself, of IPv6 its first 64 bits.
+
+    >>> network_of("192.0.2.7"), network_of("2001:db8::7:1"), network_of("::ffff:192.0.2.7")
+    ('192.0.2.7', '2001:db8::/64', '192.0.2.7')
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    mapped = parsed.ipv4_mapped
+    return str(mapped or ipaddress.ip_network((parsed, 64), strict=False))
 
 
 def token_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str | None:

@@ -20,6 +20,7 @@ from litestar.openapi.plugins import JsonRenderPlugin
 from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
 from api.browsers import add_security_headers, cors_of
+from api.connections import limited_protocol
 from api.metrics import CurrentState, app_version, measuring, scrape
 from api.openapi import correct_openapi
 from api.options import answering_options
@@ -46,7 +47,7 @@ from api.routes import (
 from api.settings import ApiSettings
 from api.studio.rendering import TEMPLATES
 from api.studio.routes import studio_router
-from api.uploads import UploadLimit
+from api.uploads import UploadLimits
 from api.validation import resolve_request
 from core.errors import RhapsodeError
 from core.request import SynthesisRequest
@@ -163,7 +164,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
         middleware=[
             measuring,
             *([remembering_request] if state.tracing.on else ()),
-            UploadLimit(settings.upload_seconds),
+            UploadLimits(settings.upload_seconds, settings.uploads),
             answering_options,
         ],
         before_send=[add_security_headers],
@@ -203,6 +204,9 @@ def main() -> int:
         port=settings.port,
         log_config=None,
         access_log=False,
+        http=limited_protocol(settings),
+        ws="none",
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
     return 0

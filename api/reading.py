@@ -6,15 +6,15 @@ texts are checked in the API itself, because that takes a millisecond per thousa
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Final
+from typing import IO, Final
 
 import msgspec
 from anyio import to_thread
 
+from api.fair_semaphore import FairSemaphore
 from api.problems import BodyError, FieldProblem, ProblemError
 from api.reading_process import (
     AcceptBook,
@@ -44,12 +44,19 @@ CODES: Final[dict[EndReason, str]] = {
     "memory": "reading_too_large",
     "died": "reading_failed",
 }
-Upload = Callable[[], Awaitable[bytes]]
-"""Returns a file's bytes; called when a process is free, so that few files are in memory."""
+MOST_WAITING: Final = 32
+"""Texts and files of one client that wait for a process; further ones are answered 429."""
+INLINE_PLACES: Final = 4
+"""Short texts that are checked at once: they share one lock, and threads that others need."""
+MOST_INLINE: Final = 1000
+"""Short texts of one client that wait for that; further ones are answered 429."""
 
 
 class Reading:
     """The processes that read: started when they are needed, and kept for the next request.
+
+    Clients take turns, and none has all processes where there are several (``FairSemaphore``). The
+    ``quota_key`` of a call is on whose account it reads.
 
     Args:
         settings: of the API.
@@ -61,7 +68,8 @@ class Reading:
         self._idle: list[LimitedProcess] = []
         self._busy: set[LimitedProcess] = set()
         self._closed = False
-        self._turns = asyncio.Semaphore(settings.readers)
+        self._inline = FairSemaphore(INLINE_PLACES, MOST_INLINE, "too_many_readings")
+        self._turns = FairSemaphore(settings.readers, MOST_WAITING, "too_many_readings")
 
     def close(self) -> None:
         """Ends all processes; what they read is not answered any more."""
@@ -71,40 +79,44 @@ class Reading:
         while self._idle:
             self._idle.pop().end()
 
-    async def check_text(self, request: SynthesisRequest) -> Controls:
+    async def check_text(self, request: SynthesisRequest, quota_key: str) -> Controls:
         """Returns the controls of a request with every open field filled in.
 
         Raises:
             InputError: what the client must mend, see ``api.validation.resolve_request``.
             ProblemError: the same, as another process found it.
+            LimitReached: too many requests of this client wait (code ``too_many_readings``).
             Unavailable: all processes are busy (code ``readers_busy``).
         """
         if self._is_short(request):
             limits = self._settings.duration_limits
-            resolved = await to_thread.run_sync(resolve_request, request, self._catalogue, limits)
+            async with self._inline.permit(quota_key):
+                resolve = partial(resolve_request, request, self._catalogue, limits)
+                resolved = await to_thread.run_sync(resolve)
             return resolved.controls
-        answer = await self._ask(CheckText(request), _field(request))
+        answer = await self._ask(CheckText(request), _field(request), quota_key)
         return msgspec.msgpack.decode(answer, type=Controls)
 
     async def analyze_text(
-        self, request: SynthesisRequest, lexicons: Sequence[PronunciationLexicon]
+        self, request: SynthesisRequest, lexicons: Sequence[PronunciationLexicon], quota_key: str
     ) -> bytes:
         """Returns an ``AnalyzedText`` as JSON. Raises as ``check_text`` does."""
         if self._is_short(request):
-            return await to_thread.run_sync(self._analyze_here, request, tuple(lexicons))
-        return await self._ask(AnalyzeText(request, tuple(lexicons)), _field(request))
+            async with self._inline.permit(quota_key):
+                return await to_thread.run_sync(self._analyze_here, request, tuple(lexicons))
+        return await self._ask(AnalyzeText(request, tuple(lexicons)), _field(request), quota_key)
 
-    async def list_chapters(self, task: ListChapters, upload: Upload) -> bytes:
+    async def list_chapters(self, task: ListChapters, file: IO[bytes], quota_key: str) -> bytes:
         """Returns a ``BookView`` as JSON. Raises as ``check_text`` does."""
-        return await self._ask(task, "file", upload)
+        return await self._ask(task, "file", quota_key, file)
 
-    async def analyze_book(self, task: AnalyzeBook, upload: Upload) -> bytes:
+    async def analyze_book(self, task: AnalyzeBook, file: IO[bytes], quota_key: str) -> bytes:
         """Returns an ``AnalyzedBook`` as JSON. Raises as ``check_text`` does."""
-        return await self._ask(task, "file", upload)
+        return await self._ask(task, "file", quota_key, file)
 
-    async def accept_book(self, task: AcceptBook, upload: Upload) -> AcceptedBook:
+    async def accept_book(self, task: AcceptBook, file: IO[bytes], quota_key: str) -> AcceptedBook:
         """Returns what a job of a book needs. Raises as ``check_text`` does."""
-        answer = await self._ask(task, "file", upload)
+        answer = await self._ask(task, "file", quota_key, file)
         return await to_thread.run_sync(partial(msgspec.msgpack.decode, answer, type=AcceptedBook))
 
     def _is_short(self, request: SynthesisRequest) -> bool:
@@ -118,25 +130,26 @@ class Reading:
         resolved = resolve_request(request, self._catalogue, limits)
         return msgspec.json.encode(analyzed(self._catalogue, resolved, lexicons))
 
-    async def _ask(self, task: ReadingTask, field: str, upload: Upload | None = None) -> bytes:
+    async def _ask(
+        self, task: ReadingTask, field: str, quota_key: str, file: IO[bytes] | None = None
+    ) -> bytes:
         """Returns the second block of a process' answer."""
         try:
-            async with asyncio.timeout(self._settings.read_seconds):
-                await self._turns.acquire()
+            async with self._turns.permit(quota_key, self._settings.read_seconds):
+                return await to_thread.run_sync(self._exchange, task, field, file)
         except TimeoutError as error:
             message = "other texts and files are being read; try again later"
             raise Unavailable(message, code="readers_busy") from error
-        try:
-            content = await upload() if upload else b""
-            return await to_thread.run_sync(self._exchange, task, content, field)
-        finally:
-            self._turns.release()
 
-    def _exchange(self, task: ReadingTask, content: bytes, field: str) -> bytes:
-        message = msgspec.msgpack.encode(task)
+    def _exchange(self, task: ReadingTask, field: str, file: IO[bytes] | None) -> bytes:
+        message, descriptor = msgspec.msgpack.encode(task), None
+        if file is not None:
+            descriptor = file.fileno()
+            file.flush()
         try:
             with self._process() as process:
-                first, second = process.ask(message, content, seconds=self._settings.read_seconds)
+                seconds = self._settings.read_seconds
+                first, second = process.ask(message, descriptor, seconds=seconds)
         except ProcessEnded as error:
             raise self._refusal(error, field) from error
         outcome = msgspec.msgpack.decode(first, type=ReadingOutcome)

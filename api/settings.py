@@ -23,6 +23,21 @@ class ApiSettings(ServiceSettings):
     """RHAPSODE_MAX_BODY_BYTES: larger requests are answered 413; the longest text in UTF-8 fits."""
     upload_seconds: Annotated[float, Meta(gt=0)] = 300.0
     """RHAPSODE_UPLOAD_SECONDS: a request whose body takes longer to arrive is answered 408 [s]."""
+    uploads: Annotated[int, Meta(ge=1)] = 16
+    """RHAPSODE_UPLOADS: bodies above 64 KiB at once, all but one of them at most of one client;
+    others wait, clients in turn. Each takes up to RHAPSODE_MAX_BODY_BYTES of memory, a book 64 MiB
+    of disk."""
+    connections: Annotated[int, Meta(ge=1)] = 2048
+    """RHAPSODE_CONNECTIONS: connections at once, seven eighths of them at most of one address; more
+    are answered 503. Fewer where the system allows fewer open files."""
+    head_seconds: Annotated[float, Meta(gt=0)] = 30.0
+    """RHAPSODE_HEAD_SECONDS: a connection on which no whole head of a request comes for so long is
+    closed [s]."""
+    send_seconds: Annotated[float, Meta(gt=0)] = 300.0
+    """RHAPSODE_SEND_SECONDS: a client that takes nothing of its answer for so long is cut [s]."""
+    trusted_proxies: tuple[str, ...] = ()
+    """RHAPSODE_TRUSTED_PROXIES: addresses or networks, separated by commas, whose
+    ``X-Forwarded-For`` and ``X-Forwarded-Proto`` are believed; ``*`` = all."""
     inline_characters: Annotated[int, Meta(ge=0)] = 4000
     """RHAPSODE_INLINE_CHARACTERS: texts up to this length are checked in the API's own process, a
     millisecond per thousand characters; longer ones, and all books, in a process with limits."""

@@ -1,52 +1,118 @@
-"""A request's body has to arrive in time: a byte now and then would hold memory and a place."""
+"""Bodies of requests: each has to arrive in time, and few large ones are on their way at once.
+
+A byte now and then would hold memory and a place; many large bodies would take all memory and disk.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
+from typing import Any, Final
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from litestar.types.asgi_types import HTTPReceiveMessage
 
+from api.admission import ApiClient
+from api.fair_semaphore import FairSemaphore
 from api.problems import BodyError, FieldProblem
+from core.errors import Unavailable
+
+SMALL_BYTES: Final = 64 * 1024
+"""A body of more takes one of the places."""
+BLOCK_BYTES: Final = 1024 * 1024
+"""What is passed on at once of a larger body: each block costs the application two threads' turns,
+and a server passes on what a socket had, some kilobytes."""
+MOST_WAITING: Final = 64
+"""Large bodies of one client that wait for a place; further ones are answered 429."""
 
 
-class UploadLimit:
-    """Middleware that cuts bodies which take longer than a time.
+class UploadLimits:
+    """Middleware that cuts slow bodies, and lets clients take turns with large ones.
 
     Args:
-        seconds: from the request's head to the last byte of its body [s].
+        seconds: from the request's head to the last byte of its body, a place included [s].
+        places: large bodies at once; a place is held until the answer begins.
     """
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float, places: int) -> None:
         self._seconds = seconds
+        self._turns = FairSemaphore(places, MOST_WAITING, "too_many_uploads")
 
     def __call__(self, app: ASGIApp) -> ASGIApp:
-        """Returns the application behind the limit."""
+        """Returns the application behind the limits."""
 
         async def call(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] != ScopeType.HTTP:
                 await app(scope, receive, send)
                 return
-            deadline, complete = asyncio.get_running_loop().time() + self._seconds, False
+            async with AsyncExitStack() as place:
+                body = _Body(scope, receive, self._turns, place, self._seconds)
 
-            async def receive_in_time() -> HTTPReceiveMessage:
-                nonlocal complete
-                if complete:  # from here on it waits for the client to go away
-                    return await receive()  # type: ignore[return-value]
-                try:
-                    async with asyncio.timeout_at(deadline):
-                        message = await receive()
-                except TimeoutError as error:
-                    raise self._refusal() from error
-                complete = not (message["type"] == "http.request" and message["more_body"])
-                return message  # type: ignore[return-value]
+                async def send_without_place(message: Message) -> None:
+                    await place.aclose()
+                    await send(message)
 
-            await app(scope, receive_in_time, send)
+                await app(scope, body.receive, send_without_place)
 
         return call
 
-    def _refusal(self) -> BodyError:
-        message = f"the body did not arrive within {self._seconds:g} seconds"
-        errors = (FieldProblem("body", message),)
-        return BodyError(message, code="upload_timeout", status=408, errors=errors)
+
+class _Body:
+    """The body of a request, as its application receives it."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        receive: Receive,
+        turns: FairSemaphore,
+        place: AsyncExitStack,
+        seconds: float,
+    ) -> None:
+        self._scope, self._receive, self._turns, self._place = scope, receive, turns, place
+        self._seconds = seconds
+        self._deadline = asyncio.get_running_loop().time() + seconds
+        self._complete = self._large = False
+
+    async def receive(self) -> HTTPReceiveMessage:
+        """Returns the next block, or that the client went away.
+
+        Raises:
+            BodyError: it did not come in time.
+            LimitReached: the client has too many other bodies on their way.
+            Unavailable: there was no place in time.
+        """
+        blocks, size = list[bytes](), 0
+        while not self._complete and size < BLOCK_BYTES:
+            message = await self._next()
+            if message["type"] != "http.request":
+                return message
+            blocks.append(message["body"])
+            size += len(message["body"])
+            self._complete = not message["more_body"]
+            if size > SMALL_BYTES and not self._large:
+                await self._take_place()
+        if blocks:
+            more = not self._complete
+            return {"type": "http.request", "body": b"".join(blocks), "more_body": more}
+        return await self._receive()  # type: ignore[return-value]  # waits for the client to go away
+
+    async def _next(self) -> HTTPReceiveMessage:
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                return await self._receive()  # type: ignore[return-value]
+        except TimeoutError as error:
+            message = f"the body did not arrive within {self._seconds:g} seconds"
+            errors = (FieldProblem("body", message),)
+            raise BodyError(message, code="upload_timeout", status=408, errors=errors) from error
+
+    async def _take_place(self) -> None:
+        state: Any = self._scope["state"]
+        client: ApiClient = state["client"]  # the guard was before
+        left = max(0.0, self._deadline - asyncio.get_running_loop().time())
+        try:
+            await self._place.enter_async_context(self._turns.permit(client.quota_key, left))
+        except TimeoutError as error:
+            message = "other large bodies are on their way; try again later"
+            raise Unavailable(message, code="uploads_busy") from error
+        self._large = True

@@ -1,8 +1,9 @@
 """A process of its own for work on what strangers send: with limits, and it can be ended.
 
 The parent (``LimitedProcess``) and the child (``serve``) exchange frames over the child's standard
-streams: a header, then two blocks of bytes, so that an upload is never copied into
-a message. A child reads requests until its input ends, which it does when the parent dies.
+streams: of a request a header and a block of bytes, of a response a header and two. Its input is a
+Unix socket, by which an upload is handed over as an open file: the parent never reads it. A child
+reads requests until its input ends, which it does when the parent dies.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ import os
 import resource
 import selectors
 import signal
+import socket
 import struct
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, Literal
 
@@ -32,8 +35,9 @@ sched(7)."""
 BLOCK: Final = 2**20
 """Bytes moved at once."""
 _HEADER: Final = struct.Struct("<dQQ")
-"""Seconds of a request, or, of a response, whether the process ends after it (1.0 or 0.0); bytes of
-the first block, bytes of the second."""
+"""Of a request: its seconds, bytes of its block, whether a file comes with it (1 or 0). Of a
+response: whether the process ends after it (1.0 or 0.0), bytes of the first block and of the
+second."""
 _STATM: Final = Path("/proc/self/statm")
 
 EndReason = Literal["time", "memory", "died"]
@@ -67,17 +71,19 @@ class LimitedProcess:
         self._memory = memory_bytes
         # Threads of a BLAS would each take some megabytes of the limit, and a core from others.
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", module, str(memory_bytes)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            start_new_session=True,
-            bufsize=0,
-        )
-        self._in, self._out = _pipe(self._process.stdin), _pipe(self._process.stdout)
-        for pipe in (self._in, self._out):
-            os.set_blocking(pipe, False)
+        self._in, child_end = socket.socketpair()
+        with child_end:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module, str(memory_bytes)],
+                stdin=child_end.fileno(),
+                stdout=subprocess.PIPE,
+                env=environment,
+                start_new_session=True,
+                bufsize=0,
+            )
+        self._out = _pipe(self._process.stdout)
+        self._in.setblocking(False)
+        os.set_blocking(self._out, False)
 
     @property
     def runs(self) -> bool:
@@ -92,14 +98,14 @@ class LimitedProcess:
         """Ends it, whatever it does; returns when it has ended. To be called while nobody asks."""
         self.kill()
         self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream is not None:
-                stream.close()
+        self._in.close()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
 
     def ask(
         self,
         request: bytes,
-        content: bytes = b"",
+        file: int | None = None,
         *,
         seconds: float,
         renew: Callable[[], None] = lambda: None,
@@ -109,7 +115,8 @@ class LimitedProcess:
         A process that met a limit, or whose caller gave up, has ended.
 
         Args:
-            request, content: the two blocks.
+            request: its block.
+            file: descriptor of the file that comes with it, which is read from its beginning.
             seconds: of processor time; four times as many by the clock [s].
             renew: called about every second; what it raises ends the process and is passed on.
 
@@ -117,7 +124,7 @@ class LimitedProcess:
             ProcessEnded: there is none.
         """
         try:
-            header, first = self._exchange(request, content, seconds, renew)
+            header, first = self._exchange(request, file, seconds, renew)
         except BaseException:
             self.end()
             raise
@@ -129,11 +136,12 @@ class LimitedProcess:
         return first[:size], first[size:]
 
     def _exchange(
-        self, request: bytes, content: bytes, seconds: float, renew: Callable[[], None]
+        self, request: bytes, file: int | None, seconds: float, renew: Callable[[], None]
     ) -> tuple[bytes, bytes]:
-        waiting = [_HEADER.pack(seconds, len(request), len(content)), request, content]
-        unsent = [memoryview(block) for block in waiting if block]
-        received = bytearray()
+        header = _HEADER.pack(seconds, len(request), file is not None)
+        with suppress(ConnectionError):  # the end of its output tells why
+            socket.send_fds(self._in, [header], [] if file is None else [file])
+        unsent, received = memoryview(request), bytearray()
         now = time.monotonic()
         deadline, check = now + WALL_FACTOR * seconds, now + CHECK_SECONDS
         with selectors.DefaultSelector() as selector:
@@ -141,8 +149,10 @@ class LimitedProcess:
             selector.register(self._out, selectors.EVENT_READ)
             while len(received) < _HEADER.size or len(received) < _length(received):
                 ready = {key.fd for key, _ in selector.select(CHECK_SECONDS)}
-                if self._in in ready and not self._send(unsent):
-                    selector.unregister(self._in)
+                if self._in.fileno() in ready:
+                    unsent = unsent[self._send(unsent) :]
+                    if not unsent:
+                        selector.unregister(self._in)
                 if self._out in ready:
                     block = os.read(self._out, BLOCK)
                     if not block:
@@ -156,16 +166,12 @@ class LimitedProcess:
                     raise ProcessEnded("time", f"more than {WALL_FACTOR * seconds:g} seconds")
         return bytes(received[: _HEADER.size]), bytes(received[_HEADER.size :])
 
-    def _send(self, unsent: list[memoryview]) -> bool:
-        """Sends some of it; returns whether there is more."""
+    def _send(self, unsent: memoryview) -> int:
+        """Sends some of it; returns how many bytes need not be sent any more."""
         try:
-            sent = os.write(self._in, unsent[0][:BLOCK])
-        except BrokenPipeError:  # the end of its output tells why
-            return False
-        unsent[0] = unsent[0][sent:]
-        if not unsent[0]:
-            unsent.pop(0)
-        return bool(unsent)
+            return self._in.send(unsent[:BLOCK]) if unsent else 0
+        except ConnectionError:  # the end of its output tells why
+            return len(unsent)
 
     def _ended(self, seconds: float) -> ProcessEnded:
         code = self._process.wait()
@@ -180,22 +186,27 @@ def serve(answer: Callable[[bytes, bytes], Response]) -> None:
     It ends early where a request has met the limit of memory, or left half of it taken.
 
     Args:
-        answer: gets the two blocks of a request and returns those of its response, of which the
-            first is not empty.
+        answer: gets the block of a request and the bytes of its file, and returns the two blocks
+            of its response, of which the first is not empty.
     """
     lower_session_priority(NICE)
-    source, sink = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    source = socket.socket(fileno=sys.stdin.fileno())
+    requests, sink = source.makefile("rb"), os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # whatever else is printed is no answer
     begin, more, ends = _data_bytes(), int(sys.argv[1]), False
     if begin:
         _limit(resource.RLIMIT_DATA, begin + more)
-    while not ends and len(header := source.read(_HEADER.size)) == _HEADER.size:
-        seconds, size, rest = _HEADER.unpack(header)
+    while not ends:
+        # A file arrives with the first byte of the header, which was sent alone.
+        header, files, _, _ = socket.recv_fds(source, _HEADER.size, 1)
+        if len(header) < _HEADER.size:
+            break
+        seconds, size, _ = _HEADER.unpack(header)
         used = resource.getrusage(resource.RUSAGE_SELF)
         # At the limit the system ends the process (SIGXCPU).
         _limit(resource.RLIMIT_CPU, math.ceil(used.ru_utime + used.ru_stime + seconds))
         try:
-            first, second = answer(source.read(size), source.read(rest))
+            first, second = answer(requests.read(size), _content(files))
         except MemoryError:
             first, second = b"", b""
         ends = not first or _data_bytes() > begin + more // 2
@@ -203,6 +214,16 @@ def serve(answer: Callable[[bytes, bytes], Response]) -> None:
         sink.write(first)
         sink.write(second)
         sink.flush()
+
+
+def _content(files: list[int]) -> bytes:
+    """Returns the bytes of the file that came with a request, and closes it."""
+    content = b""
+    for descriptor in files:
+        with os.fdopen(descriptor, "rb") as file:
+            file.seek(0)
+            content = file.read()
+    return content
 
 
 def _data_bytes() -> int:

@@ -42,7 +42,7 @@ async def analyze(
     """Reads a text as the voice's front end would: words, phonemes, guesses, silent characters."""
     client.check_size(len(data.source.text), "ssml" if data.ssml else "text")
     lexicons = await to_thread.run_sync(lexicons_of, backends, client, data.lexicons)
-    return json_response(await reading.analyze_text(data, lexicons))
+    return json_response(await reading.analyze_text(data, lexicons, client.quota_key))
 
 
 ROUTES: list[Any] = [analyze]

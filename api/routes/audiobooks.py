@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from dataclasses import dataclass
 from functools import partial
-from typing import Annotated, Any
+from typing import IO, Annotated, Any
 
 import msgspec
 from anyio import to_thread
@@ -96,11 +97,8 @@ async def speak_book(
     key = await _idempotency_of(idempotency_key, data.file, request)
     lexicons = await to_thread.run_sync(lexicons_of, backends, client, request.lexicons)
     task = AcceptBook(name, request, lexicons, client.most_characters)
-    book = await reading.accept_book(task, data.file.read)
-    epub = None
-    if book.source.kept is not None:
-        await data.file.seek(0)
-        epub = await data.file.read()
+    book = await reading.accept_book(task, data.file.file, client.quota_key)
+    epub = data.file.file if book.source.kept is not None else None
     keep = partial(_keep_files, backends, book, epub)
     create = partial(
         create_job,
@@ -126,11 +124,13 @@ async def speak_book(
     tags=["books"],
 )
 async def list_chapters(
-    data: MultipartBody[BookForm], reading: NamedDependency[Reading]
+    data: MultipartBody[BookForm],
+    client: NamedDependency[ApiClient],
+    reading: NamedDependency[Reading],
 ) -> Response[BookView]:
     """Reads a book and speaks nothing: its chapters, and what is left out."""
     task = ListChapters(data.file.filename, book_request_of(data))
-    return json_response(await reading.list_chapters(task, data.file.read))
+    return json_response(await reading.list_chapters(task, data.file.file, client.quota_key))
 
 
 @post(
@@ -151,7 +151,7 @@ async def analyze_chapters(
     request = book_request_of(data)
     lexicons = await to_thread.run_sync(lexicons_of, backends, client, request.lexicons)
     task = AnalyzeBook(data.file.filename, request, lexicons, client.most_characters)
-    return json_response(await reading.analyze_book(task, data.file.read))
+    return json_response(await reading.analyze_book(task, data.file.file, client.quota_key))
 
 
 def book_request_of(form: BookForm) -> BookRequest:
@@ -179,12 +179,16 @@ async def _idempotency_of(
     return idempotency_of(key, digest.hexdigest())
 
 
-def _keep_files(backends: Backends, book: AcceptedBook, epub: bytes | None, job_id: str) -> None:
+def _keep_files(
+    backends: Backends, book: AcceptedBook, epub: IO[bytes] | None, job_id: str
+) -> None:
     """Stores what belongs into the job's file besides its audio."""
     if book.cover is not None:
         backends.audio.put(cover_key(job_id), book.cover.data)
     if epub is not None:
-        backends.audio.put(book_key(job_id), epub)
+        epub.seek(0)
+        with backends.audio.writing(book_key(job_id)) as path, path.open("wb") as kept:
+            shutil.copyfileobj(epub, kept, BLOCK_BYTES)
 
 
 ROUTES: list[Any] = [speak_book, list_chapters, analyze_chapters]

@@ -151,7 +151,7 @@ async def create_speech(
     """Makes a job that is streamed, and sends its audio as it comes."""
     client.check_size(len(data.input), "input")
     wanted = synthesis_request(data, backends)
-    controls = await reading.check_text(wanted)
+    controls = await reading.check_text(wanted, client.quota_key)
     record = await to_thread.run_sync(create_job, backends, client, controls, wanted.source, None)
     rate = PCM_SAMPLE_RATE if data.response_format == "pcm" else None
     stream = JobAudioStream(backends, record, data.response_format, rate)

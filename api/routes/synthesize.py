@@ -82,7 +82,7 @@ async def synthesize(
     payload = hashlib.sha256(msgspec.json.encode(data)).hexdigest()
     key = idempotency_of(idempotency_key, payload)
     client.check_size(len(data.source.text), "ssml" if data.ssml else "text")
-    controls = await reading.check_text(data)
+    controls = await reading.check_text(data, client.quota_key)
     lexicons = await to_thread.run_sync(lexicons_of, backends, client, data.lexicons)
     source = msgspec.structs.replace(data.source, lexicons=lexicons)
     create = partial(create_job, backends, client, controls, source, key, callback=data.callback)

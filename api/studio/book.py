@@ -10,6 +10,7 @@ from litestar.di import NamedDependency
 from litestar.params import MultipartBody
 from litestar.response import Template
 
+from api.admission import ApiClient
 from api.backends import Backends
 from api.book_request import BOOK_LOUDNESS, BookView
 from api.reading import Reading
@@ -59,11 +60,12 @@ async def book_chapters(
     request: Request[Any, Any, Any],
     data: MultipartBody[BookForm],
     backends: NamedDependency[Backends],
+    client: NamedDependency[ApiClient],
     reading: NamedDependency[Reading],
 ) -> Template:
     """Returns the chapters of a book as a part of the page, and what is left out."""
     task = ListChapters(data.file.filename, book_request_of(data))
-    answer = await reading.list_chapters(task, data.file.read)
+    answer = await reading.list_chapters(task, data.file.file, client.quota_key)
     book = msgspec.json.decode(answer, type=BookView)
     seconds = sum(chapter.seconds for chapter in book.chapters)
     return page(request, backends, "book_chapters.html", book=book, seconds=seconds)

@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
-from cli.stack import Stack
-from jobs.redis_backend.server import EmbeddedRedis
+from cli.child import ChildProcess
+from cli.stack import ROOT, Stack
+from jobs.redis_backend.server import EmbeddedRedis, free_port
 from tests.conftest import tiny_environment
-from tests.faults.supervised import DEADLINE, Supervised
+from tests.faults.supervised import DEADLINE, Supervised, wait_until
 
 Start = Callable[..., Supervised]
+
+
+@dataclass(frozen=True)
+class ApiProcess:
+    """An API that runs alone."""
+
+    port: int
+    process: subprocess.Popen[bytes]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+
+StartApi = Callable[..., ApiProcess]
 
 
 @pytest.fixture
@@ -48,6 +67,45 @@ def undisturbed(start: Start) -> Callable[[str], bytes]:
         return audio
 
     return speak
+
+
+@pytest.fixture
+def start_api(tiny_voices: Path, tmp_path: Path, redis_url: str) -> Iterator[StartApi]:
+    """Starts an API alone, a process of its own, with ``variables`` of its environment."""
+    with ExitStack() as opened:
+
+        def begin(**variables: str) -> ApiProcess:
+            port = free_port()
+            own = {"REDIS_URL": redis_url, "RHAPSODE_DATA": str(tmp_path), "PYTHONPATH": str(ROOT)}
+            environment = tiny_environment(tiny_voices, tmp_path) | own | variables
+            environment["RHAPSODE_PORT"] = str(port)
+            api = ChildProcess("api", "api.app")
+            api.start(environment, tmp_path / "api.log", verbose=False)
+            assert api.process is not None
+            started = ApiProcess(port, api.process)
+            opened.callback(end, started)
+            wait_until(lambda: serves(started))
+            return started
+
+        yield begin
+
+
+def end(api: ApiProcess) -> None:
+    """Ends an API and whatever reads for it, also what stands still."""
+    with suppress(psutil.NoSuchProcess):
+        readers = psutil.Process(api.process.pid).children()
+        api.process.kill()
+        for reader in readers:
+            reader.kill()
+    api.process.wait(DEADLINE)
+
+
+def serves(api: ApiProcess) -> bool:
+    assert api.process.poll() is None, "it ended as it started"
+    try:
+        return httpx.get(f"{api.url}/healthz", trust_env=False).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 @pytest.fixture

@@ -31,6 +31,14 @@ def children_that_run(module: str, *, recursive: bool) -> list[psutil.Process]:
     return found
 
 
+def wait_until(look: Callable[[], bool]) -> None:
+    """Looks again and again."""
+    deadline = time.monotonic() + DEADLINE
+    while not look():
+        assert time.monotonic() < deadline, "what was waited for did not happen"
+        time.sleep(0.02)
+
+
 class Supervised:
     """A stack and a client of it.
 
@@ -44,11 +52,14 @@ class Supervised:
 
     def until(self, look: Callable[[], bool]) -> None:
         """Looks again and again; starts again what died."""
-        deadline = time.monotonic() + DEADLINE
-        while not look():
-            assert time.monotonic() < deadline, "what was waited for did not happen"
+
+        def look_and_start_again() -> bool:
+            if look():
+                return True
             self.start_again()
-            time.sleep(0.02)
+            return False
+
+        wait_until(look_and_start_again)
 
     def start_again(self) -> None:
         """At once: that deaths in a row wait ever longer is no matter here."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -104,17 +105,13 @@ def test_a_process_that_is_killed_at_work_costs_its_request_alone() -> None:
     (child,) = (one for one in reading_processes() if one not in others)
     child.suspend()  # so that it is at work until it is killed, however fast the machine
     with pytest.raises(ProcessEnded, match="ended with -9") as ended:
-        process.ask(b"", b"x" * 2**28, seconds=60, renew=child.kill)
+        process.ask(b"x" * 2**28, seconds=60, renew=child.kill)
     assert (ended.value.reason, process.runs) == ("died", False)
 
 
 def test_a_process_at_work_ends_with_the_api(tiny_voices: Path) -> None:
     async def closed_at_work() -> None:
         reading = Reading(ApiSettings(), read_catalogue([tiny_voices]))
-
-        async def close_instead() -> bytes:
-            asyncio.get_running_loop().call_later(0, close_when_busy)
-            return BOOK.encode()
 
         def close_when_busy() -> None:
             if reading_processes():
@@ -123,8 +120,11 @@ def test_a_process_at_work_ends_with_the_api(tiny_voices: Path) -> None:
                 asyncio.get_running_loop().call_later(0.01, close_when_busy)
 
         task = AnalyzeBook("book.txt", BookRequest(), (), None)
-        with pytest.raises(BodyError, match="ended with -9"):
-            await reading.analyze_book(task, close_instead)
+        with tempfile.TemporaryFile() as file:
+            file.write(BOOK.encode())
+            asyncio.get_running_loop().call_soon(close_when_busy)
+            with pytest.raises(BodyError, match="ended with -9"):
+                await reading.analyze_book(task, file, "a client")
 
     asyncio.run(closed_at_work())
     assert reading_processes() == []
