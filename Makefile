@@ -1,11 +1,12 @@
 # Rhapsode: `make` lists what there is.
 SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 ROOMS := core telemetry text audio acoustic vocoders recognition jobs exports synthesis training workers api cli
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+PIP := PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --constraint constraints.txt
 EXTRA ?= cpu
 # Most tests wait for processes that they started; a file stays in one process, with its service.
 TESTS_AT_ONCE ?= 3
@@ -22,6 +23,21 @@ if found and torch.version.cuda is None:
 endef
 export TORCHAUDIO_WITHOUT_CUDA
 
+# What pip is at: in a terminal one line, written over and over; in a log a line per download. Its errors go past it.
+define SHOW_PIP
+import sys
+terminal, count = sys.stdout.isatty(), 0
+for line in sys.stdin:
+    word = line.strip().partition(" ")[0]
+    if word in ("Downloading", "Using", "Building", "Installing"):
+        count += 1
+        shown = f"  {count:3} {line.strip()[:72]}"
+        print(f"\r\033[K{shown}" if terminal else shown, end="" if terminal else "\n", flush=True)
+print("\r\033[K" if terminal else "", end="")
+endef
+export SHOW_PIP
+SHOWN := | $(BIN)/python -c "$$SHOW_PIP"
+
 # A variable for the shell as it was given: neither make nor the shell reads a $ or a quote in it.
 quoted = '$(subst ','\'',$(value $(1)))'
 
@@ -34,20 +50,20 @@ help: ## list the targets
 # no other requirement picks a build of it.
 $(VENV)/.torch: constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "setting up $(VENV) (torch first)"
-	@$(PIP) torch
+	@echo "setting up $(VENV), once: torch (about 200 MB) …"
+	@$(PIP) torch $(SHOWN)
 	@touch $@
 
 $(VENV)/.%: $(VENV)/.torch pyproject.toml constraints.txt
-	@echo "installing rhapsode[$*]"
-	@$(PIP) --editable '.[$*]'
+	@echo "setting up $(VENV), once: rhapsode[$*] …"
+	@$(PIP) --editable '.[$*]' $(SHOWN)
 	@$(BIN)/python -c "$$TORCHAUDIO_WITHOUT_CUDA"
 	@touch $@
 
 setup: $(VENV)/.$(EXTRA) ## make .venv with everything the service needs (EXTRA=gpu for CUDA)
 
-demo: setup ## speak TEXT="…" through the whole service into OUT=out.wav
-	@$(BIN)/rhapsode demo --output $(call quoted,OUT) -- $(call quoted,TEXT)
+demo: setup ## speak TEXT="…" through the whole service into OUT=out.wav (JSON=1: the job as JSON)
+	@$(BIN)/rhapsode demo $(if $(JSON),--json) --output $(call quoted,OUT) -- $(call quoted,TEXT)
 
 up: setup ## Redis, API and workers on this machine, until Ctrl-C
 	@$(BIN)/rhapsode up
@@ -115,5 +131,5 @@ train: setup $(VENV)/.train ## go on training the default voice (see `rhapsode t
 	$(BIN)/rhapsode train fastspeech2
 	$(BIN)/rhapsode train hifigan
 
-clean: ## remove the environment, caches and everything the service wrote
+clean: ## remove the environment, caches and what trainings and benchmarks wrote
 	rm -rf $(VENV) var .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,13 +1,16 @@
 """The ASGI application: builds everything, holds the state.
 
-``python -m api.app`` serves it, configured by the environment (``api.settings``).
+``python -m api.app`` serves it, configured by the environment (``api.settings``); with ``--fd N``
+on a socket that listens already, so that connections wait while the API starts.
 """
 
 from __future__ import annotations
 
+import socket
 import sys
+from argparse import ArgumentParser
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, suppress
 
 import structlog
 import uvicorn
@@ -188,8 +191,11 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
     return app
 
 
-def main() -> int:
+def main(argv: list[str] | None = None) -> int:
     """Serves until SIGTERM. A wrong setting or catalogue ends the process with one line."""
+    parser = ArgumentParser("python -m api.app")
+    parser.add_argument("--fd", type=int, help="file descriptor of a socket that listens already")
+    descriptor: int | None = parser.parse_args(argv).fd
     configure_logs("api")
     try:
         settings = ApiSettings.from_environment()
@@ -198,7 +204,7 @@ def main() -> int:
         setting = getattr(error, "field", None)
         log.error("not_started", code=error.code, setting=setting, reason=error.message)
         return 2
-    uvicorn.run(
+    config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
@@ -209,7 +215,10 @@ def main() -> int:
         forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=SHUTDOWN_SECONDS,
     )
-    return 0
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run(None if descriptor is None else [socket.socket(fileno=descriptor)])
+    return 0 if server.started else 1
 
 
 if __name__ == "__main__":

@@ -13,11 +13,19 @@ from typing import TYPE_CHECKING, Any, get_args
 
 import msgspec
 import rich_click as click
-from rich.console import Console
 
 from api.book_request import BookRequest
 from cli.book_contents import print_contents
-from cli.request import convert_request, format_of, included, speech_options
+from cli.request import (
+    check_writable,
+    convert_request,
+    data_option,
+    format_of,
+    included,
+    installed_catalogue,
+    require_voices,
+    speech_options,
+)
 from core.errors import FieldError
 from core.formats import MEDIA_TYPES, check_bit_rate, check_format, resolve_sample_rate
 from core.request import Highlight, Preset
@@ -80,14 +88,7 @@ _RANGE = re.compile(r"^(\d+)(?:-(\d+))?$")
     envvar="RHAPSODE_URL",
     help="URL of a running service (or RHAPSODE_URL); by default one is started for the book.",
 )
-@click.option(
-    "--data",
-    default="var",
-    show_default=True,
-    envvar="RHAPSODE_DATA",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of the service that is started: jobs, spoken parts, exported networks, logs.",
-)
+@data_option
 @click.option("--json", "as_json", is_flag=True, help="Print the job, or the list, as JSON.")
 @click.option(
     "--highlight",
@@ -129,6 +130,8 @@ def book(
     if only_list or dry_run or out is None:
         print_contents(file, request, as_json=as_json, warnings=dry_run)
         return 0
+    if url is None:
+        require_voices(installed_catalogue(data), request)
     return _speak(file, request, out, also, lexicon_files, url, data, as_json)
 
 
@@ -180,18 +183,6 @@ def check_output(file: Path, out: Path, also: Sequence[str], request: BookReques
 
 def _beside(out: Path, form: str) -> Path:
     return out.with_name(BESIDE[form].format(out.stem))
-
-
-def check_writable(out: Path) -> None:
-    """Checks that a file can be written, before hours are spent on what belongs into it.
-
-    Raises:
-        FieldError: its folder is missing or read-only, or it is a folder itself.
-    """
-    if not out.parent.is_dir():
-        raise FieldError("--out", f"there is no folder {out.parent}")
-    if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
-        raise FieldError("--out", f"{out} cannot be written")
 
 
 def _request(
@@ -248,16 +239,18 @@ def _open_client(url: str | None, data: Path) -> Iterator[ServiceClient]:
     """Yields a client of the service at the URL, or of one that runs as long as the block."""
     from cli.client import ServiceClient
     from cli.stack import Stack
+    from cli.watch import StatusLine
 
     if url is not None:
         with ServiceClient(url) as client:
             yield client
         return
-    with Console(stderr=True).status("starting Redis, API and workers …"):
+    with StatusLine("starting Redis, API and workers …") as status:
         stack = Stack(
             data,
             environment=dict(os.environ),
             redis_url=os.environ.get("REDIS_URL") or None,
+            on_missing=status.show_missing,
         ).__enter__()
     try:
         with ServiceClient(stack.url) as client:

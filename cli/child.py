@@ -32,6 +32,7 @@ class ChildProcess:
         arguments: arguments of the module.
         process: the running process; None before the first start and between two of them.
         started: monotonic time of the last start [s].
+        inherited: file descriptors that it inherits.
         nice: niceness added to the parent's, so that others go first where cores are short.
         deaths: deaths in a row, each within ``STABLE_SECONDS`` of its start.
         due: monotonic time of the next start [s].
@@ -40,6 +41,7 @@ class ChildProcess:
     name: str
     module: str
     arguments: tuple[str, ...] = ()
+    inherited: tuple[int, ...] = ()
     process: subprocess.Popen[bytes] | None = None
     started: float = 0.0
     nice: int = 0
@@ -62,6 +64,7 @@ class ChildProcess:
                 stdin=subprocess.DEVNULL,
                 stdout=None if verbose else file,
                 stderr=None if verbose else file,
+                pass_fds=self.inherited,
                 start_new_session=True,  # Ctrl-C is ours alone; children are told to drain
                 preexec_fn=partial(_prepare, self.nice),
             )

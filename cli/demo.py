@@ -7,13 +7,23 @@ from pathlib import Path
 
 import msgspec
 import rich_click as click
-from rich.console import Console
 
-from cli.client import ServiceClient
-from cli.request import build_request, format_of, read_text, speech_options
-from cli.stack import Stack
+from api.settings import ApiSettings
+from cli.client import JobDocument, ServiceClient
+from cli.request import (
+    build_request,
+    check_writable,
+    data_option,
+    format_of,
+    installed_catalogue,
+    read_text,
+    require_voices,
+    speech_options,
+)
+from cli.stack import Stack, url_of
 from cli.submit import FAILED, print_result
 from cli.up import sigterm_as_interrupt
+from cli.watch import StatusLine
 
 
 @click.command()
@@ -26,18 +36,13 @@ from cli.up import sigterm_as_interrupt
     show_default=True,
     help="The file.",
 )
-@click.option(
-    "--data",
-    default="var",
-    show_default=True,
-    envvar="RHAPSODE_DATA",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for audio, jobs, exported networks and logs.",
-)
+@click.option("--json", "as_json", is_flag=True, help="Print the job as JSON.")
+@data_option
 @speech_options
 def demo(
     text: str,
     output: Path,
+    as_json: bool,
     data: Path,
     format_: str | None,
     lexicon_files: tuple[Path, ...],
@@ -45,13 +50,14 @@ def demo(
 ) -> int:
     """Speak TEXT through the whole service: Redis, API, workers, one POST, the file, its cost."""
     request = build_request(text=read_text(text), format=format_of(output, format_), **options)
-    console = Console(stderr=True)
-    with sigterm_as_interrupt(), console.status("starting Redis, API and workers …") as status:
+    check_writable(output)
+    require_voices(installed_catalogue(data), request)
+    with sigterm_as_interrupt(), StatusLine("starting Redis, API and workers …") as status:
         stack = Stack(
             data,
             environment=dict(os.environ),
             redis_url=os.environ.get("REDIS_URL") or None,
-            on_missing=lambda names: status.update(f"starting … waiting for {', '.join(names)}"),
+            on_missing=status.show_missing,
         )
         with stack, ServiceClient(stack.url) as client:
             status.update(f"POST {stack.url}/synthesize")
@@ -60,5 +66,23 @@ def demo(
             job = client.wait_until_ended(client.submit(request, wait_seconds=60), lambda job: None)
             if job["audio"]:
                 client.download(job, output)
-    print_result(job, output, as_json=True)
+            status.update("stopping …")
+    if as_json or job["report"] is None:
+        print_result(job, output, as_json)
+    else:
+        click.echo("\n".join(summary(job, output)))
     return 0 if job["state"] == "succeeded" else FAILED
+
+
+def summary(job: JobDocument, output: Path) -> list[str]:
+    """Returns five lines: file, seconds, RTF, warnings, and where to go on."""
+    report = job["report"]
+    warnings = [f"{notice['message']} [{notice['code']}]" for notice in report["warnings"]]
+    settings = ApiSettings.from_environment()
+    return [
+        str(output),
+        f"{report['audio_seconds']:.2f} s of speech",
+        f"RTF {report['rtf']:.4f} ({1 / report['rtf']:.1f} × real time)",
+        f"warnings: {'; '.join(warnings) or 'none'}",
+        f"open {url_of(settings.host, settings.port)} while `rhapsode up` runs (here: make up)",
+    ]

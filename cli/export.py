@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
 import msgspec
@@ -9,6 +10,7 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import track
 
+from cli.request import data_option
 from core.errors import FieldError
 from core.request import RuntimeName
 
@@ -32,8 +34,13 @@ if TYPE_CHECKING:
     "--precision", type=click.Choice(["fp32", "fp16", "int8"]), default="fp32", show_default=True
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the manifests as JSON.")
+@data_option
 def export(
-    components: tuple[str, ...], runtimes: tuple[RuntimeName, ...], precision: str, as_json: bool
+    components: tuple[str, ...],
+    runtimes: tuple[RuntimeName, ...],
+    precision: str,
+    as_json: bool,
+    data: Path,
 ) -> None:
     """Export COMPONENTS (all, when none is named) and print how exact the artifacts are.
 
@@ -48,7 +55,7 @@ def export(
     from exports.exporters.parity import parity_table
     from synthesis.settings import SynthesisSettings
 
-    settings = SynthesisSettings.from_environment()
+    settings = SynthesisSettings.from_environment(data=data)
     chosen = _chosen(read_catalogue(settings.voice_folders).components, components)
     work = [(component, runtime) for component in chosen for runtime in runtimes]
     manifests: list[ArtifactManifest] = [

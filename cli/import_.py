@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import rich_click as click
 from rich.console import Console
 
+from cli.request import data_option
 from core.errors import Conflict, FieldError
 
 if TYPE_CHECKING:
@@ -32,8 +33,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="A folder of voices; by default voices/ below RHAPSODE_DATA.",
+    help="A folder of voices; by default voices/ in the data folder.",
 )
+@data_option
 def import_(
     checkpoint: Path,
     network: str,
@@ -42,6 +44,7 @@ def import_(
     licence: str,
     half: bool,
     folder: Path | None,
+    data: Path,
 ) -> None:
     """Turn a public CHECKPOINT into a voice component; no code in it is run.
 
@@ -56,7 +59,7 @@ def import_(
     from synthesis.settings import SynthesisSettings
 
     _require_known(network)
-    target = _target(folder or SynthesisSettings.from_environment().own_voices, name)
+    target = _target(folder or SynthesisSettings.from_environment(data=data).own_voices, name)
     with Console(stderr=True).status(f"reading {checkpoint.name} …"):
         component = import_apart(
             ImportRequest(

@@ -17,6 +17,7 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
+from cli.request import data_option
 from jobs.protocols import ApiKey, KeyLimits
 from jobs.redis_backend.api_keys import RedisApiKeys
 from jobs.redis_backend.client import open_redis
@@ -24,14 +25,7 @@ from jobs.redis_backend.server import EmbeddedRedis, running_redis
 
 
 @click.group()
-@click.option(
-    "--data",
-    default="var",
-    show_default=True,
-    envvar="RHAPSODE_DATA",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder of `rhapsode up`; read where REDIS_URL is not set.",
-)
+@data_option
 @click.pass_context
 def keys(context: click.Context, data: Path) -> None:
     """Add, list and revoke API keys; a service with RHAPSODE_REQUIRE_KEYS=true asks for them.

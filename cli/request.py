@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,10 +15,12 @@ import rich_click as click
 from core.book import ReadingOptions
 from core.errors import FieldError, TextError
 from core.formats import MEDIA_TYPES
-from core.request import AudioFormat, RuntimeName, SynthesisRequest
+from core.request import AudioFormat, Controls, RuntimeName, SynthesisRequest
+from core.settings import CommonSettings, default_data_folder
 
 if TYPE_CHECKING:
     from core.lexicon import PronunciationLexicon
+    from core.voice import Catalogue
 
 T = TypeVar("T")
 F = TypeVar("F", bound=Callable[..., Any])
@@ -57,6 +60,14 @@ _OPTIONS = (
     click.option("--seed", type=int, help="Same text, seed and voice: same samples."),
 )
 
+data_option = click.option(
+    "--data",
+    type=click.Path(file_okay=False, path_type=Path),
+    envvar="RHAPSODE_DATA",
+    default=default_data_folder,
+    show_default="the user's data folder, ~/.local/share/rhapsode on Linux",
+    help="Folder for exported networks, imported voices, jobs, audio and logs (or RHAPSODE_DATA).",
+)
 lexicon_option = click.option(
     "--lexicon",
     "lexicon_files",
@@ -123,17 +134,91 @@ def read_lexicons(files: Iterable[Path]) -> tuple[PronunciationLexicon, ...]:
 def read_text(text: str) -> str:
     """Returns the argument itself, or standard input for ``-``.
 
+    Where the argument names a file, its text is usually meant: a person is asked, a script is told.
+
     Raises:
-        TextError: standard input is not UTF-8, or nothing is there.
+        FieldError: it names a file, and there is nobody to ask.
+        TextError: standard input or the file is not UTF-8, or nothing is there.
     """
-    if text == "-":
+    if text != "-" and _names_a_file(text):
+        if not (sys.stdin.isatty() and sys.stderr.isatty()):
+            message = f"{text!r} is a file: `- < {text}` in its place speaks its text"
+            raise FieldError("TEXT", f"{message}, and `echo {text} |` with `-` its name")
+        if click.confirm(f"{text} is a file. Speak its text?", default=True, err=True):
+            text = read_file(Path(text))
+    elif text == "-":
         try:
             text = sys.stdin.buffer.read().decode("utf-8")
         except UnicodeDecodeError as error:
             raise TextError("text", f"standard input is not UTF-8: {error}") from error
+    return require_text(text)
+
+
+def require_text(text: str) -> str:
+    """Returns the text. Raises TextError: there is nothing to speak."""
     if not text.strip():
         raise TextError("text", "nothing to speak")
     return text
+
+
+def installed_catalogue(data: Path) -> Catalogue:
+    """Returns the voices of this installation, for commands that start a service of their own.
+
+    Raises:
+        FieldError: a variable is refused.
+        ArtifactError: a voice cannot be read.
+    """
+    from core.voice import read_catalogue
+
+    return read_catalogue(CommonSettings.from_environment(data=data).voice_folders)
+
+
+def require_voices(catalogue: Catalogue, request: Controls) -> None:
+    """Checks that the voices and networks of a request are there, before any is loaded.
+
+    Raises:
+        FieldError: one is not, or two voices cannot share a file.
+        NotFound: the catalogue is empty.
+    """
+    outer = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
+    for voice in (*request.speakers.values(), request.quote_voice):
+        if voice is not None:
+            catalogue.resolve_inner(outer, voice)
+
+
+def _names_a_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except (OSError, ValueError):  # longer than a name may be, or with a NUL
+        return False
+
+
+def read_file(path: Path) -> str:
+    """Returns the text of a file.
+
+    Raises:
+        TextError: it is not UTF-8.
+        FieldError: it cannot be read.
+    """
+    try:
+        return path.read_text("utf-8")
+    except UnicodeDecodeError as error:
+        hint = f"for a book: rhapsode book {path} -o {path.with_suffix('.m4b').name}"
+        raise TextError("FILE", f"{path} is not UTF-8: {error}; {hint}") from error
+    except OSError as error:
+        raise FieldError("FILE", f"cannot read {path}: {error.strerror}") from error
+
+
+def check_writable(out: Path) -> None:
+    """Checks that a file can be written, before time is spent on what belongs into it.
+
+    Raises:
+        FieldError: its folder is missing or read-only, or it is a folder itself.
+    """
+    if not out.parent.is_dir():
+        raise FieldError("--out", f"there is no folder {out.parent}")
+    if out.is_dir() or not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise FieldError("--out", f"{out} cannot be written")
 
 
 def included(names: str | None) -> list[str] | None:
@@ -167,20 +252,28 @@ def format_of(path: Path, format_: str | None) -> str:
     """Returns the audio format of an output path.
 
     Raises:
-        FieldError: no format is given and the suffix names none.
+        FieldError: no format is given and the suffix names none, or the two contradict each other.
 
-    >>> format_of(Path("a.MP3"), None)
-    'mp3'
+    >>> format_of(Path("a.MP3"), None), format_of(Path("a.ogg"), "opus")
+    ('mp3', 'opus')
     """
-    if format_ is not None:
-        return format_
-    if path.suffix.lower() not in SUFFIXES:
-        raise FieldError(
-            "format",
-            f"the suffix of {path.name!r} names no format; give --format",
-            allowed=", ".join(MEDIA_TYPES),
-        )
-    return SUFFIXES[path.suffix.lower()]
+    named = SUFFIXES.get(path.suffix.lower())
+    if format_ is None:
+        if named is None:
+            raise FieldError(
+                "format",
+                f"the suffix of {path.name!r} names no format; give --format",
+                allowed=", ".join(MEDIA_TYPES),
+            )
+        return named
+    if named is not None and _container(named) != _container(format_):
+        message = f"{format_} contradicts the suffix of {path.name!r}"
+        raise FieldError("--format", message, allowed=f"{named}, or -o {path.stem}.{format_}")
+    return format_
+
+
+def _container(format_: str) -> str:
+    return MEDIA_TYPES[format_].partition(";")[0]  # type: ignore[index]
 
 
 def build_request(**fields: object) -> SynthesisRequest:

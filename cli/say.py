@@ -14,9 +14,20 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import Progress
 
-from cli.request import build_request, format_of, read_lexicons, read_text, speech_options
+from cli.request import (
+    build_request,
+    check_writable,
+    data_option,
+    format_of,
+    read_lexicons,
+    read_text,
+    require_voices,
+    speech_options,
+)
 from core.errors import FieldError, Unavailable
 from core.request import SynthesisRequest
+from core.voice import Catalogue, read_catalogue
+from synthesis.settings import SynthesisSettings
 
 if TYPE_CHECKING:
     from core.lexicon import PronunciationLexicon
@@ -45,6 +56,7 @@ PLAYERS: Final = (
 @click.option("--play", is_flag=True, help="Play it while it is made, instead of writing a file.")
 @click.option("--ssml", is_flag=True, help="The text is SSML.")
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
+@data_option
 @speech_options
 def say(
     text: str,
@@ -52,6 +64,7 @@ def say(
     play: bool,
     ssml: bool,
     as_json: bool,
+    data: Path,
     format_: str | None,
     lexicon_files: tuple[Path, ...],
     **options: object,
@@ -69,15 +82,22 @@ def say(
         raise FieldError("--out", "either a file (-o) or --play is needed")
     path = None if out is None or str(out) == "-" else out
     kind = format_ or "wav" if path is None else format_of(path, format_)
+    if path is not None:
+        check_writable(path)
     field = "ssml" if ssml else "text"
     request = build_request(**{field: read_text(text)}, format=kind, **options)
+    settings = SynthesisSettings.from_environment(data=data)
+    catalogue = read_catalogue(settings.voice_folders)
+    require_voices(catalogue, request)
     lexicons = read_lexicons(lexicon_files)
+    player = _player() if play else None
+    synthesizer = _loaded(request, settings, catalogue, streamed=path is None)
     if path is not None:
-        report = _speak(request, path, lexicons)
-    elif play:
-        report = _play(request, lexicons)
+        report = _speak(synthesizer, request, path, lexicons)
+    elif player is not None:
+        report = _play(synthesizer, request, player, lexicons)
     else:
-        report = _stream(request, lexicons, sys.stdout.buffer)
+        report = _stream(synthesizer, request, sys.stdout.buffer, lexicons)
     to_stderr = path is None and not play
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(report)).decode(), err=to_stderr)
@@ -86,9 +106,11 @@ def say(
 
 
 def _speak(
-    request: SynthesisRequest, out: Path, lexicons: tuple[PronunciationLexicon, ...]
+    synthesizer: LocalSynthesizer,
+    request: SynthesisRequest,
+    out: Path,
+    lexicons: tuple[PronunciationLexicon, ...],
 ) -> SynthesisReport:
-    synthesizer = _loaded(request)
     with _bar() as bar:
         task = bar.add_task("speaking", total=None)
         return synthesizer.synthesize(
@@ -100,10 +122,12 @@ def _speak(
 
 
 def _stream(
-    request: SynthesisRequest, lexicons: tuple[PronunciationLexicon, ...], target: IO[bytes]
+    synthesizer: LocalSynthesizer,
+    request: SynthesisRequest,
+    target: IO[bytes],
+    lexicons: tuple[PronunciationLexicon, ...],
 ) -> SynthesisReport:
     """Speaks to a pipe, each window as it is made."""
-    synthesizer = _loaded(request)
 
     def write(data: bytes) -> None:
         target.write(data)
@@ -124,8 +148,8 @@ def _stream(
         raise Unavailable("nobody reads what is spoken", code="pipe_closed") from error
 
 
-def _play(request: SynthesisRequest, lexicons: tuple[PronunciationLexicon, ...]) -> SynthesisReport:
-    """Speaks to the first player that is installed.
+def _player() -> list[str]:
+    """Returns the command of the first player that is installed.
 
     Raises:
         Unavailable: there is none.
@@ -134,18 +158,31 @@ def _play(request: SynthesisRequest, lexicons: tuple[PronunciationLexicon, ...])
     if command is None:
         names = ", ".join(player for player, *_ in PLAYERS)
         raise Unavailable(f"no player is installed: one of {names}", code="no_player")
+    return command
+
+
+def _play(
+    synthesizer: LocalSynthesizer,
+    request: SynthesisRequest,
+    command: list[str],
+    lexicons: tuple[PronunciationLexicon, ...],
+) -> SynthesisReport:
+    """Speaks to a player."""
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as player:
         assert player.stdin is not None
-        return _stream(request, lexicons, player.stdin)
+        return _stream(synthesizer, request, player.stdin, lexicons)
 
 
-def _loaded(request: SynthesisRequest) -> LocalSynthesizer:
+def _loaded(
+    request: SynthesisRequest, settings: SynthesisSettings, catalogue: Catalogue, *, streamed: bool
+) -> LocalSynthesizer:
+    """Returns a synthesizer that has loaded what the request needs."""
     from cli.speaking import open_synthesizer
 
     status = "loading the voice (a first time exports its networks) …"
     with Console(stderr=True).status(status):
-        synthesizer = open_synthesizer()
-        synthesizer.load(request)
+        synthesizer = open_synthesizer(settings, catalogue)
+        synthesizer.load(request, streamed=streamed)
     return synthesizer
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
@@ -19,7 +20,8 @@ from prometheus_client.multiprocess import mark_process_dead
 from cli.child import ChildProcess
 from cli.extras import require_module
 from core.errors import Conflict, Unavailable
-from jobs.redis_backend.server import EmbeddedRedis, free_port, require_free
+from jobs.redis_backend.client import require_redis
+from jobs.redis_backend.server import EmbeddedRedis, free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 READY_SECONDS = 600.0
@@ -27,6 +29,8 @@ READY_SECONDS = 600.0
 DRAIN_SECONDS = 120.0
 """How long running work may take to end; what is killed then runs again after a restart [s]."""
 LOG_TAIL_LINES = 12
+BACKLOG = 2048
+"""Connections that may wait for the API; uvicorn's own default."""
 WORKERS_NICE = 10
 """Niceness of workers: beside the API they have a tenth of its weight (sched(7)) and all cores
 that it leaves, so that a request is answered at once while they compute for hours."""
@@ -69,8 +73,7 @@ class Stack:
         self._redis = None if redis_url else EmbeddedRedis(data / "redis")
         self.redis_url = redis_url or self._redis_of().url
         self._host, self.port = host, port or free_port()
-        reachable = "127.0.0.1" if host in ("0.0.0.0", "::") else host
-        self.url = f"http://{reachable}:{self.port}"
+        self.url = url_of(host, self.port)
         settings = {
             "REDIS_URL": self.redis_url,
             "RHAPSODE_DATA": str(data.resolve()),
@@ -90,6 +93,7 @@ class Stack:
         for name, role in workers:
             self.children.append(ChildProcess(name, "workers.app", (role,), nice=workers_nice))
         self._lock: IO[str] | None = None
+        self._listener: socket.socket | None = None
         self._metrics: Path | None = None
 
     def _redis_of(self) -> EmbeddedRedis:
@@ -100,9 +104,11 @@ class Stack:
         require_module("onnxruntime")  # here, not in a worker's log
         self._lock_data_folder()
         try:
-            require_free(self._host, self.port)
+            self._listen()
             if self._redis is not None:
                 self._redis.start()
+            else:
+                require_redis(self.redis_url)
             for child in self.children:
                 self._spawn(child)
             self._wait_until_ready()
@@ -119,15 +125,34 @@ class Stack:
     ) -> None:
         self.stop()
 
+    def _listen(self) -> None:
+        """Opens the port for the API, so that whoever comes before it runs waits, not fails."""
+        self._listener = open_listener(self._host, self.port)
+        descriptor = self._listener.fileno()
+        api = self.children[0]
+        api.arguments, api.inherited = ("--fd", str(descriptor)), (descriptor,)
+
     def _lock_data_folder(self) -> None:
-        (self._data / "logs").mkdir(parents=True, exist_ok=True)
-        self._lock = (self._data / "up.lock").open("w")
         try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise Conflict(
-                f"another rhapsode runs on the folder {self._data}; choose one with --data"
+            (self._data / "logs").mkdir(parents=True, exist_ok=True)
+            lock = (self._data / "up.lock").open("a+")
+        except OSError as error:
+            raise Unavailable(
+                f"cannot write to {self._data}: {error.strerror}", code="disk"
             ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            with lock:
+                lock.seek(0)
+                raise Conflict(
+                    f"another rhapsode runs on the folder {self._data}, at {lock.read()}: use that "
+                    "one (--url), or choose another folder (--data)"
+                ) from error
+        lock.truncate(0)
+        lock.write(self.url)
+        lock.flush()
+        self._lock = lock
         for old in self._data.glob("metrics-*"):
             shutil.rmtree(old)
         self._metrics = Path(tempfile.mkdtemp(prefix="metrics-", dir=self._data))
@@ -146,7 +171,8 @@ class Stack:
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
-        with httpx.Client(base_url=self.url, timeout=5, trust_env=False) as client:
+        # Whoever is early waits for the API; it must not keep us from seeing that a process died.
+        with httpx.Client(base_url=self.url, timeout=1, trust_env=False) as client:
             while not self._ready(client):
                 for child in self.children:
                     if child.ended:
@@ -203,6 +229,9 @@ class Stack:
 
     def stop(self) -> None:
         """Stops the API, which ends new work, then the workers when their work ends, then Redis."""
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
         running = [c.process for c in self.children if c.process is not None]
         for process in running:
             if process.poll() is None:
@@ -225,3 +254,36 @@ class Stack:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+def url_of(host: str, port: int) -> str:
+    """Returns the URL of a service that listens there, as a client of the same machine uses it.
+
+    >>> url_of("0.0.0.0", 8080), url_of("::1", 80)
+    ('http://127.0.0.1:8080', 'http://[::1]:80')
+    """
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
+    return f"http://[{reachable}]:{port}" if ":" in reachable else f"http://{reachable}:{port}"
+
+
+def open_listener(host: str, port: int) -> socket.socket:
+    """Returns a socket that listens; connections wait in it until a process accepts them.
+
+    Raises:
+        Conflict: the address is another process's, or none of this machine (code ``port``).
+    """
+    listener: socket.socket | None = None
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        if listener is not None:
+            listener.close()
+        reason = f"cannot listen on {host}:{port}: {error.strerror}"
+        raise Conflict(f"{reason}; choose another with --port or --host", code="port") from error
+    return listener

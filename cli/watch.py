@@ -1,11 +1,82 @@
-"""Shows a job's progress on the terminal."""
+"""Shows on the terminal what is waited for: a service that starts, a job."""
 
 from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from cli.client import JobDocument, ServiceClient
+
+WAITING_FOR = {
+    "api": "the API",
+    "redis": "Redis",
+    "planner": "the planner",
+    "synthesizer": "the synthesizer",
+    "models": "the voice (a first start exports its networks: a minute or two)",
+    "voices": "a voice",
+}
+"""What a start waits for, by the names of ``GET /readyz``."""
+
+
+class StatusLine:
+    """A line on stderr about what goes on: a terminal sees it move, a log gets one line a change.
+
+    A context manager.
+
+    Args:
+        text: what goes on at first.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._console = Console(stderr=True)
+        self._text = text
+        self._status = self._console.status(text) if self._console.is_terminal else None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Shows the line."""
+        if self._status is not None:
+            self._status.start()
+        else:
+            self._print()
+
+    def stop(self) -> None:
+        """Takes the line away."""
+        if self._status is not None:
+            self._status.stop()
+
+    def update(self, text: str) -> None:
+        """Shows another text."""
+        if text == self._text:
+            return
+        self._text = text
+        if self._status is not None:
+            self._status.update(text)
+        else:
+            self._print()
+
+    def show_missing(self, names: tuple[str, ...]) -> None:
+        """Shows what a service that starts still waits for; see ``cli.stack.Stack``."""
+        if names:
+            waiting = ", ".join(WAITING_FOR.get(name, name) for name in names)
+            self.update(f"starting … waiting for {waiting}")
+
+    def _print(self) -> None:
+        self._console.print(self._text, markup=False, highlight=False, soft_wrap=True)
 
 
 def wait_with_progress(client: ServiceClient, job: JobDocument) -> JobDocument:

@@ -5,16 +5,25 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self, get_origin, get_type_hints
 
 import msgspec
+import platformdirs
 
 from core.errors import FieldError
 
 SHIPPED_VOICES = Path(__file__).resolve().parent.parent / "voices"
 """The installed folder ``voices``: it lies beside this package."""
+
+
+def default_data_folder() -> Path:
+    """Returns this user's data folder: the same wherever a command is started.
+
+    On Linux ``$XDG_DATA_HOME/rhapsode``, which is usually ``~/.local/share/rhapsode``.
+    """
+    return platformdirs.user_data_path("rhapsode", appauthor=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +35,7 @@ class CommonSettings:
     service and those of synthesis, and two Structs with fields cannot be bases of one class.
     """
 
-    data: Path = Path("var")
+    data: Path = field(default_factory=default_data_folder)
     """RHAPSODE_DATA: folder of everything that is written (audio, artifacts, Redis)."""
     voices: tuple[Path, ...] = ()
     """RHAPSODE_VOICES: more folders of voices, separated like PATH; later ones win."""
@@ -45,7 +54,9 @@ class CommonSettings:
         return (*own, *self.voices)
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str] | None = None) -> Self:
+    def from_environment(
+        cls, environment: Mapping[str, str] | None = None, *, data: Path | None = None
+    ) -> Self:
         """Reads and checks the variables.
 
         Numbers, booleans (true/false/1/0), paths and tuples of paths (separated like PATH) are read
@@ -54,6 +65,7 @@ class CommonSettings:
 
         Args:
             environment: variables; None = the process's.
+            data: in place of RHAPSODE_DATA.
 
         Raises:
             FieldError: a value is refused; the error's field is the variable's name.
@@ -61,10 +73,12 @@ class CommonSettings:
         variables = os.environ if environment is None else environment
         types = get_type_hints(cls, include_extras=True)
         values: dict[str, Any] = {}
-        for field in dataclasses.fields(cls):
-            name = variable_of(field)
+        for setting in dataclasses.fields(cls):
+            name = variable_of(setting)
             if text := variables.get(name, ""):
-                values[field.name] = _parse(name, text, types[field.name])
+                values[setting.name] = _parse(name, text, types[setting.name])
+        if data is not None:
+            values["data"] = data
         return cls(**values)
 
 

@@ -60,8 +60,12 @@ class LocalSynthesizer:
         self._open_frontend, self._parts_at_once = open_frontend, parts_at_once
         self._monotonic = monotonic
 
-    def load(self, request: SynthesisRequest) -> float:
+    def load(self, request: SynthesisRequest, *, streamed: bool = False) -> float:
         """Loads what the request needs; returns the seconds it took, which no report counts.
+
+        Args:
+            request: what is to be synthesized.
+            streamed: it is to be written as it is made.
 
         Raises:
             FieldError: voice, network, format or sample rate are refused.
@@ -69,6 +73,8 @@ class LocalSynthesizer:
         """
         start = self._monotonic()
         _require_one_pass(request)
+        if streamed:
+            _require_streamable(request)
         selection = self._catalogue.resolve(request.voice, request.acoustic, request.vocoder)
         if request.sample_rate is not None:
             check_format(request.format, request.sample_rate)
@@ -135,10 +141,8 @@ class LocalSynthesizer:
             ArtifactError: an artifact cannot be used.
             SynthesisError: an utterance cannot be spoken.
         """
-        if request.format == "m4b" or request.channels != 1:
-            message = "only one channel, and no m4b, can be written before all of it is there"
-            raise FieldError("format", message, allowed="wav, mp3, ogg, opus, flac")
-        self.load(request)
+        self.load(request, streamed=True)
+        assert request.format != "m4b"
         report = ReportBuilder()
         analysis, parts = self._planned(request, lexicons, report)
         native, speed = self._native, request.speed
@@ -240,6 +244,13 @@ class LocalSynthesizer:
                     outcome.waveform.samples,
                     pause_samples(pause, request.speed, outcome.waveform.sample_rate),
                 )
+
+
+def _require_streamable(request: SynthesisRequest) -> None:
+    """Raises FieldError for what cannot be written before all of it is there."""
+    if request.format == "m4b" or request.channels != 1:
+        message = "only one channel, and no m4b, can be written before all of it is there"
+        raise FieldError("format", message, allowed="wav, mp3, ogg, opus, flac")
 
 
 def _require_one_pass(request: SynthesisRequest) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,6 +17,11 @@ from jobs.redis_backend.server import EmbeddedRedis
 # Before torch is imported: the networks of tests are small, so threads would cost more than they
 # save, and two cores are shared with the processes that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# Commands of tests write nothing into the data folder of whoever runs them.
+_own_data = tempfile.TemporaryDirectory(prefix="rhapsode-tests-")
+os.environ["XDG_DATA_HOME"] = _own_data.name
+os.environ.pop("RHAPSODE_DATA", None)
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 

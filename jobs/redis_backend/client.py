@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any
 
 import redis
@@ -16,6 +18,8 @@ CONNECT_SECONDS = 2.0
 """A client of the API should learn within seconds that Redis is away."""
 ANSWER_SECONDS = 10.0
 """Longest command: a plan of a whole book is written in pieces well below this."""
+FIRST_ANSWER_SECONDS = 3.0
+"""How long a start waits for Redis, resolving its name and trying again included [s]."""
 
 
 def open_redis(url: str) -> redis.Redis:
@@ -54,6 +58,39 @@ def open_redis(url: str) -> redis.Redis:
         address.master
     )
     return master
+
+
+def require_redis(url: str) -> None:
+    """Returns once Redis has answered; for a start, which is to fail at once with the reason.
+
+    Raises:
+        FieldError: it is no address.
+        Unavailable: nothing answers there in time, it is no Redis, or it refuses the login; names
+            host and port.
+    """
+    address = parse_address(url)
+    place = address.path or ", ".join(f"{host}:{port}" for host, port in address.hosts)
+    answers: SimpleQueue[str] = SimpleQueue()
+
+    def ask() -> None:
+        try:
+            with closing(open_redis(url)) as client:
+                client.ping()
+        except redis.BusyLoadingError:
+            answers.put("")  # it reads its file; what needs it waits
+        except (redis.RedisError, OSError) as error:
+            answers.put(str(error) or type(error).__name__)
+        else:
+            answers.put("")
+
+    # In a thread of its own: a name that does not resolve, and several tries, take longer.
+    Thread(target=ask, daemon=True).start()
+    try:
+        failure = answers.get(timeout=FIRST_ANSWER_SECONDS)
+    except Empty:
+        failure = f"no answer within {FIRST_ANSWER_SECONDS:.0f} s"
+    if failure:
+        raise Unavailable(f"no Redis at {place} (REDIS_URL): {failure}", code="redis_unavailable")
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from typing import Self
 import redis
 
 from core.child_process import die_with_parent
-from core.errors import Conflict, Unavailable
+from core.errors import Unavailable
 from jobs.redis_backend.client import open_redis
 
 START_SECONDS = 60.0
@@ -53,24 +53,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def require_free(host: str, port: int) -> None:
-    """Refuses an address that another process holds: it would answer in our place and look ready.
-
-    Raises:
-        Conflict: it cannot be listened on (code ``port``).
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn does
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            raise Conflict(
-                f"cannot listen on {host}:{port}: {error.strerror}; choose another with --port",
-                code="port",
-            ) from error
 
 
 def running_redis(folder: Path) -> str | None:

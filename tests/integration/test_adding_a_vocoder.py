@@ -71,7 +71,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def voices(tree: Path, synthetic_corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of voices in which `tiny` offers the page's vocoder, trained for one step."""
     home = tmp_path_factory.mktemp("home")
-    train, publish = (shlex.split(line) for line in blocks("sh")[0][1].splitlines())
+    train, publish, named = (shlex.split(line) for line in blocks("sh")[0][1].splitlines())
+    assert named == ["export", "RHAPSODE_VOICES=my-voices"]
     short = ["--steps", "1", "--batch", "1", "--device", "cpu", "--corpus", str(synthetic_corpus)]
     for command in ([*train, *short], [*publish, "--corpus", str(synthetic_corpus)]):
         assert command[0] == "rhapsode"
@@ -82,7 +83,7 @@ def voices(tree: Path, synthetic_corpus: Path, tmp_path_factory: pytest.TempPath
             timeout=DEADLINE,
             check=True,
         )
-    folder = write_tiny_voice(home / "var" / "voices")
+    folder = write_tiny_voice(home / "my-voices")
     card = folder / "tiny" / "voice.toml"
     fields = tomllib.loads(card.read_text("utf-8"))
     own = tomllib.loads(blocks("toml")[0][1])["vocoders"]["sinebank"]

@@ -77,6 +77,15 @@ def test_demo_speaks_through_a_service_of_its_own(
     words = ["demo", "A rhapsode.", "-o", str(out), "--data", str(tmp_path / "data")]
     done = run(*words, "--lexicon", str(lexicon), environment=environment)
     assert done.returncode == 0, done.stderr
+    file, seconds, rtf, warnings, address = done.stdout.splitlines()
+    assert file == str(out)
+    assert f"{soundfile.info(out).duration:.2f} s" in seconds
+    assert "RTF" in rtf
+    assert "lexicon_used" in warnings
+    assert address.startswith("open http://127.0.0.1:8080 ")
+    assert "waiting for the API" in done.stderr
+
+    done = run(*words, "--json", environment=environment)
     job = json.loads(done.stdout)
     assert job["state"] == "succeeded"
     assert soundfile.info(out).frames == job["report"]["samples"]

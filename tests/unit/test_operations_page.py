@@ -152,6 +152,8 @@ def test_the_page_has_every_setting_with_its_default() -> None:
             name = variable_of(field)
             readers, _ = code.setdefault(name, (set(), ""))
             default = "none" if field.default in (None, (), "") else f"`{field.default}`"
+            if field.default is dataclasses.MISSING:
+                default = "the user's"
             code[name] = (readers | {reader}, default)
     page = {
         name.strip("`"): (set(readers.split(", ")), default)

@@ -9,11 +9,17 @@ from core.settings import SHIPPED_VOICES
 from workers.settings import WorkerSettings
 
 
-def test_defaults_need_no_variable() -> None:
+def test_defaults_need_no_variable(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", "/share")
     settings = WorkerSettings.from_environment({})
-    assert settings.artifacts_folder == Path("var/artifacts")
-    assert settings.voice_folders == (SHIPPED_VOICES, Path("var/voices"))
+    assert settings.artifacts_folder == Path("/share/rhapsode/artifacts")
+    assert settings.voice_folders == (SHIPPED_VOICES, Path("/share/rhapsode/voices"))
     assert settings.device == "cpu"
+
+
+def test_a_folder_that_is_given_stands_in_place_of_its_variable() -> None:
+    environment = {"RHAPSODE_DATA": "/d"}
+    assert WorkerSettings.from_environment(environment, data=Path("/e")).data == Path("/e")
 
 
 def test_variables_are_typed() -> None:
