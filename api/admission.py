@@ -20,7 +20,7 @@ from api.settings import ApiSettings
 from api.validation import require_size
 from core.errors import NotFound, Unauthenticated
 from core.record import JobRecord
-from jobs.ids import ID_PATTERN
+from jobs.ids import ID_PATTERN, is_job_name
 from jobs.protocols import ApiKey, ApiKeyStore, OpenJobLimits
 
 OPEN: Final = (
@@ -105,7 +105,8 @@ class ApiClient:
 class Admission:
     """A guard of every route: finds the key, counts the request, hides the jobs of others.
 
-    A job is looked at here, by the path parameter ``job_id``, so that no route can forget to.
+    A job is looked at here, by the path parameter ``job_id``, so that no route can forget to; and a
+    name that its owner gave it becomes its id here, so that every route takes both.
 
     Args:
         backends: to ask.
@@ -130,12 +131,26 @@ class Admission:
         if keys is not None and not is_open(connection.scope["path_template"]):
             token = token_of(connection) or _cookie_token(connection)
             client = await to_thread.run_sync(_authenticate, keys, token, address)
+        await self._resolve_name(connection, client)
+        if client.visible_owner is not None:
             job_id = connection.path_params.get("job_id")
-            if client.visible_owner is not None and job_id is not None and ID_PATTERN.match(job_id):
+            if job_id is not None and ID_PATTERN.match(job_id):
                 record = await to_thread.run_sync(self._backends.store.records.get, job_id)
                 if not client.may_see(record):
                     raise NotFound(f"no job {job_id}", code="job_not_found")
         connection.scope["state"]["client"] = client
+
+    async def _resolve_name(
+        self, connection: ASGIConnection[Any, Any, Any, Any], client: ApiClient
+    ) -> None:
+        """Puts a job's id where its owner gave the name of it. Raises NotFound, Unavailable."""
+        name = connection.path_params.get("job_id")
+        if name is None or connection.scope.get("method") == "PUT" or not is_job_name(name):
+            return
+        find = self._backends.store.records.id_of
+        job_id = await to_thread.run_sync(find, client.owner, name)
+        # Other requests share the router's own mapping: it is not to be changed.
+        connection.scope["path_params"] = {**connection.path_params, "job_id": job_id}
 
 
 def _require_content_type(method: str, headers: Mapping[str, str]) -> None:

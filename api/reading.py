@@ -29,7 +29,7 @@ from api.reading_process import (
     analyzed,
 )
 from api.settings import ApiSettings
-from api.validation import resolve_request
+from api.validation import field_of, resolve_request
 from core.errors import Unavailable
 from core.lexicon import PronunciationLexicon
 from core.limited_process import EndReason, LimitedProcess, ProcessEnded
@@ -94,7 +94,7 @@ class Reading:
                 resolve = partial(resolve_request, request, self._catalogue, limits)
                 resolved = await to_thread.run_sync(resolve)
             return resolved.controls
-        answer = await self._ask(CheckText(request), _field(request), quota_key)
+        answer = await self._ask(CheckText(request), field_of(request), quota_key)
         return msgspec.msgpack.decode(answer, type=Controls)
 
     async def analyze_text(
@@ -104,7 +104,7 @@ class Reading:
         if self._is_short(request):
             async with self._inline.permit(quota_key):
                 return await to_thread.run_sync(self._analyze_here, request, tuple(lexicons))
-        return await self._ask(AnalyzeText(request, tuple(lexicons)), _field(request), quota_key)
+        return await self._ask(AnalyzeText(request, tuple(lexicons)), field_of(request), quota_key)
 
     async def list_chapters(self, task: ListChapters, file: IO[bytes], quota_key: str) -> bytes:
         """Returns a ``BookView`` as JSON. Raises as ``check_text`` does."""
@@ -120,7 +120,8 @@ class Reading:
         return await to_thread.run_sync(partial(msgspec.msgpack.decode, answer, type=AcceptedBook))
 
     def _is_short(self, request: SynthesisRequest) -> bool:
-        longest = max(len(request.text or ""), len(request.ssml or ""))
+        given = (request.text, request.ssml, request.source.text)
+        longest = max(len(text or "") for text in given)  # both may be there: it is refused later
         return longest <= self._settings.inline_characters
 
     def _analyze_here(
@@ -191,7 +192,3 @@ class Reading:
         allowed = f"what is read within {seconds:g} seconds and {memory} MiB"
         errors = (FieldProblem(field, message, allowed),)
         return BodyError(message, code=CODES[error.reason], errors=errors)
-
-
-def _field(request: SynthesisRequest) -> str:
-    return "text" if request.ssml is None else "ssml"

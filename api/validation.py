@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, TypeVar, get_args
 
 import msgspec
@@ -11,7 +12,14 @@ from api.problems import BodyError, FieldProblem
 from core.duration import DEFAULT_LIMITS, DurationLimits, TextDuration
 from core.errors import FieldError, TextError
 from core.formats import check_bit_rate, resolve_sample_rate
-from core.request import SAMPLE_RATES, Controls, Source, SynthesisRequest
+from core.request import (
+    MAX_TEXT_CHARS,
+    SAMPLE_RATES,
+    BatchInput,
+    Controls,
+    Source,
+    SynthesisRequest,
+)
 from core.voice import Catalogue, Component, ControlName, Selection
 from text.dialogue import find_voices
 from text.duration import plain_duration, ssml_duration
@@ -41,12 +49,71 @@ def resolve_request(
         InputError: what the client must mend; names the field.
         NotFound: the catalogue is empty.
     """
-    if (request.text is None) == (request.ssml is None):
-        message = "exactly one of text and ssml is needed"
-        errors = tuple(FieldProblem(name, message) for name in ("text", "ssml"))
+    given = [name for name in SOURCES if getattr(request, name) is not None]
+    if len(given) != 1:
+        message = "exactly one of text, ssml and inputs is needed"
+        errors = tuple(FieldProblem(name, message) for name in SOURCES)
         raise BodyError(message, code="text_or_ssml", errors=errors)
-    field = "ssml" if request.source.markup else "text"
+    (field,) = given
+    if request.inputs is not None:
+        check_inputs(request.inputs)
+        if request.stream:
+            message = "this cannot be streamed: each input of a batch is a file of its own"
+            raise FieldError("stream", message, allowed="false", code="not_streamable")
+        if request.format == "m4b":
+            message = "an input of a batch has no chapters"
+            raise FieldError("format", message, allowed="wav, flac, ogg, opus, mp3")
+        request = msgspec.structs.replace(request, package="chapters")
     return resolve_controls(request, request.source, catalogue, field, limits)
+
+
+SOURCES: Final = ("text", "ssml", "inputs")
+"""Fields of a request that hold what is to be spoken."""
+
+
+def field_of(request: SynthesisRequest) -> str:
+    """Returns the field of a request that holds what is to be spoken."""
+    return next((name for name in SOURCES if getattr(request, name) is not None), "text")
+
+
+def check_inputs(inputs: Sequence[BatchInput]) -> None:
+    """Refuses a batch whose inputs do not go together.
+
+    Raises:
+        FieldError, BodyError: name the input's field.
+    """
+    names: set[str] = set()
+    characters, markup = 0, inputs[0].ssml is not None
+    for index, one in enumerate(inputs):
+        place = f"inputs[{index}]"
+        if (one.text is None) == (one.ssml is None):
+            message = "exactly one of text and ssml is needed"
+            errors = tuple(FieldProblem(f"{place}.{name}", message) for name in ("text", "ssml"))
+            raise BodyError(f"{place}: {message}", code="text_or_ssml", errors=errors)
+        if (one.ssml is not None) != markup:
+            message = "texts and SSML cannot stand in one batch"
+            field = f"{place}.{'ssml' if one.ssml is not None else 'text'}"
+            raise FieldError(field, message, allowed="ssml" if markup else "text")
+        name = (one.id or str(index + 1)).lower()
+        if name in names:
+            message = "another input has this id, in whatever case"
+            raise FieldError(f"{place}.id", message, allowed="one that differs from all others")
+        names.add(name)
+        characters += len(one.ssml or one.text or "")
+    if characters > MAX_TEXT_CHARS:
+        message = f"the inputs have {characters} characters"
+        raise FieldError("inputs", message, allowed=f"1 to {MAX_TEXT_CHARS} characters")
+
+
+@contextmanager
+def _naming_input(source: Source, index: int) -> Iterator[None]:
+    """Has an error name the input of a batch of which it is raised."""
+    try:
+        yield
+    except FieldError as error:
+        if source.batch and error.field in ("text", "ssml", "inputs"):
+            error.field = f"inputs[{index}].{'ssml' if source.markup else 'text'}"
+        raise
 
 
 def resolve_controls(
@@ -83,21 +150,27 @@ def resolve_controls(
         raise FieldError("package", message, allowed="file, or another format")
     texts = [source.text[c.span.start : c.span.end] for c in source.chapters] or [source.text]
     if source.markup:
-        documents = [parse_ssml(text) for text in texts]
+        documents = []
+        for index, text in enumerate(texts):
+            with _naming_input(source, index):
+                documents.append(parse_ssml(text))
         durations = [ssml_duration(document, request.pauses) for document in documents]
     else:
         durations = [plain_duration(text, request.pauses) for text in texts]
-    silence = request.pauses.chapter * (len(texts) - 1)
+    silence = 0.0 if source.batch else request.pauses.chapter * (len(texts) - 1)
     duration = sum(durations, TextDuration(0.0, silence, 0.0))
     duration.require(limits, speed=request.speed, field=field)
     if source.markup:
-        speakable = [
-            _check_markup(document, text, request, catalogue, selection)
-            for document, text in zip(documents, texts, strict=True)
-        ]
+        speakable = []
+        for index, (document, text) in enumerate(zip(documents, texts, strict=True)):
+            with _naming_input(source, index):
+                speakable.append(_check_markup(document, text, request, catalogue, selection))
     else:
         _check_voices(source, texts, request, catalogue, selection)
-        speakable = [_has_words(fold(_with_positions(text), name=field).text) for text in texts]
+        speakable = []
+        for index, text in enumerate(texts):
+            with _naming_input(source, index):
+                speakable.append(_has_words(fold(_with_positions(text), name=field).text))
     if not any(speakable):
         raise TextError(field, "there is nothing to speak", allowed="words or numbers")
     return msgspec.structs.replace(

@@ -35,12 +35,16 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
     loudness_lufs: float | None
     package: Package
     stream: bool
+    inputs: int
+    """Of a batch; 0 = it is none."""
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
     """A job. Times are Unix seconds."""
 
     id: str
+    name: str | None
+    """Given by ``PUT /jobs/{name}``; addresses the job, too."""
     state: JobState
     request: RequestView
     created_at: float
@@ -79,14 +83,16 @@ def job_view(record: JobRecord, forecast: Forecast = UNKNOWN) -> JobView:
     shared = {
         name: getattr(request, name)
         for name in RequestView.__struct_fields__
-        if name not in ("characters", "markup")
+        if name not in ("characters", "markup", "inputs")
     }
     return JobView(
         id=record.id,
+        name=record.name,
         state=record.state,
         request=RequestView(
             characters=record.source.characters,
             markup=record.source.markup,
+            inputs=record.source.inputs,
             **shared,
         ),
         created_at=record.created_at,

@@ -16,6 +16,7 @@ from typing import Self
 import msgspec
 
 from core.acx import AcxFile
+from core.batch import StoredFile
 from core.errors import Unavailable
 from core.zip_entry import zip_entry
 
@@ -79,6 +80,7 @@ class ChapterArchive:
         self, path: Path, *, title: str, authors: tuple[str, ...], sample_rate: int
     ) -> None:
         self._title, self._authors, self._rate = title, authors, sample_rate
+        self._path = path
         self._files: list[ChapterFile] = []
         try:
             self._zip = zipfile.ZipFile(path, "w", zipfile.ZIP_STORED, allowZip64=True)
@@ -135,6 +137,35 @@ class ChapterArchive:
             self._zip.close()
         except OSError as error:
             raise Unavailable(f"cannot finish the archive: {error}", code="disk") from error
+
+    def stored_files(self) -> tuple[StoredFile, ...]:
+        """Returns where each file's bytes lie in the closed zip.
+
+        Source: PKWARE APPNOTE §4.3.7: a local header has 30 bytes, the lengths of name and extra
+        field in its last four, and these before the bytes.
+
+        Raises:
+            Unavailable: the disk refuses.
+        """
+        found = []
+        try:
+            with self._path.open("rb") as file:
+                for one in self._files:
+                    start = self._zip.NameToInfo[one.file].header_offset
+                    file.seek(start + 26)
+                    name, extra = (int.from_bytes(file.read(2), "little") for _ in range(2))
+                    found.append(
+                        StoredFile(
+                            name=one.file,
+                            offset=start + 30 + name + extra,
+                            bytes=one.bytes,
+                            sha256=one.sha256,
+                            samples=one.samples,
+                        )
+                    )
+        except OSError as error:
+            raise Unavailable(f"cannot read the archive: {error}", code="disk") from error
+        return tuple(found)
 
     def __enter__(self) -> Self:
         return self

@@ -15,6 +15,7 @@ from audio.mastering import edge_samples, mastered
 from audio.sample_stream import SampleStream
 from audio.tags import ChapterMark, Tags
 from core.acx import AcxFile, AcxReport
+from core.batch import StoredFile
 from core.mel import Float32
 from core.request import AudioFormat, Package
 from core.text import Notice
@@ -27,10 +28,12 @@ class DeliveryResult:
     Attributes:
         clipped: samples beyond full scale.
         acx: the check against ACX's rules; None for what is no book.
+        files: of a batch, where its files lie in the zip.
     """
 
     clipped: int
     acx: AcxReport | None
+    files: tuple[StoredFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +50,8 @@ class Delivery:
         tags: of the whole; None = neither tags nor marks are written into one file.
         gains: a factor for each chapter; its file is then mastered for ACX and checked as it is
             written: a zip of mp3 files. None = samples are written as they come.
+        batch: the chapters are inputs of a batch: their titles alone name their files, which have
+            no tags, as if each was written alone.
     """
 
     format: AudioFormat
@@ -57,6 +62,7 @@ class Delivery:
     channels: int = 1
     tags: Tags | None = None
     gains: Sequence[float] | None = None
+    batch: bool = False
 
     @property
     def samples(self) -> int:
@@ -97,16 +103,16 @@ class Delivery:
         """
         meter = AcxMeter(self.sample_rate)
         measured = metered(meter, blocks)
-        files = list[AcxFile]()
+        files, stored = list[AcxFile](), tuple[StoredFile, ...]()
         if self.package == "chapters":
-            clipped, files = self._write_chapters(path, measured)
+            clipped, files, stored = self._write_chapters(path, measured)
         else:
             with self._encoder(path, self.samples, self.tags, self.marks) as encoder:
                 for block in measured:
                     encoder.write(block)
             clipped = encoder.clipped
         if self.tags is None:
-            return DeliveryResult(clipped=clipped, acx=None)
+            return DeliveryResult(clipped=clipped, acx=None, files=stored)
         acx = summary(files) if files else meter.finish()
         return DeliveryResult(clipped=clipped, acx=acx)
 
@@ -124,7 +130,14 @@ class Delivery:
             marks=marks,
         )
 
-    def _write_chapters(self, path: Path, blocks: Iterable[Float32]) -> tuple[int, list[AcxFile]]:
+    def _file_name(self, number: int, title: str) -> str:
+        if self.batch:
+            return f"{title}.{self.format}"
+        return chapter_file_name(number, len(self.marks), title, self.format)
+
+    def _write_chapters(
+        self, path: Path, blocks: Iterable[Float32]
+    ) -> tuple[int, list[AcxFile], tuple[StoredFile, ...]]:
         tags = self.tags or Tags(title=self.marks[0].title)
         # A chapter without audio keeps its number, and so do those behind it.
         numbered = [(n, mark) for n, mark in enumerate(self.marks, 1) if mark.samples]
@@ -150,14 +163,14 @@ class Delivery:
                     gain = self.gains[number - 1]
                     content = mastered(content, gain, self.sample_rate, mark.samples)
                     samples += sum(edge_samples(self.sample_rate))
-                with self._encoder(file, samples, own) as encoder:
+                with self._encoder(file, samples, None if self.batch else own) as encoder:
                     for block in content:
                         encoder.write(block)
                 clipped += encoder.clipped
-                name = chapter_file_name(number, len(self.marks), mark.title, self.format)
+                name = self._file_name(number, mark.title)
                 acx = check_file(file, name) if self.gains is not None else None
                 checked += [acx] if acx else []
                 archive.add(name, mark.title, file, samples, acx)
                 file.unlink()
             stream.end()
-        return clipped, checked
+        return clipped, checked, archive.stored_files()

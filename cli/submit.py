@@ -32,6 +32,12 @@ MARKUP = (".ssml", ".xml")
 @click.argument("file", required=False)
 @click.option("--text", help="The text itself, instead of FILE.")
 @click.option(
+    "--inputs",
+    "inputs_file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help='Many texts instead of FILE, a line of JSON each: {"id": …, "text": …}; gives a zip.',
+)
+@click.option(
     "-o", "--out", type=click.Path(dir_okay=False, path_type=Path), help="Where the audio goes."
 )
 @click.option(
@@ -49,6 +55,7 @@ MARKUP = (".ssml", ".xml")
 def submit(
     file: str | None,
     text: str | None,
+    inputs_file: Path | None,
     out: Path | None,
     url: str,
     ssml: bool,
@@ -63,15 +70,22 @@ def submit(
     \b
     rhapsode submit book.txt -o book.flac --lane bulk
     rhapsode submit --text "Hello there." -o hello.wav
+    rhapsode submit --inputs prompts.jsonl -o prompts.zip --format mp3
     """
-    source, markup = _source(file, text)
     if out is None and not no_wait:
         raise FieldError("--out", "needed, unless --no-wait is given")
-    kind = format_of(out, format_) if out is not None else format_
     if out is not None:
         check_writable(out)
-    field = "ssml" if ssml or markup else "text"
-    request = build_request(**{field: source}, format=kind, **options)
+    if inputs_file is None:
+        source, markup = _source(file, text)
+        kind = format_of(out, format_) if out is not None else format_
+        field = "ssml" if ssml or markup else "text"
+        request = build_request(**{field: source}, format=kind, **options)
+    else:
+        if file is not None or text is not None:
+            raise FieldError("--inputs", "neither FILE nor --text goes with it")
+        _require_zip(out)
+        request = build_request(inputs=read_inputs(inputs_file), format=format_, **options)
     with ServiceClient(url) as client:
         names = tuple(map(client.put_lexicon, lexicon_files))
         request = msgspec.structs.replace(request, lexicons=names)
@@ -80,6 +94,32 @@ def submit(
             click.echo(json.dumps(job, indent=2) if as_json else f"{url}/jobs/{job['id']}")
             return 0
         return _fetch(client, request, out, as_json)
+
+
+def _require_zip(out: Path | None) -> None:
+    if out is not None and out.suffix.lower() != ".zip":
+        raise FieldError("--out", f"{out.name!r} becomes a zip", allowed="a name that ends in .zip")
+
+
+def read_inputs(file: Path) -> list[Any]:
+    """Returns the inputs of a batch, one for each line of JSON; a string is a text.
+
+    Raises:
+        FieldError: a line is no JSON, or the file cannot be read.
+    """
+    found: list[Any] = []
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise FieldError("--inputs", f"cannot read {file}: {error}") from error
+    for number, line in enumerate(lines, 1):
+        if line.strip():
+            try:
+                one = msgspec.json.decode(line)
+            except msgspec.DecodeError as error:
+                raise FieldError("--inputs", f"line {number} is no JSON: {error}") from error
+            found.append({"text": one} if isinstance(one, str) else one)
+    return found
 
 
 def _source(file: str | None, text: str | None) -> tuple[str, bool]:

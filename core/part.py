@@ -34,6 +34,9 @@ class JobPlan(msgspec.Struct, frozen=True, kw_only=True):
     """Compute seconds of the text stage [s]."""
     seconds: float = 0.0
     """Estimated length of all parts [s]."""
+    chapter_leads: tuple[float, ...] = ()
+    """Of a batch: silence at the start of each of its inputs [s], before the request's speed is
+    applied."""
     silences: tuple[Silence, ...] = ()
     """With the utterances they cover every source character once."""
     notices: tuple[Notice, ...] = ()

@@ -41,6 +41,8 @@ class JobRecord(msgspec.Struct, frozen=True, kw_only=True):
     """As resolved: no field that has a default is left open."""
     source: SourceFacts
     created_at: float
+    name: str | None = None
+    """Given by its owner (``PUT /jobs/{name}``); None = it has none."""
     owner: str | None = None
     """Id of the API key that made it; None = made without keys."""
     streamed: bool = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Literal, Self
 
 import msgspec
@@ -28,6 +29,10 @@ Lane = Literal["interactive", "bulk"]
 RuntimeName = Literal["eager", "torchscript", "onnx", "openvino"]
 """openvino computes what it can in bfloat16; it needs the extra and a CPU that has it."""
 MAX_TEXT_CHARS = 1_000_000
+MAX_INPUTS = 1000
+"""Of a batch."""
+INPUT_GAP = "\n\n"
+"""Between the inputs of a batch within their job's source."""
 LONG_CHARACTERS = 30_000
 """About half an hour of speech, planned in a quarter of a second: longer sources are long ones."""
 SAMPLE_RATES = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
@@ -39,6 +44,7 @@ BitRate = Annotated[int, Meta(ge=6_000, le=512_000, description="bits per second
 Seed = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 Name = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]{0,63}$")]
 
+InputId = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 SpeakerName = Annotated[str, Meta(min_length=1, max_length=60)]
 
 
@@ -123,13 +129,26 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
+class BatchInput(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One text of many that a request has. Exactly one of ``text`` and ``ssml``."""
+
+    id: InputId | None = None
+    """Names its file; None = its number, from 1."""
+    text: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)] | None = None
+    ssml: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)] | None = None
+
+
 class SynthesisRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A request of a client. Exactly one of ``text`` and ``ssml``."""
+    """A request of a client. Exactly one of ``text``, ``ssml`` and ``inputs``."""
 
     text: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)] | None = None
     """Plain text; blank lines are paragraph pauses."""
     ssml: Annotated[str, Meta(min_length=1, max_length=MAX_TEXT_CHARS)] | None = None
     """SSML 1.1 subset, root ``<speak>``."""
+    inputs: Annotated[tuple[BatchInput, ...], Meta(min_length=1, max_length=MAX_INPUTS)] | None = (
+        None
+    )
+    """Up to a thousand texts, each of which becomes a file of its own."""
     format: AudioFormat = "wav"
     pauses: RequestedPauses = RequestedPauses()
     callback: RequestedCallback | None = None
@@ -138,6 +157,8 @@ class SynthesisRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_onl
     @property
     def source(self) -> Source:
         """What is to be spoken."""
+        if self.inputs is not None:
+            return batch_source(self.inputs, self.voices)
         markup = self.ssml is not None
         return Source(text=self.ssml or self.text or "", markup=markup, voices=self.voices)
 
@@ -187,12 +208,15 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     """Pages of the file that could not be read: without them the job is partial."""
     kept: KeptBook | None = None
     """Of a job whose EPUB lies in the audio store; None = none does."""
+    batch: bool = False
+    """Its chapters are the inputs of a batch: each is a file of its own, as if it were alone."""
 
     @property
     def facts(self) -> SourceFacts:
         """The facts that stand in the record."""
         title = self.book.title if self.book else None
-        return SourceFacts(len(self.text), self.markup, len(self.chapters), title)
+        inputs = len(self.chapters) if self.batch else 0
+        return SourceFacts(len(self.text), self.markup, len(self.chapters), title, inputs)
 
 
 class SourceFacts(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -205,8 +229,31 @@ class SourceFacts(msgspec.Struct, frozen=True, omit_defaults=True):
     chapters: int = 0
     title: str | None = None
     """Of the book."""
+    inputs: int = 0
+    """Of a batch; 0 = it is none."""
 
     @property
     def is_long(self) -> bool:
         """Whether planning and assembling it may take so long that others should not wait."""
         return self.characters > LONG_CHARACTERS
+
+
+def batch_source(inputs: Sequence[BatchInput], voices: VoiceAssignment) -> Source:
+    """Returns the inputs of a batch as one source, in which each is a chapter.
+
+    >>> batch_source([BatchInput(text="One."), BatchInput(text="Two.", id="b")], ONE_VOICE).chapters
+    (Chapter(title='1', span=Span(start=0, end=4)), Chapter(title='b', span=Span(start=6, end=10)))
+    """
+    chapters, texts, start = [], [], 0
+    for number, one in enumerate(inputs, 1):
+        text = one.ssml or one.text or ""
+        chapters.append(Chapter(one.id or str(number), Span(start, start + len(text))))
+        texts.append(text)
+        start += len(text) + len(INPUT_GAP)
+    return Source(
+        text=INPUT_GAP.join(texts),
+        markup=inputs[0].ssml is not None,
+        chapters=tuple(chapters),
+        voices=voices,
+        batch=True,
+    )

@@ -66,6 +66,8 @@ class Idempotency(msgspec.Struct, frozen=True):
     key: str
     payload: str
     """Digest of what was asked; another digest under the same key is refused."""
+    names_job: bool = False
+    """It is a name of the job, as long as that is kept; else it is forgotten after a day."""
 
 
 class OpenJobLimits(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,13 +150,17 @@ class JobRecords(Protocol):
         Its end is sent to the callback, and to those of the operator's endpoints that want it.
 
         Raises:
-            Conflict: the key names another payload (code ``idempotency_mismatch``).
+            Conflict: the key names another payload (code ``idempotency_mismatch``; ``name_taken``,
+                where it is a name of the job).
             LimitReached: the owner has too many open jobs (code ``too_many_open_jobs``).
             Unavailable: there are too many open jobs (code ``overloaded``).
         """
 
     def get(self, job_id: str) -> JobRecord:
         """Returns a record. Raises NotFound."""
+
+    def id_of(self, owner: str | None, name: str) -> str:
+        """Returns the id of the job to which its owner gave a name. Raises NotFound."""
 
     def source(self, job_id: str) -> Source:
         """Returns what a job speaks. Raises NotFound."""

@@ -181,6 +181,7 @@ class _JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What a body tells of a job. Times are Unix seconds, as in ``GET /jobs/{id}``."""
 
     id: str
+    name: str | None
     state: JobState
     created_at: float | None
     started_at: float | None
@@ -256,6 +257,7 @@ def make_deliveries(
         error = msgspec.structs.replace(error, message=error.message[:LONGEST_MESSAGE] + " …")
     facts = _JobFacts(
         id=job_id,
+        name=record.name if record else None,
         state=state,
         created_at=record.created_at if record else None,
         started_at=record.started_at if record else None,

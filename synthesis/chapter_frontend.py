@@ -24,12 +24,14 @@ class SourceAnalysis:
         silences: all between the utterances, and runs inside them that cannot be spoken.
         notices: of reader and front end.
         lead_seconds: silence before the first utterance [s].
+        chapter_leads: of a batch, the silence at the start of each input [s].
     """
 
     chapters: tuple[tuple[Utterance, ...], ...]
     silences: tuple[Silence, ...]
     notices: tuple[Notice, ...]
     lead_seconds: float
+    chapter_leads: tuple[float, ...] = ()
 
     @property
     def utterances(self) -> int:
@@ -54,7 +56,9 @@ def analyze_source(
     """
     if not any_language:
         field = "ssml" if source.markup else "text"
-        require_english(source, "file" if source.book or source.chapters else field)
+        if source.chapters:
+            field = "inputs" if source.batch else "file"
+        require_english(source, field)
     lexicons = job_lexicons(source.lexicons)
     if not source.chapters:
         found = frontend.analyze(
@@ -70,10 +74,16 @@ def analyze_source(
         _analyze(source, chapter, frontend, pauses, lexicons) for chapter in source.chapters
     ]
     if not any(one.utterances for one in analyses):
-        raise TextError("file", "there is nothing to speak", allowed="words or numbers")
+        raise TextError(
+            "inputs" if source.batch else "file",
+            "there is nothing to speak",
+            allowed="words or numbers",
+        )
     silences = [*_between(source), *(s for one in analyses for s in one.silences)]
     return SourceAnalysis(
-        _with_chapter_pauses(analyses, pauses.chapter),
+        tuple(one.utterances for one in analyses)
+        if source.batch
+        else _with_chapter_pauses(analyses, pauses.chapter),
         tuple(sorted(silences, key=lambda silence: silence.span.start)),
         (
             *source.notices,
@@ -81,6 +91,7 @@ def analyze_source(
             *_usage(lexicons),
         ),
         next(one.lead_seconds for one in analyses if one.utterances),
+        tuple(one.lead_seconds for one in analyses) if source.batch else (),
     )
 
 
@@ -106,7 +117,8 @@ def _analyze(
     except TextError as error:
         if error.code != TextError.code:
             raise
-        message = f"chapter {chapter.title!r} has nothing to speak"
+        kind = "input" if source.batch else "chapter"
+        message = f"{kind} {chapter.title!r} has nothing to speak"
         silence = Silence(chapter.span, "symbol" if text.strip() else "whitespace")
         return TextAnalysis((), (silence,), (Notice("chapter_silent", message, chapter.span),))
     return _shifted(found, start)

@@ -58,6 +58,7 @@ def plan_source(
         lead_seconds=analysis.lead_seconds,
         text_seconds=time.thread_time() - start,
         seconds=seconds,
+        chapter_leads=analysis.chapter_leads,
         silences=analysis.silences,
         notices=analysis.notices,
     )
@@ -67,5 +68,5 @@ def plan_source(
 def _field_of(source: Source) -> str:
     """Returns the request's field that held the text."""
     if source.chapters:
-        return "file"
+        return "inputs" if source.batch else "file"
     return "ssml" if source.markup else "text"

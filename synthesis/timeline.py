@@ -26,6 +26,7 @@ class PlacedPart:
         audio: lengths and durations.
         pauses: samples after each utterance.
         start: its first sample in the whole audio.
+        lead: silence before it that belongs to it, where it begins an input of a batch [samples].
     """
 
     part: Part
@@ -33,6 +34,7 @@ class PlacedPart:
     audio: PartAudio
     pauses: tuple[int, ...]
     start: int
+    lead: int = 0
 
     @property
     def starts(self) -> list[int]:
@@ -69,7 +71,7 @@ def place_parts(
     Raises:
         Conflict: they are no longer there: the job has ended (code ``job_over``).
     """
-    start, count = None, 0
+    start, count, chapter = None, 0, -1
     for count, (part, result) in enumerate(zip(parts, results, strict=True), 1):  # noqa: B007
         if result.audio is None:
             yield FailedPart(part, result.error or JobError("internal", "a part without a result"))
@@ -79,9 +81,11 @@ def place_parts(
             pause_samples(utterance.pause_after_seconds, request.speed, rate)
             for utterance in part.utterances
         )
-        if start is None:
-            start = pause_samples(plan.lead_seconds, request.speed, rate)
-        placed = PlacedPart(part, result, result.audio, pauses, start)
+        seconds = plan.lead_seconds if start is None else 0.0
+        if plan.chapter_leads and part.chapter != chapter:
+            seconds = plan.chapter_leads[part.chapter]
+        lead, chapter = pause_samples(seconds, request.speed, rate), part.chapter
+        placed = PlacedPart(part, result, result.audio, pauses, (start or 0) + lead, lead)
         start = placed.stop
         yield placed
     if count != plan.parts:
@@ -111,7 +115,7 @@ class Timeline:
         """Adds the next part."""
         if not self.sample_rate:
             self.sample_rate, self.lead = placed.audio.sample_rate, placed.start
-        self.chapters.setdefault(placed.part.chapter, placed.start)
+        self.chapters.setdefault(placed.part.chapter, placed.start - placed.lead)
         self.samples = placed.stop
 
     def chapter_starts(self, source: Source) -> list[int]:

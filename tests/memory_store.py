@@ -101,7 +101,8 @@ class MemoryJobRecords:
         job_id, payload = self.state.idempotency.get(named, ("", ""))
         if idempotency and job_id in self.state.jobs:
             if payload != idempotency.payload:
-                raise Conflict("another request", code="idempotency_mismatch")
+                code = "name_taken" if idempotency.names_job else "idempotency_mismatch"
+                raise Conflict("another request", code=code)
             return self.get(job_id)
         self.state.require_room(record.owner, limits)
         if idempotency:
@@ -111,6 +112,12 @@ class MemoryJobRecords:
 
     def get(self, job_id: str) -> JobRecord:
         return self.state.job(job_id).record
+
+    def id_of(self, owner: str | None, name: str) -> str:
+        for job in self.state.jobs.values():
+            if job.record.name == name and job.record.owner == owner:
+                return job.record.id
+        raise NotFound(f"no job {name}", code="job_not_found")
 
     def source(self, job_id: str) -> Source:
         return self.state.job(job_id).source

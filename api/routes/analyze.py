@@ -17,6 +17,8 @@ from api.body import SynthesisBody
 from api.problems import json_response, problem_responses
 from api.reading import Reading
 from api.routes.lexicons import lexicons_of
+from api.validation import field_of
+from core.errors import FieldError
 from core.request import SynthesisRequest
 from text.analysis import AnalyzedText
 
@@ -40,7 +42,10 @@ async def analyze(
     reading: NamedDependency[Reading],
 ) -> Response[AnalyzedText]:
     """Reads a text as the voice's front end would: words, phonemes, guesses, silent characters."""
-    client.check_size(len(data.source.text), "ssml" if data.ssml else "text")
+    if data.inputs is not None:
+        message = "the inputs of a batch are analysed one by one"
+        raise FieldError("inputs", message, allowed="text or ssml")
+    client.check_size(len(data.source.text), field_of(data))
     lexicons = await to_thread.run_sync(lexicons_of, backends, client, data.lexicons)
     return json_response(await reading.analyze_text(data, lexicons, client.quota_key))
 

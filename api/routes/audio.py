@@ -104,14 +104,14 @@ async def audio(
     if link is not None:  # it answers ranges itself, and keeps digests of its own
         headers = {"Location": link, "Cache-Control": "no-store"}
         return Response(b"", status_code=303, headers=headers, media_type=MediaType.TEXT)
-    await to_thread.run_sync(_require_intact, backends, file)
+    await to_thread.run_sync(require_intact, backends, file)
     wanted = None if if_range not in (None, file.etag) else parse_range(range_header, file.size)
     start, stop = wanted or (0, file.size)
     headers = file.headers | {"Content-Length": str(stop - start)}
     if wanted:
         headers["Content-Range"] = f"bytes {start}-{stop - 1}/{file.size}"
     return Stream(
-        _blocks(backends.audio, file.key, start, stop),
+        audio_blocks(backends.audio, file.key, start, stop),
         status_code=206 if wanted else 200,
         headers=headers,
     )
@@ -214,7 +214,7 @@ def find_audio(backends: Backends, job_id: str) -> AudioFile:
     return AudioFile(key, backends.audio.size(key), etag, sha256, headers)
 
 
-def _require_intact(backends: Backends, file: AudioFile) -> None:
+def require_intact(backends: Backends, file: AudioFile) -> None:
     """Raises AudioDamaged where the stored file is not what was written."""
     if not backends.files.is_intact(backends.audio, file.key, file.sha256):
         message = "the stored file is damaged; submit the job again: parts that are whole are kept"
@@ -236,7 +236,8 @@ def _require_audio(record: JobRecord) -> None:
         raise NotFound(f"the job is {record.state} and has no audio", code="no_audio")
 
 
-def _blocks(store: AudioStore, key: str, start: int, stop: int) -> Iterator[bytes]:
+def audio_blocks(store: AudioStore, key: str, start: int, stop: int) -> Iterator[bytes]:
+    """Yields a range of a stored file, block by block."""
     for at in range(start, stop, BLOCK_BYTES):
         yield store.read(key, at, min(at + BLOCK_BYTES, stop))
 

@@ -11,12 +11,12 @@ from typing import Annotated, Any
 
 import msgspec
 from anyio import to_thread
-from litestar import Response, post
+from litestar import Response, post, put
 from litestar.di import NamedDependency
 from litestar.enums import RequestEncodingType
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.spec import Example
-from litestar.params import Body, HeaderParameter
+from litestar.params import Body, HeaderParameter, PathParameter
 
 from api.admission import ApiClient
 from api.backends import Backends, preferred_wait
@@ -26,13 +26,14 @@ from api.reading import Reading
 from api.request_trace import request_span
 from api.routes.lexicons import lexicons_of
 from api.settings import ApiSettings
+from api.validation import field_of
 from api.views import JobView, job_view
 from core.addresses import is_public, is_within, parse_address
 from core.errors import FieldError, Unavailable
 from core.record import TERMINAL, JobRecord
 from core.request import Controls, Source, SynthesisRequest
 from core.webhook import WebhookCallback, parse_receiver, secret_key
-from jobs.ids import new_job_id
+from jobs.ids import JOB_NAME, is_job_name, new_job_id
 from jobs.protocols import Idempotency
 from telemetry.metrics import count_submitted
 
@@ -44,8 +45,12 @@ KEY_SCHEMA = {
     "maxLength": 255,
 }
 """For the description alone: the framework's refusal would not name the header as clients do."""
+JobName = Annotated[
+    str, PathParameter(pattern=JOB_NAME.pattern, description="chosen by the client")
+]
 EXAMPLES = [
     Example("A sentence", value={"text": "Hello there."}),
+    Example("A batch", value={"inputs": [{"id": "a", "text": "One."}, {"text": "Two."}]}),
     Example("Markup", value={"ssml": "<speak>One.<break time='300ms'/>Two.</speak>", "speed": 1.2}),
 ]
 
@@ -78,16 +83,65 @@ async def synthesize(
     ] = None,
 ) -> Response[JobView]:
     """Validates and stores a request, and queues its planning."""
+    key = idempotency_of(idempotency_key, _digest_of(data))
+    return await _accept(data, backends, client, reading, prefer, key)
+
+
+@put(
+    "/jobs/{job_id:str}",
+    status_code=202,
+    dto=SynthesisBody,
+    return_dto=None,
+    summary="Accept a synthesis job under a name of the client's",
+    description=(
+        "As `POST /synthesize`. The same name with the same body is the same job as long as it is "
+        "kept, with another body 409. All routes of a job take the name instead of its id."
+    ),
+    responses={
+        200: ResponseSpec(JobView, description="The job has ended", generate_examples=False),
+        **problem_responses(400, 408, 409, 413, 415, 422, 503),
+    },
+    tags=["jobs"],
+)
+async def put_job(
+    job_id: JobName,
+    data: Annotated[SynthesisRequest, Body(media_type=RequestEncodingType.JSON, examples=EXAMPLES)],
+    backends: NamedDependency[Backends],
+    client: NamedDependency[ApiClient],
+    reading: NamedDependency[Reading],
+    prefer: Annotated[
+        str | None,
+        HeaderParameter(name="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
+    ] = None,
+) -> Response[JobView]:
+    """Accepts a request under a name, once however often it comes."""
+    if not is_job_name(job_id):
+        message = "not a name of a job: ids of the service look like this"
+        raise FieldError("job_id", message, allowed="a name, or a UUID with its dashes")
+    key = Idempotency(job_id, _digest_of(data), names_job=True)
+    return await _accept(data, backends, client, reading, prefer, key)
+
+
+def _digest_of(data: SynthesisRequest) -> str:
+    return hashlib.sha256(msgspec.json.encode(data)).hexdigest()
+
+
+async def _accept(
+    data: SynthesisRequest,
+    backends: Backends,
+    client: ApiClient,
+    reading: Reading,
+    prefer: str | None,
+    key: Idempotency | None,
+) -> Response[JobView]:
     check_callback(data.callback, backends.settings)
-    payload = hashlib.sha256(msgspec.json.encode(data)).hexdigest()
-    key = idempotency_of(idempotency_key, payload)
-    client.check_size(len(data.source.text), "ssml" if data.ssml else "text")
+    client.check_size(len(data.source.text), field_of(data))
     controls = await reading.check_text(data, client.quota_key)
     lexicons = await to_thread.run_sync(lexicons_of, backends, client, data.lexicons)
     source = msgspec.structs.replace(data.source, lexicons=lexicons)
     create = partial(create_job, backends, client, controls, source, key, callback=data.callback)
     record = await to_thread.run_sync(create)
-    headers = {"Location": f"/jobs/{record.id}"}
+    headers = {"Location": f"/jobs/{record.name or record.id}"}
     if seconds := preferred_wait(prefer, backends.settings.max_wait_seconds):
         record = await backends.wait_until_ended(record.id, seconds)
         headers["Preference-Applied"] = f"wait={seconds:g}"
@@ -130,6 +184,7 @@ def create_job(
             created_at=now,
             owner=client.owner,
             streamed=request.stream,
+            name=key.key if key is not None and key.names_job else None,
             traceparent=span.traceparent,
         )
         limits = client.open_job_limits(backends.settings)
@@ -196,4 +251,4 @@ def idempotency_of(key: str | None, payload: str) -> Idempotency | None:
     return Idempotency(key, payload)
 
 
-ROUTES: list[Any] = [synthesize]
+ROUTES: list[Any] = [synthesize, put_job]

@@ -68,6 +68,7 @@ _SERVICE_NAMES: Final = {
     "pace": PACE,
     "moved": MOVED,
     "deliveries_due": DELIVERIES_DUE,
+    "name_prefix": f"{PREFIX}:name:",
     "delivery_prefix": f"{PREFIX}:delivery:",
     "job_prefix": f"{PREFIX}:job:",
     "owned_prefix": f"{JOBS}:of:",
@@ -121,6 +122,11 @@ def open_key(owner: str) -> str:
 def idempotency_key(owner: str, key: str) -> str:
     """Returns the key of the hash of the job that a client's Idempotency-Key names."""
     return f"{PREFIX}:idempotency:{owner}:{key}"
+
+
+def name_key(owner: str, name: str) -> str:
+    """Returns the key of the hash of the job to which its owner gave a name."""
+    return f"{_SERVICE_NAMES['name_prefix']}{owner}:{name}"
 
 
 def rate_key(key_id: str) -> str:

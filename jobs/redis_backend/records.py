@@ -32,7 +32,7 @@ FULL_SECONDS: Final = 5.0
 FIELDS: Final = (
     "state", "request", "created_at", "started_at", "finished_at", "report", "error",
     "parts_total", "parts_done", "parts_failed", "facts", "owner", "total_ms", "done_ms",
-    "streamed", "traceparent",
+    "streamed", "name", "traceparent",
 )  # fmt: skip
 MOST_READ: Final = 100
 """Records read at once for a list."""
@@ -76,6 +76,7 @@ class RedisJobRecords:
     ) -> JobRecord:
         """See JobRecords."""
         named, owner = idempotency or Idempotency("", ""), record.owner or ""
+        key_of = keys.name_key if named.names_job else keys.idempotency_key
         fields: dict[str, Value] = {
             "schema": SCHEMA,
             "state": record.state,
@@ -87,6 +88,8 @@ class RedisJobRecords:
         }
         if owner:
             fields["owner"] = owner
+        if record.name is not None:
+            fields["name"] = record.name
         if record.streamed:
             fields["streamed"] = 1
         if record.traceparent:
@@ -96,15 +99,18 @@ class RedisJobRecords:
         verdict, job_id = self._create(
             names_of_job(record.id),
             [item for pair in fields.items() for item in pair],
-            idempotency=keys.idempotency_key(owner, named.key),
+            idempotency=key_of(owner, named.key),
             owned=keys.owned_key(owner),
             open=keys.open_key(owner),
             payload=named.payload,
-            lifetime=IDEMPOTENCY_SECONDS * 1000,
+            lifetime=0 if named.names_job else IDEMPOTENCY_SECONDS * 1000,
             now=repr(record.created_at),
             owner=owner,
             **_limits(limits),
         )
+        if verdict == b"other" and named.names_job:
+            message = "the job of this name was made by another request"
+            raise Conflict(message, code="name_taken")
         _require_accepted(verdict.decode(), limits)
         return record if verdict == b"new" else self.get(job_id.decode())
 
@@ -115,6 +121,14 @@ class RedisJobRecords:
         if record is None:
             raise NotFound(f"no job {job_id}", code="job_not_found")
         return record
+
+    def id_of(self, owner: str | None, name: str) -> str:
+        """See JobRecords."""
+        with translated():
+            found = cast("bytes | None", self._client.hget(keys.name_key(owner or "", name), "id"))
+        if found is None:
+            raise NotFound(f"no job {name}", code="job_not_found")
+        return found.decode()
 
     def source(self, job_id: str) -> Source:
         """See JobRecords."""
@@ -332,6 +346,7 @@ def _parse(job_id: str, fields: dict[str, bytes | None]) -> JobRecord | None:
         request=decode_row(request, Controls, job_id),
         source=_optional(fields["facts"], SourceFacts, job_id),
         owner=fields["owner"].decode() if fields["owner"] else None,
+        name=fields["name"].decode() if fields["name"] else None,
         streamed=fields["streamed"] is not None,
         traceparent=fields["traceparent"].decode() if fields["traceparent"] else None,
         created_at=float(created),

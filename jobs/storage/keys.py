@@ -42,6 +42,11 @@ def book_key(job_id: str) -> str:
     return f"{job_folder(job_id)}/book"
 
 
+def inputs_key(job_id: str) -> str:
+    """Returns the key of what became of the inputs of a batch."""
+    return f"{job_folder(job_id)}/inputs"
+
+
 def cover_key(job_id: str) -> str:
     """Returns the key of a book's cover."""
     return f"{job_folder(job_id)}/cover"

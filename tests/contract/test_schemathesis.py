@@ -53,6 +53,12 @@ include-name = "POST /v1/audio/speech"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 400]
 
+# Nor which names are taken.
+[[operations]]
+include-name = "PUT /jobs/{job_id}"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 409, 422]
+
 # Nor that octets are a lexicon.
 [[operations]]
 include-name = "PUT /lexicons/{name}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 import msgspec
 import numpy as np
@@ -16,7 +16,15 @@ from audio.join import UtteranceAudio, joined_blocks
 from audio.loudness import LoudnessMeter, gain_for, gain_notice
 from audio.mastering import edge_samples, gains_for_rms
 from audio.resample import Resampler, resampled_length
+from audio.sample_stream import SampleStream
 from audio.tags import ChapterMark, Tags, tags_of_book
+from core.batch import (
+    NOTHING_TO_SPEAK,
+    InputProgress,
+    InputResult,
+    StoredFile,
+    notices_within,
+)
 from core.book import Cover
 from core.errors import NotFound
 from core.formats import audio_format
@@ -28,11 +36,18 @@ from core.request import BookFacts, Source
 from core.text import Notice
 from core.transcript import TranscriptHead
 from jobs.protocols import ASSEMBLE
-from jobs.storage.keys import audio_key, book_key, cover_key, part_audio_key, transcript_key
+from jobs.storage.keys import (
+    audio_key,
+    book_key,
+    cover_key,
+    inputs_key,
+    part_audio_key,
+    transcript_key,
+)
 from jobs.storage.part_audio import read_samples
-from synthesis.report import ReportBuilder, sha256_of
+from synthesis.report import ReportBuilder, first_of_each_code, sha256_of
 from synthesis.timeline import FailedPart, PlacedPart, Timeline, place_parts
-from synthesis.transcript import failed_lines, timed_lines
+from synthesis.transcript import DIGITS, failed_lines, timed_lines
 from workers.context import Context
 from workers.tasks.overlays import OverlayDelivery
 
@@ -72,8 +87,12 @@ class Assembler:
             seconds=StageSeconds(text=plan.text_seconds), notices=list(plan.notices)
         )
         self.failures: list[JobError] = []
+        self._inputs = [InputProgress() for _ in self._source.chapters]
         for one in self._parts():
             self._add(one)
+        if self._source.batch:
+            silent = (one for one in self._inputs if not one.parts)
+            self.failures += (NOTHING_TO_SPEAK for _ in silent)
         if record.request.preset == "acx" and self._timeline.sample_rate:
             self._timeline.edges = edge_samples(self._timeline.sample_rate)
         if self._source.unreadable:
@@ -83,6 +102,9 @@ class Assembler:
         self._gain = np.float32(1.0)
 
     def _add(self, one: PlacedPart | FailedPart) -> None:
+        error = one.error if isinstance(one, FailedPart) else None
+        if self._inputs:
+            self._inputs[one.part.chapter].add(error=error)
         if isinstance(one, FailedPart):
             self.failures.append(one.error)
             self._report.notices.append(one.notice)
@@ -164,6 +186,8 @@ class Assembler:
             else:
                 result = delivery.write(path, self._resampled(rate))
             self._report.file_sha256 = sha256_of(path)
+        if self._source.batch:
+            self._write_inputs(result.files, rate)
         self._report.acx = result.acx
         if delivery.notice is not None:
             self._report.notices.append(delivery.notice)
@@ -172,12 +196,28 @@ class Assembler:
             self._report.notices.append(Notice("clipped", message))
         return delivery.file_samples, rate
 
+    def _write_inputs(self, files: Sequence[StoredFile], rate: int) -> None:
+        """Writes what became of each input of a batch."""
+        stored = {file.name: file for file in files}
+        results = []
+        for chapter, progress in zip(self._source.chapters, self._inputs, strict=True):
+            file = stored.get(f"{chapter.title}.{self._record.request.format}")
+            warnings = notices_within(self._report.notices, chapter.span)
+            results.append(
+                InputResult(
+                    id=chapter.title,
+                    characters=chapter.span.end - chapter.span.start,
+                    state=progress.state,
+                    seconds=None if file is None else round(file.samples / rate, DIGITS),
+                    file=file,
+                    error=progress.failure,
+                    warnings=first_of_each_code(warnings),
+                )
+            )
+        self._context.audio.put(inputs_key(self._record.id), msgspec.json.encode(results))
+
     def _delivery(self, rate: int) -> Delivery:
-        request, timeline = self._record.request, self._timeline
-        edges = [
-            resampled_length(at, timeline.sample_rate, rate)
-            for at in (*timeline.chapter_starts(self._source), timeline.samples)
-        ]
+        request, edges = self._record.request, self._edges(rate)
         book = self._source.book
         titles = [c.title for c in self._source.chapters] or [book.title if book else "Speech"]
         marks = [
@@ -193,7 +233,23 @@ class Assembler:
             marks=marks,
             tags=self._tags(book) if book else None,
             gains=self._chapter_gains() if request.preset == "acx" else None,
+            batch=self._source.batch,
         )
+
+    def _edges(self, rate: int) -> list[int]:
+        """Returns where chapters begin and the last one ends in the file [samples].
+
+        Inputs of a batch are resampled one by one: each has the length that it has alone.
+        """
+        timeline = self._timeline
+        own = [*timeline.chapter_starts(self._source), timeline.samples]
+        if not self._source.batch:
+            return [resampled_length(at, timeline.sample_rate, rate) for at in own]
+        lengths = (
+            resampled_length(end - start, timeline.sample_rate, rate)
+            for start, end in pairwise(own)
+        )
+        return [*accumulate(lengths, initial=0)]
 
     def _overlays(self) -> OverlayDelivery:
         """Returns what writes the book's own pages, or pages of its text, with the audio."""
@@ -257,10 +313,16 @@ class Assembler:
             self._report.notices.append(notice)
 
     def _resampled(self, rate: int) -> Iterator[Float32]:
-        resampler = Resampler(self._timeline.sample_rate, rate)
-        for block in self._blocks():
-            yield resampler.push(block * self._gain)
-        yield resampler.finish()
+        timeline, stream = self._timeline, SampleStream(self._blocks())
+        own = [0, timeline.samples]
+        if self._source.batch:
+            own = [*timeline.chapter_starts(self._source), timeline.samples]
+        for start, end in pairwise(own):
+            resampler = Resampler(timeline.sample_rate, rate)
+            for block in stream.take(end - start):
+                yield resampler.push(block * self._gain)
+            yield resampler.finish()
+        stream.end()
 
     def _blocks(self) -> Iterator[Float32]:
         return joined_blocks(self._pieces(), self._timeline.sample_rate, lead=self._timeline.lead)
@@ -274,6 +336,8 @@ class Assembler:
                 samples = read_samples(self._context.audio, one.result.digest, one.audio)
             except NotFound as error:
                 raise PartAudioMissing from error
+            if one.lead and one.start > self._timeline.lead:
+                yield samples[:0], one.lead
             start = 0
             for count, pause in zip(one.audio.samples, one.pauses, strict=True):
                 yield samples[start : start + count], pause

@@ -1,7 +1,8 @@
 -- Stores a new job, unless the idempotency key of its owner names one, or too many are open.
 --
 -- idempotency: hash of the job that the key names   owned, open: the owner's jobs, its open jobs
--- payload: digest of what was asked; '' = no key    lifetime: of the idempotency key [ms]
+-- payload: digest of what was asked; '' = no key
+-- lifetime: of the idempotency key [ms]; 0 = as long as the job is kept: it is a name of it
 -- job_prefix: before an id, the key of its job      owner: '' = none
 -- most_open, most_owned: most open jobs of all and of the owner; -1 = any number
 -- rest: field, value, field, value … of the job's hash
@@ -22,7 +23,7 @@ if most_open >= 0 and redis.call('ZCARD', active) >= most_open then return {'ove
 if most_owned >= 0 and redis.call('SCARD', open) >= most_owned then return {'full', ''} end
 if payload ~= '' then
   redis.call('HSET', idempotency, 'id', id, 'payload', payload)
-  redis.call('PEXPIRE', idempotency, lifetime)
+  if lifetime ~= '0' then redis.call('PEXPIRE', idempotency, lifetime) end
 end
 redis.call('HSET', job, unpack(ARGV, 12))
 if owner ~= '' then
