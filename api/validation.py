@@ -145,6 +145,8 @@ def resolve_controls(
     rate = _sample_rate(request, selection.acoustic_component.mel.sample_rate)
     check_bit_rate(request.format, rate, request.bit_rate, request.channels)
     _require_controls(request, selection.acoustic_component)
+    if request.check != "off":
+        catalogue.recognizer_of(selection)
     if request.package == "chapters" and request.format in ("m4b", "epub"):
         message = f"{request.format} has its chapters within"
         raise FieldError("package", message, allowed="file, or another format")

@@ -15,6 +15,7 @@ import rich_click as click
 from core.book import ReadingOptions
 from core.errors import FieldError, TextError
 from core.formats import MEDIA_TYPES
+from core.recognition import CheckMode
 from core.request import AudioFormat, Controls, RuntimeName, SynthesisRequest
 from core.settings import CommonSettings, default_data_folder
 
@@ -57,6 +58,11 @@ _OPTIONS = (
     click.option("--bit-rate", type=int, help="Bits per second of mp3, opus, m4b or epub."),
     click.option("--channels", type=int, help="2 = the same in both."),
     click.option("--lufs", "loudness_lufs", type=float, help="Loudness of the file, in LUFS."),
+    click.option(
+        "--check",
+        type=click.Choice(get_args(CheckMode)),
+        help="report: flag words that do not sound as meant; retry: speak them once more, too.",
+    ),
     click.option("--seed", type=int, help="Same text, seed and voice: same samples."),
 )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from core.recognition import UtteranceCheck
 from core.record import JobError
 from core.report import StageSeconds
 from core.text import Notice, Silence, Utterance
@@ -62,6 +63,8 @@ class PartAudio(msgspec.Struct, frozen=True, kw_only=True):
     """Component → sha256."""
     notices: tuple[tuple[Notice, ...], ...] = ()
     """Without spans: the same audio may stand at several places."""
+    checks: tuple[UtteranceCheck, ...] = ()
+    """Empty where nothing was checked."""
 
     @property
     def audio_seconds(self) -> float:

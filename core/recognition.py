@@ -1,8 +1,11 @@
-"""What a recognizer makes of speech."""
+"""What a recognizer makes of speech, and what a check says of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Literal, get_args
+
+import msgspec
 
 from core.mel import Float32
 
@@ -20,3 +23,39 @@ class RecognizerOutput:
     phonemes: Float32
     characters: Float32
     frames_per_slot: int
+
+
+CheckMode = Literal["off", "report", "retry"]
+"""off: speech is delivered as it is; report: words that do not sound as meant are reported; retry:
+they are synthesized once more, too, by another seed or another acoustic model."""
+FindingCode = Literal["misheard", "dropped_word", "repeated_word"]
+"""misheard: something else sounds; dropped_word: nothing of the word was found; repeated_word: the
+word sounds twice."""
+FINDING_CODES: Final = frozenset(get_args(FindingCode))
+
+
+class CheckThresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Bounds of right speech, measured; on a recognizer's card."""
+
+    word: float
+    """Cost of a word's alignment beyond one nat a phoneme [nats]; see ``recognition.check``."""
+    gap: float
+    """Cost of what lies between two words [nats]."""
+
+
+class WordFinding(msgspec.Struct, frozen=True):
+    """A word that does not sound as meant."""
+
+    word: int
+    """Index into the utterance's words."""
+    code: FindingCode
+
+
+class UtteranceCheck(msgspec.Struct, frozen=True):
+    """What a recognizer thinks of an utterance."""
+
+    confidences: tuple[float, ...]
+    """Of each word, 0 to 1: the geometric mean of its phonemes' probabilities."""
+    findings: tuple[WordFinding, ...] = ()
+    seconds: float = 0.0
+    """Compute of the check [s]."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from core.acx import AcxReport
-from core.text import Notice
+from core.recognition import FindingCode
+from core.text import Notice, Span
 
 
 class StageSeconds(msgspec.Struct, frozen=True):
@@ -36,13 +37,28 @@ class StageSeconds(msgspec.Struct, frozen=True):
         )
 
 
+class FlaggedPlace(msgspec.Struct, frozen=True):
+    """A word that should be listened to: it does not sound as meant."""
+
+    text: str
+    """The word."""
+    code: FindingCode
+    span: Span
+    """Where it stands in the source."""
+    chapter: int
+    """Index of its chapter."""
+    start: float
+    """In the audio [s]."""
+    end: float
+
+
 class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
     """The facts about a job's audio and what it cost."""
 
     audio_seconds: float
     """Length of the file [s], pauses included."""
     compute_seconds: float
-    """Σ of the stages [s]."""
+    """Σ of the stages and of the check [s]."""
     rtf: float
     """compute_seconds / audio_seconds, the cost on one thread or device; below 1 is faster than
     real time. What a client waits for is less with several threads, more in a queue."""
@@ -65,6 +81,14 @@ class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
     """The one gain of the whole file [dB]."""
     acx: AcxReport | None = None
     """Levels against ACX's rules, of a book."""
+    check_seconds: float = 0.0
+    """Compute of the check [s], part of ``compute_seconds``."""
+    checked_words: int = 0
+    """Words that a recognizer compared with the audio."""
+    flagged_words: int = 0
+    """Those of them that do not sound as meant."""
+    places: tuple[FlaggedPlace, ...] = ()
+    """Where to listen: the first of the flagged words; the timings have all."""
     warnings: tuple[Notice, ...] = ()
     """Of many only the first of each code, see ``warning_counts``."""
     warning_counts: dict[str, int] = {}

@@ -10,6 +10,7 @@ from msgspec import Meta
 
 from core.book import BookMetadata, ReadingOptions
 from core.lexicon import PronunciationLexicon
+from core.recognition import CheckMode
 from core.text import ONE_VOICE, Notice, Pauses, Span, VoiceAssignment
 from core.webhook import RequestedCallback
 
@@ -80,6 +81,9 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     """Of an EPUB: what is shown as it sounds, sentences or words."""
     seed: Seed = 0
     """Same request, seed and artifacts: same samples."""
+    check: CheckMode = "off"
+    """report: every word is compared with what a recognizer makes of the audio; retry: what does
+    not sound as meant is synthesized once more, too."""
     lane: Lane = "interactive"
     """Interactive parts are batched before bulk parts."""
     pauses: Pauses = Pauses()

@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from core.recognition import FindingCode
 from core.text import Notice, Silence, Span
 
 
@@ -22,13 +23,17 @@ class TimedChapter(msgspec.Struct, frozen=True):
     end: float
 
 
-class TimedWord(msgspec.Struct, frozen=True):
+class TimedWord(msgspec.Struct, frozen=True, omit_defaults=True):
     """A word with its time."""
 
     text: str
     span: Span
     start: float
     end: float
+    confidence: float | None = None
+    """How sure a recognizer is of it, 0 to 1; None where nothing was checked."""
+    finding: FindingCode | None = None
+    """Why it should be listened to."""
 
 
 class TranscriptHead(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ import msgspec
 
 from core.errors import ArtifactError, ArtifactMissing, FieldError, NotFound
 from core.mel import MelSpec
+from core.recognition import CheckThresholds
 
 NetworkKind = Literal["acoustic", "vocoder", "recognizer"]
 ControlName = Literal["pitch", "energy"]
@@ -59,6 +60,8 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     symbols: str = ""
     """Name of the symbol table (acoustic models, recognizers)."""
     speakers: int = 1
+    thresholds: CheckThresholds | None = None
+    """Bounds of the check (recognizers); without them it cannot check."""
     offered_as: str = ""
     """Name under which every voice of the same mel offers this vocoder; empty = only voices that
     name it do."""
@@ -185,6 +188,31 @@ class Catalogue(msgspec.Struct, frozen=True):
                 code="voice_mix",
             )
         return inner
+
+    def recognizer_of(self, selection: Selection) -> Component:
+        """Returns what can check the speech of a selection: the last one read that fits.
+
+        Raises:
+            FieldError: no recognizer with thresholds has the symbols and the mel of the voice.
+        """
+        model, mel = selection.acoustic_component, selection.vocoder_component.mel
+        for component in reversed(self.components.values()):
+            fits = component.kind == "recognizer" and component.thresholds is not None
+            if fits and component.symbols == model.symbols and not component.mel.differences(mel):
+                return component
+        message = f"no recognizer can check the voice {selection.voice.name!r}"
+        raise FieldError("check", message, allowed="off", code="check_unavailable")
+
+    def other_acoustic(self, selection: Selection) -> Selection | None:
+        """Returns the selection with another acoustic model of its voice, None if it has none."""
+        voice, own = selection.voice, selection.acoustic_component
+        for name in voice.acoustic:
+            other = self._selection(voice, name, selection.vocoder)
+            model = other.acoustic_component
+            same = (model.symbols, model.mel.differences(own.mel)) == (own.symbols, {})
+            if model.name != own.name and same:
+                return other
+        return None
 
     def _selection(self, card: VoiceCard, acoustic: str, vocoder: str) -> Selection:
         return Selection(

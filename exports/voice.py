@@ -8,12 +8,12 @@ from pathlib import Path
 from core.errors import CheckpointError
 from core.mel import MelSpec
 from core.networks import WindowPolicy
-from core.protocols import AcousticModel, Graph, Vocoder
+from core.protocols import AcousticModel, Graph, Recognizer, Vocoder
 from core.request import RuntimeName
 from core.voice import Component, Selection, VoiceCard
 from exports.exporters.export import artifact_folder, export_component
 from exports.manifest import ArtifactManifest, Precision
-from exports.registry import join_acoustic, join_vocoder
+from exports.registry import join_acoustic, join_recognizer, join_vocoder
 from exports.runtimes import open_runtime
 
 CPU_WINDOWS = WindowPolicy()
@@ -90,6 +90,36 @@ def load_voice(
         symbols=acoustic.symbols,
         digests={acoustic.name: a_manifest.digest, vocoder.name: v_manifest.digest},
     )
+
+
+def load_recognizer(
+    component: Component,
+    *,
+    runtime: RuntimeName,
+    device: str = "cpu",
+    artifacts: Path,
+    precision: Precision = "fp32",
+    threads: int = 1,
+) -> Recognizer:
+    """Opens a recognizer; an artifact that is missing is exported first.
+
+    Args:
+        component: of a recognizer.
+        runtime: eager, torchscript, onnx or openvino; the last one's place takes onnx, whose
+            recurrent layers are exact.
+        device: cpu, cuda or cuda:N.
+        artifacts: folder of exported artifacts.
+        precision: of the artifact.
+        threads: of ONNX Runtime.
+
+    Raises:
+        CheckpointError: the component is no recognizer.
+        ArtifactError: an artifact is damaged or cannot be made.
+        DeviceError: the device is not there.
+    """
+    own: RuntimeName = "onnx" if runtime == "openvino" else runtime
+    manifest, graphs = _open(component, own, precision, device, artifacts, threads)
+    return join_recognizer(component.network, graphs, manifest.mel)
 
 
 def _require_fit(acoustic: Component, vocoder: Component) -> None:

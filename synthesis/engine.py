@@ -9,6 +9,7 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
 from core.errors import AnomalyError, RhapsodeError, SynthesisError
@@ -18,6 +19,7 @@ from core.request import RuntimeName
 from core.voice import Selection
 from synthesis.batching import CPU_BUDGETS, CUDA_BUDGETS, Budgets, padding_ratio, plan_batches
 from synthesis.bisect import bisect_failures, error_of
+from synthesis.checking import SpeechChecker
 from synthesis.loading import LoadedVoice, LoadVoice, VoiceCache
 from synthesis.parts import SynthesisItem
 from synthesis.prosody import apply_gain, gain_envelope
@@ -71,6 +73,7 @@ class Engine:
         self._budgets = budgets or (CPU_BUDGETS if device == "cpu" else CUDA_BUDGETS)
         self._on_batch, self._on_anomaly, self._monotonic = on_batch, on_anomaly, monotonic
         self._voices = voices or VoiceCache(artifacts, device, load)
+        self._checker = SpeechChecker(self._voices.recognizer, monotonic=monotonic)
 
     def load(self, selection: Selection, runtime: RuntimeName) -> LoadedVoice:
         """See ``VoiceCache.load``."""
@@ -139,6 +142,7 @@ class Engine:
         state.samples = np.concatenate(pieces)
         state.seconds += StageSeconds(vocoder=seconds)
         self._report_batch(STAGES[1], [state], seconds)
+        self._checker.check([state])
         state.detect_anomalies()
         for notice in state.anomalies:
             if notice not in known:
@@ -150,16 +154,24 @@ class Engine:
         try:
             if not item.utterance.phoneme_ids:
                 raise SynthesisError("an utterance without phonemes", code="empty_utterance")
-            state.networks = self.load(item.selection, item.runtime)
         except RhapsodeError as error:
             state.error = error
+            return state
+        self._load_networks(state)
         return state
+
+    def _load_networks(self, state: UtteranceState) -> None:
+        try:
+            state.networks = self.load(state.item.selection, state.item.runtime)
+        except RhapsodeError as error:
+            state.error = error
 
     def _attempt(self, states: Sequence[UtteranceState], stages: Sequence[Stage] = STAGES) -> None:
         """Brings every state as far as the stages go, and looks at what came out."""
         for stage in stages:
             for group in _by_network(stage, states):
                 self._run(stage, group)
+        self._checker.check(states)
         for state in states:
             state.detect_anomalies()
             for notice in state.anomalies:
@@ -170,6 +182,9 @@ class Engine:
     ) -> list[UtteranceState]:
         """Returns the states to keep, those of second attempts among them."""
         retries = [plan_retry(state) for state in states]
+        for retry in retries:
+            if retry and retry.second.networks is None:
+                self._load_networks(retry.second)
         self._attempt([retry.second for retry in retries if retry and not retry.alone], stages)
         for retry in retries:
             if retry and retry.alone:
@@ -251,4 +266,5 @@ def _result(state: UtteranceState) -> SynthesizedUtterance | RhapsodeError:
         batch_size=state.batch_size,
         artifacts=state.loaded.digests,
         notices=(*state.notices, *state.anomalies),
+        check=state.check and msgspec.structs.replace(state.check, seconds=state.check_seconds),
     )

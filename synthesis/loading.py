@@ -6,9 +6,9 @@ import threading
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from core.protocols import AcousticModel, Vocoder
+from core.protocols import AcousticModel, Recognizer, Vocoder
 from core.request import RuntimeName
-from core.voice import Selection
+from core.voice import Component, Selection
 
 
 class LoadedVoice(Protocol):
@@ -40,6 +40,14 @@ class LoadVoice(Protocol):
     ) -> LoadedVoice: ...
 
 
+class LoadRecognizerComponent(Protocol):
+    """The signature of ``exports.voice.load_recognizer``."""
+
+    def __call__(
+        self, component: Component, *, runtime: RuntimeName, device: str, artifacts: Path
+    ) -> Recognizer: ...
+
+
 class VoiceCache:
     """Loads networks and keeps them; voices that share one share the load. Thread-safe.
 
@@ -47,15 +55,24 @@ class VoiceCache:
         artifacts: folder of exported networks.
         device: cpu, cuda or cuda:N.
         load: how a voice is loaded; None = ``exports.voice.load_voice``.
+        load_recognizer: how a recognizer is; None = ``exports.voice.load_recognizer``.
     """
 
-    def __init__(self, artifacts: Path, device: str, load: LoadVoice | None = None) -> None:
+    def __init__(
+        self,
+        artifacts: Path,
+        device: str,
+        load: LoadVoice | None = None,
+        load_recognizer: LoadRecognizerComponent | None = None,
+    ) -> None:
         self._artifacts, self._device = artifacts, device
         self._load = load or default_load()
+        self._load_recognizer = load_recognizer or _default_recognizer
         self._lock = threading.Lock()
         self._pairs: dict[tuple[str, str, RuntimeName], NetworkPair] = {}
         self._acoustics: dict[tuple[str, RuntimeName], AcousticModel] = {}
         self._vocoders: dict[tuple[str, RuntimeName], Vocoder] = {}
+        self._recognizers: dict[tuple[str, RuntimeName], Recognizer] = {}
 
     def load(self, selection: Selection, runtime: RuntimeName) -> LoadedVoice:
         """Returns the selection's networks, loaded at the first call.
@@ -79,6 +96,28 @@ class VoiceCache:
                     loaded.digests,
                 )
             return self._pairs[key]
+
+    def recognizer(self, component: Component, runtime: RuntimeName) -> Recognizer:
+        """Returns a recognizer, loaded at the first call.
+
+        Raises:
+            ArtifactError: its artifact cannot be used.
+        """
+        key = (component.name, runtime)
+        with self._lock:
+            if key not in self._recognizers:
+                self._recognizers[key] = self._load_recognizer(
+                    component, runtime=runtime, device=self._device, artifacts=self._artifacts
+                )
+            return self._recognizers[key]
+
+
+def _default_recognizer(
+    component: Component, *, runtime: RuntimeName, device: str, artifacts: Path
+) -> Recognizer:
+    from exports.voice import load_recognizer
+
+    return load_recognizer(component, runtime=runtime, device=device, artifacts=artifacts)
 
 
 def default_load() -> LoadVoice:

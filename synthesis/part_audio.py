@@ -37,8 +37,9 @@ def part_digest(items: Iterable[SynthesisItem], *, owner: str | None = None) -> 
 
 
 def _causes(item: SynthesisItem) -> list[object]:
+    """Returns what the stored audio of an item depends on; where it is checked, its words, too."""
     utterance, selection = item.utterance, item.selection
-    return [
+    causes = [
         utterance.phoneme_ids,
         selection.voice.speaker,
         _network_identity(selection.acoustic_component),
@@ -50,6 +51,17 @@ def _causes(item: SynthesisItem) -> list[object]:
         item.seed,
         utterance.prosody,
     ]
+    if item.recognizer is not None:
+        other = item.alternative and item.alternative.acoustic_component
+        words = [(word.start, word.end) for word in utterance.words]
+        causes += [
+            item.check,
+            _network_identity(item.recognizer),
+            item.recognizer.thresholds,
+            words,
+        ]
+        causes += [other and _network_identity(other)]
+    return causes
 
 
 def _network_identity(component: Component) -> list[object]:
@@ -60,6 +72,7 @@ def _network_identity(component: Component) -> list[object]:
 def part_audio_of(results: Sequence[SynthesizedUtterance]) -> PartAudio:
     """Returns the head of a part's audio; all utterances have the same sample rate."""
     artifacts: dict[str, str] = {}
+    checks = tuple(result.check for result in results if result.check is not None)
     for result in results:
         artifacts.update(result.artifacts)
     return PartAudio(
@@ -73,6 +86,7 @@ def part_audio_of(results: Sequence[SynthesizedUtterance]) -> PartAudio:
             tuple(msgspec.structs.replace(notice, span=None) for notice in result.notices)
             for result in results
         ),
+        checks=checks if len(checks) == len(results) else (),
     )
 
 

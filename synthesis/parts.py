@@ -14,9 +14,10 @@ import msgspec
 
 from core.errors import TextError
 from core.part import Part
+from core.recognition import CheckMode
 from core.request import Controls, RuntimeName
 from core.text import Utterance
-from core.voice import Catalogue, Selection
+from core.voice import Catalogue, Component, Selection
 
 SECONDS_PER_PHONEME = 0.08
 """Mean speech per symbol, word gaps included [s]: 16 784 s / 208 895 symbols of the corpus."""
@@ -46,6 +47,12 @@ class SynthesisItem(msgspec.Struct, frozen=True, kw_only=True):
     """Factor on the energy."""
     seed: int = 0
     """The utterance's own, see ``utterance_seed``."""
+    check: CheckMode = "off"
+    """Whether a recognizer compares its audio with its phonemes, and what follows."""
+    recognizer: Component | None = None
+    """What checks it; None if nothing is checked."""
+    alternative: Selection | None = None
+    """Who speaks it again if the check fails and another seed would change nothing."""
 
 
 def estimate_seconds(utterance: Utterance, speed: float = 1.0) -> float:
@@ -164,17 +171,23 @@ def synthesis_items(part: Part, request: Controls, catalogue: Catalogue) -> Iter
         catalogue: of the worker.
 
     Raises:
-        FieldError: the catalogue lacks the voice or network, or voices do not go together.
+        FieldError: the catalogue lacks the voice, a network or what checks it, or voices do not go
+            together.
     """
     outer = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
     for utterance in part.utterances:
         inner = utterance.voice
+        selection = outer if inner is None else catalogue.resolve_inner(outer, inner)
+        checked = request.check != "off"
         yield SynthesisItem(
             utterance=utterance,
-            selection=outer if inner is None else catalogue.resolve_inner(outer, inner),
+            selection=selection,
             runtime=request.runtime,
             speed=request.speed,
             pitch=request.pitch,
             energy=request.energy,
             seed=utterance_seed(request.seed, content_number(utterance)),
+            check=request.check,
+            recognizer=catalogue.recognizer_of(selection) if checked else None,
+            alternative=catalogue.other_acoustic(selection) if request.check == "retry" else None,
         )

@@ -4,22 +4,30 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
 from core.acx import AcxReport
 from core.errors import ArtifactError
 from core.part import PartAudio
-from core.report import StageSeconds, SynthesisReport
+from core.recognition import FindingCode, UtteranceCheck
+from core.report import FlaggedPlace, StageSeconds, SynthesisReport
 from core.text import Notice, Utterance
 from core.units import rtf
 
 NOTICES_OF_A_CODE = 50
 """Notices of one code that a report holds: it is read at every poll, and a book may have thousands.
 The transcript has them all."""
+
+FINDING_MESSAGES: Final[dict[FindingCode, str]] = {
+    "misheard": "something else than {0!r} was recognized",
+    "dropped_word": "{0!r} was not recognized in the audio",
+    "repeated_word": "{0!r} was recognized twice",
+}
 
 
 @dataclass(slots=True)
@@ -35,6 +43,10 @@ class ReportBuilder:
         gain_db: the one gain of the whole audio [dB].
         file_sha256: of the finished file, hex.
         acx: levels of a book against ACX's rules.
+        check_seconds: compute of the check [s].
+        checked_words: words that a recognizer compared with the audio.
+        flagged_words: those that do not sound as meant.
+        places: where to listen, at most ``NOTICES_OF_A_CODE``.
         artifacts: component → sha256 of what spoke.
         notices: everything to tell, in order.
     """
@@ -47,11 +59,15 @@ class ReportBuilder:
     gain_db: float = 0.0
     file_sha256: str = ""
     acx: AcxReport | None = None
+    check_seconds: float = 0.0
+    checked_words: int = 0
+    flagged_words: int = 0
+    places: list[FlaggedPlace] = field(default_factory=list)
     artifacts: dict[str, str] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
 
     def add_part(
-        self, audio: PartAudio, utterances: Iterable[Utterance], *, reused: bool = False
+        self, audio: PartAudio, utterances: Sequence[Utterance], *, reused: bool = False
     ) -> None:
         """Adds a part; its notices get the spans of its utterances.
 
@@ -71,10 +87,23 @@ class ReportBuilder:
         self.artifacts.update(audio.artifacts)
         for notices, utterance in zip(audio.notices, utterances, strict=True):
             self.notices += (msgspec.structs.replace(n, span=utterance.span) for n in notices)
+        for check, utterance in zip(audio.checks, utterances, strict=bool(audio.checks)):
+            self._add_check(check, utterance)
+            if not reused:
+                self.check_seconds += check.seconds
         if reused:
             self.reused_seconds += audio.audio_seconds
         else:
             self.seconds += audio.stage_seconds
+
+    def _add_check(self, check: UtteranceCheck, utterance: Utterance) -> None:
+        """Adds the findings of an utterance as notices, each with the span of its word."""
+        self.checked_words += len(check.confidences)
+        self.flagged_words += len(check.findings)
+        for finding in check.findings:
+            word = utterance.words[finding.word]
+            message = FINDING_MESSAGES[finding.code].format(word.text)
+            self.notices.append(Notice(finding.code, message, word.span))
 
     def build(
         self, samples: int, sample_rate: int, *, queue_seconds: float = 0.0
@@ -82,8 +111,8 @@ class ReportBuilder:
         """Returns the report of a file of so many samples at that rate [Hz]."""
         return SynthesisReport(
             audio_seconds=samples / sample_rate,
-            compute_seconds=self.seconds.total,
-            rtf=rtf(self.seconds.total, samples / sample_rate),
+            compute_seconds=self.seconds.total + self.check_seconds,
+            rtf=rtf(self.seconds.total + self.check_seconds, samples / sample_rate),
             stage_seconds=self.seconds,
             queue_seconds=queue_seconds,
             batch_fill=self.batch_sizes / self.utterances,
@@ -95,6 +124,10 @@ class ReportBuilder:
             reused_seconds=self.reused_seconds,
             gain_db=self.gain_db,
             acx=self.acx,
+            check_seconds=self.check_seconds,
+            checked_words=self.checked_words,
+            flagged_words=self.flagged_words,
+            places=tuple(self.places[:NOTICES_OF_A_CODE]),
             warnings=first_of_each_code(self.notices),
             warning_counts=dict(Counter(notice.code for notice in self.notices)),
         )

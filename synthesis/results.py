@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.mel import Waveform
+from core.recognition import UtteranceCheck
 from core.report import StageSeconds
 from core.request import RuntimeName
 from core.text import Notice
@@ -22,6 +23,7 @@ class SynthesizedUtterance:
         batch_size: utterances that went through the acoustic model with it, itself included.
         artifacts: component → sha256 of the artifacts that ran.
         notices: what the report should tell.
+        check: what a recognizer thinks of it; None where nothing was checked.
     """
 
     waveform: Waveform
@@ -30,6 +32,7 @@ class SynthesizedUtterance:
     batch_size: int
     artifacts: dict[str, str]
     notices: tuple[Notice, ...] = ()
+    check: UtteranceCheck | None = None
 
 
 @dataclass(frozen=True, slots=True)

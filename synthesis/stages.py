@@ -10,6 +10,7 @@ import numpy as np
 
 from core.errors import AnomalyError, RhapsodeError, SynthesisError
 from core.mel import Float32, Int64, PhonemeBatch
+from core.recognition import UtteranceCheck
 from core.report import StageSeconds
 from core.text import Notice
 from core.voice import Component
@@ -39,6 +40,8 @@ class UtteranceState:
         samples: (T · hop,) float32 after the vocoder stage.
         seconds: its share of the compute of its batches, by frames [s].
         batch_size: utterances of its acoustic batch, itself included.
+        check: what a recognizer thinks of it.
+        check_seconds: its share of the check's compute, by frames [s].
         anomalies: what is wrong with the result.
         notices: what the report should tell besides.
         error: why it cannot be synthesized.
@@ -54,6 +57,8 @@ class UtteranceState:
     samples: Float32 = field(default_factory=lambda: NO_SAMPLES)
     seconds: StageSeconds = field(default_factory=StageSeconds)
     batch_size: int = 0
+    check: UtteranceCheck | None = None
+    check_seconds: float = 0.0
     anomalies: tuple[Notice, ...] = ()
     notices: list[Notice] = field(default_factory=list)
     error: RhapsodeError | None = None

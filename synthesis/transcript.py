@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
 
 from core.part import Part, PartAudio
+from core.recognition import UtteranceCheck
 from core.record import JobError
+from core.report import FlaggedPlace
 from core.text import Utterance
 from core.transcript import TimedWord, TranscriptLine
 
@@ -22,9 +24,10 @@ def timed_lines(part: Part, audio: PartAudio, starts: Iterable[int]) -> Iterator
         audio: their samples and durations.
         starts: first sample of each utterance in the whole audio, at the part's sample rate.
     """
-    figures = zip(audio.samples, audio.durations, audio.notices, strict=True)
+    checks = audio.checks or (None,) * len(audio.samples)
+    figures = zip(audio.samples, audio.durations, audio.notices, checks, strict=True)
     for utterance, start, figure in zip(part.utterances, starts, figures, strict=True):
-        samples, durations, notices = figure
+        samples, durations, notices, check = figure
         bounds = _bounds(durations, start, samples, audio.sample_rate)
         yield TranscriptLine(
             span=utterance.span,
@@ -35,7 +38,7 @@ def timed_lines(part: Part, audio: PartAudio, starts: Iterable[int]) -> Iterator
             voice=utterance.voice,
             start=bounds[0],
             end=bounds[-1],
-            words=tuple(_words(utterance, bounds)),
+            words=tuple(_words(utterance, bounds, check)),
             phonemes=utterance.phonemes,
             bounds=bounds,
             notices=notices,
@@ -64,6 +67,26 @@ def _bounds(
     return tuple(round((start + at * hop) / sample_rate, DIGITS) for at in frames)
 
 
-def _words(utterance: Utterance, bounds: Sequence[float]) -> Iterator[TimedWord]:
-    for word in utterance.words:
-        yield TimedWord(word.text, word.span, bounds[word.start], bounds[word.end])
+def _words(
+    utterance: Utterance, bounds: Sequence[float], check: UtteranceCheck | None
+) -> Iterator[TimedWord]:
+    findings = {f.word: f.code for f in check.findings} if check else {}
+    for index, word in enumerate(utterance.words):
+        yield TimedWord(
+            word.text,
+            word.span,
+            bounds[word.start],
+            bounds[word.end],
+            check.confidences[index] if check else None,
+            findings.get(index),
+        )
+
+
+def flagged_places(lines: Iterable[TranscriptLine]) -> Iterator[FlaggedPlace]:
+    """Yields the words of lines that should be listened to."""
+    for line in lines:
+        for word in line.words:
+            if word.finding is not None:
+                yield FlaggedPlace(
+                    word.text, word.finding, word.span, line.chapter, word.start, word.end
+                )

@@ -22,5 +22,5 @@ class ConvolutionalBiLstmConfig(
     hidden: int = 256
     """Of each direction of each LSTM."""
     layers: int = 2
-    dropout: float = 0.15
+    dropout: float = 0.1
     """Before every LSTM and the heads."""

@@ -34,7 +34,7 @@ from core.record import JobError, JobRecord
 from core.report import StageSeconds, SynthesisReport
 from core.request import BookFacts, Source
 from core.text import Notice
-from core.transcript import TranscriptHead
+from core.transcript import TranscriptHead, TranscriptLine
 from jobs.protocols import ASSEMBLE
 from jobs.storage.keys import (
     audio_key,
@@ -47,7 +47,7 @@ from jobs.storage.keys import (
 from jobs.storage.part_audio import read_samples
 from synthesis.report import ReportBuilder, first_of_each_code, sha256_of
 from synthesis.timeline import FailedPart, PlacedPart, Timeline, place_parts
-from synthesis.transcript import DIGITS, failed_lines, timed_lines
+from synthesis.transcript import DIGITS, failed_lines, flagged_places, timed_lines
 from workers.context import Context
 from workers.tasks.overlays import OverlayDelivery
 
@@ -166,12 +166,14 @@ class Assembler:
         with self._context.audio.writing(key) as path, path.open("wb") as file:
             file.write(encoder.encode(head) + b"\n")
             for one in self._parts():
+                lines: list[TranscriptLine]
                 if isinstance(one, FailedPart):
-                    lines = failed_lines(one.part, one.error)
+                    lines = list(failed_lines(one.part, one.error))
                 else:
                     offset = timeline.offset_of(one.part.chapter)
                     starts = (start + offset for start in one.starts)
-                    lines = timed_lines(one.part, one.audio, starts)
+                    lines = list(timed_lines(one.part, one.audio, starts))
+                    self._report.places += flagged_places(lines)
                 file.writelines(encoder.encode(line) + b"\n" for line in lines)
 
     def _write_audio(self) -> tuple[int, int]:

@@ -1,0 +1,76 @@
+"""Whether speech is what was meant: words that are missing, repeated, or others.
+
+A word is flagged where the cost of its alignment is above what right speech costs. The bounds are
+measured (``benchmarks/recognition``) and stand on the recognizer's card.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.recognition import CheckThresholds, FindingCode, UtteranceCheck, WordFinding
+from recognition.decoding import count_errors
+from recognition.evidence import RunEvidence, UtteranceEvidence
+
+MISSING_SHARE = 0.5
+"""A flagged word in whose place no more labels than this share of its own were found is missing."""
+REPEATED_RATE = 0.5
+"""What was found between words repeats the words beside it if its error rate is below this."""
+LEAST_REPEATED = 2
+"""Labels; a single one between words resembles too many words."""
+
+
+def word_statistic(run: RunEvidence) -> float:
+    """Returns what is compared with the bound of words: the cost beyond one nat a label."""
+    return run.cost - len(run.meant)
+
+
+def check_utterance(
+    evidence: UtteranceEvidence | None, words: int, thresholds: CheckThresholds
+) -> UtteranceCheck:
+    """Returns how sure the recognizer is of each word, and which are wrong.
+
+    Args:
+        evidence: of the utterance; None where it is too short to hold what was meant.
+        words: how many there are.
+        thresholds: bounds of right speech.
+    """
+    if evidence is None:
+        missing = tuple(WordFinding(i, "dropped_word") for i in range(words))
+        return UtteranceCheck((0.0,) * words, missing)
+    findings = dict[int, FindingCode]()
+    for index, run in enumerate(evidence.words):
+        if run is not None and word_statistic(run) > thresholds.word:
+            findings[index] = _finding_of(run)
+    flagged = set(findings)
+    for index, run in enumerate(evidence.gaps):
+        # What is wrong with a word reaches into the gaps beside it.
+        if run.cost > thresholds.gap and words and not flagged & {index - 1, index}:
+            at, code = _inserted(run, evidence.words, index)
+            findings.setdefault(at, code)
+    confidences = tuple(1.0 if r is None else round(r.confidence, 4) for r in evidence.words)
+    return UtteranceCheck(confidences, tuple(WordFinding(i, findings[i]) for i in sorted(findings)))
+
+
+def _finding_of(run: RunEvidence) -> FindingCode:
+    """Returns what is wrong with a word that is."""
+    if len(run.found) <= MISSING_SHARE * len(run.meant):
+        return "dropped_word"
+    # The path may begin in the first of two equal words and end in the second.
+    twice = count_errors((*run.meant, *run.meant), run.found)
+    return "repeated_word" if twice.rate < REPEATED_RATE else "misheard"
+
+
+def _inserted(
+    run: RunEvidence, words: Sequence[RunEvidence | None], index: int
+) -> tuple[int, FindingCode]:
+    """Returns which word what was found before word ``index`` belongs to, and what it is."""
+    beside = {at: words[at] for at in (index - 1, index) if 0 <= at < len(words)}
+    nearest = min(max(0, index - 1), len(words) - 1)
+    if len(run.found) < LEAST_REPEATED:
+        return nearest, "misheard"
+    rates = {at: count_errors(word.meant, run.found).rate for at, word in beside.items() if word}
+    at = min(rates, key=lambda k: rates[k], default=nearest)
+    if rates and rates[at] < REPEATED_RATE:
+        return at, "repeated_word"
+    return nearest, "misheard"

@@ -1,0 +1,114 @@
+"""Listens to what was synthesized: every word is compared with what a recognizer makes of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
+
+import numpy as np
+import torch
+
+from audio.mel import MelExtractor
+from core.mel import Float32, MelSpec
+from core.protocols import Recognizer
+from core.recognition import CheckThresholds
+from core.request import RuntimeName
+from core.voice import Component
+from recognition.check import check_utterance
+from recognition.evidence import find_evidence, meant_labels
+from synthesis.bisect import error_of
+from synthesis.prosody import phoneme_controls
+from synthesis.stages import UtteranceState
+
+LoadRecognizer = Callable[[Component, RuntimeName], Recognizer]
+"""Component and runtime → the recognizer, from memory after the first call."""
+UTTERANCES_AT_ONCE = 16
+SLOWEST, FASTEST = 0.7, 1.5
+"""Speeds that recognizers learn from; speech beyond them is brought there before it is checked."""
+
+
+class SpeechChecker:
+    """Checks utterances that have their samples.
+
+    Args:
+        load: loads recognizers.
+        monotonic: clock of the cost [s].
+    """
+
+    def __init__(
+        self, load: LoadRecognizer, *, monotonic: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._load, self._monotonic = load, monotonic
+
+    def check(self, states: Iterable[UtteranceState]) -> None:
+        """Fills ``check`` of every state that asks for it and has samples.
+
+        A recognizer that fails makes the check's error that of the state: who asked for a check
+        shall not take silence for consent.
+        """
+        ready = [s for s in states if s.item.recognizer and len(s.samples) and not s.error]
+
+        def kind(state: UtteranceState) -> tuple[str, str]:
+            assert state.item.recognizer is not None
+            return state.item.recognizer.name, state.item.runtime
+
+        for _, group in groupby(sorted(ready, key=kind), key=kind):
+            by_length = sorted(group, key=lambda state: len(state.samples))
+            for at in range(0, len(by_length), UTTERANCES_AT_ONCE):
+                self._check_batch(by_length[at : at + UTTERANCES_AT_ONCE])
+
+    def _check_batch(self, states: Sequence[UtteranceState]) -> None:
+        start = self._monotonic()
+        try:
+            self._run(states)
+        except Exception as error:
+            for state in states:
+                state.error = error_of(error)
+            return
+        seconds, frames = self._monotonic() - start, sum(state.frames for state in states)
+        for state in states:
+            state.check_seconds += seconds * state.frames / frames
+
+    def _run(self, states: Sequence[UtteranceState]) -> None:
+        component, runtime = states[0].item.recognizer, states[0].item.runtime
+        assert component is not None
+        assert component.thresholds is not None
+        recognize = self._load(component, runtime)
+        mels = [at_learnt_speed(_mel(s.samples, recognize.mel_spec), _speed(s)) for s in states]
+        outputs = recognize(mels)
+        meant = [meant_labels(state.item.utterance, component.symbols) for state in states]
+        evidence = find_evidence([o.phonemes for o in outputs], meant, component.symbols)
+        for state, one in zip(states, evidence, strict=True):
+            count = len(state.item.utterance.words)
+            thresholds: CheckThresholds = component.thresholds
+            state.check = check_utterance(one, count, thresholds)
+
+
+def _speed(state: UtteranceState) -> float:
+    """Returns the mean speed of an utterance."""
+    speeds = phoneme_controls(state.item)[0].astype(np.float64)
+    return float(1.0 / np.mean(1.0 / speeds))
+
+
+def _mel(samples: Float32, spec: MelSpec) -> Float32:
+    """Returns the mel (n_mels, T) of samples."""
+    with torch.inference_mode():
+        mel: Float32 = MelExtractor(spec)(torch.from_numpy(samples)[None])[0].numpy()
+    return mel
+
+
+def at_learnt_speed(mel: Float32, speed: float) -> Float32:
+    """Returns a mel (n_mels, T) as it might be at a speed that recognizers learn from.
+
+    >>> at_learnt_speed(np.zeros((1, 6), np.float32), 3.0).shape
+    (1, 12)
+    """
+    factor = speed / min(max(speed, SLOWEST), FASTEST)
+    if factor == 1.0 or mel.shape[1] < 2:
+        return mel
+    places = np.linspace(0, mel.shape[1] - 1, max(1, round(mel.shape[1] * factor)))
+    below = np.minimum(places.astype(np.int64), mel.shape[1] - 2)
+    share = (places - below).astype(np.float32)
+    moved: Float32 = mel[:, below] * (1 - share) + mel[:, below + 1] * share
+    return moved
