@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from core.checkpoint import CheckpointLayout
 from core.graphs import GraphSpec
 from core.mel import MelSpec
-from core.protocols import AcousticModel, Graph, Recognizer, Vocoder
+from core.protocols import AcousticModel, Graph, SpeechRecognizer, Vocoder
 from core.voice import Component, ControlName, NetworkKind, Provenance
 
 
@@ -204,4 +204,4 @@ class RecognizerSpec(NetworkSpec):
 
     kind: ClassVar[NetworkKind] = "recognizer"
 
-    adapter: Callable[[Mapping[str, Graph], MelSpec], Recognizer]
+    adapter: Callable[[Mapping[str, Graph], MelSpec], SpeechRecognizer]

@@ -96,7 +96,7 @@ class Vocoder(Protocol):
         """
 
 
-class Recognizer(Protocol):
+class SpeechRecognizer(Protocol):
     """A recognizer: mels to phonemes and characters. A batch of n gives what n singles give."""
 
     @property

@@ -22,7 +22,7 @@ from core.networks import (
     VocoderSpec,
     WindowPolicy,
 )
-from core.protocols import AcousticModel, Graph, Recognizer, Vocoder
+from core.protocols import AcousticModel, Graph, SpeechRecognizer, Vocoder
 from core.voice import Component
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def join_vocoder(
     return spec.adapter(graphs, mel, config, spec.halo(config), policy)
 
 
-def join_recognizer(network: str, graphs: Mapping[str, Graph], mel: MelSpec) -> Recognizer:
+def join_recognizer(network: str, graphs: Mapping[str, Graph], mel: MelSpec) -> SpeechRecognizer:
     """Returns the recognizer over opened graphs.
 
     Raises:

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.errors import CheckpointError
 from core.mel import MelSpec
 from core.networks import WindowPolicy
-from core.protocols import AcousticModel, Graph, Recognizer, Vocoder
+from core.protocols import AcousticModel, Graph, SpeechRecognizer, Vocoder
 from core.request import RuntimeName
 from core.voice import Component, Selection, VoiceCard
 from exports.exporters.export import artifact_folder, export_component
@@ -100,7 +100,7 @@ def load_recognizer(
     artifacts: Path,
     precision: Precision = "fp32",
     threads: int = 1,
-) -> Recognizer:
+) -> SpeechRecognizer:
     """Opens a recognizer; an artifact that is missing is exported first.
 
     Args:

@@ -14,7 +14,7 @@ from recognition.front import SLOTS, STRIDE, slots_of
 
 
 class CtcRecognizer:
-    """Implements ``core.protocols.Recognizer``.
+    """Implements ``core.protocols.SpeechRecognizer``.
 
     Args:
         graphs: ``recognize`` (recognition/graphs.py).

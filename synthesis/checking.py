@@ -11,7 +11,7 @@ import torch
 
 from audio.mel import MelExtractor
 from core.mel import Float32, MelSpec
-from core.protocols import Recognizer
+from core.protocols import SpeechRecognizer
 from core.recognition import CheckThresholds
 from core.request import RuntimeName
 from core.voice import Component
@@ -21,7 +21,7 @@ from synthesis.bisect import error_of
 from synthesis.prosody import phoneme_controls
 from synthesis.stages import UtteranceState
 
-LoadRecognizer = Callable[[Component, RuntimeName], Recognizer]
+LoadRecognizer = Callable[[Component, RuntimeName], SpeechRecognizer]
 """Component and runtime → the recognizer, from memory after the first call."""
 UTTERANCES_AT_ONCE = 16
 SLOWEST, FASTEST = 0.7, 1.5

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from core.protocols import AcousticModel, Recognizer, Vocoder
+from core.protocols import AcousticModel, SpeechRecognizer, Vocoder
 from core.request import RuntimeName
 from core.voice import Component, Selection
 
@@ -45,7 +45,7 @@ class LoadRecognizerComponent(Protocol):
 
     def __call__(
         self, component: Component, *, runtime: RuntimeName, device: str, artifacts: Path
-    ) -> Recognizer: ...
+    ) -> SpeechRecognizer: ...
 
 
 class VoiceCache:
@@ -72,7 +72,7 @@ class VoiceCache:
         self._pairs: dict[tuple[str, str, RuntimeName], NetworkPair] = {}
         self._acoustics: dict[tuple[str, RuntimeName], AcousticModel] = {}
         self._vocoders: dict[tuple[str, RuntimeName], Vocoder] = {}
-        self._recognizers: dict[tuple[str, RuntimeName], Recognizer] = {}
+        self._recognizers: dict[tuple[str, RuntimeName], SpeechRecognizer] = {}
 
     def load(self, selection: Selection, runtime: RuntimeName) -> LoadedVoice:
         """Returns the selection's networks, loaded at the first call.
@@ -97,7 +97,7 @@ class VoiceCache:
                 )
             return self._pairs[key]
 
-    def recognizer(self, component: Component, runtime: RuntimeName) -> Recognizer:
+    def recognizer(self, component: Component, runtime: RuntimeName) -> SpeechRecognizer:
         """Returns a recognizer, loaded at the first call.
 
         Raises:
@@ -114,7 +114,7 @@ class VoiceCache:
 
 def _default_recognizer(
     component: Component, *, runtime: RuntimeName, device: str, artifacts: Path
-) -> Recognizer:
+) -> SpeechRecognizer:
     from exports.voice import load_recognizer
 
     return load_recognizer(component, runtime=runtime, device=device, artifacts=artifacts)

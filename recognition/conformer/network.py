@@ -22,7 +22,7 @@ NEVER = -1e4
 """Score of a frame of padding: finite, and 0 after the softmax in float32."""
 
 
-class FeedForward(nn.Module):
+class ConformerFeedForward(nn.Module):
     """Layer norm, two linear layers with SiLU between."""
 
     def __init__(self, config: ConformerConfig) -> None:
@@ -94,7 +94,7 @@ class ConformerBlock(nn.Module):
 
     def __init__(self, config: ConformerConfig) -> None:
         super().__init__()
-        self.before, self.after = FeedForward(config), FeedForward(config)
+        self.before, self.after = ConformerFeedForward(config), ConformerFeedForward(config)
         self.attention = RelativeSelfAttention(config)
         self.convolution = GatedConvolution(config)
         self.norm = nn.LayerNorm(config.channels)

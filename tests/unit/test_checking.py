@@ -240,7 +240,7 @@ def test_the_first_try_is_kept_where_the_second_is_no_better() -> None:
     assert len(bench.voice.acoustic.calls) == 2
 
 
-def test_what_sounds_right_is_not_spoken_again() -> None:
+def test_what_sounds_right_is_not_synthesized_again() -> None:
     _, bench, _ = synthesized(items_of("retry", "tacotron2"), ALL)
     assert len(bench.voice.acoustic.calls) == 1
 

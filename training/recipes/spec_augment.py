@@ -25,8 +25,8 @@ from training.aligner.augment import augment
 STRETCH = 0.8, 1.3
 """Factors of speed."""
 STRETCHED, COLOURED, IN_ROOMS, NOISY = 0.5, 0.5, 0.1, 0.1
-"""Shares of utterances: few in rooms and noise, since what is to be checked has neither, and an hour
-on a core is not enough to overfit."""
+"""Shares of utterances: few in rooms and noise, since what is to be checked has neither, and an
+hour on a core is not enough to overfit."""
 LEVEL = -2.0, 1.0
 """Gain, natural log."""
 REVERBERATION_SECONDS = 0.1, 0.7
