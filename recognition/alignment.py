@@ -73,7 +73,7 @@ def _search(scores: list[Float32], labels: list[Sequence[int]]) -> list[Int64]:
             best, back[t] = _step(best, skips)
             best += emitted[t]
             best[outside] = IMPOSSIBLE
-        for b in np.flatnonzero(frames == t + 1):
+        for b in np.flatnonzero(frames == t + 1).tolist():
             last = states[b] - 1
             # A path ends in the last label or in the blank after it.
             ends[b] = last - (last > 0 and best[b, last - 1] > best[b, last])
