@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal, Protocol
 
@@ -218,7 +218,7 @@ class JobRecords(Protocol):
 class PlanStore(Protocol):
     """The plans of jobs: what they are to speak, part by part. Raises Unavailable throughout."""
 
-    def put(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
+    def put(self, job_id: str, plan: JobPlan, parts: Iterable[Part]) -> None:
         """Stores a plan with its parts; a second time changes nothing."""
 
     def get(self, job_id: str) -> JobPlan | None:
@@ -473,6 +473,11 @@ class JobQueue(Protocol):
         self, job_id: str, part: int, lane: Lane, *, reason: SendReason = "first"
     ) -> None:
         """Sends a part to a synthesizer, by lane."""
+
+    def synthesize_all(
+        self, job_id: str, parts: Sequence[int], lane: Lane, *, reason: SendReason = "first"
+    ) -> None:
+        """Sends parts to synthesizers, in this order."""
 
     def assemble(self, job_id: str, *, long: bool = False, reason: SendReason = "first") -> None:
         """Sends a job to be assembled, by a planner: that is CPU work as planning is."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -207,7 +207,7 @@ class MemoryPlans:
 
     state: MemoryJobs
 
-    def put(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
+    def put(self, job_id: str, plan: JobPlan, parts: Iterable[Part]) -> None:
         job = self.state.job(job_id)
         if job.plan is None and job.record.state not in TERMINAL:
             job.plan, job.parts = plan, {part.index: part for part in parts}
@@ -425,6 +425,12 @@ class MemoryQueue:
         self, job_id: str, part: int, lane: str, *, reason: SendReason = "first"
     ) -> None:
         self.sent.append(("synthesize", job_id, str(part), lane))
+
+    def synthesize_all(
+        self, job_id: str, parts: Sequence[int], lane: str, *, reason: SendReason = "first"
+    ) -> None:
+        for part in parts:
+            self.synthesize(job_id, part, lane, reason=reason)
 
     def assemble(self, job_id: str, *, long: bool = False, reason: SendReason = "first") -> None:
         self.sent.append(("assemble", job_id))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final, TypeVar, cast
 
 import msgspec
@@ -33,15 +34,17 @@ class RedisPlans:
         self._client = client
         self._put = LuaScript(client, "transitions/put_plan")
 
-    def put(self, job_id: str, plan: JobPlan, parts: Sequence[Part]) -> None:
+    def put(self, job_id: str, plan: JobPlan, parts: Iterable[Part]) -> None:
         """See PlanStore. Written in pieces; the plan itself last, and only then does it exist."""
-        names, ms = names_of_job(job_id), [round(part.seconds * 1000) for part in parts]
-        for start in range(0, len(parts), CHUNK):
+        names, total_ms, left = names_of_job(job_id), 0, iter(parts)
+        while some := tuple(islice(left, CHUNK)):
             rows: list[Value] = []
-            for part in parts[start : start + CHUNK]:
-                rows += [part.index, _encode(part), ms[part.index]]
+            for part in some:
+                ms = round(part.seconds * 1000)
+                rows += [part.index, _encode(part), ms]
+                total_ms += ms
             self._put(names, rows, plan="", total=0, total_ms=0)
-        self._put(names, plan=_encode(plan), total=plan.parts, total_ms=sum(ms))
+        self._put(names, plan=_encode(plan), total=plan.parts, total_ms=total_ms)
 
     def get(self, job_id: str) -> JobPlan | None:
         """See PlanStore."""

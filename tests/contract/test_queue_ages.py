@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import time
 from typing import Any
 
@@ -88,3 +90,33 @@ def test_a_channel_that_kombu_lost_is_the_queue_being_away(
     with pytest.raises(Unavailable) as caught:
         queue.plan("a" * 32)
     assert caught.value.code == "queue_unavailable"
+
+
+def test_many_parts_are_sent_as_celery_sends_one(redis_url: str) -> None:
+    client = open_redis(redis_url)
+    queue = CeleryQueue(client, celery_app(redis_url), now=lambda: 5.0)
+    queue.synthesize("a" * 32, 0, "bulk", reason="device_failed")
+    queue.synthesize_all("a" * 32, range(1, 1202), "bulk", reason="device_failed")
+    rows: list[Any] = client.lrange(QUEUE_PREFIX + "bulk", 0, -1)
+    first, *others = (json.loads(row) for row in reversed(rows))
+    assert [message_of(one) for one in others] == [
+        {**message_of(first), "args": [["a" * 32, part], {}]} for part in range(1, 1202)
+    ]
+    ids = {one["headers"]["id"] for one in others} | {
+        one["properties"]["delivery_tag"] for one in others
+    }
+    assert len(ids) == 2 * 1201
+    client.close()
+
+
+def message_of(row: dict[str, Any]) -> dict[str, Any]:
+    """What a message says, without the names that are its own."""
+    headers, properties = dict(row["headers"]), dict(row["properties"])
+    assert headers.pop("id") == headers.pop("root_id") == properties.pop("correlation_id")
+    for name in ("origin", "argsrepr"):
+        headers.pop(name)
+    for name in ("delivery_tag", "reply_to"):
+        properties.pop(name, None)
+    *args, options = json.loads(base64.b64decode(row["body"]))
+    fields = {key: row[key] for key in ("content-encoding", "content-type")}
+    return {**fields, "args": args, "options": options, **headers, **properties}

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache, partial
 
 import structlog
 
 from core.errors import Conflict, InputError, Unavailable
+from core.part import JobPlan, Part
 from core.protocols import TextFrontend
 from core.record import JobError, JobRecord
 from core.report import StageSeconds
 from core.request import Controls, Source
 from core.voice import Selection
 from jobs.protocols import FIRST, PLAN, MessageOrigin, SendReason
-from synthesis.planning import PlannedSource, plan_source
+from synthesis.planning import plan_source
 from telemetry.logs import log_fields
 from telemetry.tracing import WorkSpan
 from text.frontend import open_frontend
@@ -53,8 +55,7 @@ def plan(context: Context, job_id: str, origin: MessageOrigin = FIRST) -> None:
 def _send_parts(context: Context, record: JobRecord, span: WorkSpan, reason: SendReason) -> None:
     missing, lane = context.store.results.missing(record.id), record.request.lane
     with span.child("send"):
-        for index in missing:
-            context.queue.synthesize(record.id, index, lane, reason=reason)
+        context.queue.synthesize_all(record.id, missing, lane, reason=reason)
         if not missing:
             context.queue.assemble(record.id, long=record.source.is_long, reason=reason)
     span.note(parts=len(missing))
@@ -83,8 +84,9 @@ def _make_plan(context: Context, record: JobRecord, span: WorkSpan) -> bool:
     if isinstance(planned, JobError):
         _fail(context, record, span, planned)
         return False
-    context.store.plans.put(record.id, planned.plan, planned.parts)
-    record_stages(record, StageSeconds(text=planned.plan.text_seconds))
+    made, parts = planned
+    context.store.plans.put(record.id, made, parts)
+    record_stages(record, StageSeconds(text=made.text_seconds))
     return True
 
 
@@ -93,13 +95,15 @@ def _fail(context: Context, record: JobRecord, span: WorkSpan, error: JobError) 
     context.finish(record, "failed", error=error)
 
 
-def _planned(context: Context, record: JobRecord, source: Source) -> PlannedSource | JobError:
+def _planned(
+    context: Context, record: JobRecord, source: Source
+) -> tuple[JobPlan, Iterable[Part]] | JobError:
     """Plans a short source here, and a long one in a process that a cancelled job ends."""
     request = record.request
     any_language = request.language == "any"
     selection = context.catalogue.resolve(request.voice, request.acoustic, request.vocoder)
     if not record.source.is_long:
-        return plan_source(
+        planned = plan_source(
             source,
             _frontend(selection),
             pauses=request.pauses,
@@ -107,6 +111,7 @@ def _planned(context: Context, record: JobRecord, source: Source) -> PlannedSour
             limits=context.limits,
             any_language=any_language,
         )
+        return planned.plan, planned.parts
     asked = PlanRequest(
         source,
         selection.acoustic_component.symbols,
@@ -117,7 +122,9 @@ def _planned(context: Context, record: JobRecord, source: Source) -> PlannedSour
         any_language,
     )
     answer = plan_in_process(asked, partial(context.renew_lease, record.id, PLAN))
-    return answer.planned or JobError(answer.code, answer.message)
+    if answer.plan is None:
+        return JobError(answer.code, answer.message)
+    return answer.plan, answer.decoded_parts()
 
 
 def warm(context: Context) -> None:

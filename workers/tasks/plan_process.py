@@ -9,7 +9,7 @@ A ``PlanRequest`` is answered with a ``PlanResponse``, see ``core.limited_proces
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import msgspec
@@ -18,9 +18,10 @@ from core.child_process import die_with_parent
 from core.duration import DurationLimits
 from core.errors import RhapsodeError, SynthesisError
 from core.limited_process import CHECK_SECONDS, LimitedProcess, ProcessEnded, serve
+from core.part import JobPlan, Part
 from core.request import Source
 from core.text import Pauses
-from synthesis.planning import PlannedSource, plan_source
+from synthesis.planning import plan_source
 from telemetry.logs import configure_logs
 from text.frontend import open_frontend
 
@@ -51,9 +52,16 @@ class PlanRequest(msgspec.Struct, frozen=True):
 class PlanResponse(msgspec.Struct, frozen=True):
     """A plan, or why there is none."""
 
-    planned: PlannedSource | None = None
+    plan: JobPlan | None = None
+    parts: tuple[bytes, ...] = ()
+    """Encoded: decoded at once, those of a long text would hold Python's lock for half a second."""
     code: str = ""
     message: str = ""
+
+    def decoded_parts(self) -> Iterator[Part]:
+        """Yields the parts, one by one."""
+        for part in self.parts:
+            yield msgspec.msgpack.decode(part, type=Part)
 
 
 def plan_in_process(
@@ -100,7 +108,8 @@ def answer(message: bytes, _: bytes) -> tuple[bytes, bytes]:
             limits=request.limits,
             any_language=request.any_language,
         )
-        response = PlanResponse(planned)
+        parts = tuple(msgspec.msgpack.encode(part) for part in planned.parts)
+        response = PlanResponse(planned.plan, parts)
     except RhapsodeError as error:
         response = PlanResponse(code=error.code, message=error.message)
     return msgspec.msgpack.encode(response), b""
