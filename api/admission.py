@@ -130,7 +130,10 @@ class Admission:
             _require_content_type(method, connection.headers)
         if keys is not None and not is_open(connection.scope["path_template"]):
             token = token_of(connection) or _cookie_token(connection)
-            client = await to_thread.run_sync(_authenticate, keys, token, address)
+            # Who waits for a job may ask as often as it likes: only the rest counts.
+            asks = "job_id" in connection.path_params
+            counts = not asks or str(connection.scope["method"]) not in SAFE_METHODS  # type: ignore[typeddict-item]
+            client = await to_thread.run_sync(_authenticate, keys, token, address, counts)
         await self._resolve_name(connection, client)
         if client.visible_owner is not None:
             job_id = connection.path_params.get("job_id")
@@ -162,11 +165,13 @@ def _require_content_type(method: str, headers: Mapping[str, str]) -> None:
         raise BodyError(message, code="unsupported_media_type", status=415, errors=errors)
 
 
-def _authenticate(keys: ApiKeyStore, token: str | None, address: str) -> ApiClient:
+def _authenticate(keys: ApiKeyStore, token: str | None, address: str, counts: bool) -> ApiClient:
+    """Returns the client of a token; a request that counts takes its place in the key's rate."""
     if token is None:
         raise Unauthenticated("an API key is needed: Authorization: Bearer KEY, or X-API-Key: KEY")
     key = keys.check(token)
-    keys.admit(key)
+    if counts:
+        keys.admit(key)
     return ApiClient(key, address)
 
 

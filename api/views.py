@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 
 from core.record import JobError, JobProgress, JobRecord, JobState
@@ -40,16 +42,16 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class JobView(msgspec.Struct, frozen=True, kw_only=True):
-    """A job. Times are Unix seconds."""
+    """A job. Times are RFC 3339, in UTC."""
 
     id: str
     name: str | None
     """Given by ``PUT /jobs/{name}``; addresses the job, too."""
     state: JobState
     request: RequestView
-    created_at: float
-    started_at: float | None
-    finished_at: float | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
     progress: JobProgress
     queue_position: int | None
     """Queued jobs of its lane that were there before it; null once it runs, and where only
@@ -77,6 +79,20 @@ class JobList(msgspec.Struct, frozen=True):
     """Pass it as ``cursor`` for the next page; null at the end."""
 
 
+def utc(seconds: float) -> datetime:
+    """Returns a Unix time as clients see it, to the millisecond.
+
+    >>> utc(1.5).isoformat()
+    '1970-01-01T00:00:01.500000+00:00'
+    """
+    return datetime.fromtimestamp(round(seconds, 3), UTC)
+
+
+def utc_or_none(seconds: float | None) -> datetime | None:
+    """Returns ``utc`` of a time that may not have come yet."""
+    return None if seconds is None else utc(seconds)
+
+
 def job_view(record: JobRecord, forecast: Forecast = UNKNOWN) -> JobView:
     """Returns a record as a client sees it."""
     request = record.request
@@ -95,9 +111,9 @@ def job_view(record: JobRecord, forecast: Forecast = UNKNOWN) -> JobView:
             inputs=record.source.inputs,
             **shared,
         ),
-        created_at=record.created_at,
-        started_at=record.started_at,
-        finished_at=record.finished_at,
+        created_at=utc(record.created_at),
+        started_at=utc_or_none(record.started_at),
+        finished_at=utc_or_none(record.finished_at),
         progress=record.progress,
         queue_position=forecast.queue_position,
         eta_seconds=forecast.eta_seconds,

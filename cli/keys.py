@@ -114,6 +114,11 @@ def service_redis(data: Path) -> Iterator[redis.Redis]:
 def public_fields(key: ApiKey) -> dict[str, Any]:
     """Returns the fields of a key without the digest of its secret and the schema of its row."""
     fields: dict[str, Any] = msgspec.to_builtins(key)
+    for name in ("created_at", "disabled_at"):
+        if fields[name] is not None:
+            fields[name] = datetime.fromtimestamp(fields[name], UTC).isoformat(
+                timespec="milliseconds"
+            )
     del fields["digest"], fields["schema"]
     return fields
 

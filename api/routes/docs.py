@@ -6,10 +6,13 @@ file compressed.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from litestar import MediaType, Response, get
+from litestar import MediaType, Response
+from litestar.enums import HttpMethod
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
 from core.errors import NotFound
@@ -43,16 +46,18 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+READ: Final = partial(HTTPRouteHandler, http_method=[HttpMethod.GET, HttpMethod.HEAD])
+"""Whoever asks for the head alone gets it: the server leaves the body out."""
 DAY: Final = "public, max-age=86400"
 
 
-@get("/docs", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
+@READ("/docs", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
 def page() -> Response[str]:
     """Returns the page."""
     return Response(PAGE, headers={"Content-Security-Policy": POLICY}, media_type=MediaType.HTML)
 
 
-@get("/docs/{name:str}", include_in_schema=False, sync_to_thread=False)
+@READ("/docs/{name:str}", include_in_schema=False, sync_to_thread=False)
 def asset(name: FromPath[str]) -> Response[bytes]:
     """Returns a file of the page. Raises NotFound."""
     if name == "start.js":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any
 
@@ -19,8 +20,9 @@ from litestar.response.sse import ServerSentEventMessage
 from api.backends import Backends
 from api.problems import problem_responses
 from api.routes.jobs import known_id
+from api.views import utc
 from core.errors import NotFound, Unavailable
-from core.record import TERMINAL, JobEvent
+from core.record import TERMINAL, JobEvent, JobEventName, JobProgress, JobState
 from jobs.redis_backend.events import AT_ONCE, START
 
 HEARTBEAT_SECONDS = 15.0
@@ -38,7 +40,19 @@ class SentEvent(msgspec.Struct, frozen=True):
     event: str
     """``created``, ``planned``, ``part_done`` … ``finished``."""
     data: str
-    """The event as JSON: id, job, event, at [Unix s], state, part and progress."""
+    """The event as JSON: id, job, event, at (RFC 3339), state, part and progress."""
+
+
+class EventView(msgspec.Struct, frozen=True, kw_only=True):
+    """An event as clients see it."""
+
+    id: str
+    job: str
+    event: JobEventName
+    at: datetime
+    state: JobState
+    part: int | None
+    progress: JobProgress
 
 
 @get(
@@ -114,8 +128,9 @@ async def _messages(
 
 
 def _message(event: JobEvent) -> ServerSentEventMessage:
+    view = EventView(**{**msgspec.structs.asdict(event), "at": utc(event.at)})
     return ServerSentEventMessage(
-        data=msgspec.json.encode(event), event=event.event, id=event.id, sep="\n"
+        data=msgspec.json.encode(view), event=event.event, id=event.id, sep="\n"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, cast, get_args
 
@@ -25,10 +26,11 @@ from telemetry.metrics import count_finished
 
 STATES: list[str] = list(get_args(JobState))
 LANES: list[str] = list(get_args(Lane))
-MAX_TIME = 253402300799.0
-"""The end of the year 9999 [Unix s]."""
-FROM_0: dict[str, Any] = {"ge": 0, "schema_extra": {"minimum": 0}}
-"""Litestar checks a bound of 0 and leaves it out of the document."""
+RFC3339: dict[str, Any] = {
+    "pattern": r"^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$",
+    "schema_extra": {"format": "date-time", "examples": ["2026-01-31T12:00:00Z"]},
+}
+"""A time as clients write it. Source: RFC 3339 §5.6."""
 
 
 def known_id(job_id: str) -> str:
@@ -77,11 +79,11 @@ async def list_jobs(
         str | None, QueryParameter(max_length=64, description="only in this voice")
     ] = None,
     since: Annotated[
-        float, QueryParameter(le=MAX_TIME, description="created then or later [Unix s]", **FROM_0)
-    ] = 0.0,
+        str | None, QueryParameter(description="created then or later (RFC 3339)", **RFC3339)
+    ] = None,
     until: Annotated[
-        float, QueryParameter(le=MAX_TIME, description="created before that [Unix s]", **FROM_0)
-    ] = MAX_TIME,
+        str | None, QueryParameter(description="created before that (RFC 3339)", **RFC3339)
+    ] = None,
     cursor: Annotated[
         str | None,
         QueryParameter(pattern=r"^[0-9a-f]{32}$", description="from the page before"),
@@ -97,14 +99,24 @@ async def list_jobs(
         state=cast("JobState | None", _known("state", wanted, STATES)),
         lane=cast("Lane | None", _known("lane", lane, LANES)),
         voice=voice,
-        since=since,
-        until=until,
+        since=_seconds("since", since),
+        until=_seconds("until", until),
     )
     read = partial(backends.store.records.page, wanted=meant, cursor=cursor, limit=limit)
     found = await to_thread.run_sync(read)
     forecasts = await to_thread.run_sync(backends.backlog.forecast, found.jobs)
     views = tuple(map(job_view, found.jobs, forecasts))
     return JobList(views, found.cursor)
+
+
+def _seconds(field: str, text: str | None) -> float | None:
+    """Returns a time [Unix s]. Raises FieldError: the calendar has no such time."""
+    if text is None:
+        return None
+    try:
+        return max(0.0, datetime.fromisoformat(text.upper()).timestamp())
+    except ValueError as error:
+        raise FieldError(field, f"{text} is no time", allowed="2026-01-31T12:00:00Z") from error
 
 
 def _known(field: str, value: str | None, allowed: list[str]) -> str | None:

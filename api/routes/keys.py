@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -17,6 +18,7 @@ from api.body import decode_body
 from api.browsers import Forbidden
 from api.openapi import takes_file
 from api.problems import problem_responses
+from api.views import utc, utc_or_none
 from core.errors import NotFound
 from jobs.protocols import ApiKey, ApiKeyStore, KeyLimits
 
@@ -38,12 +40,12 @@ class KeyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True):
-    """A key without its secret. Times are Unix seconds."""
+    """A key without its secret. Times are RFC 3339, in UTC."""
 
     id: str
     name: str
-    created_at: float
-    disabled_at: float | None
+    created_at: datetime
+    disabled_at: datetime | None
     """Since when it is refused."""
     admin: bool
     limits: KeyLimits
@@ -65,7 +67,14 @@ class NewKey(msgspec.Struct, frozen=True, kw_only=True):
 
 def key_view(key: ApiKey) -> KeyView:
     """Returns a key as a client sees it."""
-    return KeyView(**{name: getattr(key, name) for name in KeyView.__struct_fields__})
+    return KeyView(
+        id=key.id,
+        name=key.name,
+        created_at=utc(key.created_at),
+        disabled_at=utc_or_none(key.disabled_at),
+        admin=key.admin,
+        limits=key.limits,
+    )
 
 
 def admin_keys(backends: Backends, client: ApiClient) -> ApiKeyStore:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -54,13 +54,13 @@ def brief_seconds(seconds: float) -> str:
     return f"{seconds:.3g} s"
 
 
-def rfc3339(seconds: float) -> str:
-    """Returns a Unix time as a date and time of UTC.
+def rfc3339(time: datetime) -> str:
+    """Returns a time of UTC to the second.
 
-    >>> rfc3339(0.0)
+    >>> rfc3339(datetime(1970, 1, 1, tzinfo=UTC))
     '1970-01-01T00:00:00Z'
     """
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _environment() -> Environment:

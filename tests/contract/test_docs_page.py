@@ -50,6 +50,11 @@ def test_the_page_and_all_that_it_loads_are_ours(http: Http) -> None:
     assert http.get("/docs/none.js").status_code == 404
 
 
+def test_who_asks_for_the_head_alone_gets_it(http: Http) -> None:
+    for path in ("/docs", "/docs/start.js", "/docs/swagger-ui.css"):
+        assert http.head(path).headers["content-type"] == http.get(path).headers["content-type"]
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_files_are_whole(http: Http, name: str) -> None:
     data = gzip.decompress((FOLDER / f"{name}.gz").read_bytes())

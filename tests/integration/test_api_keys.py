@@ -148,6 +148,15 @@ def test_limits_of_a_key(http: Http, keys: RedisApiKeys) -> None:
     assert 30 < int(statuses[2].headers["retry-after"]) <= 60
 
 
+def test_polls_of_a_job_do_not_count(http: Http, keys: RedisApiKeys) -> None:
+    slow = shown(keys, requests_per_minute=1, burst=1)
+    job = submit(http, slow)
+    for path in (f"/jobs/{job}", f"/jobs/{job}/manifest", f"/jobs/{job}"):
+        assert http.get(path, headers=slow).status_code == 200
+    assert code(http.get(f"/jobs/{job}/audio", headers=slow)) == (409, "audio_not_ready")
+    assert code(http.post("/synthesize", json=BODY, headers=slow)) == (429, "rate_limited")
+
+
 def test_too_many_open_jobs_of_all_are_an_overload(http: Http, keys: RedisApiKeys) -> None:
     mine = shown(keys)
     jobs = [submit(http, mine) for _ in range(4)]
