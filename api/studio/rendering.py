@@ -57,7 +57,7 @@ def brief_seconds(seconds: float) -> str:
 def rfc3339(time: datetime) -> str:
     """Returns a time of UTC to the second.
 
-    >>> rfc3339(datetime(1970, 1, 1, tzinfo=UTC))
+    >>> rfc3339(datetime.fromisoformat("1970-01-01T00:00:00.5Z"))
     '1970-01-01T00:00:00Z'
     """
     return time.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -71,6 +71,12 @@ include-name = ["POST /audiobooks", "POST /audiobooks/analyze", "POST /audiobook
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 400, 422]
 
+# Keys are for admins, which neither client is: see the run of its own below.
+[[operations]]
+include-path-regex = "^/keys"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 403]
+
 # DELETE cancels a job; its record and its events stay until they expire.
 [[operations]]
 include-path-regex = "^/jobs/.job_id."
@@ -83,7 +89,8 @@ enabled = false
 def guarded(
     tiny_voices: Path, tiny_artifacts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
-    environment = tiny_environment(tiny_voices, tiny_artifacts) | {"RHAPSODE_REQUIRE_KEYS": "true"}
+    environment = tiny_environment(tiny_voices, tiny_artifacts)
+    environment |= {"RHAPSODE_REQUIRE_KEYS": "true", "RHAPSODE_KEYS_OVER_HTTP": "true"}
     with Stack(tmp_path_factory.mktemp("guarded"), environment=environment) as stack:
         yield stack
 
@@ -113,20 +120,37 @@ def checks_of(report: Path) -> Counter[tuple[str, str]]:
     return found
 
 
+def run_schemathesis(service: Stack, folder: Path, settings: Path, *words: str) -> dict[str, Any]:
+    """Returns the summary of a run in which every check held."""
+    command = [sys.executable, "-m", "schemathesis.cli", "--no-color"]
+    command += ["--config-file", str(settings), "run", f"{service.url}/schema/openapi.json"]
+    command += ["--checks=all", "--seed=1", "--generation-deterministic", "--continue-on-failure"]
+    command += [f"--max-examples={CASES}", "--report=ndjson,json", f"--report-dir={folder}", *words]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
+    (report,) = folder.glob("json-*.json")
+    summary: dict[str, Any] = json.loads(report.read_text("utf-8"))
+    assert summary["complete"]
+    return summary
+
+
 def test_the_service_is_what_its_description_says(guarded: Stack, tmp_path: Path) -> None:
     settings = write_settings(tmp_path, RedisApiKeys(open_redis(guarded.redis_url)))
-    command = [sys.executable, "-m", "schemathesis.cli", "--no-color"]
-    command += ["--config-file", str(settings), "run", f"{guarded.url}/schema/openapi.json"]
-    command += ["--checks=all", "--seed=1", "--generation-deterministic", "--continue-on-failure"]
-    command += [f"--max-examples={CASES}", "--report=ndjson,json", f"--report-dir={tmp_path}"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=600)
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
-    (report,) = tmp_path.glob("json-*.json")
-    summary = json.loads(report.read_text("utf-8"))
-    assert summary["complete"]
+    summary = run_schemathesis(guarded, tmp_path, settings)
     assert summary["operations"]["tested"] == summary["operations"]["total"] >= 16
     assert summary["test_cases"]["generated"] > 1000
     (events,) = tmp_path.glob("ndjson-*.ndjson")
     checks = checks_of(events)
     assert {name for name, _ in checks} >= CHECKS
     assert not [name for name, status in checks if status != "success"]
+
+
+def test_an_admin_finds_the_keys_as_described(guarded: Stack, tmp_path: Path) -> None:
+    """A key that is made is never deleted: it is refused, and stays on the list."""
+    _, token = RedisApiKeys(open_redis(guarded.redis_url)).add("boss", time.time(), admin=True)
+    settings = tmp_path / "schemathesis.toml"
+    settings.write_text("[checks.use_after_free]\nenabled = false\n", "utf-8")
+    chosen = ["--include-path-regex=^/keys", "--max-examples=15"]
+    words = [*chosen, "--header", f"Authorization: Bearer {token}"]
+    summary = run_schemathesis(guarded, tmp_path, settings, *words)
+    assert summary["operations"]["tested"] == 3

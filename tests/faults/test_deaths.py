@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+import soundfile
 
 from cli.child import ChildProcess
 from cli.stack import Stack
@@ -110,6 +113,32 @@ def test_a_killed_synthesizer_costs_no_part(stack: Stack, http: httpx.Client) ->
     assert done["progress"]["parts_done"] == done["progress"]["parts_total"]
     assert done["report"]["samples"] == expected_length(TEXT)
     assert finished(http) == before + 1
+
+
+def test_who_listens_while_a_synthesizer_is_killed_gets_the_finished_file(
+    stack: Stack, http: httpx.Client
+) -> None:
+    body = {"text": f"A stream. {TEXT}", "stream": True}
+    job: Job = http.post("/synthesize", json=body).json()
+    path = f"/jobs/{job['id']}/audio"
+    with (
+        ThreadPoolExecutor(1) as listener,
+        http.stream("GET", path, params={"stream": "true"}) as answer,
+    ):
+        assert answer.status_code == 200
+        blocks = answer.iter_bytes()
+        first = next(blocks)
+        assert kill(stack, "synthesizer", signal.SIGKILL) == -signal.SIGKILL
+        assert state(http, job)["state"] == "running"
+        rest = listener.submit(b"".join, blocks)
+        until(stack, rest.done)
+        streamed = first + rest.result()
+    done = ended(stack, http, job)
+    assert (done["state"], done["error"]) == ("succeeded", None)
+    assert len(streamed) > len(first) > 0
+    samples, _ = soundfile.read(io.BytesIO(streamed), dtype="int16")
+    file, _ = soundfile.read(io.BytesIO(http.get(path).content), dtype="int16")
+    assert samples.tolist() == file.tolist()
 
 
 def test_a_killed_planner_costs_no_job(stack: Stack, http: httpx.Client) -> None:
