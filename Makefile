@@ -5,7 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
-ROOMS := core telemetry text audio acoustic vocoders recognition jobs exports synthesis training workers api cli
+ROOMS := core telemetry text audio acoustic vocoders recognition jobs exports synthesis training workers api cli capacity
 PIP := PYTHONUNBUFFERED=1 $(BIN)/python -m pip install --disable-pip-version-check --progress-bar off --constraint constraints.txt
 EXTRA ?= cpu
 # Most tests wait for processes that they started; a file stays in one process, with its service.

@@ -29,6 +29,7 @@ COMMANDS = {
     "export": "cli.export:export",
     "import": "cli.import_:import_",
     "train": "cli.train:train",
+    "capacity": "cli.capacity:capacity",
     "bench": "cli.bench:bench",
 }
 """Name of a command → module:object, imported when the command is run."""

@@ -14,6 +14,7 @@ ROOMS = [
     "api",
     "audio",
     "benchmarks",
+    "capacity",
     "cli",
     "core",
     "exports",
