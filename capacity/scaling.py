@@ -43,7 +43,7 @@ class ScalingRule:
 
 
 @dataclass(slots=True)
-class Autoscaler:
+class ReplicaController:
     """Carries the rule out, look by look.
 
     Args:

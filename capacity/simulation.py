@@ -21,7 +21,7 @@ from itertools import count
 from typing import Any, Final, Literal
 
 from capacity.arrivals import JobArrival
-from capacity.scaling import Autoscaler, ScalingRule
+from capacity.scaling import ReplicaController, ScalingRule
 from core.request import Lane
 
 LANES: Final[tuple[Lane, ...]] = ("interactive", "bulk")
@@ -189,7 +189,7 @@ class Simulation:
 
     def __init__(self, model: WorkerModel, workers: int, rule: ScalingRule | None = None) -> None:
         self._model, self._rule = model, rule
-        self._scaler = Autoscaler(rule, workers) if rule else None
+        self._scaler = ReplicaController(rule, workers) if rule else None
         self._now, self._order = 0.0, count()
         self._events: list[tuple[float, int, EventName, Any]] = []
         self._queues: dict[Lane, deque[_Part]] = {lane: deque() for lane in LANES}

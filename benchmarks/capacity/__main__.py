@@ -12,7 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.capacity.comparison import TOLERANCE, Comparison, compare
+from benchmarks.capacity.comparison import TOLERANCE, RunComparison, compare
 from benchmarks.capacity.costs import Costs, measure_costs
 from benchmarks.capacity.real_run import run_service
 from benchmarks.load.long_text import make_text
@@ -66,7 +66,7 @@ def _costs(name: str, costs: Costs) -> dict[str, Any]:
     return asdict(costs)
 
 
-def _format_comparisons(model: WorkerModel, comparisons: Sequence[Comparison]) -> str:
+def _format_comparisons(model: WorkerModel, comparisons: Sequence[RunComparison]) -> str:
     lines = [
         f"one synthesizer: {model.batch_seconds * 1000:.0f} ms a batch and "
         f"{model.rtf:.4f} s a second of audio",

@@ -16,7 +16,7 @@ TOLERANCE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class RunComparison:
     """Latencies of a run and of its simulation.
 
     Attributes:
@@ -41,7 +41,7 @@ class Comparison:
         return self.simulated[0.95] / self.real[0.95] - 1
 
 
-def compare(runs: Sequence[RealRun]) -> tuple[WorkerModel, list[Comparison]]:
+def compare(runs: Sequence[RealRun]) -> tuple[WorkerModel, list[RunComparison]]:
     """Returns the model of the first run, of one synthesizer, and how well it foretells each run.
 
     What a batch costs is measured with one synthesizer, how much longer it takes beside others in
@@ -58,14 +58,16 @@ def compare(runs: Sequence[RealRun]) -> tuple[WorkerModel, list[Comparison]]:
     return model, [_compare(run, rtf, constant, known) for run in runs]
 
 
-def _compare(run: RealRun, rtf: float, constant: float, known: Mapping[int, float]) -> Comparison:
+def _compare(
+    run: RealRun, rtf: float, constant: float, known: Mapping[int, float]
+) -> RunComparison:
     overheads = tuple(
         max(0.0, job.latency - constant - rtf * run.speech_share * job.audio_seconds)
         for job in run.singles
     )
     slowdown = tuple(interpolated(known, busy) for busy in range(1, run.workers + 1))
     arrivals = [JobArrival(job.at, run.speech_share * job.audio_seconds) for job in run.load]
-    return Comparison(
+    return RunComparison(
         workers=run.workers,
         jobs=len(run.load),
         slowdown=slowdown[-1],

@@ -17,7 +17,7 @@ import workers.celery_runtime.queue_order
 import workers.device.device_thread
 from capacity import simulation
 from capacity.arrivals import JobArrival, RateProfile, arrival_times, lognormal_lengths
-from capacity.scaling import Autoscaler, ScalingRule
+from capacity.scaling import ReplicaController, ScalingRule
 from capacity.simulation import Simulation, WorkerModel, part_seconds
 from capacity.sizing import workers_needed
 from workers.settings import WorkerSettings
@@ -182,7 +182,7 @@ def test_the_model_has_the_constants_of_the_workers() -> None:
 
 
 def test_a_replica_is_added_for_every_minute_of_work_and_taken_away_slowly() -> None:
-    scaler = Autoscaler(ScalingRule(), 1)
+    scaler = ReplicaController(ScalingRule(), 1)
     assert scaler.look(0, 62.0) == 1  # within a tenth of what one should have
     assert scaler.look(15, 170.0) == 3
     assert scaler.look(30, 10000.0) == 7  # four more at once

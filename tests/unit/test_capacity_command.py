@@ -38,7 +38,7 @@ def test_audio_hours_a_day_are_a_rate(tmp_path: Path) -> None:
     assert found["rate"] * found["mean_audio_seconds"] == pytest.approx(10)
 
 
-def test_what_no_number_of_workers_keeps_is_said() -> None:
+def test_what_no_number_of_workers_keeps_has_no_answer() -> None:
     found = run("--rate", "0.2", "--characters", "9000", "--speed", "1", "--goal", "1")
     assert found["workers"] is None
 
