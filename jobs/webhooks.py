@@ -102,6 +102,12 @@ class WebhookDelivery(msgspec.Struct, frozen=True, kw_only=True):
         """Whose it is, without what may be secret of its address."""
         return receiver_of(self.url)
 
+    @property
+    def address_id(self) -> str:
+        """What stands for its whole address: another path of the same host is another receiver,
+        whose answers are not this one's business."""
+        return self.endpoint or hashlib.sha256(self.url.encode()).hexdigest()[:32]
+
 
 class DeliveryStatus(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery and how far it is. Times are Unix seconds."""
@@ -156,11 +162,11 @@ class DeliveryStore(Protocol):
     def disable(self, endpoint_id: str, now: float, reason: str) -> None:
         """Switches an endpoint off."""
 
-    def pause(self, receiver: str, seconds: float) -> None:
-        """Has nothing sent to a receiver for so long [s]."""
+    def pause(self, delivery: WebhookDelivery, seconds: float) -> None:
+        """Has nothing sent to the address of a delivery for so long [s]."""
 
-    def paused_seconds(self, receiver: str) -> float:
-        """Returns how long nothing is to be sent to a receiver [s]; 0 = now."""
+    def paused_seconds(self, delivery: WebhookDelivery) -> float:
+        """Returns how long nothing is to be sent to the address of a delivery [s]; 0 = now."""
 
     def of_job(self, job_id: str) -> tuple[DeliveryStatus, ...]:
         """Returns the deliveries of a job, the oldest first; settled ones for a week."""

@@ -144,6 +144,6 @@ def delivery_key(delivery_id: str) -> str:
     return _SERVICE_NAMES["delivery_prefix"] + delivery_id
 
 
-def paused_key(receiver: str) -> str:
-    """Returns the key that is there as long as nothing is to be sent to a receiver."""
-    return f"{PREFIX}:paused:{receiver}"
+def paused_key(address_id: str) -> str:
+    """Returns the key that is there as long as nothing is to be sent to a receiver's address."""
+    return f"{PREFIX}:paused:{address_id}"

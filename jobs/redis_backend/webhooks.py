@@ -153,7 +153,7 @@ class RedisDeliveries:
 
     def take(self, now: float, seconds: float, limit: int) -> tuple[DeliveryStatus, ...]:
         """See DeliveryStore."""
-        names = {"deliveries_due": DELIVERIES_DUE}
+        names = {"deliveries_due": DELIVERIES_DUE, "delivery_prefix": delivery_key("")}
         ids = self._take(names, now=repr(now), again=repr(now + seconds), limit=limit)
         return self._read([id_.decode() for id_ in ids])
 
@@ -197,15 +197,15 @@ class RedisDeliveries:
         with suppress(NotFound):
             self._endpoints.disable(endpoint_id, now, reason)
 
-    def pause(self, receiver: str, seconds: float) -> None:
+    def pause(self, delivery: WebhookDelivery, seconds: float) -> None:
         """See DeliveryStore."""
         with translated():
-            self._client.set(paused_key(receiver), 1, px=max(1, round(seconds * 1000)))
+            self._client.set(paused_key(delivery.address_id), 1, px=max(1, round(seconds * 1000)))
 
-    def paused_seconds(self, receiver: str) -> float:
+    def paused_seconds(self, delivery: WebhookDelivery) -> float:
         """See DeliveryStore."""
         with translated():
-            left = self._client.pttl(paused_key(receiver))
+            left = self._client.pttl(paused_key(delivery.address_id))
         return max(0, left) / 1000
 
     def of_job(self, job_id: str) -> tuple[DeliveryStatus, ...]:

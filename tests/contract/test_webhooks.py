@@ -257,8 +257,7 @@ def test_delays_follow_the_schedule_and_retry_after(hooks: Hooks) -> None:
     waits = sorted((hooks.only(one).due_at or 0) - begun for one in (first, second))
     assert 300 <= waits[0] <= 300 * 1.2 + DEADLINE
     assert 4000 <= waits[1] <= 4000 + DEADLINE
-    receiver_name = hooks.only(first).delivery.receiver
-    assert hooks.deliveries.paused_seconds(receiver_name) > 3000
+    assert hooks.deliveries.paused_seconds(hooks.only(first).delivery) > 3000
 
 
 def test_a_slow_down_holds_the_receiver_and_nobody_else(hooks: Hooks) -> None:
@@ -353,6 +352,22 @@ def test_what_a_sender_held_is_due_again(hooks: Hooks) -> None:
     assert taken.delivery.job == job_id
     assert hooks.deliveries.take(now + 39, 40.0, 10) == ()
     assert hooks.deliveries.take(now + 41, 40.0, 10) != ()
+
+
+def test_what_is_due_and_not_there_is_forgotten(hooks: Hooks) -> None:
+    hooks.client.zadd(DELIVERIES_DUE, {"msg_gone": 1.0})
+    assert hooks.deliveries.take(time.time(), 40.0, 10) == ()
+    assert hooks.client.zcard(DELIVERIES_DUE) == 0
+
+
+def test_a_slow_down_of_one_address_holds_no_other_of_the_host(hooks: Hooks) -> None:
+    with receiving((429, {"retry-after": "3600"})) as receiver:
+        held = WebhookCallback(url=receiver.url, secret=new_secret())
+        job_id = hooks.ended(callback=held)
+        with hooks.sending(3600.0):
+            until(lambda: hooks.only(job_id).status == 429)
+            other = WebhookCallback(url=f"{receiver.url}&another", secret=new_secret())
+            assert hooks.settled(hooks.ended(callback=other)).state == "delivered"
 
 
 def test_a_delivery_outlives_its_job(hooks: Hooks) -> None:

@@ -12,7 +12,9 @@ import socket
 import ssl
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any, Final
 
 import httpcore
@@ -24,6 +26,10 @@ from core.webhook import parse_receiver
 
 MOST_CONNECTIONS: Final = 64
 """Of one process at once."""
+
+
+LOOK_UPS: Final = ThreadPoolExecutor(MOST_CONNECTIONS, thread_name_prefix="look-up")
+"""Of names: a name server that does not answer holds none of the threads that others need."""
 
 
 class AddressRefused(Exception):
@@ -99,9 +105,9 @@ async def look_up(host: str, port: int) -> list[IpAddress]:
     Raises:
         NameUnknown: none.
     """
-    loop = asyncio.get_running_loop()
+    ask = partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
     try:
-        found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = await asyncio.get_running_loop().run_in_executor(LOOK_UPS, ask)
     except (OSError, UnicodeError) as error:
         raise NameUnknown from error
     addresses = (parse_address(str(sockaddr[0])) for *_, sockaddr in found)

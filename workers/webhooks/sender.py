@@ -32,7 +32,7 @@ MOST_OF_ONE: Final = 8
 BUSY_SECONDS: Final = 2.0
 """How long a delivery is put off whose receiver has so many already [s]."""
 SLOW_DOWN: Final = (429, 502, 504)
-"""Answers after which nothing is sent to the receiver for a while. Source: Standard Webhooks,
+"""Answers after which nothing is sent to their address for a while. Source: Standard Webhooks,
 "Special response codes"; 410 is another."""
 GONE: Final = 410
 PAUSE_SECONDS: Final = 60.0
@@ -134,9 +134,11 @@ class WebhookSender:
         pauses: dict[str, float] = {}
         for status in taken:
             receiver = status.delivery.receiver
-            if receiver not in pauses:
-                pauses[receiver] = await asyncio.to_thread(self._store.paused_seconds, receiver)
-            wait = pauses[receiver]
+            address = status.delivery.address_id
+            if address not in pauses:
+                find = self._store.paused_seconds
+                pauses[address] = await asyncio.to_thread(find, status.delivery)
+            wait = pauses[address]
             if self._active[receiver] >= MOST_OF_ONE or len(attempts) >= MOST_CONNECTIONS:
                 wait = max(wait, BUSY_SECONDS)
             if wait > 0:
@@ -223,7 +225,7 @@ class WebhookSender:
             log.warning("endpoint_gone", endpoint=delivery.endpoint)
         if answer.status in SLOW_DOWN or (answer.status >= 400 and answer.retry_after):
             asked = answer.retry_after if answer.retry_after is not None else PAUSE_SECONDS
-            self._store.pause(delivery.receiver, min(asked, LONGEST_PAUSE_SECONDS))
+            self._store.pause(delivery, min(asked, LONGEST_PAUSE_SECONDS))
 
 
 def headers_of(delivery: WebhookDelivery, secrets: Sequence[str], now: float) -> dict[str, str]:
