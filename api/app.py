@@ -24,6 +24,7 @@ from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
 from api.browsers import add_security_headers, cors_of
 from api.connections import limited_protocol
+from api.fair_semaphore import FairThreads
 from api.metrics import CurrentState, app_version, measuring, scrape
 from api.openapi import correct_openapi
 from api.options import answering_options
@@ -124,7 +125,8 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
     """
     state = backends or open_backends(settings)
     current = CurrentState(state)
-    reading = Reading(settings, state.catalogue)
+    threads = FairThreads()
+    reading = Reading(settings, state.catalogue, threads)
 
     @asynccontextmanager
     async def listening(_: Litestar) -> AsyncIterator[None]:
@@ -162,6 +164,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
             "backends": Provide(lambda: state, sync_to_thread=False),
             "client": Provide(client_of, sync_to_thread=False),
             "reading": Provide(lambda: reading, sync_to_thread=False),
+            "threads": Provide(lambda: threads, sync_to_thread=False),
             "current_state": Provide(lambda: current, sync_to_thread=False),
         },
         guards=[Admission(state)],

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
+from typing import Any, Final, TypeVar
+
+from anyio import CapacityLimiter, to_thread
 
 from core.errors import LimitReached
 
-RETRY_SECONDS = 5.0
+RETRY_SECONDS: Final = 5.0
 """After which a client whose queue is full may try again [s]."""
+COMPUTING_THREADS: Final = 4
+"""They share Python's lock: more of them would only delay whoever waits for it."""
+MOST_WAITING: Final = 1000
+"""Works of one client that wait for such a thread; further ones are answered 429."""
+
+T = TypeVar("T")
+Compute = Callable[[Callable[[], Any]], Awaitable[Any]]
+"""Does work in a thread, on the account of one client: see ``FairThreads.of``."""
 
 
 class FairSemaphore:
@@ -101,3 +113,32 @@ class FairSemaphore:
             self._waiting[client] = queue
         self._take(client)
         turn.set_result(None)
+
+
+class FairThreads:
+    """Threads for what computes, apart from those that wait for a store; clients take turns.
+
+    Without them one client that asks for much at once (the timings of long books, streams) would
+    have all threads of the process, and everybody's short requests would wait behind.
+    """
+
+    def __init__(self) -> None:
+        self._turns = FairSemaphore(COMPUTING_THREADS, MOST_WAITING, "too_many_at_once")
+        self._limiter = CapacityLimiter(COMPUTING_THREADS)
+
+    async def run(self, client: str, work: Callable[[], T]) -> T:
+        """Returns what the work returns.
+
+        Args:
+            client: on whose account.
+            work: to be done in a thread.
+
+        Raises:
+            LimitReached: too much of this client's waits already.
+        """
+        async with self._turns.permit(client):
+            return await to_thread.run_sync(work, limiter=self._limiter)
+
+    def of(self, client: str) -> Compute:
+        """Returns ``run`` for one client."""
+        return partial(self.run, client)

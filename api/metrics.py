@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterable, Iterator
@@ -10,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from anyio import to_thread
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from prometheus_client import Counter, Histogram
@@ -62,6 +64,7 @@ class CurrentState(Collector):
         self._asking: Future[list[Metric]] | None = None
         self._last: list[Metric] = [_ready(False)]
         self._asked = time.monotonic()
+        self._page: asyncio.Future[bytes] | None = None
 
     def describe(self) -> Iterable[Metric]:
         """Returns nothing: registering asks no one."""
@@ -80,6 +83,19 @@ class CurrentState(Collector):
         help_ = "How old the state of Redis below is; 0 = asked just now"
         yield GaugeMetricFamily("tts_state_age_seconds", help_, value=age)
         yield from state
+
+    async def page(self, folder: Path | None) -> bytes:
+        """Returns the text exposition (``scrape``); who asks while it is made gets the same one.
+
+        Nobody needs a key for it, and making it takes tens of milliseconds.
+        """
+        if self._page is None:
+            self._page = asyncio.ensure_future(to_thread.run_sync(scrape, self, folder))
+            self._page.add_done_callback(self._forget_page)
+        return await asyncio.shield(self._page)
+
+    def _forget_page(self, _: asyncio.Future[bytes]) -> None:
+        self._page = None
 
     def _ask(self) -> Future[list[Metric]]:
         """Returns the question that is under way, or asks it in a thread of its own."""

@@ -14,7 +14,7 @@ from typing import IO, Final
 import msgspec
 from anyio import to_thread
 
-from api.fair_semaphore import FairSemaphore
+from api.fair_semaphore import FairSemaphore, FairThreads
 from api.problems import BodyError, FieldProblem, ProblemError
 from api.reading_process import (
     AcceptBook,
@@ -46,10 +46,6 @@ CODES: Final[dict[EndReason, str]] = {
 }
 MOST_WAITING: Final = 32
 """Texts and files of one client that wait for a process; further ones are answered 429."""
-INLINE_PLACES: Final = 4
-"""Short texts that are checked at once: they share one lock, and threads that others need."""
-MOST_INLINE: Final = 1000
-"""Short texts of one client that wait for that; further ones are answered 429."""
 
 
 class Reading:
@@ -61,14 +57,15 @@ class Reading:
     Args:
         settings: of the API.
         catalogue: voices and components.
+        threads: for short texts.
     """
 
-    def __init__(self, settings: ApiSettings, catalogue: Catalogue) -> None:
+    def __init__(self, settings: ApiSettings, catalogue: Catalogue, threads: FairThreads) -> None:
         self._settings, self._catalogue = settings, catalogue
         self._idle: list[LimitedProcess] = []
         self._busy: set[LimitedProcess] = set()
         self._closed = False
-        self._inline = FairSemaphore(INLINE_PLACES, MOST_INLINE, "too_many_readings")
+        self._threads = threads
         self._turns = FairSemaphore(settings.readers, MOST_WAITING, "too_many_readings")
 
     def close(self) -> None:
@@ -90,9 +87,8 @@ class Reading:
         """
         if self._is_short(request):
             limits = self._settings.duration_limits
-            async with self._inline.permit(quota_key):
-                resolve = partial(resolve_request, request, self._catalogue, limits)
-                resolved = await to_thread.run_sync(resolve)
+            resolve = partial(resolve_request, request, self._catalogue, limits)
+            resolved = await self._threads.run(quota_key, resolve)
             return resolved.controls
         answer = await self._ask(CheckText(request), field_of(request), quota_key)
         return msgspec.msgpack.decode(answer, type=Controls)
@@ -102,8 +98,8 @@ class Reading:
     ) -> bytes:
         """Returns an ``AnalyzedText`` as JSON. Raises as ``check_text`` does."""
         if self._is_short(request):
-            async with self._inline.permit(quota_key):
-                return await to_thread.run_sync(self._analyze_here, request, tuple(lexicons))
+            analyze = partial(self._analyze_here, request, tuple(lexicons))
+            return await self._threads.run(quota_key, analyze)
         return await self._ask(AnalyzeText(request, tuple(lexicons)), field_of(request), quota_key)
 
     async def list_chapters(self, task: ListChapters, file: IO[bytes], quota_key: str) -> bytes:

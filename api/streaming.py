@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -19,6 +20,7 @@ from litestar import Request
 from litestar.response import Stream
 
 from api.backends import LOOK_SECONDS, Backends
+from api.fair_semaphore import Compute
 from api.problems import AudioNotReady
 from api.routes.jobs import cancel
 from audio.join import fade_edges, silence
@@ -49,6 +51,7 @@ class JobAudioStream:
     Args:
         backends: to read from.
         record: of the job, marked as streamed.
+        compute: does the encoding.
         format: of the bytes.
         sample_rate: of the samples [Hz]; None = the job's, or the next that the format can carry.
     """
@@ -57,10 +60,12 @@ class JobAudioStream:
         self,
         backends: Backends,
         record: JobRecord,
+        compute: Compute,
         format: StreamFormat,
         sample_rate: int | None = None,
     ) -> None:
         self._backends, self._record, self.format = backends, record, format
+        self._compute = compute
         own = sample_rate or record.request.sample_rate or 0
         allowed = stream_sample_rates(format)
         self.sample_rate = next((rate for rate in allowed if rate >= own), allowed[-1])
@@ -134,11 +139,11 @@ class JobAudioStream:
             async for block, native in blocks:
                 if pipeline is None:
                     pipeline = self._pipeline(native)
-                if data := await to_thread.run_sync(pipeline.push, block):
+                if data := await self._compute(partial(pipeline.push, block)):
                     yield data
         if pipeline is None:
             raise NotFound("the job has no audio", code="no_audio")
-        rest = await to_thread.run_sync(pipeline.finish)
+        rest = await self._compute(pipeline.finish)
         self.samples = pipeline.samples
         if rest:
             yield rest

@@ -115,10 +115,48 @@ class ShelfMetadata(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     chapters: tuple[ShelfChapter, ...]
 
 
-def timings(head: TranscriptHead, lines: Iterable[TranscriptLine], *, phonemes: bool) -> Timings:
-    """Returns the spoken lines with their times."""
+def timings_json(
+    head: TranscriptHead, lines: Iterable[TranscriptLine], *, phonemes: bool
+) -> Iterator[bytes]:
+    """Yields the spoken lines with their times, ``Timings`` as JSON, a line at a time.
+
+    Those of a long book as one object would take hundreds of megabytes, and Python's lock for as
+    long as it is encoded.
+    """
+    begin = msgspec.json.encode(Timings(head.seconds, head.chapters, ()))
     timed = (line for line in lines if line.start is not None and line.end is not None)
-    return Timings(head.seconds, head.chapters, tuple(_sentence(one, phonemes) for one in timed))
+    yield from _with_rows(begin, (_sentence(line, phonemes) for line in timed))
+
+
+def manifest_json(found: Manifest) -> Iterator[bytes]:
+    """Yields a manifest as JSON, an entry at a time."""
+    begin = msgspec.json.encode(msgspec.structs.replace(found, entries=()))
+    yield from _with_rows(begin, found.entries)
+
+
+def _with_rows(begin: bytes, rows: Iterable[msgspec.Struct]) -> Iterator[bytes]:
+    """Yields the JSON of an object whose last field, empty so far, gets these rows."""
+    yield begin.removesuffix(b"]}")
+    comma = b""
+    for row in rows:
+        yield comma + msgspec.json.encode(row)
+        comma = b","
+    yield b"]}"
+
+
+def next_block(pieces: Iterator[bytes], size: int) -> bytes:
+    """Returns pieces of that many bytes or a little more; none: that was all.
+
+    >>> pieces = iter([b"ab", b"c", b"d"])
+    >>> [next_block(pieces, 3) for _ in range(3)]
+    [b'abc', b'd', b'']
+    """
+    block = bytearray()
+    for piece in pieces:
+        block += piece
+        if len(block) >= size:
+            break
+    return bytes(block)
 
 
 def _sentence(line: TranscriptLine, phonemes: bool) -> TimedSentence:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Annotated, Any, cast
 
 from anyio import to_thread
@@ -15,7 +16,9 @@ from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, QueryParameter
 from litestar.response import Stream
 
+from api.admission import ApiClient
 from api.backends import Backends
+from api.fair_semaphore import Compute, FairThreads
 from api.openapi import also_media_types
 from api.problems import AudioDamaged, AudioNotReady, RangeError, problem_responses
 from api.routes.jobs import known_id
@@ -79,6 +82,8 @@ async def audio(
     job_id: FromPath[str],
     backends: NamedDependency[Backends],
     request: Request[Any, Any, Any],
+    client: NamedDependency[ApiClient],
+    threads: NamedDependency[FairThreads],
     stream: Annotated[
         bool,
         QueryParameter(description="send it while it is made, from its first sample to its last"),
@@ -93,7 +98,9 @@ async def audio(
 ) -> Response[Any]:
     """Returns the audio of an ended job, or with `stream=true` of a running one as it is made."""
     if stream:
-        streamed = await to_thread.run_sync(_find_stream, backends, known_id(job_id), accept)
+        compute = threads.of(client.quota_key)
+        find = partial(_find_stream, backends, known_id(job_id), compute, accept)
+        streamed = await to_thread.run_sync(find)
         if streamed is not None:
             await streamed.begin(request, backends.settings.max_wait_seconds)
             return streamed.response()
@@ -139,7 +146,9 @@ async def audio_head(
     return Response(None, headers=file.headers | {"Content-Length": str(file.size)})
 
 
-def _find_stream(backends: Backends, job_id: str, accept: str | None) -> JobAudioStream | None:
+def _find_stream(
+    backends: Backends, job_id: str, compute: Compute, accept: str | None
+) -> JobAudioStream | None:
     """Returns the stream of a job; None: it has ended, and its file is what is wanted.
 
     Raises:
@@ -154,7 +163,7 @@ def _find_stream(backends: Backends, job_id: str, accept: str | None) -> JobAudi
     format = accepted_format(accept, own)
     if not record.streamed or (record.state in TERMINAL and format == own):
         return None
-    return JobAudioStream(backends, record, format)
+    return JobAudioStream(backends, record, compute, format)
 
 
 def accepted_format(accept: str | None, own: FileFormat) -> StreamFormat:

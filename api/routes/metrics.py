@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from anyio import to_thread
 from litestar import Response, get
 from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST
 
 from api.backends import Backends
-from api.metrics import CurrentState, scrape
+from api.metrics import CurrentState
 from api.routes.health import WITHOUT_KEY
 
 
@@ -19,8 +18,7 @@ async def metrics(
     backends: NamedDependency[Backends], current_state: NamedDependency[CurrentState]
 ) -> Response[bytes]:
     """Returns the metrics of the API and of the workers that share its metrics folder."""
-    folder = backends.settings.metrics_folder
-    body = await to_thread.run_sync(scrape, current_state, folder)
+    body = await current_state.page(backends.settings.metrics_folder)
     return Response(body, media_type=CONTENT_TYPE_LATEST.rsplit(";", 1)[0])  # charset is added
 
 

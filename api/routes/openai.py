@@ -25,6 +25,7 @@ from msgspec import Meta
 from api.admission import ApiClient
 from api.backends import Backends
 from api.body import SynthesisBody
+from api.fair_semaphore import FairThreads
 from api.openai_errors import openai_responses
 from api.openapi import also_media_types
 from api.problems import AudioNotReady
@@ -147,6 +148,7 @@ async def create_speech(
     backends: NamedDependency[Backends],
     client: NamedDependency[ApiClient],
     reading: NamedDependency[Reading],
+    threads: NamedDependency[FairThreads],
 ) -> Response[Any]:
     """Makes a job that is streamed, and sends its audio as it comes."""
     client.check_size(len(data.input), "input")
@@ -154,7 +156,9 @@ async def create_speech(
     controls = await reading.check_text(wanted, client.quota_key)
     record = await to_thread.run_sync(create_job, backends, client, controls, wanted.source, None)
     rate = PCM_SAMPLE_RATE if data.response_format == "pcm" else None
-    stream = JobAudioStream(backends, record, data.response_format, rate)
+    stream = JobAudioStream(
+        backends, record, threads.of(client.quota_key), data.response_format, rate
+    )
     try:
         await stream.begin(request, backends.settings.max_wait_seconds)
     except AudioNotReady:  # nobody would come back for it

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from functools import partial
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -11,8 +12,11 @@ from litestar import Response, get
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, QueryParameter
+from litestar.response import Stream
 
+from api.admission import ApiClient
 from api.backends import Backends
+from api.fair_semaphore import Compute, FairThreads
 from api.openapi import also_media_types
 from api.problems import AudioNotReady, problem_responses
 from api.routes.jobs import known_id
@@ -21,11 +25,13 @@ from api.transcript_views import (
     ShelfMetadata,
     Timings,
     manifest,
+    manifest_json,
+    next_block,
     podcast_chapters,
     read_lines,
     shelf_metadata,
     subtitles,
-    timings,
+    timings_json,
     unplanned_manifest,
 )
 from core.errors import FieldError, NotFound
@@ -35,6 +41,8 @@ from jobs.storage.keys import transcript_key
 
 BLOCK_BYTES = 4 * 2**20
 """Of a transcript, read at once."""
+SENT_BYTES = 256 * 1024
+"""Of an answer, made at once."""
 JSON_FORMS: Any = Timings | ShelfMetadata
 """What is answered as application/json; Litestar's types know no union here."""
 MEDIA = {
@@ -64,6 +72,8 @@ MEDIA = {
 async def get_timings(
     job_id: FromPath[str],
     backends: NamedDependency[Backends],
+    client: NamedDependency[ApiClient],
+    threads: NamedDependency[FairThreads],
     form: Annotated[
         str,
         QueryParameter(
@@ -88,15 +98,37 @@ async def get_timings(
         raise AudioNotReady(f"the job is {record.state}")
     if record.report is None:
         raise NotFound(f"the job is {record.state} and has no audio", code="no_audio")
-    body = await to_thread.run_sync(_rendered, backends, record, form, phonemes)
-    return Response(body, media_type=MEDIA[form])
+    compute = threads.of(client.quota_key)
+    pieces = await compute(partial(_rendered, backends, record, form, phonemes))
+    return await _sent(compute, pieces, MEDIA[form])
 
 
 @get("/jobs/{job_id:str}/manifest", responses=problem_responses(404, 503), tags=["jobs"])
-async def get_manifest(job_id: FromPath[str], backends: NamedDependency[Backends]) -> Manifest:
+async def get_manifest(
+    job_id: FromPath[str],
+    backends: NamedDependency[Backends],
+    client: NamedDependency[ApiClient],
+    threads: NamedDependency[FairThreads],
+) -> Response[Manifest]:
     """Returns what became of every source character, at any time of the job."""
     record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
-    return await to_thread.run_sync(read_manifest, backends, record)
+    compute = threads.of(client.quota_key)
+    found = await compute(partial(read_manifest, backends, record))
+    return await _sent(compute, manifest_json(found), MEDIA["json"])
+
+
+async def _sent(compute: Compute, pieces: Iterator[bytes], media_type: str) -> Response[Any]:
+    """Returns the response that makes its pieces as it is sent; what fails at once is a problem."""
+    more = partial(next_block, pieces, SENT_BYTES)
+    first = await compute(more)
+
+    async def blocks() -> AsyncIterator[bytes]:
+        block = first
+        while block:
+            yield block
+            block = await compute(more)
+
+    return Stream(blocks(), media_type=media_type)
 
 
 def stored_transcript(
@@ -108,20 +140,19 @@ def stored_transcript(
     return read_lines(store.read(key, at, at + BLOCK_BYTES) for at in starts)
 
 
-def _rendered(
-    backends: Backends, record: JobRecord, form: str, phonemes: bool
-) -> str | bytes | Timings:
+def _rendered(backends: Backends, record: JobRecord, form: str, phonemes: bool) -> Iterator[bytes]:
+    """Returns a transcript in one of ``MEDIA``, in pieces."""
     head, lines = stored_transcript(backends, record)
     if form == "json":
-        return timings(head, lines, phonemes=phonemes)
+        return timings_json(head, lines, phonemes=phonemes)
     if form == "chapters":
-        return msgspec.json.encode(podcast_chapters(head))
+        return iter([msgspec.json.encode(podcast_chapters(head))])
     if form == "audiobookshelf":
         source = backends.store.records.source(record.id)
-        return msgspec.json.encode(shelf_metadata(head, source, record.request.voice))
+        return iter([msgspec.json.encode(shelf_metadata(head, source, record.request.voice))])
     kind: Literal["srt", "vtt"] = "srt" if form == "srt" else "vtt"
     source = backends.store.records.source(record.id)
-    return subtitles(lines, source, kind, record.request.voice)
+    return iter([subtitles(lines, source, kind, record.request.voice).encode()])
 
 
 def read_manifest(backends: Backends, record: JobRecord) -> Manifest:

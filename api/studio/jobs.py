@@ -19,6 +19,7 @@ from litestar.response import Template
 
 from api.admission import ApiClient
 from api.backends import Backends
+from api.fair_semaphore import FairThreads
 from api.routes.jobs import LANES, STATES, known_id
 from api.routes.transcript import read_manifest, stored_transcript
 from api.routes.voices import list_voices
@@ -223,12 +224,15 @@ async def job_text(
     request: Request[Any, Any, Any],
     job_id: FromPath[str],
     backends: NamedDependency[Backends],
+    client: NamedDependency[ApiClient],
+    threads: NamedDependency[FairThreads],
     chapter: Annotated[int, QueryParameter(ge=0, le=100_000)] = 0,
 ) -> Template:
     """Returns the text of a chapter as a part of the job's page."""
     record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
     source = await to_thread.run_sync(backends.store.records.source, job_id)
-    text = await to_thread.run_sync(partial(read_along, backends, record, source, chapter))
+    read = partial(read_along, backends, record, source, chapter)
+    text = await threads.run(client.quota_key, read)
     return page(
         request,
         backends,

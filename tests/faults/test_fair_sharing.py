@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,7 +12,7 @@ import httpx
 import psutil
 import pytest
 
-from api.fair_semaphore import FairSemaphore
+from api.fair_semaphore import FairSemaphore, FairThreads
 from core.errors import LimitReached
 from jobs.redis_backend.api_keys import RedisApiKeys
 from jobs.redis_backend.client import open_redis
@@ -96,6 +97,19 @@ def test_who_leaves_as_his_turn_comes_gives_it_back() -> None:
         await asyncio.gather(leaves, return_exceptions=True)
         assert leaves.cancelled()
         await hold(semaphore, "c")
+
+    asyncio.run(scenario())
+
+
+def test_work_of_one_client_leaves_a_thread_for_others() -> None:
+    async def scenario() -> None:
+        threads, ends = FairThreads(), threading.Event()
+        works = [asyncio.create_task(threads.run("a", ends.wait)) for _ in range(99)]
+        await asyncio.sleep(0)
+        assert await threads.run("b", lambda: "done") == "done"
+        assert not any(work.done() for work in works)
+        ends.set()
+        assert all(await asyncio.gather(*works))
 
     asyncio.run(scenario())
 

@@ -16,6 +16,7 @@ from litestar.testing import TestClient
 
 from api.app import create_app
 from api.book_request import BookRequest
+from api.fair_semaphore import FairThreads
 from api.problems import BodyError
 from api.reading import Reading
 from api.reading_process import AnalyzeBook
@@ -111,7 +112,7 @@ def test_a_process_that_is_killed_at_work_costs_its_request_alone() -> None:
 
 def test_a_process_at_work_ends_with_the_api(tiny_voices: Path) -> None:
     async def closed_at_work() -> None:
-        reading = Reading(ApiSettings(), read_catalogue([tiny_voices]))
+        reading = Reading(ApiSettings(), read_catalogue([tiny_voices]), FairThreads())
 
         def close_when_busy() -> None:
             if reading_processes():

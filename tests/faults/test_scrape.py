@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+import api.metrics
 from api.metrics import CurrentState
 from jobs.progress import Backlog
 
@@ -30,6 +34,7 @@ class Stopped:
             ),
             queue=SimpleNamespace(depths=lambda: {"bulk": 7}, ages=lambda now: {"bulk": 3.0}),
             backlog=SimpleNamespace(backlog=Backlog),
+            deliveries=SimpleNamespace(waiting=lambda now: (0, 0.0)),
             catalogue=SimpleNamespace(voices={}),
             now=lambda: 0.0,
         )
@@ -63,3 +68,20 @@ def test_before_any_answer_nothing_is_ready() -> None:
     found = values(CurrentState(redis.backends(), seconds=0.01))
     assert (found["tts_ready"], "tts_queue_depth" in found) == (0, False)
     redis.answers.set()
+
+
+def test_many_scrapes_at_once_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = list[int]()
+
+    def exposition(*_: object) -> bytes:
+        made.append(len(made))
+        return b"%d" % made[-1]
+
+    monkeypatch.setattr(api.metrics, "exposition", exposition)
+
+    async def scenario() -> None:
+        state = CurrentState(Stopped().backends())
+        assert set(await asyncio.gather(*(state.page(None) for _ in range(50)))) == {b"0"}
+        assert await state.page(None) == b"1"
+
+    asyncio.run(scenario())
