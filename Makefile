@@ -41,7 +41,7 @@ SHOWN := | $(BIN)/python -c "$$SHOW_PIP"
 # A variable for the shell as it was given: neither make nor the shell reads a $ or a quote in it.
 quoted = '$(subst ','\'',$(value $(1)))'
 
-.PHONY: help setup demo test test-fast test-browser coverage check check-static format export bench text-bench quality quality-check quality-baseline voices-page samples monitoring load licences train up clean
+.PHONY: help setup demo test test-fast test-browser coverage check check-static format export bench cuda-bench text-bench quality quality-check quality-baseline voices-page samples monitoring load licences train up clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  %-17s %s\n", $$1, $$2}'
@@ -97,6 +97,9 @@ export: setup ## TorchScript and ONNX of every component, with their parity repo
 
 bench: setup $(VENV)/.bench ## speed of the whole pipeline beside Piper
 	$(BIN)/python -m benchmarks.speed
+
+cuda-bench: setup ## speed of every pair on a GPU by runtime, precision and batch, as a table (EXTRA=gpu)
+	$(BIN)/python -m benchmarks.cuda
 
 text-bench: setup ## how well texts are read: cases by class, homographs, unknown words, sentences per second
 	$(BIN)/python -m benchmarks.text --unknown

@@ -47,7 +47,7 @@ def measure_costs(texts: Sequence[str], lane: str) -> Costs:
     """Runs jobs through a service whose networks cost next to nothing."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with open_tiny_service(folder, 1) as service:
+        with open_tiny_service(folder, 1, workers_nice=0) as service:
             return _measure(service, folder, texts, lane)
 
 

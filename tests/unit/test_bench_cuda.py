@@ -1,0 +1,50 @@
+"""The benchmark of GPUs, on the device that is here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from benchmarks.cuda.__main__ import main
+
+
+@pytest.fixture
+def own_voice(tiny_voices: Path, tiny_artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RHAPSODE_VOICES", str(tiny_voices))
+    monkeypatch.setenv("RHAPSODE_SHIPPED_VOICES", "false")
+    monkeypatch.setenv("RHAPSODE_ARTIFACTS", str(tiny_artifacts))
+
+
+def rows(*words: str, capsys: pytest.CaptureFixture[str]) -> list[list[str]]:
+    own = ["--rounds", "1", "--batches", "1,3", "--pairs", "tiny-hifigan", *words]
+    assert main(own) == 0
+    lines = capsys.readouterr().out.splitlines()
+    table = [line.strip("|").split("|") for line in lines if line.startswith("|")]
+    return [[cell.strip() for cell in line] for line in table[2:]]
+
+
+def test_every_runtime_and_precision_is_a_row(
+    own_voice: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--device", "cpu", "--runtimes", "onnx,eager", "--precisions", "fp32,fp16")
+    found = rows(*words, capsys=capsys)
+    assert [row[:3] for row in found] == [
+        ["tiny-fastspeech2 × tiny-hifigan", runtime, precision]
+        for runtime in ("onnx", "eager")
+        for precision in ("fp32", "fp16")
+    ]
+    for row in found:
+        speeds = [float(cell) for cell in row[3:]]
+        assert len(speeds) == 4
+        assert all(speed > 0 for speed in speeds)
+
+
+def test_a_device_that_is_not_there_is_named(
+    own_voice: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (row,) = rows(
+        "--device", "cuda:7", "--runtimes", "eager", "--precisions", "fp32", capsys=capsys
+    )
+    assert row[3].startswith("not timed: ")
+    assert "cuda:7" in row[3]
