@@ -50,7 +50,7 @@ help: ## list the targets
 # no other requirement picks a build of it.
 $(VENV)/.torch: constraints.txt
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "setting up $(VENV), once: torch (about 200 MB) …"
+	@echo "setting up $(VENV), once: torch …"
 	@$(PIP) torch $(SHOWN)
 	@touch $@
 

@@ -18,7 +18,6 @@ from anyio import to_thread
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 from api.admission import SCHEMES, SECURITY, Admission, client_of
 from api.backends import Backends
@@ -26,7 +25,7 @@ from api.browsers import add_security_headers, cors_of
 from api.connections import limited_protocol
 from api.fair_semaphore import FairThreads
 from api.metrics import CurrentState, app_version, measuring, scrape
-from api.openapi import correct_openapi
+from api.openapi import DocumentRenderer, correct_openapi
 from api.options import answering_options
 from api.problems import problem_response
 from api.reading import Reading
@@ -188,7 +187,7 @@ def create_app(settings: ApiSettings, backends: Backends | None = None) -> Lites
             components=SCHEMES,
             use_handler_docstrings=True,
             security=SECURITY if state.keys else None,
-            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+            render_plugins=[DocumentRenderer(path=["/", "/openapi.json"])],
         ),
         logging_config=None,
     )

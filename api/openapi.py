@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from litestar import Request
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import (
     OpenAPI,
     OpenAPIMediaType,
@@ -15,6 +18,8 @@ from litestar.openapi.spec import (
     Schema,
 )
 from litestar.openapi.spec.enums import OpenAPIFormat, OpenAPIType
+
+from api.examples import example_of
 
 SPAN = Schema(
     type=OpenAPIType.ARRAY,
@@ -92,6 +97,24 @@ def operations_of(document: OpenAPI) -> Iterator[Operation]:
             operation = getattr(item, method)
             if operation is not None:
                 yield operation
+
+
+class DocumentRenderer(JsonRenderPlugin):
+    """Renders the document with an example of every answer that a named component describes.
+
+    They are added here, since Litestar's own objects lose the nulls in an example.
+    """
+
+    def render(self, request: Request[Any, Any, Any], openapi_schema: dict[str, Any]) -> bytes:
+        """Returns the document as JSON."""
+        for item in openapi_schema["paths"].values():
+            for operation in item.values():
+                for status, response in operation["responses"].items():
+                    for media in response.get("content", {}).values():
+                        name = media.get("schema", {}).get("$ref", "").rpartition("/")[2]
+                        if status.isdecimal() and (shown := example_of(name, int(status))):
+                            media["example"] = shown
+        return super().render(request, openapi_schema)
 
 
 def _summarize(operation: Operation) -> None:

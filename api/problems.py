@@ -130,43 +130,43 @@ def problem_of(error: Exception) -> tuple[Problem, dict[str, str]]:
         case ProblemError():
             return error.problem, error.headers
         case BodyError():
-            return _problem(error.status, error.code, error.message, error.errors), headers
+            return new_problem(error.status, error.code, error.message, error.errors), headers
         case FieldError():
             field = FieldProblem(error.field, error.message, error.allowed)
-            return _problem(422, error.code, error.message, (field,)), headers
+            return new_problem(422, error.code, error.message, (field,)), headers
         case InputError():
-            return _problem(422, error.code, error.message), headers
+            return new_problem(422, error.code, error.message), headers
         case Unauthenticated():
             # RFC 6750 §3.1: only who showed something learns of the error.
             why = ', error="invalid_token"' if error.code == "invalid_key" else ""
             headers["WWW-Authenticate"] = f'Bearer realm="rhapsode"{why}'
-            return _problem(401, error.code, error.message), headers
+            return new_problem(401, error.code, error.message), headers
         case LimitReached():
             headers["Retry-After"] = str(max(1, math.ceil(error.wait_seconds)))
-            return _problem(429, error.code, error.message), headers
+            return new_problem(429, error.code, error.message), headers
         case AudioDamaged():
-            return _problem(410, error.code, error.message), headers
+            return new_problem(410, error.code, error.message), headers
         case Forbidden():
-            return _problem(403, error.code, error.message), headers
+            return new_problem(403, error.code, error.message), headers
         case NotFound():
-            return _problem(404, error.code, error.message), headers
+            return new_problem(404, error.code, error.message), headers
         case RangeError():
             headers["Content-Range"] = f"bytes */{error.size}"
-            return _problem(416, error.code, error.message), headers
+            return new_problem(416, error.code, error.message), headers
         case Conflict():
             if isinstance(error, AudioNotReady):
                 headers["Retry-After"] = "1"
             # The same key for another payload is a matter of content, not of state.
             status = 422 if error.code == "idempotency_mismatch" else 409
-            return _problem(status, error.code, error.message), headers
+            return new_problem(status, error.code, error.message), headers
         case Unavailable():
             overloaded = error.code == "overloaded"
             headers["Retry-After"] = OVERLOAD_SECONDS if overloaded else RETRY_SECONDS
-            return _problem(503, error.code, error.message), headers
+            return new_problem(503, error.code, error.message), headers
         case HTTPException():
             return _of_framework(error)
         case _:
-            return _problem(500, "internal", "an internal error; the log tells more"), headers
+            return new_problem(500, "internal", "an internal error; the log tells more"), headers
 
 
 def _of_framework(error: HTTPException) -> tuple[Problem, dict[str, str]]:
@@ -176,17 +176,20 @@ def _of_framework(error: HTTPException) -> tuple[Problem, dict[str, str]]:
         extra: Any = error.extra if isinstance(error.extra, list) else []
         if any(e.get("key") == "data" for e in extra):  # Litestar reads no empty body
             whole = (FieldProblem("body", "the body is empty"),)
-            return _problem(400, "empty_body", "the body is empty", whole), headers
+            return new_problem(400, "empty_body", "the body is empty", whole), headers
         errors = tuple(FieldProblem(str(e.get("key")), str(e.get("message"))) for e in extra)
         message = "a parameter is refused"
-        return _problem(error.status_code, "invalid_parameter", message, errors), headers
+        return new_problem(error.status_code, "invalid_parameter", message, errors), headers
     name = HTTPStatus(error.status_code).phrase
     code = {413: "body_too_large"}.get(error.status_code, name.lower().replace(" ", "_"))
     errors = (FieldProblem("body", "too large"),) if error.status_code == 413 else ()
-    return _problem(error.status_code, code, name.lower(), errors), headers
+    return new_problem(error.status_code, code, name.lower(), errors), headers
 
 
-def _problem(status: int, code: str, detail: str, errors: tuple[FieldProblem, ...] = ()) -> Problem:
+def new_problem(
+    status: int, code: str, detail: str, errors: tuple[FieldProblem, ...] = ()
+) -> Problem:
+    """Returns a problem document; its type and title follow from code and status."""
     return Problem(
         type=f"urn:rhapsode:problem:{code}",
         title=HTTPStatus(status).phrase,

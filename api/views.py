@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 import msgspec
 
@@ -10,6 +10,7 @@ from core.record import JobError, JobProgress, JobRecord, JobState
 from core.report import SynthesisReport
 from core.request import FileFormat, Lane, Package, RuntimeName
 from core.text import Pauses
+from core.units import utc, utc_or_none
 from jobs.progress import Forecast
 
 UNKNOWN = Forecast()
@@ -77,20 +78,6 @@ class JobList(msgspec.Struct, frozen=True):
     jobs: tuple[JobView, ...]
     cursor: str | None
     """Pass it as ``cursor`` for the next page; null at the end."""
-
-
-def utc(seconds: float) -> datetime:
-    """Returns a Unix time as clients see it, to the millisecond.
-
-    >>> utc(1.5).isoformat()
-    '1970-01-01T00:00:01.500000+00:00'
-    """
-    return datetime.fromtimestamp(round(seconds, 3), UTC)
-
-
-def utc_or_none(seconds: float | None) -> datetime | None:
-    """Returns ``utc`` of a time that may not have come yet."""
-    return None if seconds is None else utc(seconds)
 
 
 def job_view(record: JobRecord, forecast: Forecast = UNKNOWN) -> JobView:

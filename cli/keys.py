@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.request import data_option
+from core.units import utc_or_none
 from jobs.protocols import ApiKey, KeyLimits
 from jobs.redis_backend.api_keys import RedisApiKeys
 from jobs.redis_backend.client import open_redis
@@ -115,10 +116,7 @@ def public_fields(key: ApiKey) -> dict[str, Any]:
     """Returns the fields of a key without the digest of its secret and the schema of its row."""
     fields: dict[str, Any] = msgspec.to_builtins(key)
     for name in ("created_at", "disabled_at"):
-        if fields[name] is not None:
-            fields[name] = datetime.fromtimestamp(fields[name], UTC).isoformat(
-                timespec="milliseconds"
-            )
+        fields[name] = msgspec.to_builtins(utc_or_none(fields[name]))
     del fields["digest"], fields["schema"]
     return fields
 

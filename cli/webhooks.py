@@ -10,11 +10,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
+import msgspec
 import rich_click as click
 from rich.console import Console
 from rich.table import Table
 
 from cli.keys import service_redis
+from core.units import utc, utc_or_none
 from core.webhook import WEBHOOK_EVENTS, WebhookEvent, receiver_of
 from jobs.redis_backend.webhooks import RedisWebhookEndpoints
 from jobs.webhooks import WebhookEndpoint
@@ -146,8 +148,8 @@ def endpoint_fields(endpoint: WebhookEndpoint) -> dict[str, Any]:
         "receiver": receiver_of(endpoint.url),
         "events": list(endpoint.events),
         "key": endpoint.owner,
-        "created_at": endpoint.created_at,
-        "disabled_at": endpoint.disabled_at,
+        "created_at": msgspec.to_builtins(utc(endpoint.created_at)),
+        "disabled_at": msgspec.to_builtins(utc_or_none(endpoint.disabled_at)),
         "disabled_reason": endpoint.disabled_reason,
         "secrets": len(endpoint.secrets),
     }

@@ -1,8 +1,9 @@
-"""Seconds, samples and frames: the only place where they are converted."""
+"""Seconds, samples, frames and times: the only place where they are converted."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from itertools import pairwise
 
 
@@ -55,3 +56,17 @@ def rebin_durations(durations: Sequence[int], ratio: float, total: int) -> list[
         edges.append(min(round(clock * ratio), total))
     edges[-1] = total
     return [b - a for a, b in pairwise(edges)]
+
+
+def utc(seconds: float) -> datetime:
+    """Returns a Unix time as clients see it, to the millisecond.
+
+    >>> utc(1.5).isoformat()
+    '1970-01-01T00:00:01.500000+00:00'
+    """
+    return datetime.fromtimestamp(round(seconds, 3), UTC)
+
+
+def utc_or_none(seconds: float | None) -> datetime | None:
+    """Returns ``utc`` of a time that may not have come yet."""
+    return None if seconds is None else utc(seconds)

@@ -10,13 +10,14 @@ import hashlib
 import hmac
 import secrets
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final, Literal, Protocol, cast
 
 import msgspec
 
 from core.record import JobError, JobRecord, JobState
 from core.report import SynthesisReport
+from core.units import utc, utc_or_none
 from core.webhook import (
     SECRET_PREFIX,
     WEBHOOK_EVENTS,
@@ -184,14 +185,14 @@ class DeliveryStore(Protocol):
 
 
 class _JobFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a body tells of a job. Times are Unix seconds, as in ``GET /jobs/{id}``."""
+    """What a body tells of a job. Times are RFC 3339, as in ``GET /jobs/{id}``."""
 
     id: str
     name: str | None
     state: JobState
-    created_at: float | None
-    started_at: float | None
-    finished_at: float
+    created_at: datetime | None
+    started_at: datetime | None
+    finished_at: datetime
     audio: str | None
     audio_seconds: float | None
     rtf: float | None
@@ -202,7 +203,7 @@ class _WebhookBody(msgspec.Struct, frozen=True):
     """Source: Standard Webhooks, "Payload structure"."""
 
     type: WebhookEvent
-    timestamp: str
+    timestamp: datetime
     data: _JobFacts
 
 
@@ -265,16 +266,15 @@ def make_deliveries(
         id=job_id,
         name=record.name if record else None,
         state=state,
-        created_at=record.created_at if record else None,
-        started_at=record.started_at if record else None,
-        finished_at=now,
+        created_at=utc_or_none(record.created_at if record else None),
+        started_at=utc_or_none(record.started_at if record else None),
+        finished_at=utc(now),
         audio=f"/jobs/{job_id}/audio" if report else None,
         audio_seconds=report.audio_seconds if report else None,
         rtf=report.rtf if report else None,
         error=error,
     )
-    time = datetime.fromtimestamp(now, UTC).isoformat(timespec="milliseconds")
-    body = msgspec.json.encode(_WebhookBody(event, time.replace("+00:00", "Z"), facts))
+    body = msgspec.json.encode(_WebhookBody(event, utc(now), facts))
     return tuple(
         WebhookDelivery(
             id=f"msg_{secrets.token_hex(16)}",

@@ -20,9 +20,9 @@ from litestar.response.sse import ServerSentEventMessage
 from api.backends import Backends
 from api.problems import problem_responses
 from api.routes.jobs import known_id
-from api.views import utc
 from core.errors import NotFound, Unavailable
 from core.record import TERMINAL, JobEvent, JobEventName, JobProgress, JobState
+from core.units import utc
 from jobs.redis_backend.events import AT_ONCE, START
 
 HEARTBEAT_SECONDS = 15.0

@@ -7,19 +7,20 @@ from typing import Annotated, Any
 
 import msgspec
 from anyio import to_thread
-from litestar import Request, Response, delete, get, post
+from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
-from litestar.params import PathParameter
+from litestar.enums import RequestEncodingType
+from litestar.openapi.spec import Example
+from litestar.params import Body, PathParameter
 from msgspec import Meta
 
 from api.admission import ApiClient
 from api.backends import Backends
-from api.body import decode_body
+from api.body import SynthesisBody
 from api.browsers import Forbidden
-from api.openapi import takes_file
 from api.problems import problem_responses
-from api.views import utc, utc_or_none
 from core.errors import NotFound
+from core.units import utc, utc_or_none
 from jobs.protocols import ApiKey, ApiKeyStore, KeyLimits
 
 KeyId = Annotated[str, PathParameter(pattern=r"^[0-9a-f]{12}$")]
@@ -37,6 +38,17 @@ class KeyRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     admin: bool = False
     """Sees and cancels the jobs of all keys, and makes keys."""
     limits: RequestedLimits = RequestedLimits()
+
+
+class KeyBody(SynthesisBody):
+    """A transfer object for ``KeyRequest``."""
+
+    wire_type = KeyRequest
+
+
+EXAMPLES = [
+    Example("A key with a rate", value={"name": "app", "limits": {"requests_per_minute": 60.0}})
+]
 
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,23 +115,22 @@ async def list_keys(
 @post(
     "/keys",
     status_code=201,
-    operation_class=takes_file(["application/json"]),
+    dto=KeyBody,
+    return_dto=None,
     responses=problem_responses(400, 403, 413, 415, 422, 503),
     tags=["keys"],
 )
 async def add_key(
-    request: Request[Any, Any, Any],
+    data: Annotated[KeyRequest, Body(media_type=RequestEncodingType.JSON, examples=EXAMPLES)],
     backends: NamedDependency[Backends],
     client: NamedDependency[ApiClient],
 ) -> Response[NewKey]:
     """Makes a key: `{"name": …, "admin": false, "limits": {…}}`; its token is told this once."""
     store = admin_keys(backends, client)
-    content_type = request.headers.get("content-type", "")
-    wanted = decode_body(await request.body(), content_type, KeyRequest)
-    limits = KeyLimits(**msgspec.structs.asdict(wanted.limits))
+    limits = KeyLimits(**msgspec.structs.asdict(data.limits))
 
     def add() -> tuple[ApiKey, str]:
-        return store.add(wanted.name, backends.now(), limits=limits, admin=wanted.admin)
+        return store.add(data.name, backends.now(), limits=limits, admin=data.admin)
 
     key, token = await to_thread.run_sync(add)
     return Response(NewKey(key=key_view(key), token=token))

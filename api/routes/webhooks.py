@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -13,6 +14,7 @@ from litestar.params import FromPath, PathParameter
 from api.backends import Backends
 from api.problems import problem_responses
 from api.routes.jobs import known_id
+from core.units import utc, utc_or_none
 from core.webhook import WebhookEvent
 from jobs.webhooks import DeliveryState, DeliveryStatus
 
@@ -20,7 +22,7 @@ DeliveryName = Annotated[str, PathParameter(pattern=r"^msg_[0-9a-f]{32}$")]
 
 
 class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
-    """A delivery of a webhook. Times are Unix seconds."""
+    """A delivery of a webhook. Times are RFC 3339, in UTC."""
 
     id: str
     """The header ``webhook-id``, the same in all attempts."""
@@ -31,12 +33,12 @@ class DeliveryView(msgspec.Struct, frozen=True, kw_only=True):
     """Id of the operator's endpoint; null: the request named the receiver."""
     state: DeliveryState
     attempts: int
-    created_at: float
-    attempted_at: float | None
+    created_at: datetime
+    attempted_at: datetime | None
     """The last attempt."""
-    due_at: float | None
+    due_at: datetime | None
     """When it is tried next."""
-    delivered_at: float | None
+    delivered_at: datetime | None
     status: int | None
     """HTTP status code of the last answer."""
     error: str | None
@@ -59,10 +61,10 @@ def delivery_view(status: DeliveryStatus) -> DeliveryView:
         endpoint=delivery.endpoint,
         state=status.state,
         attempts=status.attempts,
-        created_at=delivery.created_at,
-        attempted_at=status.attempted_at,
-        due_at=status.due_at,
-        delivered_at=status.delivered_at,
+        created_at=utc(delivery.created_at),
+        attempted_at=utc_or_none(status.attempted_at),
+        due_at=utc_or_none(status.due_at),
+        delivered_at=utc_or_none(status.delivered_at),
         status=status.status,
         error=status.error,
     )

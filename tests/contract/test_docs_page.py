@@ -69,3 +69,26 @@ def test_the_description_names_keys_and_says_what_routes_do(http: Http) -> None:
     assert len(operations) > 20
     assert [o["summary"] for o in operations if " " not in o["summary"]] == []
     assert [o["summary"] for o in operations if not o.get("description")] == []
+
+
+def test_answers_have_examples_that_fit_their_schemas(http: Http) -> None:
+    document = http.get("/schema/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    shown = {
+        (path, method, status): media["example"]
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+        for status, response in operation["responses"].items()
+        for media in response.get("content", {}).values()
+        if "example" in media
+    }
+    assert shown["/synthesize", "post", "202"]["state"] == "queued"
+    assert shown["/jobs/{job_id}", "get", "200"]["report"]["rtf"] < 1
+    assert shown["/synthesize", "post", "422"]["errors"][0]["field"] == "speed"
+    for example in shown.values():
+        name = next(
+            n
+            for n, f in (("JobView", "state"), ("JobList", "jobs"), ("Problem", "type"))
+            if f in example
+        )
+        assert set(schemas[name]["required"]) <= set(example) <= set(schemas[name]["properties"])
