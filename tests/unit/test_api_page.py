@@ -8,8 +8,10 @@ from typing import get_args
 
 import msgspec
 
+from api.transcript_views import Manifest, Timings
 from api.views import JobView
 from core.record import JobEventName
+from core.report import SynthesisReport
 from core.request import SynthesisRequest
 from text.ssml.parser import ATTRIBUTES
 
@@ -49,6 +51,17 @@ def test_every_field_of_a_job_and_every_event_is_named() -> None:
     text = section("A job")
     assert [name for name in JobView.__struct_fields__ if f"`{name}`" not in text] == []
     assert set(get_args(JobEventName)) <= set(first_cells(text))
+
+
+def test_what_a_job_returns_is_shown_as_it_is() -> None:
+    shown = dict(re.findall(r"```json (\w+)\n(.*?)```", section("What a job returns"), re.S))
+    kinds = {"report": SynthesisReport, "timings": Timings, "manifest": Manifest}
+    assert shown.keys() == kinds.keys()
+    for name, kind in kinds.items():
+        decoded = msgspec.json.decode(shown[name], type=kind)
+        fields = {one.name for one in msgspec.structs.fields(kind)}
+        assert set(msgspec.json.decode(shown[name])) == fields, name
+        assert decoded
 
 
 def test_every_element_is_named() -> None:
