@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 from litestar import Request
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import (
@@ -83,11 +84,22 @@ def correct_openapi(document: OpenAPI) -> None:
     """
     if "Span" in document.components.schemas:
         document.components.schemas["Span"] = SPAN
+    for name in closed_types(msgspec.Struct) & document.components.schemas.keys():
+        document.components.schemas[name].additional_properties = False
     for operation in operations_of(document):
         _summarize(operation)
         for parameter in operation.parameters or ():
             if isinstance(parameter, Parameter) and isinstance(parameter.schema, Schema):
                 _never_null(parameter.schema)
+
+
+def closed_types(kind: type[msgspec.Struct]) -> set[str]:
+    """Returns the names of all types below one that refuse fields which they do not know.
+
+    Litestar does not look at that; a client would believe that such fields are ignored.
+    """
+    found = {kind.__name__} if kind.__struct_config__.forbid_unknown_fields else set[str]()
+    return found.union(*map(closed_types, kind.__subclasses__()))
 
 
 def operations_of(document: OpenAPI) -> Iterator[Operation]:
