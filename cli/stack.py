@@ -146,8 +146,8 @@ class Stack:
             with lock:
                 lock.seek(0)
                 raise Conflict(
-                    f"another rhapsode runs on the folder {self._data}, at {lock.read()}: use that "
-                    "one (--url), or choose another folder (--data)"
+                    f"another rhapsode runs on the folder {self._data}, at {lock.read()}: send "
+                    "it the work (rhapsode submit, book --url), or choose another folder (--data)"
                 ) from error
         lock.truncate(0)
         lock.write(self.url)

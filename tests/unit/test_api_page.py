@@ -55,7 +55,11 @@ def test_every_field_of_a_job_and_every_event_is_named() -> None:
 
 def test_what_a_job_returns_is_shown_as_it_is() -> None:
     shown = dict(re.findall(r"```json (\w+)\n(.*?)```", section("What a job returns"), re.S))
-    kinds = {"report": SynthesisReport, "timings": Timings, "manifest": Manifest}
+    kinds: dict[str, type[msgspec.Struct]] = {
+        "report": SynthesisReport,
+        "timings": Timings,
+        "manifest": Manifest,
+    }
     assert shown.keys() == kinds.keys()
     for name, kind in kinds.items():
         decoded = msgspec.json.decode(shown[name], type=kind)
