@@ -126,7 +126,7 @@ def run_schemathesis(service: Stack, folder: Path, settings: Path, *words: str) 
     command += ["--config-file", str(settings), "run", f"{service.url}/schema/openapi.json"]
     command += ["--checks=all", "--seed=1", "--generation-deterministic", "--continue-on-failure"]
     command += [f"--max-examples={CASES}", "--report=ndjson,json", f"--report-dir={folder}", *words]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=600)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1200)
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
     (report,) = folder.glob("json-*.json")
     summary: dict[str, Any] = json.loads(report.read_text("utf-8"))
