@@ -2,7 +2,8 @@
 
 A service with the tiny voice, so that all but synthesis is measured. One client speaks sentences,
 one after the other, alone; then again beside another client that sends one kind of bad input
-without pause. All figures are of one run, for other work on the machine changes them by factors.
+without pause, from a process of its own. All figures are of one run, for other work on the machine
+changes them by factors.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import multiprocessing
 import re
 import sys
 import tempfile
@@ -20,6 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +43,9 @@ TIMEOUT = 600.0
 """Of all but bad requests [s]."""
 PATIENCE = 10.0
 """After which whoever sends bad requests gives one up and sends the next [s]."""
+OTHER_ADDRESS = "127.0.0.2"
+"""From which bad requests are sent: without keys a client is known by its address (Linux has all of
+127/8)."""
 GIVEN_UP = 0
 """Counted as status of such a request."""
 MANIFESTS = SHIPPED_VOICES.parent / "k8s" / "base"
@@ -149,7 +155,7 @@ def measure(service: Service, requests: int, bad: BadInput | None) -> Figures:
     with (
         _running(lambda: _watch_health(service.url, stopping, figures)),
         _running(lambda: _watch_memory(service, stopping, figures)),
-        _running(lambda: _send_on(service.url, bad, stopping, figures)),
+        _sending(service.url, bad, figures),
         httpx.Client(base_url=service.url, timeout=TIMEOUT, trust_env=False) as client,
     ):
         try:
@@ -194,16 +200,39 @@ def _watch_health(url: str, stopping: threading.Event, figures: Figures) -> None
             figures.health_seconds.append(time.perf_counter() - start)
 
 
-def _send_on(url: str, bad: BadInput | None, stopping: threading.Event, figures: Figures) -> None:
+@contextmanager
+def _sending(url: str, bad: BadInput | None, figures: Figures) -> Iterator[None]:
+    """Sends bad requests beside the block, from a process and an address of their own.
+
+    In a thread of the client that measures, they would delay it by Python's lock.
+    """
     if bad is None:
+        yield
         return
-    with httpx.Client(base_url=url, timeout=PATIENCE, trust_env=False) as client:
-        while not stopping.is_set():
+    spawning = multiprocessing.get_context("spawn")
+    begun, ended, answers = spawning.Event(), spawning.Event(), spawning.SimpleQueue()
+    process = spawning.Process(target=_send_on, args=(url, bad, begun, ended, answers))
+    process.start()
+    try:
+        begun.wait()
+        yield
+    finally:
+        ended.set()
+        figures.answers = answers.get()
+        process.join()
+
+
+def _send_on(url: str, bad: BadInput, begun: Event, ended: Event, answers: Any) -> None:
+    counts = Counter[int]()
+    transport = httpx.HTTPTransport(local_address=OTHER_ADDRESS)
+    with httpx.Client(base_url=url, timeout=PATIENCE, transport=transport) as client:
+        while not ended.is_set():
+            begun.set()
             try:
-                status = bad.send(client).status_code
+                counts[bad.send(client).status_code] += 1
             except httpx.TimeoutException:
-                status = GIVEN_UP
-            figures.answers[status] += 1
+                counts[GIVEN_UP] += 1
+    answers.put(counts)
 
 
 def _watch_memory(service: Service, stopping: threading.Event, figures: Figures) -> None:
