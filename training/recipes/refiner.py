@@ -25,6 +25,7 @@ from acoustic.refiner.network import PITCH_CENTRE, Refiner
 from audio.mel import mel_filters
 from core.errors import ArtifactMissing
 from core.mel import MelSpec
+from training.data.corpus import CorpusEntry
 from training.data.dataset import SpeechDataset
 from training.optimization import GanLearner, set_rate, warm_cosine, with_gradient
 from training.previews import open_preview_vocoder, show_mel
@@ -92,7 +93,10 @@ class RefinerRecipe:
         from training.data.phases import read_phases
 
         self.phases = read_phases(speech.folder, speech.prepared)
-        self.entries = [e for e in speech.train_set if e.frames > SEGMENT_FRAMES]
+        self.entries = [
+            e for e in self._predicted_of(speech.train_set) if e.frames > SEGMENT_FRAMES
+        ]
+        self.held_out = self._predicted_of(speech.held_out)
         self.vocode = open_preview_vocoder(plan.preview_vocoder, plan.device)
         torch.manual_seed(0)
         refiner = Refiner(config, self.predicted.shape[1], self.states.shape[1])
@@ -106,6 +110,15 @@ class RefinerRecipe:
             accumulate=plan.accumulate,
         )
         self.learner.average.decay = AVERAGE_DECAY
+
+    def _predicted_of(self, entries: list[CorpusEntry]) -> list[CorpusEntry]:
+        """Returns those that were predicted; the others are recordings, which teach nothing."""
+        ranges = [slice(e.mel_start, e.mel_start + e.frames) for e in entries]
+        return [
+            e
+            for e, frames in zip(entries, ranges, strict=True)
+            if not np.array_equal(self.predicted[frames], self.speech.mels[frames])
+        ]
 
     def _measure_bands(self, refiner: Refiner) -> None:
         mels = self.speech.mels[::16].astype(np.float32)
@@ -203,7 +216,7 @@ class RefinerRecipe:
         refiner: Any = self.learner.network
         scores: dict[str, list[float]] = {"l1": [], "spread": [], "roughness": []}
         with self.learner.averaged():
-            for i, entry in enumerate(self.speech.held_out):
+            for i, entry in enumerate(self.held_out):
                 batch = self.cut([slice(entry.mel_start, entry.mel_start + entry.frames)])
                 noise = seeded_noise(i, entry.frames, self.config.noise).to(self.plan.device)
                 mask = torch.ones(1, entry.frames, dtype=torch.bool, device=self.plan.device)
