@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 
 from audio.encode import AudioEncoder
@@ -29,26 +30,28 @@ BIT_RATE = 40_000
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Writes a file of every pair in the catalogue, and their table.
+    """Writes a file of every pair in the catalogue, or of some, and the table of all files.
 
     Returns:
         Exit status, 0.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks.quality.samples")
     parser.add_argument("--page", type=Path, default=PAGE, help="links are written there")
+    parser.add_argument("--pairs", default="*", help="pattern, as 'clara tacotron2 × *'")
     options = parser.parse_args(arguments)
     settings = SynthesisSettings.from_environment()
     catalogue = read_catalogue(settings.voice_folders)
     folder = options.page.parent / "samples"
     folder.mkdir(exist_ok=True)
     offered = choices(catalogue)
-    for choice in offered:
+    for choice in (c for c in offered if fnmatch(c.name, options.pairs)):
         samples = _spoken(catalogue, choice, settings.artifacts_folder)
         with AudioEncoder(
             folder / file_name(choice), "opus", RATE, len(samples), bit_rate=BIT_RATE
         ) as encoder:
             encoder.write(samples)
-    replace_between(options.page, "samples", sample_table(offered))
+    written = [choice for choice in offered if (folder / file_name(choice)).exists()]
+    replace_between(options.page, "samples", sample_table(written))
     return 0
 
 
