@@ -41,7 +41,7 @@ def keys(context: click.Context, data: Path) -> None:
 
 @keys.command()
 @click.argument("name")
-@click.option("--requests-per-minute", type=click.FloatRange(0, 1e6, min_open=True), help="Rate.")
+@click.option("--requests-per-minute", type=click.FloatRange(0.01, 1e6), help="Rate.")
 @click.option(
     "--burst",
     type=click.IntRange(1, 1_000_000),

@@ -378,8 +378,8 @@ class BacklogReader(Protocol):
 class KeyLimits(msgspec.Struct, frozen=True, kw_only=True):
     """The limits of an API key; None = as much as the service can."""
 
-    requests_per_minute: Annotated[float, Meta(gt=0, le=1_000_000)] | None = None
-    """Of all requests with the key, looks at jobs included."""
+    requests_per_minute: Annotated[float, Meta(ge=0.01, le=1_000_000)] | None = None
+    """Of all requests with the key but those that read one job."""
     burst: Annotated[int, Meta(ge=1, le=1_000_000)] = 20
     """Requests that may come at once after a rest."""
     characters: Annotated[int, Meta(ge=1)] | None = None
