@@ -78,10 +78,12 @@ def summary(job: JobDocument, output: Path) -> list[str]:
     """Returns five lines: file, seconds, RTF, warnings, and where to go on."""
     report = job["report"]
     warnings = [f"{notice['message']} [{notice['code']}]" for notice in report["warnings"]]
+    kept = report["reused_seconds"]
     settings = ApiSettings.from_environment()
     return [
         str(output),
-        f"{report['audio_seconds']:.2f} s of speech",
+        f"{report['audio_seconds']:.2f} s of speech"
+        + (f", {kept:.2f} s of it kept from an earlier time" if kept else ""),
         f"RTF {report['rtf']:.4f} ({1 / report['rtf']:.1f} × real time)",
         f"warnings: {'; '.join(warnings) or 'none'}",
         f"open {url_of(settings.host, settings.port)} while `rhapsode up` runs (here: make up)",
