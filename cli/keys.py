@@ -49,8 +49,12 @@ def keys(context: click.Context, data: Path) -> None:
     show_default=True,
     help="Requests that may come at once after a rest.",
 )
-@click.option("--characters", type=click.IntRange(1), help="Longest text of one request.")
-@click.option("--open-jobs", type=click.IntRange(1), help="Jobs that have not ended.")
+@click.option(
+    "--characters", type=click.IntRange(1, 1_000_000_000), help="Longest text of one request."
+)
+@click.option(
+    "--open-jobs", type=click.IntRange(1, 1_000_000_000), help="Jobs that have not ended."
+)
 @click.option("--admin", is_flag=True, help="Sees and cancels the jobs of all keys.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_obj

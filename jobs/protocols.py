@@ -382,9 +382,9 @@ class KeyLimits(msgspec.Struct, frozen=True, kw_only=True):
     """Of all requests with the key but those that read one job."""
     burst: Annotated[int, Meta(ge=1, le=1_000_000)] = 20
     """Requests that may come at once after a rest."""
-    characters: Annotated[int, Meta(ge=1)] | None = None
+    characters: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
     """Longest text of one request, in code points."""
-    open_jobs: Annotated[int, Meta(ge=1)] | None = None
+    open_jobs: Annotated[int, Meta(ge=1, le=1_000_000_000)] | None = None
     """Jobs that have not ended."""
 
 

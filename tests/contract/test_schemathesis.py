@@ -85,6 +85,18 @@ enabled = false
 """
 
 
+KEYS_MEANT = """
+[checks.use_after_free]
+enabled = false
+
+# To JSON Schema 5.0 is an integer.
+[[operations]]
+include-name = "POST /keys"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", 422]
+"""
+
+
 @pytest.fixture(scope="module")
 def guarded(
     tiny_voices: Path, tiny_artifacts: Path, tmp_path_factory: pytest.TempPathFactory
@@ -149,7 +161,7 @@ def test_an_admin_finds_the_keys_as_described(guarded: Stack, tmp_path: Path) ->
     """A key that is made is never deleted: it is refused, and stays on the list."""
     _, token = RedisApiKeys(open_redis(guarded.redis_url)).add("boss", time.time(), admin=True)
     settings = tmp_path / "schemathesis.toml"
-    settings.write_text("[checks.use_after_free]\nenabled = false\n", "utf-8")
+    settings.write_text(KEYS_MEANT, "utf-8")
     chosen = ["--include-path-regex=^/keys", "--max-examples=15"]
     words = [*chosen, "--header", f"Authorization: Bearer {token}"]
     summary = run_schemathesis(guarded, tmp_path, settings, *words)
