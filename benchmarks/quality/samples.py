@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder.mkdir(exist_ok=True)
     offered = choices(catalogue)
     for choice in (c for c in offered if fnmatch(c.name, options.pairs)):
-        samples = _spoken(catalogue, choice, settings.artifacts_folder)
+        samples = _speech(catalogue, choice, settings.artifacts_folder)
         with AudioEncoder(
             folder / file_name(choice), "opus", RATE, len(samples), bit_rate=BIT_RATE
         ) as encoder:
@@ -82,7 +82,7 @@ def sample_table(offered: Sequence[Choice]) -> str:
     )
 
 
-def _spoken(catalogue: Catalogue, choice: Choice, artifacts: Path) -> Float32:
+def _speech(catalogue: Catalogue, choice: Choice, artifacts: Path) -> Float32:
     """Returns the sentence at ``RATE``."""
     pipeline = Pipeline(catalogue, choice, artifacts)
     (pieces,) = pipeline.speak([SENTENCE], StageClock())

@@ -80,7 +80,7 @@ def test_ordinary_text_is_no_anomaly(
 
 
 @pytest.mark.parametrize("voice", ["clara", "edmund"])
-def test_the_pitch_that_is_asked_for_is_spoken(
+def test_the_median_pitch_follows_the_factor(
     engine: Engine, frontend: TextFrontend, voice: str
 ) -> None:
     (utterance,) = frontend.analyze("They were rowing on the lake.", ssml=False).utterances
