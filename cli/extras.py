@@ -12,6 +12,7 @@ EXTRAS = {
     "opentelemetry": ("tracing",),
     "tensorboard": ("train",),
     "pyworld": ("train",),
+    "torchaudio": ("recognition", "bench"),
     "matplotlib": ("train", "bench"),
     "av": ("bench",),
     "piper": ("bench",),

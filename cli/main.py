@@ -18,6 +18,7 @@ from core.errors import FieldError, RhapsodeError
 COMMANDS = {
     "say": "cli.say:say",
     "analyze": "cli.analyze:analyze",
+    "listen": "cli.listen:listen",
     "up": "cli.up:up",
     "submit": "cli.submit:submit",
     "book": "cli.book:book",

@@ -25,6 +25,11 @@ def word_statistic(run: RunEvidence) -> float:
     return run.cost - len(run.meant)
 
 
+def gap_statistic(run: RunEvidence) -> float:
+    """Returns what is compared with the bound of gaps: the cost."""
+    return run.cost
+
+
 def check_utterance(
     evidence: UtteranceEvidence | None, words: int, thresholds: CheckThresholds
 ) -> UtteranceCheck:
@@ -45,7 +50,7 @@ def check_utterance(
     flagged = set(findings)
     for index, run in enumerate(evidence.gaps):
         # What is wrong with a word reaches into the gaps beside it.
-        if run.cost > thresholds.gap and words and not flagged & {index - 1, index}:
+        if gap_statistic(run) > thresholds.gap and words and not flagged & {index - 1, index}:
             at, code = _inserted(run, evidence.words, index)
             findings.setdefault(at, code)
     confidences = tuple(1.0 if r is None else round(r.confidence, 4) for r in evidence.words)

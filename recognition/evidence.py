@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.mel import Float32, Int64
-from core.text import Utterance
+from core.text import Utterance, Word
 from recognition.alignment import forced_alignments
 from recognition.decoding import best_path
 from recognition.labels import BLANK, gap_label, label_of_symbol
@@ -52,6 +52,20 @@ def meant_labels(utterance: Utterance, symbols: str) -> MeantLabels:
     if labels and labels[-1] == gap:
         del labels[-1], words[-1]
     return MeantLabels(tuple(labels), tuple(words), len(utterance.words))
+
+
+def joined_labels(utterances: Sequence[Utterance], symbols: str) -> tuple[MeantLabels, list[Word]]:
+    """Returns the labels of utterances, a gap between each two, and all their words."""
+    labels, owners, words = list[int](), list[int](), list[Word]()
+    for utterance in utterances:
+        own = meant_labels(utterance, symbols)
+        if labels and own.labels:
+            labels.append(gap_label(symbols))
+            owners.append(-1)
+        labels += own.labels
+        owners += [owner + len(words) if owner >= 0 else -1 for owner in own.words]
+        words += utterance.words
+    return MeantLabels(tuple(labels), tuple(owners), len(words)), words
 
 
 @dataclass(frozen=True, slots=True)

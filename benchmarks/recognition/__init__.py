@@ -1,0 +1,1 @@
+"""How well recognizers hear, and how well their check finds faults that were planted."""

@@ -1,0 +1,74 @@
+"""Recordings to what sounds in them: phonemes and characters with times."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+import numpy as np
+
+from core.mel import Float32, MelSpec
+from recognition.decoding import best_path
+from recognition.labels import BLANK, CHARACTERS
+
+LONGEST_SECONDS = 20.0
+"""Longest piece of a recording that goes through a recognizer at once."""
+SEARCHED_SHARE = 0.4
+"""Last share of a piece in which its end is looked for, at the quietest frame."""
+
+
+class TranscribedWord(msgspec.Struct, frozen=True):
+    """A word that was recognized; times in seconds."""
+
+    text: str
+    start: float
+    end: float
+
+
+def pieces_of(mel: Float32, spec: MelSpec) -> Iterator[tuple[int, Float32]]:
+    """Yields pieces of a mel (n_mels, T), cut where it is quiet, each with its first frame.
+
+    >>> spec = MelSpec()
+    >>> [mel.shape[1] for _, mel in pieces_of(np.zeros((80, 4000), np.float32), spec)]
+    [1034, 1034, 1034, 898]
+    """
+    longest = round(LONGEST_SECONDS * spec.frames_per_second)
+    least = round(longest * (1.0 - SEARCHED_SHARE))
+    level, start = mel.mean(0), 0
+    while mel.shape[1] - start > longest:
+        stop = start + least + int(level[start + least : start + longest].argmin())
+        yield start, mel[:, start:stop]
+        start = stop
+    yield start, mel[:, start:]
+
+
+def words_with_times(
+    scores: Float32, frames_per_slot: int, spec: MelSpec, first: int = 0
+) -> list[TranscribedWord]:
+    """Returns the words on the best path of the character head.
+
+    Args:
+        scores: (J, characters) log-probabilities.
+        frames_per_slot: mel frames of a row.
+        spec: frames per second.
+        first: mel frame at which they begin.
+    """
+    labels, words, begun = scores.argmax(1).tolist(), list[TranscribedWord](), list[int]()
+    gap = CHARACTERS.index(" ")
+
+    def seconds(slot: int) -> float:
+        return round((first + slot * frames_per_slot) / spec.frames_per_second, 3)
+
+    for slot, label in enumerate([*labels, gap]):
+        if label == gap and begun:
+            run = labels[begun[0] : begun[-1] + 1]
+            text = "".join(CHARACTERS[c] for c in best_path(_one_hot(run)))
+            words.append(TranscribedWord(text, seconds(begun[0]), seconds(begun[-1] + 1)))
+            begun = []
+        elif label not in (gap, BLANK):
+            begun.append(slot)
+    return words
+
+
+def _one_hot(labels: Sequence[int]) -> Float32:
+    return np.eye(len(CHARACTERS), dtype=np.float32)[list(labels)]
