@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from core.record import JobRecord
+from core.report import FlaggedPlace
 from core.request import BookFacts, Source
 from core.text import Silence, Span
 from core.transcript import TimedChapter, TimedWord, TranscriptHead, TranscriptLine
@@ -56,7 +57,7 @@ class ManifestEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why it is silent, or the code of what went wrong."""
 
 
-class Manifest(msgspec.Struct, frozen=True):
+class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
     """A list of entries that cover every source character exactly once, in order."""
 
     characters: int
@@ -64,6 +65,8 @@ class Manifest(msgspec.Struct, frozen=True):
     counts: dict[str, int]
     """Status → characters."""
     entries: tuple[ManifestEntry, ...]
+    flagged: tuple[FlaggedPlace, ...] = ()
+    """Words that do not sound as meant, where they were checked."""
 
 
 class PodcastChapter(msgspec.Struct, frozen=True, rename="camel"):
@@ -266,12 +269,14 @@ def manifest(
     """Returns spoken and silent runs, merged in the order of the source."""
     silent = sorted(silences, key=lambda silence: silence.span.start)
     starts = [silence.span.start for silence in silent]
-    entries = [entry for line in lines for entry in _entries(line, silent, starts)]
+    entries, flagged = list[ManifestEntry](), list[FlaggedPlace]()
+    for line in lines:
+        entries += _entries(line, silent, starts)
+        flagged += line.flagged
     entries += map(_silent, silent)
     entries.sort(key=lambda entry: (entry.span.start, entry.span.end))
-    return _counted(
-        characters, tuple(entry for entry in entries if entry.span.end > entry.span.start)
-    )
+    whole = tuple(entry for entry in entries if entry.span.end > entry.span.start)
+    return msgspec.structs.replace(_counted(characters, whole), flagged=tuple(flagged))
 
 
 def unplanned_manifest(record: JobRecord) -> Manifest:

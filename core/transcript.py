@@ -6,11 +6,13 @@ every utterance, in order. Times are seconds in the job's audio.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 import msgspec
 
 from core.recognition import FindingCode
+from core.report import FlaggedPlace
 from core.text import Notice, Silence, Span
 
 
@@ -74,3 +76,12 @@ class TranscriptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
     """Code of what went wrong."""
     notices: tuple[Notice, ...] = ()
     """Notices of the engine; their span is the line's."""
+
+    @property
+    def flagged(self) -> Iterator[FlaggedPlace]:
+        """The words that should be listened to."""
+        for word in self.words:
+            if word.finding is not None:
+                yield FlaggedPlace(
+                    word.text, word.finding, word.span, self.chapter, word.start, word.end
+                )

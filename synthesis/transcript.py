@@ -8,7 +8,6 @@ from itertools import accumulate
 from core.part import Part, PartAudio
 from core.recognition import UtteranceCheck
 from core.record import JobError
-from core.report import FlaggedPlace
 from core.text import Utterance
 from core.transcript import TimedWord, TranscriptLine
 
@@ -80,13 +79,3 @@ def _words(
             check.confidences[index] if check else None,
             findings.get(index),
         )
-
-
-def flagged_places(lines: Iterable[TranscriptLine]) -> Iterator[FlaggedPlace]:
-    """Yields the words of lines that should be listened to."""
-    for line in lines:
-        for word in line.words:
-            if word.finding is not None:
-                yield FlaggedPlace(
-                    word.text, word.finding, word.span, line.chapter, word.start, word.end
-                )

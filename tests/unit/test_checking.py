@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from api.transcript_views import manifest
 from core.errors import FieldError, SynthesisError
 from core.mel import Float32, MelSpec
 from core.part import Part
@@ -28,7 +29,7 @@ from synthesis.part_audio import part_audio_of, part_digest
 from synthesis.parts import SynthesisItem, synthesis_items
 from synthesis.report import ReportBuilder
 from synthesis.results import SynthesizedUtterance
-from synthesis.transcript import flagged_places, timed_lines
+from synthesis.transcript import timed_lines
 from tests.fake_engine import CATALOGUE, SPEC, Bench, succeeded
 from text.g2p.symbols import symbol_table
 
@@ -273,7 +274,8 @@ def test_report_and_timings_name_the_word() -> None:
     (line,) = lines
     assert [word.finding for word in line.words] == [None, "dropped_word", None, None]
     assert line.words[1].confidence is not None
-    (place,) = flagged_places(lines)
+    (place,) = line.flagged
+    assert manifest(17, lines, ()).flagged == (place,)
     assert (place.text, place.code) == ("cat", "dropped_word")
     assert line.words[1].start == place.start < place.end
 

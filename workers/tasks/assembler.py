@@ -47,7 +47,7 @@ from jobs.storage.keys import (
 from jobs.storage.part_audio import read_samples
 from synthesis.report import ReportBuilder, first_of_each_code, sha256_of
 from synthesis.timeline import FailedPart, PlacedPart, Timeline, place_parts
-from synthesis.transcript import DIGITS, failed_lines, flagged_places, timed_lines
+from synthesis.transcript import DIGITS, failed_lines, timed_lines
 from workers.context import Context
 from workers.tasks.overlays import OverlayDelivery
 
@@ -173,7 +173,7 @@ class Assembler:
                     offset = timeline.offset_of(one.part.chapter)
                     starts = (start + offset for start in one.starts)
                     lines = list(timed_lines(one.part, one.audio, starts))
-                    self._report.places += flagged_places(lines)
+                    self._report.places += (place for line in lines for place in line.flagged)
                 file.writelines(encoder.encode(line) + b"\n" for line in lines)
 
     def _write_audio(self) -> tuple[int, int]:
