@@ -38,9 +38,9 @@ class CheckThresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Bounds of right speech, measured; on a recognizer's card."""
 
     word: float
-    """Cost of a word's alignment beyond one nat a phoneme [nats]; see ``recognition.check``."""
+    """Cost of a word's alignment per phoneme [nats], beyond what the likeliest labels would cost."""
     gap: float
-    """Cost of what lies between two words [nats]."""
+    """Cost of what lies between two words, likewise beyond the least [nats]."""
 
 
 class WordFinding(msgspec.Struct, frozen=True):

@@ -21,13 +21,13 @@ LEAST_REPEATED = 2
 
 
 def word_statistic(run: RunEvidence) -> float:
-    """Returns what is compared with the bound of words: the cost beyond one nat a label."""
-    return run.cost - len(run.meant)
+    """Returns what is compared with the bound of words: the cost beyond the least, per label."""
+    return (run.cost - run.least) / max(1, len(run.meant))
 
 
 def gap_statistic(run: RunEvidence) -> float:
-    """Returns what is compared with the bound of gaps: the cost."""
-    return run.cost
+    """Returns what is compared with the bound of gaps: the cost beyond the least."""
+    return run.cost - run.least
 
 
 def check_utterance(

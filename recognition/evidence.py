@@ -74,6 +74,7 @@ class RunEvidence:
 
     Attributes:
         cost: minus the log-probability of the path through it [nats].
+        least: the same of its likeliest labels, the least that any path could cost [nats].
         meant: the labels that it should have, without gaps.
         found: the labels of the likeliest frames, without gaps.
         start: its first frame of CTC.
@@ -81,6 +82,7 @@ class RunEvidence:
     """
 
     cost: float
+    least: float
     meant: tuple[int, ...]
     found: tuple[int, ...]
     start: int
@@ -135,7 +137,7 @@ def _evidence(scores: Float32, meant: MeantLabels, path: Int64, gap: int) -> Utt
         own = np.flatnonzero(owner == index)
         if not len(own):
             words.append(None)
-            gaps.append(RunEvidence(0.0, (), (), at, at))
+            gaps.append(RunEvidence(0.0, 0.0, (), (), at, at))
             continue
         start, stop = int(own[0]), int(own[-1]) + 1
         labels_of_word = tuple(
@@ -159,6 +161,7 @@ def _run(
     found = best_path(scores[start:stop]) if stop > start else []
     return RunEvidence(
         cost=float(costs[start:stop].sum()),
+        least=-float(scores[start:stop].max(1).sum()) if stop > start else 0.0,
         meant=meant,
         found=tuple(label for label in found if label != gap),
         start=start,

@@ -34,7 +34,7 @@ from tests.fake_engine import CATALOGUE, SPEC, Bench, succeeded
 from text.g2p.symbols import symbol_table
 
 HOUSE = "house-ipa"
-THRESHOLDS = CheckThresholds(word=8.0, gap=8.0)
+THRESHOLDS = CheckThresholds(word=4.0, gap=8.0)
 WORDS = (("ð", "ə"), ("k", "ˈæ", "t"), ("m", "ˈu", "v"), ("d", "ˈaʊ", "n"))
 TEXT = ("the", "cat", "moved", "down")
 ALL = (0, 1, 2, 3)
@@ -110,7 +110,7 @@ def test_another_word_is_misheard() -> None:
     meant = meant_labels(utterance_of(), HOUSE)
     other = [WORDS[0], ("k", "ˈæ", "p"), ("s", "ˈi", "l"), WORDS[3]]
     (evidence,) = find_evidence([scores_of(ALL, other)], [meant], HOUSE)
-    (finding,) = check_utterance(evidence, 4, CheckThresholds(word=12.0, gap=8.0)).findings
+    (finding,) = check_utterance(evidence, 4, THRESHOLDS).findings
     assert (finding.word, finding.code) == (2, "misheard")
 
 
