@@ -38,7 +38,7 @@ class CheckThresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Bounds of right speech, measured; on a recognizer's card."""
 
     word: float
-    """Cost of a word's alignment per phoneme [nats], beyond what the likeliest labels would cost."""
+    """Cost of a word's alignment per phoneme [nats], beyond that of the likeliest labels."""
     gap: float
     """Cost of what lies between two words, likewise beyond the least [nats]."""
 

@@ -59,9 +59,12 @@ class SpeechChecker:
                 self._check_batch(by_length[at : at + UTTERANCES_AT_ONCE])
 
     def _check_batch(self, states: Sequence[UtteranceState]) -> None:
-        start = self._monotonic()
+        component, runtime = states[0].item.recognizer, states[0].item.runtime
+        assert component is not None
         try:
-            self._run(states)
+            recognize = self._load(component, runtime)  # the first time takes seconds: not counted
+            start = self._monotonic()
+            self._run(recognize, component, states)
         except Exception as error:
             for state in states:
                 state.error = error_of(error)
@@ -70,11 +73,13 @@ class SpeechChecker:
         for state in states:
             state.check_seconds += seconds * state.frames / frames
 
-    def _run(self, states: Sequence[UtteranceState]) -> None:
-        component, runtime = states[0].item.recognizer, states[0].item.runtime
-        assert component is not None
+    def _run(
+        self,
+        recognize: SpeechRecognizer,
+        component: Component,
+        states: Sequence[UtteranceState],
+    ) -> None:
         assert component.thresholds is not None
-        recognize = self._load(component, runtime)
         mels = [at_learnt_speed(_mel(s.samples, recognize.mel_spec), _speed(s)) for s in states]
         outputs = recognize(mels)
         meant = [meant_labels(state.item.utterance, component.symbols) for state in states]
