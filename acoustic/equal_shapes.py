@@ -15,6 +15,15 @@ import numpy as np
 from core.mel import Int64
 
 
+def padded_length(length: int, step: int | None) -> int:
+    """Returns the length at which an item is computed.
+
+    >>> padded_length(20, 16), padded_length(20, None)
+    (32, 20)
+    """
+    return length if step is None else -(-length // step) * step
+
+
 def equal_shapes(lengths: Int64, step: int | None) -> Iterator[tuple[Int64, int]]:
     """Yields the items of each call and the length to which they are padded, shortest first.
 

@@ -100,6 +100,10 @@ class FailingAcoustic:
         """What the values of its mels mean."""
         return self._model.mel_spec
 
+    def padded_length(self, symbols: int) -> int:
+        """Returns what the model does."""
+        return self._model.padded_length(symbols)
+
     def __call__(self, batch: PhonemeBatch) -> list[AcousticOutput]:
         """Raises DeviceError for some batches of more than one."""
         _break_some(self._random, len(batch.ids))

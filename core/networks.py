@@ -33,11 +33,13 @@ class WindowPolicy:
         static: windows of utterances longer than one window are all of the same length (one shape:
             CUDA graphs, one autotune); otherwise they are as short as their number allows.
         max_batch_frames: frames that go through the network at once; bounds the memory.
+        stream_core: frames of an inner window of what is streamed, whose first samples come sooner.
     """
 
-    core: int = 256
+    core: int = 512
     static: bool = False
     max_batch_frames: int = 512
+    stream_core: int = 256
 
 
 def imported_on_call(path: str) -> Callable[..., Any]:

@@ -72,6 +72,9 @@ class AcousticModel(Protocol):
     def mel_spec(self) -> MelSpec:
         """What the values of its mels mean."""
 
+    def padded_length(self, symbols: int) -> int:
+        """Returns the symbols at which an item of so many is computed; equal ones share a call."""
+
     def __call__(self, batch: PhonemeBatch) -> list[AcousticOutput]:
         """Returns one output per item of the batch. Raises SynthesisError."""
 

@@ -17,7 +17,7 @@ from exports.registry import join_acoustic, join_recognizer, join_vocoder
 from exports.runtimes import open_runtime
 
 CPU_WINDOWS = WindowPolicy()
-CUDA_WINDOWS = WindowPolicy(static=True, max_batch_frames=64 * 282)
+CUDA_WINDOWS = WindowPolicy(core=256, static=True, max_batch_frames=64 * 282)
 """64 windows of 256 + 2 · 13 frames: HiFi-GAN V1 stays below 8 GB."""
 
 

@@ -86,10 +86,10 @@ def plan_batches(
     return batches
 
 
-def padding_ratio(lengths: Sequence[int]) -> float:
-    """Returns the share of padding in one batch.
+def padding_ratio(lengths: Sequence[int], padded: int | None = None) -> float:
+    """Returns the share of padding in a batch whose items are padded to a length or the longest.
 
-    >>> padding_ratio([100, 50])
-    0.25
+    >>> padding_ratio([100, 50]), padding_ratio([100, 50], 150)
+    (0.25, 0.5)
     """
-    return 1 - sum(lengths) / (len(lengths) * max(lengths))
+    return 1 - sum(lengths) / (len(lengths) * (padded or max(lengths)))

@@ -20,6 +20,7 @@ from core.voice import Selection
 from synthesis.batching import CPU_BUDGETS, CUDA_BUDGETS, Budgets, padding_ratio, plan_batches
 from synthesis.bisect import bisect_failures, error_of
 from synthesis.checking import SpeechChecker
+from synthesis.freed_memory import keep_freed_memory
 from synthesis.loading import LoadedVoice, LoadVoice, VoiceCache
 from synthesis.parts import SynthesisItem
 from synthesis.prosody import apply_gain, gain_envelope
@@ -65,6 +66,7 @@ class Engine:
         on_anomaly: Callable[[str], None] = lambda code: None,
         monotonic: Callable[[], float] = time.perf_counter,
     ) -> None:
+        keep_freed_memory()
         self._threads = threads if device == "cpu" else 1
         pool = partial(
             ThreadPoolExecutor, self._threads, initializer=lower_priority, initargs=(nice,)
@@ -203,7 +205,7 @@ class Engine:
         if stage.dominant:
             items = min(items, -(-len(group) // self._threads))
         plan = plan_batches(
-            [stage.length(state) for state in group],
+            [stage.padded_length(state) for state in group],
             stage.cells(budgets),
             max_items=items,
             max_padding=budgets.padding,
@@ -232,7 +234,10 @@ class Engine:
                 component=stage.component(states[0]).name,
                 runtime=states[0].item.runtime,
                 size=len(states),
-                padding=padding_ratio([stage.length(state) for state in states]),
+                padding=padding_ratio(
+                    [stage.length(state) for state in states],
+                    max(stage.padded_length(state) for state in states),
+                ),
                 seconds=seconds,
                 audio_seconds=frames / states[0].loaded.vocoder.mel_spec.frames_per_second,
             )

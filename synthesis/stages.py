@@ -125,7 +125,10 @@ class Stage(Protocol):
         """Returns the network that the state goes through."""
 
     def length(self, state: UtteranceState) -> int:
-        """Returns the cells of the state in a batch: symbols or frames."""
+        """Returns the cells that the state fills in a batch: symbols or frames."""
+
+    def padded_length(self, state: UtteranceState) -> int:
+        """Returns the cells at which it is computed when it is alone."""
 
     def cells(self, budgets: Budgets) -> int:
         """Returns the most cells of a batch."""
@@ -151,6 +154,10 @@ class AcousticStage:
     def length(self, state: UtteranceState) -> int:
         """Returns the number of symbols."""
         return len(state.item.utterance.phoneme_ids)
+
+    def padded_length(self, state: UtteranceState) -> int:
+        """Returns the symbols at which the model computes it."""
+        return state.loaded.acoustic.padded_length(self.length(state))
 
     def cells(self, budgets: Budgets) -> int:
         """Returns the most symbols of a batch."""
@@ -181,6 +188,10 @@ class VocoderStage:
         return state.item.selection.vocoder_component
 
     def length(self, state: UtteranceState) -> int:
+        """Returns the number of frames."""
+        return state.frames
+
+    def padded_length(self, state: UtteranceState) -> int:
         """Returns the number of frames."""
         return state.frames
 

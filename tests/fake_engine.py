@@ -31,6 +31,9 @@ class FakeAcoustic:
     calls: list[PhonemeBatch] = field(default_factory=list)
     largest: int = 10**9
 
+    def padded_length(self, symbols: int) -> int:
+        return symbols
+
     def __call__(self, batch: PhonemeBatch) -> list[AcousticOutput]:
         self.calls.append(batch)
         ids = batch.ids.copy()

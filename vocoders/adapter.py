@@ -77,7 +77,7 @@ class ConvVocoder:
         self._require_bands(mel)
         hop, frames = self._spec.hop_length, [self._extended(mel)]
         conditions = self._conditions(frames, [seed])
-        core, halo = self._policy.core, self._halo
+        core, halo = self._policy.stream_core, self._halo
         windows = plan_windows(
             frames[0].shape[1], core + 2 * halo, halo, static=self._policy.static
         )

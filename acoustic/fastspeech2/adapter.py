@@ -7,13 +7,13 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from acoustic.checks import require_finite_mel
-from acoustic.equal_shapes import equal_shapes
+from acoustic.equal_shapes import equal_shapes, padded_length
 from acoustic.refiner.noise import batch_noise
 from core.errors import AnomalyError
 from core.mel import AcousticOutput, Float32, Int64, MelSpec, PhonemeBatch
 from core.protocols import Graph
 
-SYMBOL_STEP, FRAME_STEP = 16, 32
+SYMBOL_STEP, FRAME_STEP = 16, 16
 """Grids of the lengths of ``encode`` and ``decode``."""
 
 
@@ -70,12 +70,17 @@ class FastSpeech2Model:
         self._frame_controls = frame_controls
         self._noise_channels = noise_channels
         self._moves_harmonics = moves_harmonics
-        self._exact = exact
+        self._symbol_step = SYMBOL_STEP if exact else None
+        self._frame_step = FRAME_STEP if exact else None
 
     @property
     def mel_spec(self) -> MelSpec:
         """What the values of its mels mean."""
         return self._spec
+
+    def padded_length(self, symbols: int) -> int:
+        """Returns the symbols at which an item of so many is computed."""
+        return padded_length(symbols, self._symbol_step)
 
     def __call__(self, batch: PhonemeBatch) -> list[AcousticOutput]:
         """Returns every item's mel and durations; one whose durations are all 0 has no frame.
@@ -85,7 +90,7 @@ class FastSpeech2Model:
             SynthesisError: the runtime failed.
         """
         outputs: dict[int, AcousticOutput] = {}
-        for items, size in equal_shapes(batch.lengths, SYMBOL_STEP if self._exact else None):
+        for items, size in equal_shapes(batch.lengths, self._symbol_step):
             part = batch.padded(items, size)
             hidden, durations = self._encode(
                 part.ids, part.lengths, part.speakers, part.speed, part.pitch, part.energy
@@ -101,7 +106,7 @@ class FastSpeech2Model:
         mels: list[Float32] = [np.zeros((self._spec.n_mels, 0), np.float32) for _ in frames]
         audible = np.flatnonzero(frames)  # attention over no key at all is not a number
         if len(audible):
-            for items, size in equal_shapes(frames[audible], FRAME_STEP if self._exact else None):
+            for items, size in equal_shapes(frames[audible], self._frame_step):
                 chosen = audible[items]
                 decoded = self._decode_equal(chosen, size, hidden[chosen], durations[chosen], batch)
                 for item, mel in zip(chosen, decoded, strict=True):

@@ -49,7 +49,9 @@ class SelfAttention(nn.Module):
         k = self.w_ks(x).view(split).transpose(1, 2)  # (B, heads, T, d)
         v = self.w_vs(x).view(split).transpose(1, 2)
         scores = q @ k.transpose(2, 3)  # (B, heads, T, T)
-        weights = scores.masked_fill(~mask[:, None, None, :], float("-inf")).softmax(-1)
+        # Added, for a sum takes half the time of a choice; e^-10000 is 0 as e^-inf is.
+        padding = (mask[:, None, None, :].to(scores.dtype) - 1.0) * 10000.0
+        weights = (scores + padding).softmax(-1)
         y = (weights @ v).transpose(1, 2).reshape(b, t, h)
         out: Tensor = self.layer_norm(self.dropout(self.fc(y)) + x)
         return out

@@ -9,7 +9,7 @@ from typing import Protocol
 import numpy as np
 
 from acoustic.checks import require_finite_mel
-from acoustic.equal_shapes import equal_shapes
+from acoustic.equal_shapes import equal_shapes, padded_length
 from acoustic.refiner.noise import batch_noise
 from acoustic.tacotron2.alignment import durations_of, stray_frames
 from acoustic.tacotron2.config import STEPS, Tacotron2Config
@@ -77,12 +77,17 @@ class Tacotron2Model:
         self._config = config
         self._dropout = dropout or (lambda seeds: PrenetDropout(seeds, config.prenet_dim))
         self._noise_channels = config.refiner.noise if config.refiner.layers else 0
-        self._exact = exact
+        self._symbol_step = SYMBOL_STEP if exact else None
+        self._frame_step = FRAME_STEP if exact else None
 
     @property
     def mel_spec(self) -> MelSpec:
         """What the values of its mels mean."""
         return self._spec
+
+    def padded_length(self, symbols: int) -> int:
+        """Returns the symbols at which an item of so many is computed."""
+        return padded_length(symbols, self._symbol_step)
 
     def __call__(self, batch: PhonemeBatch) -> list[AcousticOutput]:
         """Returns every item's mel; one that met its cap before it stopped is a runaway.
@@ -94,7 +99,7 @@ class Tacotron2Model:
         """
         _require_neutral(batch)
         decoded: dict[int, DecodedUtterance] = {}
-        for group, size in equal_shapes(batch.lengths, SYMBOL_STEP if self._exact else None):
+        for group, size in equal_shapes(batch.lengths, self._symbol_step):
             decoded |= zip(group.tolist(), self._decode(batch.padded(group, size)), strict=True)
         items = [decoded[item] for item in range(len(batch.lengths))]
         speeds = [row[:size] for row, size in zip(batch.speed, batch.lengths, strict=True)]
@@ -170,7 +175,7 @@ class Tacotron2Model:
         n = self._config.n_mels
         mels = [np.concatenate(item.frames).reshape(-1, n).T for item in items]
         lengths = np.array([mel.shape[1] for mel in mels], np.int64)
-        for group, size in equal_shapes(lengths, FRAME_STEP if self._exact else None):
+        for group, size in equal_shapes(lengths, self._frame_step):
             values = np.zeros((len(group), n, size), np.float32)
             for row, item in zip(values, group, strict=True):
                 row[:, : lengths[item]] = mels[item]

@@ -17,6 +17,8 @@ from vocoders.vocos.config import VocosConfig
 
 Float64 = NDArray[np.float64]
 TURN = 2.0 * math.pi
+FRAMES_AT_ONCE = 32
+"""Spectral frames of one transform: it and its input stay in the cache."""
 
 
 def phase_of(octaves: Float32, config: VocosConfig) -> Float64:
@@ -105,5 +107,11 @@ def spectra(samples: Float32, config: VocosConfig) -> Float32:
     """
     window = np.hanning(config.n_fft + 1)[:-1].astype(np.float32)
     frames = np.lib.stride_tricks.sliding_window_view(samples, config.n_fft)[:: config.stft_hop]
-    spectrum = fft.rfft(frames * window, axis=1)
-    return np.concatenate([spectrum.real, spectrum.imag], axis=1)
+    out = np.empty((len(frames), 2 * config.bins), np.float32)
+    # Some at a time, for fresh pages of memory cost more than the transform.
+    for first in range(0, len(frames), FRAMES_AT_ONCE):
+        some = slice(first, first + FRAMES_AT_ONCE)
+        spectrum = fft.rfft(frames[some] * window, axis=1)
+        out[some, : config.bins] = spectrum.real
+        out[some, config.bins :] = spectrum.imag
+    return out

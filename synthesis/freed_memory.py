@@ -1,0 +1,26 @@
+"""What the allocator does with memory that was freed: keeps it for the next batch.
+
+A fresh page costs microseconds at its first use, most of all in a virtual machine: the excitation
+of Vocos for a sentence took 7.2 ms, and 4.7 ms in memory that the process had kept.
+"""
+
+from __future__ import annotations
+
+import ctypes
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+KEPT_BYTES = 48 << 20
+"""Free memory at the end of the heap that is not given back."""
+LARGEST_BYTES = 16 << 20
+"""Arrays up to this size come from the heap."""
+
+
+def keep_freed_memory() -> None:
+    """Tells glibc to keep what arrays of a batch are freed; elsewhere it does nothing.
+
+    Source: mallopt(3).
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(M_MMAP_THRESHOLD, LARGEST_BYTES)
+        mallopt(M_TRIM_THRESHOLD, KEPT_BYTES)
