@@ -89,7 +89,7 @@ def open_backends(settings: ApiSettings) -> Backends:
         store=redis_job_store(client, alive_seconds=settings.alive_seconds),
         queue=CeleryQueue(client, celery_app(settings.redis_url)),
         audio=open_audio_store(settings),
-        catalogue=read_catalogue(settings.voice_folders),
+        catalogue=read_catalogue(settings.voice_folders, settings.runtime, settings.precision),
         listener=JobEventListener(client),
         events=RedisEvents(client),
         backlog=RedisBacklog(client),

@@ -141,7 +141,9 @@ def resolve_controls(
     request = request.with_preset()
     if request.language != "any":
         require_english(source, field)
-    selection = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
+    selection = catalogue.resolve(
+        request.voice, request.acoustic, request.vocoder, request.runtime, request.precision
+    )
     rate = _sample_rate(request, selection.acoustic_component.mel.sample_rate)
     check_bit_rate(request.format, rate, request.bit_rate, request.channels)
     _require_controls(request, selection.acoustic_component)
@@ -180,6 +182,8 @@ def resolve_controls(
         voice=selection.voice.name,
         acoustic=selection.acoustic,
         vocoder=selection.vocoder,
+        runtime=selection.runtime,
+        precision=selection.precision,
         sample_rate=rate,
     )
 

@@ -8,7 +8,7 @@ import msgspec
 
 from core.record import JobError, JobProgress, JobRecord, JobState
 from core.report import SynthesisReport
-from core.request import FileFormat, Lane, Package, RuntimeName
+from core.request import FileFormat, Lane, Package, Precision, RuntimeName
 from core.text import Pauses
 from core.units import utc, utc_or_none
 from jobs.progress import Forecast
@@ -27,6 +27,7 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
     acoustic: str
     vocoder: str
     runtime: RuntimeName
+    precision: Precision
     speed: float
     pitch: float
     energy: float

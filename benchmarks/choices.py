@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.request import RuntimeName
+from core.request import Precision, RuntimeName
 from core.voice import Catalogue, Selection
 
 
@@ -17,12 +17,14 @@ class Choice:
         acoustic: name of its acoustic model in requests.
         vocoder: name of its vocoder in requests.
         runtime: runtime of the networks.
+        precision: of their export; None = the runtime's own.
     """
 
     voice: str
     acoustic: str
     vocoder: str
     runtime: RuntimeName = "onnx"
+    precision: Precision | None = None
 
     @property
     def name(self) -> str:
@@ -31,7 +33,9 @@ class Choice:
 
     def selection(self, catalogue: Catalogue) -> Selection:
         """Returns what the names stand for."""
-        return catalogue.resolve(self.voice, self.acoustic, self.vocoder)
+        return catalogue.resolve(
+            self.voice, self.acoustic, self.vocoder, self.runtime, self.precision
+        )
 
 
 def choices(catalogue: Catalogue, runtime: RuntimeName = "onnx") -> list[Choice]:

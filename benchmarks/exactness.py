@@ -172,7 +172,7 @@ def random_items(
     chance = random.Random(seed)
     selection = choice.selection(catalogue)
     voices = [
-        Choice(name, choice.acoustic, choice.vocoder).selection(catalogue)
+        Choice(name, choice.acoustic, choice.vocoder, choice.runtime).selection(catalogue)
         for name, card in catalogue.voices.items()
         if choice.acoustic in card.acoustic and choice.vocoder in card.vocoders
     ]

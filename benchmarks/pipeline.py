@@ -80,6 +80,7 @@ class Pipeline:
             acoustic=choice.acoustic,
             vocoder=choice.vocoder,
             runtime=choice.runtime,
+            precision=choice.precision,
         )
         utterances = self.frontend.analyze(text, ssml=False).utterances
         return [

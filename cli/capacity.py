@@ -157,18 +157,17 @@ def measure_device(settings: WorkerSettings, threads: int = 1) -> tuple[float, f
     """Returns the constant cost of a batch [s] and the RTF of the default voice on this machine."""
     import time
 
-    from core.request import Controls
     from core.voice import read_catalogue
     from synthesis.engine import Engine
     from synthesis.parts import SynthesisItem
     from text.frontend import open_frontend
 
-    catalogue = read_catalogue(settings.voice_folders)
+    catalogue = read_catalogue(settings.voice_folders, settings.runtime, settings.precision)
     selection = catalogue.resolve()
     engine = Engine(settings.artifacts_folder, device=settings.device, threads=threads)
     frontend = open_frontend(selection.acoustic_component.symbols, selection.voice.language)
     items = [
-        SynthesisItem(utterance=utterance, selection=selection, runtime=Controls().runtime)
+        SynthesisItem(utterance=utterance, selection=selection, runtime=selection.runtime)
         for text in SENTENCES
         for utterance in frontend.analyze(text, ssml=False).utterances
     ]

@@ -16,7 +16,7 @@ from core.book import ReadingOptions
 from core.errors import FieldError, TextError
 from core.formats import MEDIA_TYPES
 from core.recognition import CheckMode
-from core.request import AudioFormat, Controls, RuntimeName, SynthesisRequest
+from core.request import AudioFormat, Controls, Precision, RuntimeName, SynthesisRequest
 from core.settings import CommonSettings, default_data_folder
 
 if TYPE_CHECKING:
@@ -45,6 +45,9 @@ _OPTIONS = (
     click.option("--vocoder", help="A vocoder of the voice."),
     click.option(
         "--runtime", type=click.Choice(get_args(RuntimeName)), help="Runtime of the networks."
+    ),
+    click.option(
+        "--precision", type=click.Choice(get_args(Precision)), help="Precision of the networks."
     ),
     click.option(
         "--language",

@@ -87,7 +87,7 @@ def say(
     field = "ssml" if ssml else "text"
     request = build_request(**{field: read_text(text)}, format=kind, **options)
     settings = SynthesisSettings.from_environment(data=data)
-    catalogue = read_catalogue(settings.voice_folders)
+    catalogue = read_catalogue(settings.voice_folders, settings.runtime, settings.precision)
     require_voices(catalogue, request)
     lexicons = read_lexicons(lexicon_files)
     player = _player() if play else None

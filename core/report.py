@@ -73,6 +73,10 @@ class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):
     """Length of the audio in samples, at ``sample_rate``."""
     artifacts: dict[str, str]
     """Component → sha256 of the artifact that spoke."""
+    runtime: str = ""
+    """Which export spoke."""
+    precision: str = ""
+    """Of that export."""
     file_sha256: str = ""
     """SHA-256 of the file, hex; compared whenever the service hands it out."""
     reused_seconds: float = 0.0

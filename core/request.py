@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 
 import msgspec
 from msgspec import Meta
@@ -29,6 +29,15 @@ Preset = Literal["acx"]
 Lane = Literal["interactive", "bulk"]
 RuntimeName = Literal["eager", "torchscript", "onnx", "openvino"]
 """openvino computes what it can in bfloat16; it needs the extra and a CPU that has it."""
+Precision = Literal["fp32", "bf16", "fp16", "int8"]
+"""Of weights and products: fp16 needs a GPU, bf16 openvino, int8 a Tacotron 2."""
+PRECISIONS: Final[dict[RuntimeName, tuple[Precision, ...]]] = {
+    "eager": ("fp32", "fp16"),
+    "torchscript": ("fp32", "fp16", "int8"),
+    "onnx": ("fp32", "fp16", "int8"),
+    "openvino": ("bf16", "fp32"),
+}
+"""The precisions of each runtime, its own first."""
 MAX_TEXT_CHARS = 1_000_000
 MAX_INPUTS = 1000
 """Of a batch."""
@@ -65,8 +74,10 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     """An acoustic model of the voice; None = the voice's default."""
     vocoder: Name | None = None
     """A vocoder of the voice; None = the voice's default."""
-    runtime: RuntimeName = "onnx"
-    """Which export speaks."""
+    runtime: RuntimeName | None = None
+    """Which export speaks; None = the voice's, else the service's, else onnx."""
+    precision: Precision | None = None
+    """Of the export; None = the voice's, else the service's, else the runtime's own."""
     speed: Speed = 1.0
     pitch: Pitch = 1.0
     energy: Energy = 1.0

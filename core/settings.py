@@ -13,6 +13,7 @@ import msgspec
 import platformdirs
 
 from core.errors import FieldError
+from core.request import Precision, RuntimeName
 
 SHIPPED_VOICES = Path(__file__).resolve().parent.parent / "voices"
 """The installed folder ``voices``: it lies beside this package."""
@@ -39,6 +40,10 @@ class CommonSettings:
     """RHAPSODE_DATA: folder of everything that is written (audio, artifacts, Redis)."""
     voices: tuple[Path, ...] = ()
     """RHAPSODE_VOICES: more folders of voices, separated like PATH; later ones win."""
+    runtime: RuntimeName | None = None
+    """RHAPSODE_RUNTIME: speaks where neither request nor voice name a runtime; default onnx."""
+    precision: Precision | None = None
+    """RHAPSODE_PRECISION: of its export; default bf16 of openvino, fp32 of the others."""
     shipped_voices: bool = True
     """RHAPSODE_SHIPPED_VOICES: false leaves only the voices of RHAPSODE_VOICES."""
 

@@ -17,6 +17,7 @@ import msgspec
 from core.errors import ArtifactError, ArtifactMissing, FieldError, NotFound
 from core.mel import MelSpec
 from core.recognition import CheckThresholds
+from core.request import PRECISIONS, Precision, RuntimeName
 
 NetworkKind = Literal["acoustic", "vocoder", "recognizer"]
 ControlName = Literal["pitch", "energy"]
@@ -75,7 +76,9 @@ class Component(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         return Path(self.folder) / self.weights
 
 
-class VoiceCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class VoiceCard(
+    msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True
+):
     """A voice: ``voice.toml``. The first acoustic model and vocoder are its defaults."""
 
     name: str
@@ -89,6 +92,10 @@ class VoiceCard(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Name in requests → component."""
     speaker: int = 0
     """Index into the acoustic model's speaker table."""
+    runtime: RuntimeName | None = None
+    """Which export speaks when a request names none; None = as the service is set."""
+    precision: Precision | None = None
+    """Of that runtime's export when a request names none."""
     default: bool = False
     """Spoken when a request names no voice; of several the last one read."""
     licence: str
@@ -107,6 +114,10 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
     """The voice's name for the vocoder."""
     acoustic_component: Component
     vocoder_component: Component
+    runtime: RuntimeName = "onnx"
+    """Which export speaks."""
+    precision: Precision = "fp32"
+    """Of the export."""
 
 
 class Catalogue(msgspec.Struct, frozen=True):
@@ -139,7 +150,12 @@ class Catalogue(msgspec.Struct, frozen=True):
         return next(iter(self.voices.values()))
 
     def resolve(
-        self, voice: str | None = None, acoustic: str | None = None, vocoder: str | None = None
+        self,
+        voice: str | None = None,
+        acoustic: str | None = None,
+        vocoder: str | None = None,
+        runtime: RuntimeName | None = None,
+        precision: Precision | None = None,
     ) -> Selection:
         """Returns what the names of a request stand for; the one place where names become networks.
 
@@ -147,16 +163,26 @@ class Catalogue(msgspec.Struct, frozen=True):
             voice: a voice of the catalogue; None = the default.
             acoustic: an acoustic model that the voice offers; None = its default.
             vocoder: a vocoder that the voice offers; None = its default.
+            runtime: which export speaks; None = the voice's, or onnx.
+            precision: of the export; None = the voice's, where its runtime speaks, else the
+                runtime's own.
 
         Raises:
-            FieldError: no such voice, or the voice offers no such network; names what there is.
+            FieldError: no such voice, the voice offers no such network, or the runtime no such
+                precision; names what there is.
             NotFound: the catalogue is empty.
         """
         card = self.voice(voice)
+        own = card.runtime or "onnx"
+        runtime = runtime or own
+        if precision is None and runtime == own:
+            precision = card.precision
         return self._selection(
             card,
             _offered("acoustic", card.acoustic, acoustic),
             _offered("vocoder", card.vocoders, vocoder),
+            runtime,
+            _offered_precision(runtime, precision),
         )
 
     def resolve_inner(self, outer: Selection, voice: str) -> Selection:
@@ -178,6 +204,8 @@ class Catalogue(msgspec.Struct, frozen=True):
             card,
             outer.acoustic if outer.acoustic in card.acoustic else next(iter(card.acoustic)),
             outer.vocoder if outer.vocoder in card.vocoders else next(iter(card.vocoders)),
+            outer.runtime,
+            outer.precision,
         )
         own, base = inner.acoustic_component, outer.acoustic_component
         if (own.symbols, own.mel.sample_rate) != (base.symbols, base.mel.sample_rate):
@@ -207,20 +235,31 @@ class Catalogue(msgspec.Struct, frozen=True):
         """Returns the selection with another acoustic model of its voice, None if it has none."""
         voice, own = selection.voice, selection.acoustic_component
         for name in voice.acoustic:
-            other = self._selection(voice, name, selection.vocoder)
+            other = self._selection(
+                voice, name, selection.vocoder, selection.runtime, selection.precision
+            )
             model = other.acoustic_component
             same = (model.symbols, model.mel.differences(own.mel)) == (own.symbols, {})
             if model.name != own.name and same:
                 return other
         return None
 
-    def _selection(self, card: VoiceCard, acoustic: str, vocoder: str) -> Selection:
+    def _selection(
+        self,
+        card: VoiceCard,
+        acoustic: str,
+        vocoder: str,
+        runtime: RuntimeName,
+        precision: Precision,
+    ) -> Selection:
         return Selection(
             voice=card,
             acoustic=acoustic,
             vocoder=vocoder,
             acoustic_component=self.components[card.acoustic[acoustic]],
             vocoder_component=self.components[card.vocoders[vocoder]],
+            runtime=runtime,
+            precision=precision,
         )
 
 
@@ -239,6 +278,19 @@ def _offered(
     return chosen
 
 
+def _offered_precision(runtime: RuntimeName, precision: Precision | None) -> Precision:
+    """Returns the precision, or the runtime's own for None. Raises FieldError for any other."""
+    offered = PRECISIONS[runtime]
+    if precision is not None and precision not in offered:
+        raise FieldError(
+            "precision",
+            f"{runtime} computes no {precision}",
+            allowed=", ".join(offered),
+            code="unknown_precision",
+        )
+    return precision or offered[0]
+
+
 def read_component(folder: Path) -> Component:
     """Reads one component's own folder.
 
@@ -252,11 +304,21 @@ def read_component(folder: Path) -> Component:
     return msgspec.structs.replace(_read(path, Component), folder=str(folder))
 
 
-def read_catalogue(folders: Iterable[Path]) -> Catalogue:
+def read_catalogue(
+    folders: Iterable[Path],
+    runtime: RuntimeName | None = None,
+    precision: Precision | None = None,
+) -> Catalogue:
     """Reads every voice and component below the folders.
+
+    Args:
+        folders: those of later ones win.
+        runtime: of voices that name none.
+        precision: of its export, for the same voices.
 
     Raises:
         ArtifactError: a file is not readable, or a voice names a component that is not there.
+        FieldError: a runtime computes no such precision.
     """
     voices: dict[str, VoiceCard] = {}
     components: dict[str, Component] = {}
@@ -266,6 +328,9 @@ def read_catalogue(folders: Iterable[Path]) -> Catalogue:
             components[component.name] = component
         for path in sorted(folder.glob("*/voice.toml")):
             card = _read(path, VoiceCard)
+            if card.runtime is None and card.precision is None:
+                card = msgspec.structs.replace(card, runtime=runtime, precision=precision)
+            _offered_precision(card.runtime or "onnx", card.precision)
             voices[card.name] = card
     voices = {name: _with_offers(card, components) for name, card in voices.items()}
     for card in voices.values():

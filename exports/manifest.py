@@ -10,10 +10,9 @@ import msgspec
 
 from core.errors import ArtifactError, ArtifactMissing, DigestMismatch, SpecMismatch
 from core.mel import MelSpec
-from core.request import RuntimeName
+from core.request import Precision, RuntimeName
 from core.voice import Component
 
-Precision = Literal["fp32", "fp16", "bf16", "int8"]
 MANIFEST_FILE = "manifest.json"
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import CheckpointError
+from core.errors import CheckpointError, DeviceError
 from core.mel import MelSpec
 from core.networks import WindowPolicy
 from core.protocols import AcousticModel, Graph, SpeechRecognizer, Vocoder
-from core.request import RuntimeName
+from core.request import PRECISIONS, Precision, RuntimeName
 from core.voice import Component, Selection, VoiceCard
 from exports.exporters.export import artifact_folder, export_component
-from exports.manifest import ArtifactManifest, Precision
+from exports.manifest import ArtifactManifest
 from exports.registry import join_acoustic, join_recognizer, join_vocoder
 from exports.runtimes import open_runtime
 
@@ -62,21 +62,28 @@ def load_voice(
         runtime: eager, torchscript, onnx or openvino.
         device: cpu, cuda or cuda:N.
         artifacts: folder of exported artifacts, shared by any processes.
-        precision: of the artifacts; None = bf16 for openvino, whose gain it is, else fp32.
+        precision: of the artifacts; None = the selection's, where it is for this runtime, else the
+            runtime's own.
         threads: of ONNX Runtime.
         windows: how to cut mels into windows; None = what suits the device.
 
     Raises:
         SpecMismatch: acoustic model and vocoder, or an artifact and its component, do not fit.
         ArtifactError: an artifact is damaged or cannot be made.
-        DeviceError: the device is not there.
+        DeviceError: the device is not there, or would only emulate the precision.
     """
     acoustic, vocoder = selection.acoustic_component, selection.vocoder_component
     _require_fit(acoustic, vocoder)
     if precision is None:
-        precision = "bf16" if runtime == "openvino" else "fp32"
+        same = selection.runtime == runtime
+        precision = selection.precision if same else PRECISIONS[runtime][0]
+    if precision == "fp16" and not device.startswith("cuda"):
+        message = f"{runtime} on a CPU computes fp16 in float32, and slower; it needs a GPU"
+        raise DeviceError(message, code="emulated_precision")
     a_manifest, a_graphs = _open(acoustic, runtime, precision, device, artifacts, threads)
-    v_manifest, v_graphs = _open(vocoder, runtime, precision, device, artifacts, threads)
+    # Convolutions in int8 are slower than in float32 and sound worse.
+    own = "fp32" if precision == "int8" else precision
+    v_manifest, v_graphs = _open(vocoder, runtime, own, device, artifacts, threads)
     # A GPU is bound by launches, so width is worth more there than the last bit.
     cuda = device.startswith("cuda")
     if windows is None:

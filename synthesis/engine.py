@@ -247,8 +247,9 @@ class Engine:
 def _by_network(stage: Stage, states: Iterable[UtteranceState]) -> Iterator[list[UtteranceState]]:
     """Yields states whose next stage this is, those that go through the same network together."""
 
-    def network(state: UtteranceState) -> tuple[str, str]:
-        return stage.component(state).name, state.item.runtime
+    def network(state: UtteranceState) -> tuple[str, str, str]:
+        item = state.item
+        return stage.component(state).name, item.runtime, item.selection.precision
 
     ready = sorted((state for state in states if state.next_stage == stage.name), key=network)
     for _, group in groupby(ready, key=network):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from core.protocols import AcousticModel, SpeechRecognizer, Vocoder
-from core.request import RuntimeName
+from core.request import Precision, RuntimeName
 from core.voice import Component, Selection
 
 
@@ -69,9 +69,9 @@ class VoiceCache:
         self._load = load or default_load()
         self._load_recognizer = load_recognizer or _default_recognizer
         self._lock = threading.Lock()
-        self._pairs: dict[tuple[str, str, RuntimeName], NetworkPair] = {}
-        self._acoustics: dict[tuple[str, RuntimeName], AcousticModel] = {}
-        self._vocoders: dict[tuple[str, RuntimeName], Vocoder] = {}
+        self._pairs: dict[tuple[str, str, RuntimeName, Precision], NetworkPair] = {}
+        self._acoustics: dict[tuple[str, RuntimeName, Precision], AcousticModel] = {}
+        self._vocoders: dict[tuple[str, RuntimeName, Precision], Vocoder] = {}
         self._recognizers: dict[tuple[str, RuntimeName], SpeechRecognizer] = {}
 
     def load(self, selection: Selection, runtime: RuntimeName) -> LoadedVoice:
@@ -81,7 +81,8 @@ class VoiceCache:
             ArtifactError: an artifact cannot be used.
         """
         acoustic, vocoder = selection.acoustic_component.name, selection.vocoder_component.name
-        key = (acoustic, vocoder, runtime)
+        export = (runtime, selection.precision)
+        key = (acoustic, vocoder, *export)
         if known := self._pairs.get(key):
             return known  # without waiting for another pair's first use, which may take minutes
         with self._lock:
@@ -91,8 +92,8 @@ class VoiceCache:
                 )
                 # A network that another pair brought already is kept once.
                 self._pairs[key] = NetworkPair(
-                    self._acoustics.setdefault((acoustic, runtime), loaded.acoustic),
-                    self._vocoders.setdefault((vocoder, runtime), loaded.vocoder),
+                    self._acoustics.setdefault((acoustic, *export), loaded.acoustic),
+                    self._vocoders.setdefault((vocoder, *export), loaded.vocoder),
                     loaded.digests,
                 )
             return self._pairs[key]

@@ -75,10 +75,13 @@ class LocalSynthesizer:
         _require_one_pass(request)
         if streamed:
             _require_streamable(request)
-        selection = self._catalogue.resolve(request.voice, request.acoustic, request.vocoder)
+        selection = self._catalogue.resolve(
+            request.voice, request.acoustic, request.vocoder, request.runtime, request.precision
+        )
         if request.sample_rate is not None:
             check_format(request.format, request.sample_rate)
-        self._engine.load(selection, request.runtime)
+        self._engine.load(selection, selection.runtime)
+        self._export = (selection.runtime, selection.precision)
         model = selection.acoustic_component
         self._frontend = self._open_frontend(model.symbols, selection.voice.language)
         self._native = model.mel.sample_rate
@@ -107,7 +110,7 @@ class LocalSynthesizer:
             Unavailable: the file cannot be written.
         """
         self.load(request)
-        report = ReportBuilder()
+        report = ReportBuilder(*self._export)
         analysis, parts = self._planned(request, lexicons, report)
         fresh = path.with_name(f".{path.name}.part")
         try:
@@ -143,7 +146,7 @@ class LocalSynthesizer:
         """
         self.load(request, streamed=True)
         assert request.format != "m4b"
-        report = ReportBuilder()
+        report = ReportBuilder(*self._export)
         analysis, parts = self._planned(request, lexicons, report)
         native, speed = self._native, request.speed
         rate = resolve_sample_rate(request.format, request.sample_rate, native)

@@ -16,7 +16,7 @@ from core.voice import Component
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
 
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 """Version of digest and object; raise it when the engine makes other samples of the same item."""
 
 
@@ -45,6 +45,7 @@ def _causes(item: SynthesisItem) -> list[object]:
         _network_identity(selection.acoustic_component),
         _network_identity(selection.vocoder_component),
         item.runtime,
+        selection.precision,
         item.speed,
         item.pitch,
         item.energy,

@@ -174,7 +174,9 @@ def synthesis_items(part: Part, request: Controls, catalogue: Catalogue) -> Iter
         FieldError: the catalogue lacks the voice, a network or what checks it, or voices do not go
             together.
     """
-    outer = catalogue.resolve(request.voice, request.acoustic, request.vocoder)
+    outer = catalogue.resolve(
+        request.voice, request.acoustic, request.vocoder, request.runtime, request.precision
+    )
     for utterance in part.utterances:
         inner = utterance.voice
         selection = outer if inner is None else catalogue.resolve_inner(outer, inner)
@@ -182,7 +184,7 @@ def synthesis_items(part: Part, request: Controls, catalogue: Catalogue) -> Iter
         yield SynthesisItem(
             utterance=utterance,
             selection=selection,
-            runtime=request.runtime,
+            runtime=outer.runtime,
             speed=request.speed,
             pitch=request.pitch,
             energy=request.energy,

@@ -35,6 +35,8 @@ class ReportBuilder:
     """A report in the making: the sums over the parts of one job.
 
     Attributes:
+        runtime: which export spoke.
+        precision: of that export.
         seconds: compute of each stage [s]; who measures one adds it.
         sample_rate: of the parts' samples [Hz]; 0 before the first part.
         utterances: how many there are.
@@ -51,6 +53,8 @@ class ReportBuilder:
         notices: everything to tell, in order.
     """
 
+    runtime: str = ""
+    precision: str = ""
     seconds: StageSeconds = field(default_factory=StageSeconds)
     sample_rate: int = 0
     utterances: int = 0
@@ -120,6 +124,8 @@ class ReportBuilder:
             sample_rate=sample_rate,
             samples=samples,
             artifacts=self.artifacts,
+            runtime=self.runtime,
+            precision=self.precision,
             file_sha256=self.file_sha256,
             reused_seconds=self.reused_seconds,
             gain_db=self.gain_db,

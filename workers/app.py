@@ -90,7 +90,7 @@ def open_context(role: WorkerRole, settings: WorkerSettings, app: Celery) -> Con
         queue=CeleryQueue(client, app),
         audio=open_audio_store(settings),
         part_index=RedisPartIndex(client),
-        catalogue=read_catalogue(settings.voice_folders),
+        catalogue=read_catalogue(settings.voice_folders, settings.runtime, settings.precision),
         clock=SystemClock(),
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         attempts=settings.attempts,

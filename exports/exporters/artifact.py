@@ -13,7 +13,7 @@ from torch import nn
 
 from core.errors import ArtifactError
 from core.graphs import GraphSpec
-from core.request import RuntimeName
+from core.request import Precision, RuntimeName
 from core.voice import Component
 from exports.component_file import WEIGHTS_FILE, load_weights
 from exports.exporters.parity import measure_parity, require_parity
@@ -21,7 +21,6 @@ from exports.exporters.precision import half_graph
 from exports.manifest import (
     ArtifactManifest,
     GraphInfo,
-    Precision,
     TensorInfo,
     write_manifest,
 )

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 
 from core.errors import ArtifactError
-from core.request import RuntimeName
+from core.request import Precision, RuntimeName
 from core.voice import Component
-from exports.manifest import MANIFEST_FILE, ArtifactManifest, Precision, read_manifest
+from exports.manifest import MANIFEST_FILE, ArtifactManifest, read_manifest
 from exports.registry import require_spec
 
 EXPORTER = f"rhapsode-3 torch-{version('torch')}"

@@ -10,12 +10,19 @@ import msgspec
 import numpy as np
 import pytest
 
-from core.errors import CheckpointError, DigestMismatch, FieldError, SpecMismatch
+from core.errors import (
+    ArtifactError,
+    CheckpointError,
+    DeviceError,
+    DigestMismatch,
+    FieldError,
+    SpecMismatch,
+)
 from core.mel import PhonemeBatch
-from core.request import RuntimeName
+from core.request import Precision, RuntimeName
 from core.voice import Catalogue, Component, VoiceCard
 from exports.exporters.export import artifact_folder, export_component
-from exports.manifest import MANIFEST_FILE, Precision, read_manifest, write_manifest
+from exports.manifest import MANIFEST_FILE, read_manifest, write_manifest
 from exports.voice import Voice, load_voice
 from tests.parity.small import small_component
 
@@ -229,3 +236,36 @@ def test_vocoder_refuses_mels_of_other_bands(catalogue: Catalogue, artifacts: Pa
     voice = opened(catalogue, artifacts, "eager")
     with pytest.raises(SpecMismatch, match="n_mels: 100 ≠ 80"):
         voice.vocoder([np.zeros((100, 4), np.float32)], [0])
+
+
+def test_float16_is_refused_where_it_is_only_emulated(
+    catalogue: Catalogue, artifacts: Path
+) -> None:
+    selection = catalogue.resolve("toy", precision="fp16")
+    with pytest.raises(DeviceError, match="computes fp16 in float32") as refused:
+        load_voice(selection, runtime="onnx", artifacts=artifacts)
+    assert refused.value.code == "emulated_precision"
+
+
+def test_int8_is_of_networks_that_it_suits(catalogue: Catalogue, artifacts: Path) -> None:
+    with pytest.raises(ArtifactError, match="int8 does not suit this network"):
+        load_voice(catalogue.resolve("toy", precision="int8"), runtime="onnx", artifacts=artifacts)
+
+
+def test_tacotron2_speaks_in_int8_and_its_vocoder_in_float32(
+    catalogue: Catalogue, artifacts: Path, tmp_path: Path
+) -> None:
+    model = small_component(tmp_path, "tacotron2")
+    card = msgspec.structs.replace(catalogue.voices["toy"], acoustic={"tacotron2": model.name})
+    voices = Catalogue({"toy": card}, {**catalogue.components, model.name: model})
+    whole, small = (
+        load_voice(voices.resolve("toy", precision=p), runtime="onnx", artifacts=artifacts)
+        for p in ("fp32", "int8")
+    )
+    vocoder = voices.resolve("toy").vocoder_component.name
+    assert whole.digests[vocoder] == small.digests[vocoder]
+    assert whole.digests[model.name] != small.digests[model.name]
+    batch = phonemes([9])
+    for values in (batch.pitch, batch.energy):
+        values.fill(1.0)
+    assert small.acoustic(batch)[0].mel.shape[0] == whole.mel_spec.n_mels

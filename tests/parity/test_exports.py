@@ -8,10 +8,10 @@ from typing import get_args
 import pytest
 
 from core.errors import ArtifactError, DeviceError
-from core.request import RuntimeName
+from core.request import Precision, RuntimeName
 from exports.exporters.export import artifact_folder, export_component
 from exports.exporters.parity import parity_table
-from exports.manifest import ArtifactManifest, Precision
+from exports.manifest import ArtifactManifest
 from exports.registry import NETWORKS
 from tests.parity.small import small_component
 

@@ -17,9 +17,8 @@ from acoustic.tacotron2.time_stretch import time_stretch
 from core.errors import FieldError
 from core.mel import MelSpec, PhonemeBatch
 from core.protocols import Graph
-from core.request import RuntimeName
+from core.request import Precision, RuntimeName
 from exports.exporters.export import artifact_folder, export_component
-from exports.manifest import Precision
 from exports.registry import read_config
 from exports.runtimes import open_runtime
 from tests.parity.small import CONFIGS, small_component

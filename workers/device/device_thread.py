@@ -191,4 +191,4 @@ def _warm_up_item(selection: Selection) -> SynthesisItem:
     utterance = Utterance(
         text="", span=Span(0, 0), phonemes=("",) * 32, phoneme_ids=ids, pause_after_seconds=0.0
     )
-    return SynthesisItem(utterance=utterance, selection=selection, runtime="onnx")
+    return SynthesisItem(utterance=utterance, selection=selection, runtime=selection.runtime)

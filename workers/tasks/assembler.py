@@ -83,8 +83,12 @@ class Assembler:
         self._context, self._record, self._plan = context, record, plan
         self._source: Source = context.store.records.source(record.id)
         self._timeline = Timeline()
+        request = record.request
         self._report = ReportBuilder(
-            seconds=StageSeconds(text=plan.text_seconds), notices=list(plan.notices)
+            runtime=request.runtime or "",
+            precision=request.precision or "",
+            seconds=StageSeconds(text=plan.text_seconds),
+            notices=list(plan.notices),
         )
         self.failures: list[JobError] = []
         self._inputs = [InputProgress() for _ in self._source.chapters]
