@@ -23,9 +23,8 @@ import numpy as np
 from benchmarks.choices import Choice, choices
 from core.errors import RhapsodeError
 from core.mel import PhonemeBatch
-from core.request import RuntimeName
+from core.request import Precision, RuntimeName
 from core.voice import Catalogue, read_catalogue
-from exports.manifest import Precision
 from exports.voice import Voice, load_voice
 from synthesis.settings import SynthesisSettings
 from text.frontend import open_frontend
