@@ -34,7 +34,7 @@ MAX_BOOK_CHARS = 10_000_000
 WORDS_PER_MINUTE = 157
 """Pace of a reader. Source: LJ Speech: 225 715 words in 23:55:17."""
 
-ChapterNumber = Annotated[int, Meta(ge=1)]
+ChapterNumber = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 
 
 class BookRequest(Controls, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -14,6 +14,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from litestar.types.asgi_types import HTTPReceiveMessage
 
 from api.admission import ApiClient
+from api.browsers import SAFE_METHODS
 from api.fair_semaphore import FairSemaphore
 from api.problems import BodyError, FieldProblem
 from core.errors import Unavailable
@@ -69,7 +70,8 @@ class _Body:
         place: AsyncExitStack,
         seconds: float,
     ) -> None:
-        self._scope, self._receive, self._turns, self._place = scope, receive, turns, place
+        self._scope: Any = scope
+        self._receive, self._turns, self._place = receive, turns, place
         self._seconds = seconds
         self._deadline = asyncio.get_running_loop().time() + seconds
         self._complete = self._large = False
@@ -78,7 +80,7 @@ class _Body:
         """Returns the next block, or that the client went away.
 
         Raises:
-            BodyError: it did not come in time.
+            BodyError: it did not come in time, or not to its end.
             LimitReached: the client has too many other bodies on their way.
             Unavailable: there was no place in time.
         """
@@ -86,7 +88,9 @@ class _Body:
         while not self._complete and size < BLOCK_BYTES:
             message = await self._next()
             if message["type"] != "http.request":
-                return message
+                if self._scope["method"] in SAFE_METHODS:
+                    return message
+                raise _whole("the client went away before its body was complete", "incomplete_body")
             blocks.append(message["body"])
             size += len(message["body"])
             self._complete = not message["more_body"]
@@ -103,12 +107,10 @@ class _Body:
                 return await self._receive()  # type: ignore[return-value]
         except TimeoutError as error:
             message = f"the body did not arrive within {self._seconds:g} seconds"
-            errors = (FieldProblem("body", message),)
-            raise BodyError(message, code="upload_timeout", status=408, errors=errors) from error
+            raise _whole(message, "upload_timeout", 408) from error
 
     async def _take_place(self) -> None:
-        state: Any = self._scope["state"]
-        client: ApiClient = state["client"]  # the guard was before
+        client: ApiClient = self._scope["state"]["client"]  # the guard was before
         left = max(0.0, self._deadline - asyncio.get_running_loop().time())
         try:
             await self._place.enter_async_context(self._turns.permit(client.quota_key, left))
@@ -116,3 +118,7 @@ class _Body:
             message = "other large bodies are on their way; try again later"
             raise Unavailable(message, code="uploads_busy") from error
         self._large = True
+
+
+def _whole(message: str, code: str, status: int = 400) -> BodyError:
+    return BodyError(message, code=code, status=status, errors=(FieldProblem("body", message),))

@@ -93,6 +93,17 @@ def test_what_takes_too_much_memory_is_refused_and_the_next_file_is_read(open_ap
         assert upload(http, "/audiobooks/chapters", SENTENCE).status_code == 200
 
 
+def test_a_chapter_beyond_all_numbers_is_refused(open_api: Open) -> None:
+    with open_api() as http:
+        for number in (2**31 - 1, 2**31, 10**30):
+            form = {"request": f'{{"chapters": [{number}]}}'}
+            file = {"file": ("book.txt", SENTENCE.encode())}
+            refused = http.post("/audiobooks", files=file, data=form)
+            assert (refused.status_code, refused.json()["code"]) == (422, "invalid_field")
+            (problem,) = refused.json()["errors"]
+            assert problem["field"].startswith("chapters")
+
+
 def test_what_takes_too_long_is_refused(open_api: Open) -> None:
     with open_api(read_seconds=0.5) as http:
         refused = upload(http, "/audiobooks/analyze", BOOK)

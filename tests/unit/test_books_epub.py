@@ -1,6 +1,7 @@
 """EPUBs to chapters: what is cut where, what is left out, what is refused."""
 
 import io
+import random
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -301,10 +302,16 @@ def test_covers_are_found_however_declared_and_judged_by_bytes(case: str, data: 
     assert (cover.media_type, cover.data) == ("image/png" if data == PNG else "image/jpeg", data)
 
 
-def test_a_cover_that_sound_files_cannot_carry_is_left_out() -> None:
+@pytest.mark.parametrize("size", [None, 15 * 2**20, 15 * 2**20 + 1])
+def test_a_cover_that_sound_files_cannot_carry_is_left_out(size: int | None) -> None:
+    """Of another kind, or larger than a block of FLAC."""
+    data = b"GIF89a" if size is None else PNG + random.Random(0).randbytes(size - len(PNG))
     item = '<item id="i" href="c.gif" media-type="image/gif" properties="cover-image"/>'
-    pages, files = {"a.xhtml": "<p>A.</p>"}, {"OPS/c.gif": b"GIF89a"}
+    pages, files = {"a.xhtml": "<p>A.</p>"}, {"OPS/c.gif": data}
     book = read(epub(pages, [("1", "a.xhtml")], items=item, more=files))
+    if size == 15 * 2**20:
+        assert book.cover is not None
+        return
     assert (book.cover, codes(book)) == (None, {"cover_unusable"})
 
 
