@@ -34,7 +34,9 @@ def test_every_runtime_and_precision_is_a_row(
         for runtime in ("onnx", "eager")
         for precision in ("fp32", "fp16")
     ]
-    for row in found:
+    refused = [row for row in found if row[3].startswith("not timed: ")]
+    assert {row[2] for row in refused} == {"fp16"}  # a CPU would emulate it
+    for row in (row for row in found if row not in refused):
         speeds = [float(cell) for cell in row[3:]]
         assert len(speeds) == 4
         assert all(speed > 0 for speed in speeds)
