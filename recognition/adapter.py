@@ -10,7 +10,7 @@ from core.errors import SynthesisError
 from core.mel import Float32, MelSpec
 from core.protocols import Graph
 from core.recognition import RecognizerOutput
-from recognition.front import SLOTS, STRIDE, slots_of
+from recognition.rates import SLOTS, STRIDE, slots_of
 
 
 class CtcRecognizer:

@@ -10,14 +10,10 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 from acoustic.masks import length_mask
+from recognition.rates import SLOTS, STRIDE
 
 MEL_CENTRE, MEL_SCALE = -5.0, 2.5
 """Rough mean and deviation of a natural-log mel of speech."""
-SLOTS = 2
-"""Frames of CTC per frame of the encoder: at a quarter of the mel's rate, 21.5 Hz, fast speech has
-as many phonemes and gaps as frames, and CTC needs blanks between equal ones."""
-STRIDE = 4
-"""Mel frames per frame of the encoder."""
 
 
 def encoder_lengths(lengths: Tensor) -> Tensor:
@@ -28,15 +24,6 @@ def encoder_lengths(lengths: Tensor) -> Tensor:
     [1, 1, 2, 3]
     """
     return (lengths + 3) // STRIDE
-
-
-def slots_of(frames: int) -> int:
-    """Returns the frames of CTC for so many mel frames.
-
-    >>> slots_of(5)
-    4
-    """
-    return -(-frames // STRIDE) * SLOTS
 
 
 class ConvolutionLayer(nn.Module):

@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby
 
 import numpy as np
-import torch
 
-from audio.mel import MelExtractor
 from core.mel import Float32, MelSpec
 from core.protocols import SpeechRecognizer
 from core.recognition import CheckThresholds
@@ -98,6 +96,10 @@ def _speed(state: UtteranceState) -> float:
 
 def _mel(samples: Float32, spec: MelSpec) -> Float32:
     """Returns the mel (n_mels, T) of samples."""
+    import torch  # here: who checks nothing needs no torch, which takes a second to import
+
+    from audio.mel import MelExtractor
+
     with torch.inference_mode():
         mel: Float32 = MelExtractor(spec)(torch.from_numpy(samples)[None])[0].numpy()
     return mel

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from core.networks import CorpusFacts, RecognizerSpec
+from core.networks import CorpusFacts, RecognizerSpec, imported_on_call
 from recognition.adapter import CtcRecognizer
 from recognition.conformer.config import ConformerConfig
-from recognition.conformer.network import Conformer
-from recognition.graphs import recognizer_graphs
 
 
 def small_size(corpus: CorpusFacts) -> ConformerConfig:
@@ -17,8 +15,8 @@ def small_size(corpus: CorpusFacts) -> ConformerConfig:
 SPEC = RecognizerSpec(
     name="conformer",
     config=ConformerConfig,
-    network=Conformer,
-    graphs=recognizer_graphs,
+    network=imported_on_call("recognition.conformer.network:Conformer"),
+    graphs=imported_on_call("recognition.graphs:recognizer_graphs"),
     adapter=CtcRecognizer,
     sizes={"small": small_size},
 )

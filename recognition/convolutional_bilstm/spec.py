@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from core.networks import CorpusFacts, RecognizerSpec
+from core.networks import CorpusFacts, RecognizerSpec, imported_on_call
 from recognition.adapter import CtcRecognizer
 from recognition.convolutional_bilstm.config import ConvolutionalBiLstmConfig
-from recognition.convolutional_bilstm.network import ConvolutionalBiLstm
-from recognition.graphs import recognizer_graphs
 
 
 def small_size(corpus: CorpusFacts) -> ConvolutionalBiLstmConfig:
@@ -17,8 +15,8 @@ def small_size(corpus: CorpusFacts) -> ConvolutionalBiLstmConfig:
 SPEC = RecognizerSpec(
     name="convolutional_bilstm",
     config=ConvolutionalBiLstmConfig,
-    network=ConvolutionalBiLstm,
-    graphs=recognizer_graphs,
+    network=imported_on_call("recognition.convolutional_bilstm.network:ConvolutionalBiLstm"),
+    graphs=imported_on_call("recognition.graphs:recognizer_graphs"),
     adapter=CtcRecognizer,
     sizes={"small": small_size},
 )

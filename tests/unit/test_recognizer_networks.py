@@ -13,7 +13,7 @@ from core.mel import MelSpec
 from core.networks import RecognizerSpec
 from exports.registry import specs
 from recognition.adapter import CtcRecognizer
-from recognition.front import slots_of
+from recognition.rates import slots_of
 from tests.parity.small import seeded
 
 CONFIG: dict[str, dict[str, Any]] = {

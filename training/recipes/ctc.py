@@ -25,7 +25,7 @@ from core.errors import ArtifactError
 from core.mel import Float32
 from core.networks import RecognizerSpec
 from recognition.decoding import ErrorCounts, best_path, count_errors, words_of
-from recognition.front import SLOTS, encoder_lengths, slots_of
+from recognition.front import encoder_lengths
 from recognition.labels import (
     BLANK,
     character_labels,
@@ -34,6 +34,7 @@ from recognition.labels import (
     least_slots,
     phoneme_labels,
 )
+from recognition.rates import SLOTS, slots_of
 from text.frontend import open_frontend
 from text.g2p.symbols import symbol_table
 from training.data.corpus import CorpusEntry
