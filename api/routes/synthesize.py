@@ -99,7 +99,7 @@ async def synthesize(
     ),
     responses={
         200: ResponseSpec(JobView, description="The job has ended", generate_examples=False),
-        **problem_responses(400, 408, 409, 413, 415, 422, 503),
+        **problem_responses(400, 404, 408, 409, 413, 415, 422, 503),
     },
     tags=["jobs"],
 )

@@ -57,7 +57,7 @@ expected-statuses = ["2xx", 400]
 [[operations]]
 include-name = "PUT /jobs/{job_id}"
 [operations.checks.positive_data_acceptance]
-expected-statuses = ["2xx", 409, 422]
+expected-statuses = ["2xx", 404, 409, 422]
 
 # Nor that octets are a lexicon.
 [[operations]]
@@ -75,7 +75,7 @@ expected-statuses = ["2xx", 400, 422]
 [[operations]]
 include-path-regex = "^/keys"
 [operations.checks.positive_data_acceptance]
-expected-statuses = ["2xx", 403]
+expected-statuses = ["2xx", 401, 403, 404, 422]
 
 # DELETE cancels a job; its record and its events stay until they expire.
 [[operations]]
