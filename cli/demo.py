@@ -10,6 +10,7 @@ import rich_click as click
 
 from api.settings import ApiSettings
 from cli.client import JobDocument, ServiceClient
+from cli.extras import require_module
 from cli.request import (
     build_request,
     check_writable,
@@ -52,6 +53,7 @@ def demo(
     request = build_request(text=read_text(text), format=format_of(output, format_), **options)
     check_writable(output)
     require_voices(installed_catalogue(data), request)
+    require_module("onnxruntime")
     with sigterm_as_interrupt(), StatusLine("starting Redis, API and workers …") as status:
         stack = Stack(
             data,

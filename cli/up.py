@@ -12,6 +12,7 @@ from pathlib import Path
 import rich_click as click
 from rich.console import Console
 
+from cli.extras import require_module
 from cli.request import data_option
 from cli.stack import WORKERS_NICE, Stack
 from cli.watch import StatusLine
@@ -58,6 +59,7 @@ def up(
 
     What runs at the end is finished first; what waits is done at the next start.
     """
+    require_module("onnxruntime")
     with sigterm_as_interrupt(), StatusLine("starting …") as status:
         stack = Stack(
             data,

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 import msgspec
 from anyio import to_thread
@@ -53,6 +53,11 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     state: JobState
     part: int | None
     progress: JobProgress
+
+    @classmethod
+    def of(cls, event: JobEvent) -> Self:
+        """Returns the view of an event."""
+        return cls(**{**msgspec.structs.asdict(event), "at": utc(event.at)})
 
 
 @get(
@@ -128,7 +133,7 @@ async def _messages(
 
 
 def _message(event: JobEvent) -> ServerSentEventMessage:
-    view = EventView(**{**msgspec.structs.asdict(event), "at": utc(event.at)})
+    view = EventView.of(event)
     return ServerSentEventMessage(
         data=msgspec.json.encode(view), event=event.event, id=event.id, sep="\n"
     )

@@ -18,7 +18,9 @@ import yaml
 
 from cli.stack import Stack
 from core.child_process import die_with_parent
+from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.server import free_port
+from jobs.redis_backend.webhooks import RedisWebhookEndpoints
 from k8s.generate import MONITORING
 
 PROMETHEUS = shutil.which("prometheus")
@@ -122,6 +124,8 @@ def job(service: Stack, prometheus: httpx.Client) -> str:
     while not answers(prometheus):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+    # A receiver that wants no webhook (405) answers all the same.
+    RedisWebhookEndpoints(open_redis(service.redis_url)).add(f"{service.url}/healthz", time.time())
     empty = queries()
     while True:
         done = work(service)

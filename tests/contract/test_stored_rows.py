@@ -36,7 +36,9 @@ FIXTURE = Path(__file__).parent / "stored" / "schema_1.json"
 NOW = 1_700_000_000.0
 JOB = "018bcfe56800" + "0" * 20
 NOTICE = Notice("word_guessed", "a guess", Span(0, 5))
-CONTROLS = Controls(voice="v", acoustic="a", vocoder="w", sample_rate=22050, format="m4b")
+CONTROLS = Controls(
+    voice="v", acoustic="a", vocoder="w", runtime="onnx", sample_rate=22050, format="m4b"
+)
 SOURCE = Source(
     text="Hello there.",
     chapters=(Chapter("One", Span(0, 12)),),

@@ -16,12 +16,13 @@ import httpx
 import msgspec
 import pytest
 
+from api.routes.events import EventView
 from cli.client import ServiceClient
 from cli.server_sent_events import read_events
 from cli.stack import ROOT, Stack
 from core.child_process import die_with_parent
 from core.part import JobPlan, Part, PartAudio, PartResult
-from core.record import JobEvent, JobRecord
+from core.record import JobRecord
 from core.request import Controls, Source
 from core.text import Span, Utterance
 from jobs.ids import new_job_id
@@ -126,7 +127,7 @@ class Follower:
 
     def __init__(self, api: Api, job: str) -> None:
         self.api, self.job = api, job
-        self.seen: list[JobEvent] = []
+        self.seen: list[EventView] = []
         self.thread = threading.Thread(target=self._run, daemon=True)
         self.thread.start()
 
@@ -146,7 +147,7 @@ class Follower:
             if answer.status_code == 200:
                 assert answer.headers["content-type"].startswith("text/event-stream")
                 for message in read_events(answer.iter_lines()):
-                    event = msgspec.json.decode(message.data, type=JobEvent)
+                    event = msgspec.json.decode(message.data, type=EventView)
                     assert (message.id, message.event) == (event.id, event.event)
                     self.seen.append(event)
             return answer.status_code
@@ -157,7 +158,7 @@ class Follower:
     def require_all(self) -> None:
         self.thread.join(DEADLINE)
         assert not self.thread.is_alive()
-        assert tuple(self.seen) == self.api.events.after(self.job)
+        assert self.seen == [EventView.of(event) for event in self.api.events.after(self.job)]
 
 
 def test_all_comes_in_order_then_the_stream_ends(api: Api) -> None:

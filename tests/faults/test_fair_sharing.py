@@ -152,6 +152,7 @@ def test_one_client_cannot_keep_all_readers_busy(
         tokens = [RedisApiKeys(redis).add(name, 1.0)[1] for name in ("first", "second")]
         redis.close()
         addresses, variables = ["127.0.0.1"] * 2, {"RHAPSODE_REQUIRE_KEYS": "true"}
+    wait_until(lambda: not readers())  # those of an earlier test
     api = start_api(RHAPSODE_READ_SECONDS="20", **variables)
     with (
         client_of(api, addresses[0], tokens[0]) as first,
