@@ -31,6 +31,10 @@ def children_that_run(module: str, *, recursive: bool) -> list[psutil.Process]:
     return found
 
 
+LOOK_SECONDS = 5.0
+"""How long a look at a job may take [s]."""
+
+
 def wait_until(look: Callable[[], bool]) -> None:
     """Looks again and again."""
     deadline = time.monotonic() + DEADLINE
@@ -51,15 +55,13 @@ class Supervised:
         self.stack, self.http = stack, http
 
     def until(self, look: Callable[[], bool]) -> None:
-        """Looks again and again; starts again what died."""
+        """Starts again what died and looks, again and again."""
 
-        def look_and_start_again() -> bool:
-            if look():
-                return True
+        def start_again_and_look() -> bool:
             self.start_again()
-            return False
+            return look()
 
-        wait_until(look_and_start_again)
+        wait_until(start_again_and_look)
 
     def start_again(self) -> None:
         """At once: that deaths in a row wait ever longer is no matter here."""
@@ -89,7 +91,8 @@ class Supervised:
     def look(self, job: Job) -> Job | None:
         """The job now; None: the service does not answer."""
         try:
-            answer = self.http.get(f"/jobs/{job['id']}")
+            # The stack holds the port: while no API runs, a request waits instead of being refused.
+            answer = self.http.get(f"/jobs/{job['id']}", timeout=LOOK_SECONDS)
         except httpx.TransportError:
             return None
         if answer.status_code == 503:

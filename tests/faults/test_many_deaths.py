@@ -11,7 +11,7 @@ import pytest
 
 from jobs.redis_backend.server import EmbeddedRedis
 from tests.faults.conftest import Start
-from tests.faults.supervised import Job, Supervised, require_whole
+from tests.faults.supervised import LOOK_SECONDS, Job, Supervised, require_whole
 
 KILLS = 20
 WORKERS = ("planner", "synthesizer-0", "synthesizer-1")
@@ -89,7 +89,10 @@ def _accepted(service: Supervised, number: int) -> Job:
         try:
             answers.append(
                 service.http.post(
-                    "/synthesize", json={"text": f"Number {number}."}, headers=headers
+                    "/synthesize",
+                    json={"text": f"Number {number}."},
+                    headers=headers,
+                    timeout=LOOK_SECONDS,
                 )
             )
         except httpx.TransportError:
