@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -245,15 +245,14 @@ def _open_client(url: str | None, data: Path) -> Iterator[ServiceClient]:
         with ServiceClient(url) as client:
             yield client
         return
-    with StatusLine("starting Redis, API and workers …") as status:
-        stack = Stack(
-            data,
-            environment=dict(os.environ),
-            redis_url=os.environ.get("REDIS_URL") or None,
-            on_missing=status.show_missing,
-        ).__enter__()
-    try:
-        with ServiceClient(stack.url) as client:
-            yield client
-    finally:
-        stack.__exit__(None, None, None)
+    status = StatusLine("starting Redis, API and workers …")
+    stack = Stack(
+        data,
+        environment=dict(os.environ),
+        redis_url=os.environ.get("REDIS_URL") or None,
+        on_missing=status.show_missing,
+    )
+    with ExitStack() as opened:
+        with status:
+            opened.enter_context(stack)
+        yield opened.enter_context(ServiceClient(stack.url))

@@ -10,7 +10,6 @@ import rich_click as click
 
 from api.settings import ApiSettings
 from cli.client import JobDocument, ServiceClient
-from cli.extras import require_module
 from cli.request import (
     build_request,
     check_writable,
@@ -53,22 +52,21 @@ def demo(
     request = build_request(text=read_text(text), format=format_of(output, format_), **options)
     check_writable(output)
     require_voices(installed_catalogue(data), request)
-    require_module("onnxruntime")
-    with sigterm_as_interrupt(), StatusLine("starting Redis, API and workers …") as status:
-        stack = Stack(
-            data,
-            environment=dict(os.environ),
-            redis_url=os.environ.get("REDIS_URL") or None,
-            on_missing=status.show_missing,
-        )
-        with stack, ServiceClient(stack.url) as client:
-            status.update(f"POST {stack.url}/synthesize")
-            names = tuple(map(client.put_lexicon, lexicon_files))
-            request = msgspec.structs.replace(request, lexicons=names)
-            job = client.wait_until_ended(client.submit(request, wait_seconds=60), lambda job: None)
-            if job["audio"]:
-                client.download(job, output)
-            status.update("stopping …")
+    status = StatusLine("starting Redis, API and workers …")
+    stack = Stack(
+        data,
+        environment=dict(os.environ),
+        redis_url=os.environ.get("REDIS_URL") or None,
+        on_missing=status.show_missing,
+    )
+    with sigterm_as_interrupt(), status, stack, ServiceClient(stack.url) as client:
+        status.update(f"POST {stack.url}/synthesize")
+        names = tuple(map(client.put_lexicon, lexicon_files))
+        request = msgspec.structs.replace(request, lexicons=names)
+        job = client.wait_until_ended(client.submit(request, wait_seconds=60), lambda job: None)
+        if job["audio"]:
+            client.download(job, output)
+        status.update("stopping …")
     if as_json or job["report"] is None:
         print_result(job, output, as_json)
     else:

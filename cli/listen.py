@@ -68,9 +68,8 @@ def _component(name: str | None, folders: Any) -> Component:
 def _mel(file: Path, recognize: SpeechRecognizer) -> Float32:
     import soundfile
     import soxr
-    import torch
 
-    from audio.mel import MelExtractor
+    from audio.mel import log_mel
 
     spec = recognize.mel_spec
     try:
@@ -80,9 +79,7 @@ def _mel(file: Path, recognize: SpeechRecognizer) -> Float32:
     if not len(samples):
         raise InputError(f"{file.name} is empty")
     mono = soxr.resample(samples.mean(1), rate, spec.sample_rate)
-    with torch.inference_mode():
-        mel: Float32 = MelExtractor(spec)(torch.from_numpy(mono)[None])[0].numpy()
-    return mel
+    return log_mel(mono, spec)
 
 
 def _transcribed(recognize: SpeechRecognizer, mel: Float32) -> list[dict[str, Any]]:

@@ -53,6 +53,9 @@ class Stack:
 
     Attributes:
         url: URL of the API.
+
+    Raises:
+        Unavailable: the default runtime is not installed (code ``missing_extra``).
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class Stack:
         workers_nice: int = 0,
         on_missing: Callable[[tuple[str, ...]], None] = lambda names: None,
     ) -> None:
+        require_module("onnxruntime")  # here, not in a worker's log
         self._data, self._verbose, self._on_missing = data, verbose, on_missing
         self._redis = None if redis_url else EmbeddedRedis(data / "redis")
         self.redis_url = redis_url or self._redis_of().url
@@ -101,7 +105,6 @@ class Stack:
         return self._redis
 
     def __enter__(self) -> Self:
-        require_module("onnxruntime")  # here, not in a worker's log
         self._lock_data_folder()
         try:
             self._listen()

@@ -12,7 +12,6 @@ from pathlib import Path
 import rich_click as click
 from rich.console import Console
 
-from cli.extras import require_module
 from cli.request import data_option
 from cli.stack import WORKERS_NICE, Stack
 from cli.watch import StatusLine
@@ -59,27 +58,26 @@ def up(
 
     What runs at the end is finished first; what waits is done at the next start.
     """
-    require_module("onnxruntime")
-    with sigterm_as_interrupt(), StatusLine("starting …") as status:
-        stack = Stack(
-            data,
-            environment=dict(os.environ),
-            host=host,
-            port=port,
-            synthesizers=workers,
-            voices=voices,
-            redis_url=os.environ.get("REDIS_URL") or None,
-            verbose=verbose,
-            workers_nice=WORKERS_NICE,
-            on_missing=status.show_missing,
-        )
-        with stack:
-            status.stop()
-            click.echo(f"ready: {stack.url} (the studio; its API is described at {stack.url}/docs)")
-            with suppress(KeyboardInterrupt):
-                _watch(stack)
-            status.update("stopping; what has begun is finished, Ctrl-C again kills it …")
-            status.start()
+    status = StatusLine("starting …")
+    stack = Stack(
+        data,
+        environment=dict(os.environ),
+        host=host,
+        port=port,
+        synthesizers=workers,
+        voices=voices,
+        redis_url=os.environ.get("REDIS_URL") or None,
+        verbose=verbose,
+        workers_nice=WORKERS_NICE,
+        on_missing=status.show_missing,
+    )
+    with sigterm_as_interrupt(), status, stack:
+        status.stop()
+        click.echo(f"ready: {stack.url} (the studio; its API is described at {stack.url}/docs)")
+        with suppress(KeyboardInterrupt):
+            _watch(stack)
+        status.update("stopping; what has begun is finished, Ctrl-C again kills it …")
+        status.start()
 
 
 def _watch(stack: Stack) -> None:
