@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -99,3 +100,16 @@ class MelExtractor(nn.Module):
         """Returns the spec's log-mels of linear mel magnitudes of the same shape."""
         log = torch.log(magnitudes.clamp(min=self.spec.floor)) * self.log_scale
         return (log - self.spec.mean) / self.spec.std
+
+
+def log_mel(samples: Float32, spec: MelSpec) -> Float32:
+    """Returns the log-mel (n_mels, T) float32 of samples (N,) float32 in [-1, 1]."""
+    with torch.inference_mode():
+        mel: Float32 = _extractor(spec)(torch.from_numpy(samples)[None])[0].numpy()
+    return mel
+
+
+@lru_cache(maxsize=4)
+def _extractor(spec: MelSpec) -> MelExtractor:
+    """Returns an extractor, whose filters are made once: a check has thousands of utterances."""
+    return MelExtractor(spec)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -20,7 +20,12 @@ def best_path(scores: Float32) -> list[int]:
     >>> best_path(np.eye(3, dtype=np.float32)[[1, 1, 0, 1, 2, 2]])
     [1, 1, 2]
     """
-    return [label for label, _ in groupby(scores.argmax(1).tolist()) if label != BLANK]
+    return collapsed(scores.argmax(1).tolist())
+
+
+def collapsed(frames: Iterable[int]) -> list[int]:
+    """Returns what the labels of frames spell in CTC: repeats are one, blanks none."""
+    return [label for label, _ in groupby(frames) if label != BLANK]
 
 
 def words_of(characters: Sequence[int]) -> list[str]:

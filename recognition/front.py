@@ -1,4 +1,4 @@
-"""The convolutional front that all recognizers share: mel frames to a quarter of their rate.
+"""What all recognizers share: a front, mel frames to a quarter of their rate, and two heads.
 
 Source: four convolutions before a recurrent network, two of them of stride 2: Deep Speech 2 (arXiv
 1512.02595) §3.3, there over time and frequency. Differs: over time alone, since a mel's bands keep
@@ -94,3 +94,38 @@ class CtcHead(nn.Module):
         valid = length_mask(lengths * SLOTS, scores.shape[1])[..., None]
         log_probabilities: Tensor = scores.log_softmax(2) * valid
         return log_probabilities
+
+
+class CtcNetwork(nn.Module):
+    """A recognizer: a front, what a subclass has between, and two heads."""
+
+    front: ConvolutionalFront
+    phonemes: CtcHead
+    characters: CtcHead
+
+    def encode(self, x: Tensor, steps: Tensor) -> Tensor:
+        """Reads the front's output.
+
+        Args:
+            x: (B, J / 2, channels of the front).
+            steps: (B,) int64 valid frames.
+
+        Returns:
+            (B, J / 2, channels of the heads); padding of any value.
+        """
+        raise NotImplementedError
+
+    def forward(self, mel: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Recognizes utterances; a batch gives what its items give alone.
+
+        Args:
+            mel: (B, n_mels, T) float32, natural log; padding of any value.
+            lengths: (B,) int64 valid frames.
+
+        Returns:
+            Log-probabilities of phonemes (B, J, n_symbols) and characters (B, J, n_characters),
+            float32, J = 2 · ⌈T / 4⌉, 0 in the padding.
+        """
+        steps = encoder_lengths(lengths)
+        x = self.encode(self.front(mel, lengths), steps)
+        return self.phonemes(x, steps), self.characters(x, steps)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import msgspec
-import numpy as np
 
 from core.mel import Float32, MelSpec
-from recognition.decoding import best_path
+from recognition.decoding import collapsed
 from recognition.labels import BLANK, CHARACTERS
 
 LONGEST_SECONDS = 20.0
@@ -28,6 +27,7 @@ class TranscribedWord(msgspec.Struct, frozen=True):
 def pieces_of(mel: Float32, spec: MelSpec) -> Iterator[tuple[int, Float32]]:
     """Yields pieces of a mel (n_mels, T), cut where it is quiet, each with its first frame.
 
+    >>> import numpy as np
     >>> spec = MelSpec()
     >>> [mel.shape[1] for _, mel in pieces_of(np.zeros((80, 4000), np.float32), spec)]
     [1034, 1034, 1034, 898]
@@ -62,13 +62,9 @@ def words_with_times(
     for slot, label in enumerate([*labels, gap]):
         if label == gap and begun:
             run = labels[begun[0] : begun[-1] + 1]
-            text = "".join(CHARACTERS[c] for c in best_path(_one_hot(run)))
+            text = "".join(CHARACTERS[c] for c in collapsed(run))
             words.append(TranscribedWord(text, seconds(begun[0]), seconds(begun[-1] + 1)))
             begun = []
         elif label not in (gap, BLANK):
             begun.append(slot)
     return words
-
-
-def _one_hot(labels: Sequence[int]) -> Float32:
-    return np.eye(len(CHARACTERS), dtype=np.float32)[list(labels)]

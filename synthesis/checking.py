@@ -96,13 +96,9 @@ def _speed(state: UtteranceState) -> float:
 
 def _mel(samples: Float32, spec: MelSpec) -> Float32:
     """Returns the mel (n_mels, T) of samples."""
-    import torch  # here: who checks nothing needs no torch, which takes a second to import
+    from audio.mel import log_mel  # here: it takes torch, which is a second, and only checks do
 
-    from audio.mel import MelExtractor
-
-    with torch.inference_mode():
-        mel: Float32 = MelExtractor(spec)(torch.from_numpy(samples)[None])[0].numpy()
-    return mel
+    return log_mel(samples, spec)
 
 
 def at_learnt_speed(mel: Float32, speed: float) -> Float32:

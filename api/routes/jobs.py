@@ -31,6 +31,10 @@ RFC3339: dict[str, Any] = {
     "schema_extra": {"format": "date-time", "examples": ["2026-01-31T12:00:00Z"]},
 }
 """A time as clients write it. Source: RFC 3339 §5.6."""
+PreferHeader = Annotated[
+    str | None,
+    HeaderParameter(name="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
+]
 
 
 def known_id(job_id: str) -> str:
@@ -48,10 +52,7 @@ def known_id(job_id: str) -> str:
 async def get_job(
     job_id: FromPath[str],
     backends: NamedDependency[Backends],
-    prefer: Annotated[
-        str | None,
-        HeaderParameter(name="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
-    ] = None,
+    prefer: PreferHeader = None,
 ) -> Response[JobView]:
     """Returns a job with its progress, and once it has ended its report or error."""
     seconds = preferred_wait(prefer, backends.settings.max_wait_seconds)

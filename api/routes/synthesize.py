@@ -24,6 +24,7 @@ from api.body import SynthesisBody
 from api.problems import problem_responses
 from api.reading import Reading
 from api.request_trace import request_span
+from api.routes.jobs import PreferHeader
 from api.routes.lexicons import lexicons_of
 from api.settings import ApiSettings
 from api.validation import field_of
@@ -53,6 +54,10 @@ EXAMPLES = [
     Example("A batch", value={"inputs": [{"id": "a", "text": "One."}, {"text": "Two."}]}),
     Example("Markup", value={"ssml": "<speak>One.<break time='300ms'/>Two.</speak>", "speed": 1.2}),
 ]
+RequestedSynthesis = Annotated[
+    SynthesisRequest, Body(media_type=RequestEncodingType.JSON, examples=EXAMPLES)
+]
+ENDED = {200: ResponseSpec(JobView, description="The job has ended", generate_examples=False)}
 
 
 @post(
@@ -63,20 +68,17 @@ EXAMPLES = [
     summary="Accept a synthesis job",
     description="202 with the queued job, or, with `Prefer: wait=N`, 200 with the ended one.",
     responses={
-        200: ResponseSpec(JobView, description="The job has ended", generate_examples=False),
+        **ENDED,
         **problem_responses(400, 408, 413, 415, 422, 503),
     },
     tags=["jobs"],
 )
 async def synthesize(
-    data: Annotated[SynthesisRequest, Body(media_type=RequestEncodingType.JSON, examples=EXAMPLES)],
+    data: RequestedSynthesis,
     backends: NamedDependency[Backends],
     client: NamedDependency[ApiClient],
     reading: NamedDependency[Reading],
-    prefer: Annotated[
-        str | None,
-        HeaderParameter(name="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
-    ] = None,
+    prefer: PreferHeader = None,
     idempotency_key: Annotated[
         str | None,
         HeaderParameter(name="Idempotency-Key", schema_extra=KEY_SCHEMA),
@@ -98,21 +100,18 @@ async def synthesize(
         "kept, with another body 409. All routes of a job take the name instead of its id."
     ),
     responses={
-        200: ResponseSpec(JobView, description="The job has ended", generate_examples=False),
+        **ENDED,
         **problem_responses(400, 404, 408, 409, 413, 415, 422, 503),
     },
     tags=["jobs"],
 )
 async def put_job(
     job_id: JobName,
-    data: Annotated[SynthesisRequest, Body(media_type=RequestEncodingType.JSON, examples=EXAMPLES)],
+    data: RequestedSynthesis,
     backends: NamedDependency[Backends],
     client: NamedDependency[ApiClient],
     reading: NamedDependency[Reading],
-    prefer: Annotated[
-        str | None,
-        HeaderParameter(name="Prefer", description="`wait=N`: answer at the job's end (RFC 7240)"),
-    ] = None,
+    prefer: PreferHeader = None,
 ) -> Response[JobView]:
     """Accepts a request under a name, once however often it comes."""
     if not is_job_name(job_id):

@@ -6,9 +6,8 @@ import re
 from pathlib import Path
 
 import soxr
-import torch
 
-from audio.mel import MelExtractor
+from audio.mel import log_mel
 from benchmarks.quality.recognizer import MissingTool
 from core.mel import Float32, MelSpec
 
@@ -57,6 +56,4 @@ def file_name(title: str) -> str:
 def _log_mel(samples: Float32, sample_rate: int, spec: MelSpec) -> Float32:
     if sample_rate != spec.sample_rate:
         samples = soxr.resample(samples, sample_rate, spec.sample_rate)
-    with torch.inference_mode():
-        mel: Float32 = MelExtractor(spec)(torch.from_numpy(samples)[None])[0].numpy()
-    return mel
+    return log_mel(samples, spec)

@@ -6,9 +6,8 @@ from functools import partial
 
 import numpy as np
 import soxr
-import torch
 
-from audio.mel import MelExtractor
+from audio.mel import log_mel
 from benchmarks.choices import Choice, choices
 from benchmarks.pipeline import Pipeline, StageClock, joined
 from benchmarks.quality.recognizer import MissingTool
@@ -86,7 +85,7 @@ def _open_copy(catalogue: Catalogue, choice: Choice, settings: SynthesisSettings
     except RhapsodeError as error:
         raise MissingTool(error.message) from error
     spec = voice.vocoder.mel_spec
-    extract, noise = MelExtractor(spec), np.random.default_rng(0)
+    noise = np.random.default_rng(0)
 
     def say(sentence: BenchSentence) -> tuple[Float32, int] | None:
         recording = corpus.read(sentence.id)
@@ -94,8 +93,7 @@ def _open_copy(catalogue: Catalogue, choice: Choice, settings: SynthesisSettings
             return None
         samples = soxr.resample(recording[0], recording[1], spec.sample_rate)
         samples = samples + DITHER * noise.standard_normal(samples.shape)
-        with torch.inference_mode():
-            (mel,) = extract(torch.from_numpy(samples.astype(np.float32))[None]).numpy()
+        mel = log_mel(samples.astype(np.float32), spec)
         return voice.vocoder([mel], [0])[0], spec.sample_rate
 
     return say

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from audio.mel import MelExtractor
+from audio.mel import log_mel
 from benchmarks.choices import Choice
 from core.mel import Float32
 from core.protocols import SpeechRecognizer
@@ -95,9 +94,8 @@ def recognized(
     recognize: SpeechRecognizer, clips: Sequence[Float32], items: Sequence[SynthesisItem]
 ) -> list[UtteranceEvidence | None]:
     """Returns how well audio fits what was meant."""
-    extract, symbols = MelExtractor(recognize.mel_spec), "house-ipa"
-    with torch.inference_mode():
-        mels = [extract(torch.from_numpy(clip)[None])[0].numpy() for clip in clips]
+    symbols = "house-ipa"
+    mels = [log_mel(clip, recognize.mel_spec) for clip in clips]
     found: list[UtteranceEvidence | None] = [None] * len(mels)
     order = np.argsort([mel.shape[1] for mel in mels])
     for at in range(0, len(mels), AT_ONCE):

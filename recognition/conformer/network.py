@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from acoustic.masks import length_mask
 from recognition.conformer.config import ConformerConfig
-from recognition.front import ConvolutionalFront, CtcHead, encoder_lengths
+from recognition.front import ConvolutionalFront, CtcHead, CtcNetwork
 
 NEVER = -1e4
 """Score of a frame of padding: finite, and 0 after the softmax in float32."""
@@ -110,7 +110,7 @@ class ConformerBlock(nn.Module):
         return out
 
 
-class Conformer(nn.Module):
+class Conformer(CtcNetwork):
     """The network.
 
     Args:
@@ -125,20 +125,9 @@ class Conformer(nn.Module):
         self.phonemes = CtcHead(config.channels, config.n_symbols)
         self.characters = CtcHead(config.channels, config.n_characters)
 
-    def forward(self, mel: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Recognizes utterances; a batch gives what its items give alone.
-
-        Args:
-            mel: (B, n_mels, T) float32, natural log; padding of any value.
-            lengths: (B,) int64 valid frames.
-
-        Returns:
-            Log-probabilities of phonemes (B, J, n_symbols) and characters (B, J, n_characters),
-            float32, J = 2 · ⌈T / 4⌉, 0 in the padding.
-        """
-        x = self.front(mel, lengths)
-        steps = encoder_lengths(lengths)
+    def encode(self, x: Tensor, steps: Tensor) -> Tensor:
+        """See CtcNetwork."""
         mask = length_mask(steps, x.shape[1])
         for block in self.blocks:
             x = block(x, mask)
-        return self.phonemes(x, steps), self.characters(x, steps)
+        return x

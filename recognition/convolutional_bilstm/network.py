@@ -11,10 +11,10 @@ from torch import Tensor, nn
 
 from acoustic.tacotron2.recurrence import MaskedLSTM
 from recognition.convolutional_bilstm.config import ConvolutionalBiLstmConfig
-from recognition.front import ConvolutionalFront, CtcHead, encoder_lengths
+from recognition.front import ConvolutionalFront, CtcHead, CtcNetwork
 
 
-class ConvolutionalBiLstm(nn.Module):
+class ConvolutionalBiLstm(CtcNetwork):
     """The network.
 
     Args:
@@ -31,20 +31,9 @@ class ConvolutionalBiLstm(nn.Module):
         self.phonemes = CtcHead(2 * config.hidden, config.n_symbols)
         self.characters = CtcHead(2 * config.hidden, config.n_characters)
 
-    def forward(self, mel: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Recognizes utterances; a batch gives what its items give alone.
-
-        Args:
-            mel: (B, n_mels, T) float32, natural log; padding of any value.
-            lengths: (B,) int64 valid frames.
-
-        Returns:
-            Log-probabilities of phonemes (B, J, n_symbols) and characters (B, J, n_characters),
-            float32, J = 2 · ⌈T / 4⌉, 0 in the padding.
-        """
-        x = self.front(mel, lengths)
-        steps = encoder_lengths(lengths)
+    def encode(self, x: Tensor, steps: Tensor) -> Tensor:
+        """See CtcNetwork."""
         for lstm in self.lstms:
             x = lstm(self.dropout(x), steps)
-        x = self.dropout(x)
-        return self.phonemes(x, steps), self.characters(x, steps)
+        out: Tensor = self.dropout(x)
+        return out

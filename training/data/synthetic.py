@@ -14,10 +14,9 @@ from pathlib import Path
 
 import msgspec
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from audio.mel import MelExtractor
+from audio.mel import log_mel
 from core.errors import RhapsodeError
 from core.mel import Float32, MelSpec
 from core.protocols import TextFrontend
@@ -204,6 +203,4 @@ def _measured(
     """Returns samples as int16, and the mel (T, n_mels), both with the noise of 16 bits."""
     dithered = samples + rng.standard_normal(len(samples)).astype(np.float32) / 32768
     clip = np.clip(dithered, -1.0, 1.0).astype(np.float32)
-    with torch.inference_mode():
-        mel: Float32 = MelExtractor(spec)(torch.from_numpy(clip)[None])[0].T.numpy()
-    return np.round(clip * 32767.0).astype(np.int16), mel
+    return np.round(clip * 32767.0).astype(np.int16), log_mel(clip, spec).T

@@ -22,7 +22,7 @@ import msgspec
 
 from core.addresses import IpAddress, IpNetwork, is_public, is_within, parse_address
 from core.errors import FieldError
-from core.webhook import parse_receiver
+from core.webhook import ReceiverAddress, parse_receiver
 
 MOST_CONNECTIONS: Final = 64
 """Of one process at once."""
@@ -135,7 +135,7 @@ class Receivers:
         try:
             address = parse_receiver(url)
             async with asyncio.timeout(self._seconds):
-                return await self._post(address.scheme, _target(url), headers, body)
+                return await self._post(address, headers, body)
         except FieldError:
             return "not_a_url"
         except (TimeoutError, httpcore.TimeoutException):
@@ -155,9 +155,13 @@ class Receivers:
             await pool.aclose()
 
     async def _post(
-        self, scheme: str, url: httpcore.URL, headers: Mapping[str, str], body: bytes
+        self, address: ReceiverAddress, headers: Mapping[str, str], body: bytes
     ) -> ReceiverAnswer:
-        async with self._pools[scheme].stream(
+        # Made of the parts that are checked: what is checked is what is connected to.
+        url = httpcore.URL(
+            scheme=address.scheme, host=address.host, port=address.port, target=address.target
+        )
+        async with self._pools[address.scheme].stream(
             "POST",
             url,
             headers=[(name.encode(), value.encode()) for name, value in headers.items()],
@@ -183,14 +187,6 @@ def _pool(network: CheckedNetwork, context: ssl.SSLContext) -> httpcore.AsyncCon
         max_connections=MOST_CONNECTIONS,
         max_keepalive_connections=0,
         network_backend=network,
-    )
-
-
-def _target(url: str) -> httpcore.URL:
-    """Returns the URL as it is connected to: made of the parts that are checked."""
-    address = parse_receiver(url)
-    return httpcore.URL(
-        scheme=address.scheme, host=address.host, port=address.port, target=address.target
     )
 
 

@@ -30,7 +30,7 @@ from text.books.overlays.package import (
     renewed_package,
 )
 from text.books.overlays.spans import XHTML, PageRange
-from text.books.overlays.xhtml import NAMESPACES, is_xhtml
+from text.books.overlays.xhtml import NAMESPACES, is_xhtml, link_style, new_page
 from text.books.pages.markup import Element, local_name, parse_page, parse_xml
 from text.books.pages.origins import TextOrigin
 from text.books.pictures import picture_type
@@ -323,16 +323,8 @@ def book_of_text(source: Source, cover: Cover | None, digest: str) -> OverlayBoo
 def _made_page(
     source: Source, span: Span, title: str, path: str, language: str
 ) -> tuple[Element, list[PlacedParagraph]]:
-    root = etree.Element(f"{{{XHTML}}}html", nsmap=NAMESPACES)
-    if language:
-        root.set("lang", language)
-        root.set("{http://www.w3.org/XML/1998/namespace}lang", language)
-    head = etree.SubElement(root, f"{{{XHTML}}}head")
-    etree.SubElement(head, f"{{{XHTML}}}title").text = title
-    sheet = posixpath.relpath("EPUB/style.css", posixpath.dirname(path))
-    etree.SubElement(
-        head, f"{{{XHTML}}}link", {"rel": "stylesheet", "type": "text/css", "href": sheet}
-    )
+    root = new_page(title, language)
+    link_style(root, posixpath.relpath("EPUB/style.css", posixpath.dirname(path)))
     body = etree.SubElement(root, f"{{{XHTML}}}body")
     paragraphs, heading = [], _letters(title)
     for found in re.finditer(r"\S(?:(?!\n\s*\n).)*", source.text[span.start : span.end], re.DOTALL):

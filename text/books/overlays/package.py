@@ -19,7 +19,7 @@ from lxml import etree
 from core.request import BookFacts
 from text.books.epub.contents import TocEntry
 from text.books.overlays.spans import XHTML
-from text.books.overlays.xhtml import EPUB, NAMESPACES
+from text.books.overlays.xhtml import EPUB, new_page
 from text.books.pages.markup import Element, local_name, text_of
 
 OPF = "http://www.idpf.org/2007/opf"
@@ -293,12 +293,7 @@ def navigation_document(entries: Sequence[TocEntry], path: str, title: str, lang
         title: of the book.
         language: of the book.
     """
-    root = etree.Element(f"{{{XHTML}}}html", nsmap=NAMESPACES)
-    if language:
-        root.set("lang", language)
-        root.set("{http://www.w3.org/XML/1998/namespace}lang", language)
-    head = etree.SubElement(root, f"{{{XHTML}}}head")
-    etree.SubElement(head, f"{{{XHTML}}}title").text = title
+    root = new_page(title, language)
     body = etree.SubElement(root, f"{{{XHTML}}}body")
     nav = etree.SubElement(body, f"{{{XHTML}}}nav", {f"{{{EPUB}}}type": "toc"})
     lists = [etree.SubElement(nav, f"{{{XHTML}}}ol")]

@@ -86,6 +86,22 @@ _FONT_SIZES = ("x-small", "small", "medium", "large", "x-large", "xx-large", "xx
 _LENGTH = re.compile(r"\d+(?:\.\d+)?%?")
 
 
+def new_page(title: str, language: str) -> Element:
+    """Returns an empty page with a head, which has no body yet.
+
+    Args:
+        title: of the page.
+        language: of the book; empty where it is not known.
+    """
+    root = etree.Element(f"{{{XHTML}}}html", nsmap=NAMESPACES)
+    if language:
+        root.set("lang", language)
+        root.set(f"{{{_XML}}}lang", language)
+    head = etree.SubElement(root, f"{{{XHTML}}}head")
+    etree.SubElement(head, f"{{{XHTML}}}title").text = title
+    return root
+
+
 def as_xhtml(root: Element, title: str) -> Element:
     """Returns a page as XHTML with a head, a title and a body; the page itself is changed.
 
