@@ -2,6 +2,7 @@
 
 import io
 import random
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -238,6 +239,16 @@ def test_a_page_of_contents_is_left_out() -> None:
     book = body(f"<h2>CONTENTS</h2>{links}<p>Real text with a <a href='#x'>link</a>.</p>")
     assert book.chapters[0].text == "Real text with a link."
     assert codes(book) == {"left_out_contents"}
+
+
+def test_a_page_that_the_spine_names_often_is_read_once() -> None:
+    """All of them together would be more than an EPUB's pages may have."""
+    book = epub({"a.xhtml": f"<p>{'A sentence of some words. ' * 1000}</p>"}, [("1", "a.xhtml")])
+    package = str(unpacked(book)["OPS/book.opf"], "utf-8")
+    (place,) = re.findall(r"<itemref [^>]*/>", package)
+    package = package.replace(place, place * 2000)
+    (chapter,) = read(archive({**unpacked(book), "OPS/book.opf": package})).chapters
+    assert chapter.text.count("A sentence") == 1000
 
 
 def test_navigation_in_the_spine_and_nonlinear_pages_are_left_out() -> None:
