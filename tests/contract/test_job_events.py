@@ -145,12 +145,12 @@ def test_nobody_waits_for_a_listener_that_was_cut_off(redis_url: str, driver: Jo
         threading.Semaphore(0),
         threading.Event(),
     )
-    listener.start()
     try:
         with (
             listener.listening(job, woken.release),
             listener.listening(job, ended.set, event="finished"),
         ):
+            listener.start()  # now: before, it might listen already, and wake nobody
             assert woken.acquire(timeout=10)  # everybody looks once it listens
             assert ended.wait(10)
             ended.clear()

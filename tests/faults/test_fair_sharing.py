@@ -17,7 +17,7 @@ from core.errors import LimitReached
 from jobs.redis_backend.api_keys import RedisApiKeys
 from jobs.redis_backend.client import open_redis
 from tests.faults.conftest import ApiProcess, StartApi, end
-from tests.faults.supervised import DEADLINE, children_that_run, wait_until
+from tests.faults.supervised import DEADLINE, wait_until
 
 SENTENCE = "A sentence goes on for a while, and then it ends. "
 HEAVY = (SENTENCE * 8 + "\n\n") * 2500
@@ -136,9 +136,10 @@ def analyze(client: httpx.Client, text: str) -> httpx.Response:
     return client.post("/audiobooks/analyze", files={"file": ("book.txt", text.encode())})
 
 
-def readers() -> list[psutil.Process]:
-    """The processes that read for this test's API."""
-    return children_that_run("api.reading_process", recursive=True)
+def readers(api: ApiProcess) -> list[psutil.Process]:
+    """The processes that read for an API; other services of this run have theirs."""
+    found: list[psutil.Process] = psutil.Process(api.process.pid).children()
+    return found
 
 
 @pytest.mark.parametrize("by", ["key", "address"])
@@ -152,7 +153,6 @@ def test_one_client_cannot_keep_all_readers_busy(
         tokens = [RedisApiKeys(redis).add(name, 1.0)[1] for name in ("first", "second")]
         redis.close()
         addresses, variables = ["127.0.0.1"] * 2, {"RHAPSODE_REQUIRE_KEYS": "true"}
-    wait_until(lambda: not readers())  # those of an earlier test
     api = start_api(RHAPSODE_READ_SECONDS="20", **variables)
     with (
         client_of(api, addresses[0], tokens[0]) as first,
@@ -161,8 +161,8 @@ def test_one_client_cannot_keep_all_readers_busy(
     ):
         books = [threads.submit(analyze, first, HEAVY) for _ in range(5)]
         try:
-            wait_until(lambda: bool(readers()))
-            (stopped,) = readers()
+            wait_until(lambda: bool(readers(api)))
+            (stopped,) = readers(api)
             stopped.suspend()
             answer = analyze(second, SENTENCE)
             assert (answer.status_code, len(answer.json()["chapters"])) == (200, 1)

@@ -29,10 +29,10 @@ PROGRAMS = {"Python": [sys.executable, "-c"], "JavaScript": ["node", "--input-ty
 DEADLINE = 60.0
 
 
-def until(look: Callable[[], bool]) -> None:
+def until(look: Callable[[], bool], shown: Callable[[], object] = lambda: "") -> None:
     deadline = time.monotonic() + DEADLINE
     while not look():
-        assert time.monotonic() < deadline, "what was waited for did not happen"
+        assert time.monotonic() < deadline, f"what was waited for did not happen: {shown()}"
         time.sleep(0.05)
 
 
@@ -63,11 +63,11 @@ def test_a_receiver_of_the_page_verifies_what_is_sent(service: Stack, language: 
                 assert receiver.stdout is not None
                 assert receiver.stdout.readline() == f"job.succeeded {job['id']}\n"
 
-                def state() -> str:
+                def delivery() -> dict[str, Any]:
                     found = http.get(f"/jobs/{job['id']}/deliveries").json()
-                    return str(found["deliveries"][0]["state"])
+                    return dict(found["deliveries"][0])
 
-                until(lambda: state() == "delivered")
+                until(lambda: delivery()["state"] == "delivered", delivery)
             forged = httpx.post(
                 url,
                 content=b"{}",
