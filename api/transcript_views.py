@@ -57,16 +57,19 @@ class ManifestEntry(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why it is silent, or the code of what went wrong."""
 
 
-class Manifest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A list of entries that cover every source character exactly once, in order."""
+class Manifest(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A list of entries that cover every source character exactly once, in order.
+
+    The entries are the last field: ``manifest_json`` writes them one by one.
+    """
 
     characters: int
     """Length of the source in code points."""
     counts: dict[str, int]
     """Status → characters."""
-    entries: tuple[ManifestEntry, ...]
     flagged: tuple[FlaggedPlace, ...] = ()
     """Words that do not sound as meant, where they were checked."""
+    entries: tuple[ManifestEntry, ...]
 
 
 class PodcastChapter(msgspec.Struct, frozen=True, rename="camel"):
@@ -308,7 +311,7 @@ def _counted(characters: int, entries: tuple[ManifestEntry, ...]) -> Manifest:
     counts: Counter[str] = Counter()
     for entry in entries:
         counts[entry.status] += entry.span.end - entry.span.start
-    return Manifest(characters, dict(counts), entries)
+    return Manifest(characters=characters, counts=dict(counts), entries=entries)
 
 
 def read_lines(blocks: Iterable[bytes]) -> tuple[TranscriptHead, Iterator[TranscriptLine]]:

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from api.transcript_views import manifest
+from api.transcript_views import Manifest, manifest, manifest_json
 from core.errors import FieldError, SynthesisError
 from core.mel import Float32, MelSpec
 from core.part import Part
@@ -275,7 +275,9 @@ def test_report_and_timings_name_the_word() -> None:
     assert [word.finding for word in line.words] == [None, "dropped_word", None, None]
     assert line.words[1].confidence is not None
     (place,) = line.flagged
-    assert manifest(17, lines, ()).flagged == (place,)
+    found = manifest(17, lines, ())
+    assert found.flagged == (place,)
+    assert msgspec.json.decode(b"".join(manifest_json(found)), type=Manifest) == found
     assert (place.text, place.code) == ("cat", "dropped_word")
     assert line.words[1].start == place.start < place.end
 
