@@ -54,6 +54,7 @@ def load_voice(
     precision: Precision | None = None,
     threads: int = 1,
     windows: WindowPolicy | None = None,
+    exact: bool | None = None,
 ) -> Voice:
     """Opens a voice; artifacts that are missing are exported first.
 
@@ -66,6 +67,7 @@ def load_voice(
             runtime's own.
         threads: of ONNX Runtime.
         windows: how to cut mels into windows; None = what suits the device.
+        exact: only utterances of equal shapes share a call; None = on a CPU.
 
     Raises:
         SpecMismatch: acoustic model and vocoder, or an artifact and its component, do not fit.
@@ -84,14 +86,16 @@ def load_voice(
     # Convolutions in int8 are slower than in float32 and sound worse.
     own = "fp32" if precision == "int8" else precision
     v_manifest, v_graphs = _open(vocoder, runtime, own, device, artifacts, threads)
-    # A GPU is bound by launches, so width is worth more there than the last bit.
     cuda = device.startswith("cuda")
     if windows is None:
         windows = CUDA_WINDOWS if cuda else CPU_WINDOWS
+    if exact is None:
+        # A GPU is bound by launches, so width is worth more there than the last bit.
+        exact = not cuda
     return Voice(
         card=selection.voice,
         acoustic=join_acoustic(
-            acoustic.network, a_graphs, a_manifest.mel, acoustic.config, exact=not cuda
+            acoustic.network, a_graphs, a_manifest.mel, acoustic.config, exact=exact
         ),
         vocoder=join_vocoder(vocoder.network, v_graphs, v_manifest.mel, vocoder.config, windows),
         symbols=acoustic.symbols,

@@ -2,25 +2,34 @@
 
 A row has its acoustic model and its vocoder called directly, so text, files and queue are not in
 it. Seconds of audio per second of wall time, everything in flight counted; the first batch of a
-shape does not count.
+shape does not count. A second table says what company and the device change in the samples.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import platform
 import statistics
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from itertools import product
 from pathlib import Path
 from typing import Any, cast, get_args
 
-import numpy as np
-
 from benchmarks.choices import Choice, choices
+from benchmarks.cuda.exactness import (
+    PRECISION_OF,
+    DeviceComparison,
+    batch_of,
+    compare_device,
+    synthesized_alone,
+    use_arithmetic,
+)
+from benchmarks.quality.sentences import read_sentences
 from core.errors import RhapsodeError
 from core.mel import PhonemeBatch
 from core.request import Precision, RuntimeName
@@ -58,39 +67,163 @@ class CudaTiming:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Times what the options ask for, and prints the table."""
-    options = _parser().parse_args(arguments)
+    """Measures what the options ask for, and prints the tables."""
+    begin, options = time.monotonic(), _parser().parse_args(arguments)
     settings = SynthesisSettings.from_environment()
-    catalogue = read_catalogue(settings.voice_folders)
-    document: dict[str, Any] = {"device": device_name(options.device), "rows": []}
-    print(f"{document['device']}; seconds of audio per second, and latency of one utterance\n")
-    heads = [f"× RT, batch {batch}" for batch in options.batches]
-    heads += ["ms, batch 1", "mel alone, widest"]
-    print("| pair | runtime | precision | " + " | ".join(heads) + " |")
-    print("|" + "---|" * (3 + len(heads)))
-    for choice, precision in _cases(catalogue, options):
-        name = pair_name(choice, catalogue)
-        try:
-            voice = load_voice(
-                choice.selection(catalogue),
-                runtime=choice.runtime,
-                device=options.device,
-                artifacts=settings.artifacts_folder,
-                precision=precision,
-            )
-            batch_of = _utterances(choice, catalogue)
-            timings = [time_batch(voice, batch_of(b), options.rounds) for b in options.batches]
-        except RhapsodeError as error:
-            print(f"| {name} | {choice.runtime} | {precision} | not timed: {error.message} |")
-            continue
-        print(f"| {name} | {choice.runtime} | {precision} | {' | '.join(cells(timings))} |")
-        rows = [{**asdict(timing), "speed": timing.speed} for timing in timings]
-        document["rows"].append(
-            {"pair": name, "runtime": choice.runtime, "precision": precision, "timings": rows}
-        )
-    if options.json:
-        options.json.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
+    bench = CudaBench(options, settings, read_catalogue(settings.voice_folders), begin)
+    document: dict[str, Any] = {"device": device_name(options.device)}
+    print(document["device"])
+    try:
+        if options.utterances:
+            document["exactness"] = bench.exactness_table()
+        if options.rounds:
+            document["rows"] = bench.speed_table()
+    finally:
+        if options.json:
+            options.json.write_text(json.dumps(document, indent=1) + "\n", "utf-8")
     return 0
+
+
+class CudaBench:
+    """The measurements, which print their rows as they come.
+
+    Args:
+        options: of the command.
+        settings: where voices and artifacts are.
+        catalogue: the voices.
+        begin: of the command, ``time.monotonic()`` [s].
+    """
+
+    def __init__(
+        self,
+        options: argparse.Namespace,
+        settings: SynthesisSettings,
+        catalogue: Catalogue,
+        begin: float,
+    ) -> None:
+        self._options, self._settings, self._catalogue = options, settings, catalogue
+        self._begin = begin
+
+    def speed_table(self) -> list[dict[str, Any]]:
+        """Times every pair in each runtime, precision and batch width."""
+        batches = self._options.batches
+        heads = [f"× RT, batch {batch}" for batch in batches]
+        heads += ["ms, batch 1", "mel alone, widest"]
+        print("\nSeconds of audio per second, and latency of one utterance\n")
+        print("| pair | runtime | precision | " + " | ".join(heads) + " |")
+        print("|" + "---|" * (3 + len(heads)), flush=True)
+        rows = []
+        for choice in self._pairs():
+            speaker = choice.selection(self._catalogue).voice.speaker
+            (ids,) = self._symbols(choice, [TEXT])
+            for runtime, precision in product(self._options.runtimes, self._options.precisions):
+                start = f"| {pair_name(choice, self._catalogue)} | {runtime} | {precision} |"
+                try:
+                    voice = self._voice(choice, runtime, precision)
+                    timings = [
+                        time_batch(voice, batch_of([ids] * batch, speaker), self._options.rounds)
+                        for batch in batches
+                    ]
+                except RhapsodeError as error:
+                    print(f"{start} not timed: {error.message} |", flush=True)
+                    continue
+                print(f"{start} {' | '.join(cells(timings))} |", flush=True)
+                rows.append(
+                    {
+                        "pair": pair_name(choice, self._catalogue),
+                        "runtime": runtime,
+                        "precision": precision,
+                        "timings": [{**asdict(one), "speed": one.speed} for one in timings],
+                    }
+                )
+        return rows
+
+    def exactness_table(self) -> list[dict[str, Any]]:
+        """Compares every pair, each arithmetic, on the grids of a CPU and without."""
+        heads = ["pair", "arithmetic", "equal shapes", "samples", "differ in a batch"]
+        heads += ["largest step", "other lengths than CPU", "mel, from CPU", "dB, from CPU"]
+        print("\nThe same utterances alone and in a batch, and on the CPU (eager)\n")
+        print("| " + " | ".join(heads) + " |\n|" + "---|" * len(heads), flush=True)
+        texts = [sentence.text for sentence in read_sentences(self._options.utterances)]
+        rows = []
+        for choice in self._pairs():
+            name = pair_name(choice, self._catalogue)
+            speaker = choice.selection(self._catalogue).voice.speaker
+            batch = batch_of(self._symbols(choice, texts), speaker)
+            try:
+                reference = list(
+                    synthesized_alone(self._voice(choice, "eager", "fp32", "cpu"), batch)
+                )
+            except RhapsodeError as error:
+                print(f"| {name} | not compared: {error.message} |", flush=True)
+                continue
+            for arithmetic, exact in product(PRECISION_OF, (False, True)):
+                start = f"| {name} | {arithmetic} | {'yes' if exact else 'no'} |"
+                use_arithmetic(arithmetic)
+                try:
+                    voice = self._voice(choice, "eager", PRECISION_OF[arithmetic], exact=exact)
+                    found = compare_device(voice, batch, reference)
+                except RhapsodeError as error:
+                    print(f"{start} not compared: {error.message} |", flush=True)
+                    continue
+                print(f"{start} {' | '.join(comparison_cells(found))} |", flush=True)
+                rows.append(
+                    {"pair": name, "arithmetic": arithmetic, "exact": exact, **asdict(found)}
+                )
+        use_arithmetic("TF32")  # torch's default
+        return rows
+
+    def _voice(
+        self,
+        choice: Choice,
+        runtime: RuntimeName,
+        precision: Precision,
+        device: str | None = None,
+        exact: bool | None = None,
+    ) -> Voice:
+        return load_voice(
+            choice.selection(self._catalogue),
+            runtime=runtime,
+            device=device or self._options.device,
+            artifacts=self._settings.artifacts_folder,
+            precision=precision,
+            exact=exact,
+        )
+
+    def _symbols(self, choice: Choice, texts: Sequence[str]) -> list[list[int]]:
+        """Returns the symbol ids of all utterances of the texts, from the file if it has them."""
+        selection, file = choice.selection(self._catalogue), self._options.symbols
+        table = selection.acoustic_component.symbols
+        known = json.loads(file.read_bytes()) if file and file.exists() else {}
+        of_table = known.setdefault(table, {})
+        if missing := [text for text in texts if text not in of_table]:
+            frontend = open_frontend(table, selection.voice.language)
+            for text in missing:
+                utterances = frontend.analyze(text, ssml=False).utterances
+                of_table[text] = [list(utterance.phoneme_ids) for utterance in utterances]
+            if file:
+                file.write_text(json.dumps(known) + "\n", "utf-8")
+        return [ids for text in texts for ids in of_table[text]]
+
+    def _pairs(self) -> Iterator[Choice]:
+        """Yields each pair of networks once, until the time is up."""
+        seen = set()
+        for choice in choices(self._catalogue):
+            name = pair_name(choice, self._catalogue)
+            if name in seen or self._options.pairs not in name:
+                continue
+            seen.add(name)
+            if time.monotonic() - self._begin > self._options.seconds:
+                print(f"| {name} | left out: {self._options.seconds:.0f} s are over |", flush=True)
+                continue
+            yield choice
+
+
+def comparison_cells(found: DeviceComparison) -> list[str]:
+    """Returns the cells of a row."""
+    lengths = f"{found.other_lengths} of {found.utterances}"
+    numbers = [f"{found.samples}", f"{found.differing}", f"{found.largest}", lengths]
+    return [*numbers, f"{found.cpu_mel:.1e}", f"{found.cpu_noise:.1f}"]
 
 
 def cells(timings: Sequence[CudaTiming]) -> list[str]:
@@ -124,21 +257,6 @@ def time_batch(voice: Voice, batch: PhonemeBatch, rounds: int) -> CudaTiming:
     )
 
 
-def phonemes(ids: Sequence[int], batch: int, speaker: int) -> PhonemeBatch:
-    """Returns a batch of one utterance, as often as it is wide, each time with another seed."""
-    shape = (batch, len(ids))
-    ones = np.ones(shape, np.float32)
-    return PhonemeBatch(
-        np.tile(np.array(ids, np.int64), (batch, 1)),
-        np.full(batch, len(ids), np.int64),
-        np.full(batch, speaker, np.int64),
-        ones,
-        ones,
-        ones,
-        np.arange(batch, dtype=np.int64),
-    )
-
-
 def pair_name(choice: Choice, catalogue: Catalogue) -> str:
     """Returns the components of a choice."""
     selection = choice.selection(catalogue)
@@ -155,28 +273,6 @@ def device_name(device: str) -> str:
     return f"{device} ({platform.machine()})"
 
 
-def _utterances(choice: Choice, catalogue: Catalogue) -> Any:
-    selection = choice.selection(catalogue)
-    symbols = selection.acoustic_component.symbols
-    frontend = open_frontend(symbols, selection.voice.language)
-    (utterance,) = frontend.analyze(TEXT, ssml=False).utterances
-    speaker = selection.voice.speaker
-    return lambda batch: phonemes(utterance.phoneme_ids, batch, speaker)
-
-
-def _cases(catalogue: Catalogue, options: argparse.Namespace) -> Iterator[tuple[Choice, Precision]]:
-    seen = set()
-    for choice in choices(catalogue):
-        name = pair_name(choice, catalogue)
-        if name in seen or options.pairs not in name:
-            continue
-        seen.add(name)
-        for runtime in options.runtimes:
-            own = Choice(choice.voice, choice.acoustic, choice.vocoder, runtime)
-            for precision in options.precisions:
-                yield own, precision
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.cuda", description=__doc__)
     parser.add_argument("--device", default="cuda", help="cuda, cuda:N or cpu")
@@ -186,7 +282,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--batches", type=lambda text: [int(one) for one in text.split(",")], default=[1, 8, 64]
     )
-    parser.add_argument("--rounds", type=int, default=10, help="that count; one more warms up")
+    parser.add_argument(
+        "--rounds", type=int, default=10, help="that count; one more warms up; 0 = no speed"
+    )
+    parser.add_argument(
+        "--utterances", type=int, default=0, help="sentences of the table of exactness; 0 = none"
+    )
+    parser.add_argument(
+        "--seconds", type=float, default=math.inf, help="after which no further pair begins"
+    )
+    parser.add_argument(
+        "--symbols", type=Path, help="file of symbol ids, for machines without the lexicon"
+    )
     parser.add_argument("--json", type=Path, help="write everything here")
     return parser
 

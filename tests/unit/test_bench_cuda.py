@@ -50,3 +50,21 @@ def test_a_device_that_is_not_there_is_named(
     )
     assert row[3].startswith("not timed: ")
     assert "cuda:7" in row[3]
+
+
+def test_exactness_is_a_table_of_its_own(
+    own_voice: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ("--device", "cpu", "--rounds", "0", "--utterances", "3")
+    found = {tuple(row[1:3]): row for row in rows(*words, capsys=capsys)}
+    assert found["float32", "yes"][4:6] == ["0", "0"]  # equal shapes, so company changes nothing
+    assert found["float32", "yes"][6:] == ["0 of 3", "0.0e+00", "inf"]
+    assert int(found["float32", "no"][3]) > 0
+    assert found["float16", "no"][3].startswith("not compared: ")
+
+
+def test_no_pair_begins_when_the_time_is_up(
+    own_voice: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (row,) = rows("--device", "cpu", "--seconds", "0", capsys=capsys)
+    assert row[1] == "left out: 0 s are over"
