@@ -124,8 +124,8 @@ class CudaBench:
                         time_batch(voice, batch_of([ids] * batch, speaker), self._options.rounds)
                         for batch in batches
                     ]
-                except RhapsodeError as error:
-                    print(f"{start} not timed: {error.message} |", flush=True)
+                except (RhapsodeError, RuntimeError) as error:
+                    print(f"{start} not timed: {error} |", flush=True)
                     continue
                 print(f"{start} {' | '.join(cells(timings))} |", flush=True)
                 rows.append(
@@ -154,8 +154,8 @@ class CudaBench:
                 reference = list(
                     synthesized_alone(self._voice(choice, "eager", "fp32", "cpu"), batch)
                 )
-            except RhapsodeError as error:
-                print(f"| {name} | not compared: {error.message} |", flush=True)
+            except (RhapsodeError, RuntimeError) as error:
+                print(f"| {name} | not compared: {error} |", flush=True)
                 continue
             for arithmetic, exact in product(PRECISION_OF, (False, True)):
                 start = f"| {name} | {arithmetic} | {'yes' if exact else 'no'} |"
@@ -163,8 +163,8 @@ class CudaBench:
                 try:
                     voice = self._voice(choice, "eager", PRECISION_OF[arithmetic], exact=exact)
                     found = compare_device(voice, batch, reference)
-                except RhapsodeError as error:
-                    print(f"{start} not compared: {error.message} |", flush=True)
+                except (RhapsodeError, RuntimeError) as error:
+                    print(f"{start} not compared: {error} |", flush=True)
                     continue
                 print(f"{start} {' | '.join(comparison_cells(found))} |", flush=True)
                 rows.append(
