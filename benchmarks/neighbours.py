@@ -1,9 +1,9 @@
 """``python -m benchmarks.neighbours``: what a client's worst requests cost another client.
 
 A service with the tiny voice, so that all but synthesis is measured. One client speaks sentences,
-one after the other, alone; then again beside another client that sends one kind of bad input
-without pause, from a process of its own. All figures are of one run, for other work on the machine
-changes them by factors.
+one after the other: a block alone, a block beside another client that sends one kind of bad input
+without pause from a process of its own, and so on in turn. Each input is compared with the blocks
+between its own, for other work on the machine changes what a sentence takes by factors.
 """
 
 from __future__ import annotations
@@ -38,7 +38,10 @@ MAX_HEALTH_SECONDS = 0.2
 """99th percentile of ``GET /healthz``."""
 HEALTH_SECONDS = 0.05
 """Between two requests for it [s]."""
+BLOCK = 20
+"""Sentences that are measured before the other client begins or stops."""
 WARM_UP = 10
+"""Sentences before each block that are not measured."""
 TIMEOUT = 600.0
 """Of all but bad requests [s]."""
 PATIENCE = 10.0
@@ -77,22 +80,40 @@ class BadInput:
 
 
 @dataclass(slots=True)
-class Figures:
-    """What was measured beside one kind of input.
+class Measurements:
+    """What a client met that spoke sentences.
 
     Attributes:
-        name: of the input; ``alone``.
         sentence_seconds: of each sentence [s].
         health_seconds: of each ``GET /healthz`` [s].
         answers: bad requests by the status of their answer, ``GIVEN_UP`` where none came in time.
         peak_bytes: largest resident memory by process, its children with it.
     """
 
-    name: str
     sentence_seconds: list[float] = field(default_factory=list)
     health_seconds: list[float] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
     peak_bytes: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NeighbourComparison:
+    """What one kind of input cost the client: blocks beside it, and those alone between them.
+
+    Attributes:
+        name: of the input; ``nothing``.
+        alone: all blocks without it.
+        beside: all blocks with it.
+    """
+
+    name: str
+    alone: Measurements = field(default_factory=Measurements)
+    beside: Measurements = field(default_factory=Measurements)
+
+    @property
+    def ratio(self) -> float:
+        """95th percentile of a sentence beside the input / alone."""
+        return _p95(self.beside) / _p95(self.alone)
 
 
 def bad_inputs() -> Iterator[BadInput]:
@@ -142,32 +163,41 @@ def _amplifying_epub(items: int) -> bytes:
     return file.getvalue()
 
 
-def measure(service: Service, requests: int, bad: BadInput | None) -> Figures:
-    """Speaks sentences beside an input, or alone.
+def compare(service: Service, requests: int, bad: BadInput | None) -> NeighbourComparison:
+    """Speaks sentences alone and beside an input, block after block in turn.
 
     Args:
         service: with a stack of our own.
-        requests: sentences.
-        bad: what another client sends meanwhile.
+        requests: sentences of either kind.
+        bad: what another client sends; None sends nothing, which shows what chance does.
     """
-    figures = Figures(bad.name if bad else "alone")
+    found = NeighbourComparison(bad.name if bad else "nothing")
+    seeds = fresh_seeds()
+    for start in range(0, requests, BLOCK):
+        count = min(BLOCK, requests - start)
+        _measure_block(service, seeds, count, None, found.alone)
+        _measure_block(service, seeds, count, bad, found.beside)
+    return found
+
+
+def _measure_block(
+    service: Service, seeds: Iterator[int], count: int, bad: BadInput | None, into: Measurements
+) -> None:
     stopping = threading.Event()
     with (
-        _running(lambda: _watch_health(service.url, stopping, figures)),
-        _running(lambda: _watch_memory(service, stopping, figures)),
-        _sending(service.url, bad, figures),
+        _running(lambda: _watch_health(service.url, stopping, into)),
+        _running(lambda: _watch_memory(service, stopping, into)),
+        _sending(service.url, bad, into),
         httpx.Client(base_url=service.url, timeout=TIMEOUT, trust_env=False) as client,
     ):
         try:
-            seeds = fresh_seeds()
-            for number in range(WARM_UP + requests):
+            for number in range(WARM_UP + count):
                 seconds = _speak(client, SENTENCE.format(number), next(seeds))
                 if number >= WARM_UP:
-                    figures.sentence_seconds.append(seconds)
+                    into.sentence_seconds.append(seconds)
         finally:
             stopping.set()
     _cancel_all(service.url)
-    return figures
 
 
 @contextmanager
@@ -192,16 +222,16 @@ def _speak(client: httpx.Client, text: str, seed: int) -> float:
     return seconds
 
 
-def _watch_health(url: str, stopping: threading.Event, figures: Figures) -> None:
+def _watch_health(url: str, stopping: threading.Event, into: Measurements) -> None:
     with httpx.Client(base_url=url, timeout=TIMEOUT, trust_env=False) as client:
         while not stopping.wait(HEALTH_SECONDS):
             start = time.perf_counter()
             client.get("/healthz").raise_for_status()
-            figures.health_seconds.append(time.perf_counter() - start)
+            into.health_seconds.append(time.perf_counter() - start)
 
 
 @contextmanager
-def _sending(url: str, bad: BadInput | None, figures: Figures) -> Iterator[None]:
+def _sending(url: str, bad: BadInput | None, into: Measurements) -> Iterator[None]:
     """Sends bad requests beside the block, from a process and an address of their own.
 
     In a thread of the client that measures, they would delay it by Python's lock.
@@ -218,7 +248,7 @@ def _sending(url: str, bad: BadInput | None, figures: Figures) -> Iterator[None]
         yield
     finally:
         ended.set()
-        figures.answers = answers.get()
+        into.answers += answers.get()
         process.join()
 
 
@@ -235,7 +265,7 @@ def _send_on(url: str, bad: BadInput, begun: Event, ended: Event, answers: Any) 
     answers.put(counts)
 
 
-def _watch_memory(service: Service, stopping: threading.Event, figures: Figures) -> None:
+def _watch_memory(service: Service, stopping: threading.Event, into: Measurements) -> None:
     roots = (
         {c.process.pid: c.name for c in service.stack.children if c.process}
         if service.stack
@@ -246,7 +276,7 @@ def _watch_memory(service: Service, stopping: threading.Event, figures: Figures)
         for pid, size in _resident_bytes(roots):
             sums[roots[pid]] += size
         for name, size in sums.items():
-            figures.peak_bytes[name] = max(size, figures.peak_bytes.get(name, 0))
+            into.peak_bytes[name] = max(size, into.peak_bytes.get(name, 0))
 
 
 def _resident_bytes(roots: dict[int, str]) -> Iterator[tuple[int, int]]:
@@ -290,33 +320,44 @@ def memory_limits() -> dict[str, int]:
     return found
 
 
-def is_good(figures: Figures, alone: Figures, limits: dict[str, int]) -> bool:
+def is_good(found: NeighbourComparison, limits: dict[str, int]) -> bool:
     """Returns whether another client hardly noticed, and the pods would have lived."""
-    ratio = _p95(figures) / _p95(alone)
-    healthy = percentiles(figures.health_seconds)["p99"] <= MAX_HEALTH_SECONDS
-    within = all(figures.peak_bytes[name] < limit for name, limit in limits.items())
-    return ratio <= MAX_RATIO and healthy and within
+    healthy = percentiles(found.beside.health_seconds)["p99"] <= MAX_HEALTH_SECONDS
+    within = all(found.beside.peak_bytes[name] < limit for name, limit in limits.items())
+    return found.ratio <= MAX_RATIO and healthy and within
 
 
-def _p95(figures: Figures) -> float:
-    return percentiles(figures.sentence_seconds)["p95"]
+def _p95(found: Measurements) -> float:
+    return percentiles(found.sentence_seconds)["p95"]
 
 
-def _row(figures: Figures, alone: Figures) -> str:
+def _as_json(found: NeighbourComparison) -> dict[str, Any]:
+    # asdict counts the pairs of a Counter anew.
+    blocks = {"alone": found.alone, "beside": found.beside}
+    measured = {key: asdict(one) | {"answers": dict(one.answers)} for key, one in blocks.items()}
+    return {"name": found.name, "ratio": found.ratio, **measured}
+
+
+def _row(found: NeighbourComparison) -> str:
+    beside = found.beside
     answers = ", ".join(
-        f"{count} × {status or 'given up'}" for status, count in sorted(figures.answers.items())
+        f"{count} × {status or 'given up'}" for status, count in sorted(beside.answers.items())
     )
-    sentence, health = (
-        percentiles(seconds) for seconds in (figures.sentence_seconds, figures.health_seconds)
+    sentence, alone, health = (
+        percentiles(seconds)
+        for seconds in (
+            beside.sentence_seconds,
+            found.alone.sentence_seconds,
+            beside.health_seconds,
+        )
     )
     memory = ", ".join(
-        f"{name} {figures.peak_bytes[name] / 2**20:.0f} MiB" for name in ("api", "planner")
+        f"{name} {beside.peak_bytes[name] / 2**20:.0f} MiB" for name in ("api", "planner")
     )
     return (
-        f"{figures.name:22} p50 {sentence['p50'] * 1000:5.0f} ms, "
-        f"p95 {sentence['p95'] * 1000:5.0f} ms "
-        f"({_p95(figures) / _p95(alone):.2f} ×), healthz p99 {health['p99'] * 1000:4.0f} ms, "
-        f"{memory}; {answers}"
+        f"{found.name:22} p50 {sentence['p50'] * 1000:4.0f} (alone {alone['p50'] * 1000:.0f}) ms, "
+        f"p95 {sentence['p95'] * 1000:4.0f} (alone {alone['p95'] * 1000:.0f}) ms: "
+        f"{found.ratio:.2f} ×, healthz p99 {health['p99'] * 1000:3.0f} ms, {memory}; {answers}"
     )
 
 
@@ -327,27 +368,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Exit status: 0, or 1 when a promise was broken.
     """
     parser = argparse.ArgumentParser(prog="python -m benchmarks.neighbours", description=__doc__)
-    parser.add_argument("--requests", type=int, default=200, help="sentences beside each input")
+    parser.add_argument(
+        "--requests", type=int, default=200, help="sentences beside each input, and as many alone"
+    )
     parser.add_argument("--only", default="", help="inputs whose name has this in it")
     parser.add_argument("--json", type=Path, help="write everything here")
     options = parser.parse_args(arguments)
     limits, good = memory_limits(), True
-    found: list[Figures] = []
+    comparisons: list[NeighbourComparison] = []
     with (
         tempfile.TemporaryDirectory() as folder,
         # Workers that yield to whatever else runs here would measure that.
         open_tiny_service(Path(folder), 1, workers_nice=0) as service,
     ):
-        alone = measure(service, options.requests, None)
-        for bad in (None, *(bad for bad in bad_inputs() if options.only in bad.name), None):
-            figures = measure(service, options.requests, bad) if bad or found else alone
-            found.append(figures)
-            good = good and is_good(figures, alone, limits)
-            print(_row(figures, alone), flush=True)
+        for bad in (None, *(bad for bad in bad_inputs() if options.only in bad.name)):
+            found = compare(service, options.requests, bad)
+            comparisons.append(found)
+            good = good and is_good(found, limits)
+            print(_row(found), flush=True)
     if options.json:
-        # asdict counts the pairs of a Counter anew.
-        rows = [asdict(one) | {"answers": dict(one.answers)} for one in found]
-        options.json.write_text(json.dumps(rows, indent=1), "utf-8")
+        options.json.write_text(json.dumps([*map(_as_json, comparisons)], indent=1), "utf-8")
     print("all promises kept" if good else "A PROMISE WAS BROKEN, see above")
     return 0 if good else 1
 
