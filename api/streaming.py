@@ -9,6 +9,7 @@ that is synthesized again is the same. The samples are those of the finished fil
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from functools import partial
@@ -54,6 +55,7 @@ class JobAudioStream:
         compute: does the encoding.
         format: of the bytes.
         sample_rate: of the samples [Hz]; None = the job's, or the next that the format can carry.
+        chapter: index of the chapter that is sent first.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class JobAudioStream:
         compute: Compute,
         format: StreamFormat,
         sample_rate: int | None = None,
+        chapter: int = 0,
     ) -> None:
         self._backends, self._record, self.format = backends, record, format
         self._compute = compute
@@ -71,7 +74,7 @@ class JobAudioStream:
         self.sample_rate = next((rate for rate in allowed if rate >= own), allowed[-1])
         self.samples = 0
         """How many were encoded, at the stream's rate."""
-        self._bytes = self._encoded()
+        self._bytes = self._encoded(JobSamples(backends, record, chapter))
         self._first: bytes | None = None
         self._cancels = record.request.stream
 
@@ -133,9 +136,9 @@ class JobAudioStream:
         with CancelScope(shield=True), suppress(Conflict, NotFound, Unavailable):
             await to_thread.run_sync(cancel, self._record.id, self._backends)
 
-    async def _encoded(self) -> AsyncGenerator[bytes, None]:
+    async def _encoded(self, samples: JobSamples) -> AsyncGenerator[bytes, None]:
         pipeline: EncodingPipeline | None = None
-        async with aclosing(JobSamples(self._backends, self._record).blocks()) as blocks:
+        async with aclosing(samples.blocks()) as blocks:
             async for block, native in blocks:
                 if pipeline is None:
                     pipeline = self._pipeline(native)
@@ -160,10 +163,11 @@ class JobSamples:
     Args:
         backends: to read from.
         record: of the job, marked as streamed.
+        chapter: index of the chapter that comes first.
     """
 
-    def __init__(self, backends: Backends, record: JobRecord) -> None:
-        self._backends, self._record = backends, record
+    def __init__(self, backends: Backends, record: JobRecord, chapter: int = 0) -> None:
+        self._backends, self._record, self._chapter = backends, record, chapter
         self._changed = asyncio.Event()
 
     async def blocks(self) -> AsyncGenerator[tuple[Float32, int], None]:
@@ -179,16 +183,23 @@ class JobSamples:
         def wake() -> object:
             return loop.call_soon_threadsafe(self._changed.set)
 
-        store, job_id, begun = self._backends.store, self._record.id, False
+        store, job_id = self._backends.store, self._record.id
         with self._backends.listener.listening(job_id, wake):
             plan = await self._plan()
-            for index in range(plan.parts):
+            begin = await to_thread.run_sync(self._first_part, plan)
+            needs_lead = begin == 0
+            for index in range(begin, plan.parts):
                 part = await to_thread.run_sync(store.plans.part, job_id, index)
                 async with aclosing(self._chunks(part)) as chunks:
                     async for chunk in chunks:
-                        for block in self._with_pauses(part, plan, chunk, first=not begun):
+                        for block in self._with_pauses(part, plan, chunk, first=needs_lead):
                             yield block, chunk.sample_rate
-                        begun = True
+                        needs_lead = False
+
+    def _first_part(self, plan: JobPlan) -> int:
+        """Returns the index of the first part of the chapter, or of the next that has one."""
+        part = partial(self._backends.store.plans.part, self._record.id)
+        return bisect_left(range(plan.parts), self._chapter, key=lambda index: part(index).chapter)
 
     def _with_pauses(
         self, part: Part, plan: JobPlan, chunk: SampleChunk, *, first: bool

@@ -24,7 +24,7 @@ from api.problems import AudioDamaged, AudioNotReady, RangeError, problem_respon
 from api.routes.jobs import known_id
 from api.streaming import JobAudioStream
 from api.validation import require_streamable
-from core.errors import NotFound
+from core.errors import Conflict, FieldError, NotFound
 from core.formats import MEDIA_TYPES, STREAM_MEDIA_TYPES, ZIP
 from core.protocols import AudioStore
 from core.record import TERMINAL, JobRecord
@@ -88,6 +88,10 @@ async def audio(
         bool,
         QueryParameter(description="send it while it is made, from its first sample to its last"),
     ] = False,
+    chapter: Annotated[
+        int | None,
+        QueryParameter(description="of a stream: number of the chapter it begins with, from 1"),
+    ] = None,
     accept: Annotated[
         str | None,
         HeaderParameter(name="Accept", description="of a stream: its format, if not the job's"),
@@ -97,9 +101,11 @@ async def audio(
     if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
 ) -> Response[Any]:
     """Returns the audio of an ended job, or with `stream=true` of a running one as it is made."""
+    if chapter is not None and not stream:
+        raise FieldError("chapter", "chapter: only a stream begins with one", allowed="stream=true")
     if stream:
         compute = threads.of(client.quota_key)
-        find = partial(_find_stream, backends, known_id(job_id), compute, accept)
+        find = partial(_find_stream, backends, known_id(job_id), compute, accept, chapter)
         streamed = await to_thread.run_sync(find)
         if streamed is not None:
             await streamed.begin(request, backends.settings.max_wait_seconds)
@@ -147,23 +153,37 @@ async def audio_head(
 
 
 def _find_stream(
-    backends: Backends, job_id: str, compute: Compute, accept: str | None
+    backends: Backends,
+    job_id: str,
+    compute: Compute,
+    accept: str | None,
+    chapter: int | None,
 ) -> JobAudioStream | None:
     """Returns the stream of a job; None: it has ended, and its file is what is wanted.
 
     Raises:
         NotFound: no such job.
-        FieldError: it cannot be streamed.
+        FieldError: it cannot be streamed, or has no such chapter.
+        Conflict: it ended before anybody heard it, so that it has no parts to begin with (code
+            ``job_over``).
     """
     record = backends.store.records.get(job_id)
+    chapters = max(1, record.source.chapters)
+    if chapter is not None and not 1 <= chapter <= chapters:
+        message = f"chapter: the job has no chapter {chapter}"
+        raise FieldError("chapter", message, allowed=f"1 to {chapters}")
     if record.state not in TERMINAL:
         require_streamable(record.request)
         record = backends.store.records.mark_streamed(job_id)
     own = record.request.format
     format = accepted_format(accept, own)
-    if not record.streamed or (record.state in TERMINAL and format == own):
+    if chapter is not None and not record.streamed:
+        message = f"the job is {record.state}: its file has the chapters, /timings when they begin"
+        raise Conflict(message, code="job_over")
+    has_file = record.state in TERMINAL and format == own and chapter is None
+    if not record.streamed or has_file:
         return None
-    return JobAudioStream(backends, record, compute, format)
+    return JobAudioStream(backends, record, compute, format, chapter=(chapter or 1) - 1)
 
 
 def accepted_format(accept: str | None, own: FileFormat) -> StreamFormat:

@@ -258,6 +258,7 @@ async def job_chapters(
         "chapters.html",
         job=job_view(record),
         ended=record.state in TERMINAL,
+        streamable=can_be_streamed(record),
         chapters=chapters,
     )
 

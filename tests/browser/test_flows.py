@@ -67,6 +67,34 @@ def test_a_book_is_opened_chosen_made_and_read_along(visit: Visit, book: Path) -
     expect(page.locator(".player")).to_have_count(0)
 
 
+def test_ready_chapters_play_while_the_rest_is_made(visit: Visit, tmp_path: Path) -> None:
+    sentences = (f"<p>Sentence {n} of a chapter that takes a while.</p>" for n in range(1000))
+    path = tmp_path / "long.epub"
+    last = {"three.xhtml": f"<h1>Three</h1>{''.join(sentences)}"}
+    path.write_bytes(epub(PAGES | last, [*LINKS, ("Three", "three.xhtml")], title="A Long Book"))
+    page = visit.open("/studio/book")
+    page.get_by_label("Drop a book here").set_input_files(path)
+    page.get_by_label("File", exact=True).select_option("mp3")
+    page.get_by_label("One loudness for the whole book").uncheck()
+    page.get_by_role("button", name="Make the audiobook").click()
+    ready = page.locator("ol.chapters button")
+    expect(ready).to_have_text(["One", "Two"])
+    with page.expect_response(re.compile(r"/audio\?stream=true&chapter=2$")) as stream:
+        ready.last.click()
+    assert stream.value.ok
+    expect(ready.last).to_have_attribute("aria-pressed", "true")
+    expect(ready.first).to_have_attribute("aria-pressed", "false")
+    with page.expect_response(re.compile(r"/studio/jobs/\w+/chapters$")):
+        pass  # the list is shown anew, and who is heard still stands in it
+    expect(ready.last).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Pause").click()
+    expect(ready.last).to_have_attribute("aria-pressed", "false")
+    ready.first.click()
+    expect(ready.first).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator("article.job .state")).to_have_text("cancelled")
+
+
 def test_what_is_no_book_is_refused(visit: Visit, tmp_path: Path) -> None:
     broken = tmp_path / "broken.epub"
     broken.write_bytes(b"PK\x03\x04 nothing")

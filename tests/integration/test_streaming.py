@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ import soundfile
 
 from cli.stack import Stack
 from core.record import TERMINAL
+from tests.epub_files import epub
 from tests.expected_audio import expected_length
 
 TEXT = "The first sentence is short. The second one, which is longer, ends here!\n\nA third?"
@@ -145,3 +147,38 @@ def test_a_job_that_says_nothing_has_no_stream(http: httpx.Client) -> None:
     http.delete(f"/jobs/{job_id}")
     answer = http.get(f"/jobs/{job_id}/audio", params={"stream": "true"})
     assert (answer.status_code, answer.json()["code"]) == (404, "no_audio")
+
+
+def test_a_stream_begins_with_a_chapter(http: httpx.Client) -> None:
+    pages = {f"{n}.xhtml": f"<h1>Chapter {n}</h1><p>{TEXT}</p>" for n in ("one", "two", "three")}
+    book = epub(pages, [(name, name) for name in pages])
+    form = {"request": json.dumps({"format": "wav", "loudness_lufs": None})}
+    answer = http.post("/audiobooks", files={"file": ("book.epub", book)}, data=form)
+    assert answer.status_code == 202, answer.text
+    job_id = answer.json()["id"]
+    stream = {"stream": "true", "chapter": 2}
+    sent = http.get(f"/jobs/{job_id}/audio", params=stream)
+    assert sent.status_code == 200, sent.text
+    file = http.get(ended(http, job_id)["audio"])
+    chapters = http.get(f"/jobs/{job_id}/timings").json()["chapters"]
+    whole, rate = soundfile.read(io.BytesIO(file.content), dtype="float32")
+    rest = whole[round(chapters[1]["start"] * rate) :]
+    assert 0 < len(rest) < len(whole)
+    assert (decoded(sent.content) == rest).all()
+    again = http.get(f"/jobs/{job_id}/audio", params=stream)
+    assert again.content == sent.content, "its parts are kept"
+    for wrong in (
+        {"stream": "true", "chapter": 4},
+        {"stream": "true", "chapter": 0},
+        {"chapter": 1},
+    ):
+        refused = http.get(f"/jobs/{job_id}/audio", params=wrong)
+        assert (refused.status_code, refused.json()["code"]) == (422, "invalid_field"), wrong
+        assert refused.json()["errors"][0]["field"] == "chapter"
+
+
+def test_a_job_that_nobody_followed_has_its_chapters_in_its_file(http: httpx.Client) -> None:
+    job_id = accepted(http, text=f"Not followed. {TEXT}")
+    ended(http, job_id)
+    answer = http.get(f"/jobs/{job_id}/audio", params={"stream": "true", "chapter": 1})
+    assert (answer.status_code, answer.json()["code"]) == (409, "job_over")

@@ -9,7 +9,7 @@ const STREAMED_CHARACTERS = 3000;
 // a job that is made for its listener ends with him.
 
 const toPlay = new Set(); // jobs that somebody waits to hear
-const live = new Map(); // job → the element that plays it while it is made
+const live = new Map(); // job → { audio, chapter }: what plays it while it is made, and from where
 const players = new WeakMap(); // article → its player
 
 // Puts a job's view into a place of the page.
@@ -28,13 +28,57 @@ export async function speak(request, target, swap) {
   return job;
 }
 
-// Plays a job while it is made. A browser that wants a click first plays the file later.
-function playLive(id, address) {
+// Plays a job while it is made, from a chapter on. A browser that wants a click first plays the
+// file later.
+function playLive(id, address, chapter = 1) {
+  stopLive(id);
   const audio = new Audio(address);
-  live.set(id, audio);
+  live.set(id, { audio, chapter });
   audio.addEventListener("playing", () => toPlay.delete(id), { once: true });
-  audio.play().catch(() => live.delete(id));
-  return audio;
+  for (const name of ["play", "playing", "pause", "ended"]) {
+    audio.addEventListener(name, () => showLive(id));
+  }
+  audio.play().catch(() => {
+    if (live.get(id)?.audio !== audio) return;
+    live.delete(id);
+    showLive(id);
+  });
+}
+
+// Ends the stream: a paused element would hold its connection.
+function stopLive(id) {
+  const before = live.get(id)?.audio;
+  live.delete(id);
+  before?.pause();
+  before?.removeAttribute("src");
+  before?.load();
+}
+
+function toggleLive(id, button) {
+  const chapter = Number(button.dataset.chapter);
+  const playing = live.get(id);
+  // The button above the chapters goes on wherever the listener is.
+  if (!playing || (button.closest(".chapters") && playing.chapter !== chapter)) {
+    playLive(id, button.dataset.live, chapter);
+  } else if (playing.audio.paused) playing.audio.play().catch(() => {});
+  else playing.audio.pause();
+}
+
+// Shows on a job's buttons whether it is heard, and from which chapter on.
+function showLive(id) {
+  const { audio, chapter } = live.get(id) ?? {};
+  const playing = Boolean(audio && !audio.paused);
+  for (const button of document.querySelectorAll(`article.job[data-job="${id}"] [data-live]`)) {
+    const isChapter = button.closest(".chapters");
+    const pressed = playing && (!isChapter || chapter === Number(button.dataset.chapter));
+    button.setAttribute("aria-pressed", String(pressed));
+    if (!isChapter) button.textContent = playing ? "Pause" : "Hear it while it is made";
+  }
+}
+
+// The chapters of an open job: they are shown anew as the job goes on.
+export function attachChapters(list) {
+  showLive(list.closest("article.job").dataset.job);
 }
 
 // Another text stands in the article: the player's words are those.
@@ -50,8 +94,11 @@ export function attach(article) {
   for (const part of article.querySelectorAll(".bar [data-share]")) {
     part.style.flexGrow = part.dataset.share;
   }
-  if (!article.querySelector(".player")) return;
   const id = article.dataset.job;
+  if (!article.querySelector(".player")) {
+    stopLive(id);
+    return;
+  }
   const player = new Player(article, live.get(id));
   live.delete(id);
   players.set(article, player);
@@ -65,20 +112,15 @@ function follow(article) {
   const status = article.querySelector("[data-role=status]");
   const events = new EventSource(`/jobs/${id}/events`);
   let asked = 0;
-  const hear = article.querySelector("[data-live]");
-  hear?.addEventListener("click", () => {
-    const audio = live.get(id) ?? playLive(id, hear.dataset.live);
-    if (hear.getAttribute("aria-pressed") === "true") audio.pause();
-    else audio.play().catch(() => {});
+  article.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-live]");
+    if (button) toggleLive(id, button);
   });
-  const showLive = (audio) => {
-    hear.setAttribute("aria-pressed", String(!audio.paused));
-    hear.textContent = audio.paused ? "Hear it while it is made" : "Pause";
-  };
-  if (hear) {
-    article.addEventListener("click", () => live.get(id) && showLive(live.get(id)));
-    live.get(id)?.addEventListener("playing", (event) => showLive(event.target));
-  }
+  article.addEventListener("htmx:beforeRequest", (event) => {
+    // A cancelled job cuts its streams, which a browser that still plays one would ask for again.
+    if (event.detail.elt.hasAttribute("hx-delete")) stopLive(id);
+  });
+  showLive(id);
 
   async function tellRest() {
     if (Date.now() - asked < 2000) return; // a look at most every two seconds

@@ -10,13 +10,13 @@ export function clock(seconds) {
 }
 
 export class Player {
-  // live: an element that already plays the same audio as it was made; it goes on until
-  // somebody moves the cursor, which a stream cannot follow.
+  // live: { audio, chapter }, an element that already plays the same audio as it was made, from
+  // that chapter on; it goes on until somebody moves the cursor, which a stream cannot follow.
   constructor(article, live) {
     this.root = article;
     const box = article.querySelector(".player");
     this.file = box.querySelector("audio");
-    this.audio = live && !live.ended ? live : this.file;
+    this.audio = live && !live.audio.ended ? live.audio : this.file;
     this.button = box.querySelector(".play");
     this.canvas = box.querySelector(".wave");
     this.now = box.querySelector("[data-role=now]");
@@ -37,6 +37,7 @@ export class Player {
       });
     }
     this.chapters = [...article.querySelectorAll(".chapters [data-start]")];
+    this.liveStart = Number(this.chapters[(live?.chapter ?? 1) - 1]?.dataset.start ?? 0);
     for (const chapter of this.chapters) {
       chapter.addEventListener("click", () => {
         this.seek(Number(chapter.dataset.start));
@@ -93,6 +94,11 @@ export class Player {
     this.show();
   }
 
+  // Seconds from the file's start, also where a stream began with a later chapter.
+  get time() {
+    return this.audio.currentTime + (this.audio === this.file ? 0 : this.liveStart);
+  }
+
   timeAt(event) {
     const box = this.canvas.getBoundingClientRect();
     return ((event.clientX - box.left) / box.width) * this.seconds;
@@ -106,7 +112,7 @@ export class Player {
 
   onKey(event) {
     const step = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: 10, PageDown: -10 };
-    if (event.key in step) this.seek(this.audio.currentTime + step[event.key]);
+    if (event.key in step) this.seek(this.time + step[event.key]);
     else if (event.key === "Home") this.seek(0);
     else if (event.key === "End") this.seek(this.seconds);
     else if (event.key === " " || event.key === "Enter") this.toggle();
@@ -140,7 +146,7 @@ export class Player {
   }
 
   show() {
-    const at = this.audio.currentTime;
+    const at = this.time;
     const begun = at > 0 || !this.audio.paused;
     const word = this.pointed !== null ? this.wordAt(this.pointed) : begun ? this.wordAt(at) : null;
     if (word !== this.lit) {

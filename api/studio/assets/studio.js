@@ -1,7 +1,7 @@
 // What every page needs: each part of it is given its behaviour when it appears.
 
 import { attach as attachBook, attachChapters } from "./book.js";
-import { attach as attachJob, attachText, showJob } from "./job.js";
+import { attach as attachJob, attachChapters as attachJobChapters, attachText, showJob } from "./job.js";
 import { attach as attachKeys } from "./keys.js";
 import { attach as attachLexicon, attachNew } from "./lexicons.js";
 import { message } from "./messages.js";
@@ -13,6 +13,7 @@ const BEHAVIOURS = {
   "form#book": attachBook,
   "fieldset.chapters": attachChapters,
   "article.job": attachJob,
+  "article.job ol.chapters": attachJobChapters,
   ".read-along": attachText,
   "section.voice": attachVoice,
   "form#sample": attachForm,
