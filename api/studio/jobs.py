@@ -190,12 +190,14 @@ async def job_page(
     request: Request[Any, Any, Any],
     job_id: FromPath[str],
     backends: NamedDependency[Backends],
+    client: NamedDependency[ApiClient],
+    threads: NamedDependency[FairThreads],
     chapter: Annotated[int, QueryParameter(ge=0, le=100_000)] = 0,
 ) -> Template:
     """Returns the page of a job."""
     record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
     source = await to_thread.run_sync(backends.store.records.source, job_id)
-    read = partial(read_along, backends, record, source, chapter)
+    compute = threads.of(client.quota_key)
     (forecast,) = await to_thread.run_sync(backends.backlog.forecast, [record])
     view: JobView = job_view(record, forecast)
     repeatable = source.book is None and len(source.text) <= REPEATABLE_CHARACTERS
@@ -207,8 +209,8 @@ async def job_page(
         job=view,
         ended=record.state in TERMINAL,
         source=source,
-        text=await to_thread.run_sync(read),
-        chapters=await to_thread.run_sync(chapter_progress, backends, record, source),
+        text=await compute(partial(read_along, backends, record, source, chapter)),
+        chapters=await compute(partial(chapter_progress, backends, record, source)),
         streamable=can_be_streamed(record),
         stages=stage_shares(view.report.stage_seconds) if view.report else [],
         formats=tuple(list_voices(backends.catalogue).formats),
@@ -231,8 +233,9 @@ async def job_text(
     """Returns the text of a chapter as a part of the job's page."""
     record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
     source = await to_thread.run_sync(backends.store.records.source, job_id)
-    read = partial(read_along, backends, record, source, chapter)
-    text = await threads.run(client.quota_key, read)
+    text = await threads.run(
+        client.quota_key, partial(read_along, backends, record, source, chapter)
+    )
     return page(
         request,
         backends,
@@ -246,12 +249,17 @@ async def job_text(
 
 @get("/studio/jobs/{job_id:str}/chapters")
 async def job_chapters(
-    request: Request[Any, Any, Any], job_id: FromPath[str], backends: NamedDependency[Backends]
+    request: Request[Any, Any, Any],
+    job_id: FromPath[str],
+    backends: NamedDependency[Backends],
+    client: NamedDependency[ApiClient],
+    threads: NamedDependency[FairThreads],
 ) -> Template:
     """Returns how far the chapters of an open job are, as a part of its page."""
     record = await to_thread.run_sync(backends.store.records.get, known_id(job_id))
     source = await to_thread.run_sync(backends.store.records.source, job_id)
-    chapters = await to_thread.run_sync(chapter_progress, backends, record, source)
+    progress = partial(chapter_progress, backends, record, source)
+    chapters = await threads.run(client.quota_key, progress)
     return page(
         request,
         backends,
