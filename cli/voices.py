@@ -109,9 +109,9 @@ def _networks(catalogue: Catalogue, offered: dict[str, str]) -> str:
 
 
 def _pairs(catalogue: Catalogue) -> Table:
-    """Returns a table of every pair's measured quality, with dashes for what was not measured."""
+    """Returns a table of every pair's measured figures, with dashes for what was not measured."""
     pairs = [
-        (card.name, acoustic, vocoder, card.quality.get(acoustic, {}).get(vocoder, {}))
+        (card.name, acoustic, vocoder, card.measured(acoustic, vocoder))
         for card in catalogue.voices.values()
         for acoustic, vocoder in product(card.acoustic, card.vocoders)
     ]

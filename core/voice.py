@@ -102,6 +102,13 @@ class VoiceCard(
     provenance: str
     quality: dict[str, dict[str, dict[str, float]]] = {}
     """Measured figures by name with unit, of acoustic model and vocoder as requests name them."""
+    speed: dict[str, dict[str, dict[str, float]]] = {}
+    """The same of speed, on one core: ``rtf``, and ``times_piper`` beside Piper in the same run."""
+
+    def measured(self, acoustic: str, vocoder: str) -> dict[str, float]:
+        """Returns the figures of a pair: its quality, then its speed."""
+        kinds = (self.quality, self.speed)
+        return {n: v for kind in kinds for n, v in kind.get(acoustic, {}).get(vocoder, {}).items()}
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,6 +34,8 @@ class VoiceView(msgspec.Struct, frozen=True, kw_only=True):
     provenance: str
     quality: dict[str, dict[str, dict[str, float]]]
     """Measured figures by name with unit, by acoustic model and vocoder."""
+    speed: dict[str, dict[str, dict[str, float]]]
+    """The same of speed, on one core: `rtf`, and `times_piper` beside Piper in the same run."""
 
 
 class VoiceList(msgspec.Struct, frozen=True):
@@ -47,7 +49,7 @@ class VoiceList(msgspec.Struct, frozen=True):
 
 @get("/voices", responses=problem_responses(), sync_to_thread=False, tags=["voices"])
 def voices(backends: NamedDependency[Backends]) -> VoiceList:
-    """Returns the voices with their networks, licence and measured quality."""
+    """Returns the voices with their networks, licence and measured quality and speed."""
     return list_voices(backends.catalogue)
 
 
@@ -71,6 +73,7 @@ def list_voices(catalogue: Catalogue) -> VoiceList:
                 licence=card.licence,
                 provenance=card.provenance,
                 quality=card.quality,
+                speed=card.speed,
             )
         )
     formats = {name: sample_rates(name) for name in get_args(AudioFormat)}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from litestar import Request, get
+from litestar import Request
 from litestar.di import NamedDependency
 from litestar.response import Template
 
 from api.backends import Backends
+from api.read_route import READ
 from api.routes.voices import VoiceView, list_voices
 from api.studio.rendering import page
 
@@ -17,17 +18,20 @@ FIGURES: Final = {
     "dnsmos_ovrl": "DNSMOS",
     "dnsmos_p808": "P.808",
     "distill_mos": "Distill-MOS",
+    "rtf": "RTF, one core",
+    "times_piper": "× Piper",
 }
 """Figure of a card → heading."""
 
 
 def figures_of(voice: VoiceView) -> list[str]:
     """Returns the figures that any pair of a voice has, in the order of the card."""
-    pairs = [pair for vocoders in voice.quality.values() for pair in vocoders.values()]
+    kinds = (voice.quality, voice.speed)
+    pairs = [p for kind in kinds for vocoders in kind.values() for p in vocoders.values()]
     return [*dict.fromkeys(name for pair in pairs for name in pair)]
 
 
-@get("/studio/voices", sync_to_thread=False)
+@READ("/studio/voices", sync_to_thread=False)
 def voices_page(request: Request[Any, Any, Any], backends: NamedDependency[Backends]) -> Template:
     """Returns the page of the voices."""
     voices = list_voices(backends.catalogue).voices

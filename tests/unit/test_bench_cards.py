@@ -10,6 +10,7 @@ from benchmarks.quality.cards import HEAD, VOICES
 from benchmarks.quality.cards import main as cards
 from benchmarks.quality.check import BANDS
 from benchmarks.quality.document import read, write
+from benchmarks.quality.page import HEADS, PAGE
 from core.voice import read_catalogue
 from tests.unit.test_bench_bands import run
 
@@ -60,3 +61,15 @@ def test_the_shipped_cards_quote_the_bands() -> None:
                 continue
             assert figures["wer_percent"] == round(100 * band["held-out/wer"]["centre"], 1)
             assert figures["distill_mos"] == round(band["held-out/distill_mos"]["centre"], 2)
+
+
+def test_the_shipped_cards_quote_the_table_of_speeds() -> None:
+    rows = [line.strip("| ").split(" | ") for line in PAGE.read_text("utf-8").splitlines()]
+    table = {row[0]: row[1:] for row in rows if len(row) == len(HEADS)}
+    for card in read_catalogue([VOICES]).voices.values():
+        default = next(iter(card.acoustic)), next(iter(card.vocoders))
+        assert card.speed[default[0]][default[1]], "the default is measured"
+        for acoustic, vocoders in card.speed.items():
+            for vocoder, figures in vocoders.items():
+                row = table[f"{card.name} {acoustic} × {vocoder}"]
+                assert (figures["rtf"], figures["times_piper"]) == (float(row[0]), float(row[2]))
