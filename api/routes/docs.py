@@ -6,15 +6,13 @@ file compressed.
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from litestar import MediaType, Response
-from litestar.enums import HttpMethod
-from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from api.read_route import READ
 from core.errors import NotFound
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "swagger_ui"
@@ -46,8 +44,6 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-READ: Final = partial(HTTPRouteHandler, http_method=[HttpMethod.GET, HttpMethod.HEAD])
-"""Whoever asks for the head alone gets it: the server leaves the body out."""
 DAY: Final = "public, max-age=86400"
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 from anyio import to_thread
-from litestar import Response, get
+from litestar import Response, get, head
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 
@@ -45,6 +45,11 @@ def healthz() -> Health:
     return Health()
 
 
+@head("/healthz", sync_to_thread=False, security=WITHOUT_KEY, tags=["health"])
+def healthz_head() -> None:
+    """Answers the same without a body."""
+
+
 @get(
     "/readyz",
     security=WITHOUT_KEY,
@@ -58,6 +63,18 @@ async def readyz(backends: NamedDependency[Backends]) -> Response[Readiness]:
     found = await to_thread.run_sync(readiness, backends)
     headers = {} if found.ready else {"Retry-After": "2"}
     return Response(found, status_code=200 if found.ready else 503, headers=headers)
+
+
+@head(
+    "/readyz",
+    security=WITHOUT_KEY,
+    responses={503: ResponseSpec(None, description="Not ready")},
+    tags=["health"],
+)
+async def readyz_head(backends: NamedDependency[Backends]) -> Response[None]:
+    """Answers the same without a body."""
+    found = await to_thread.run_sync(readiness, backends)
+    return Response(None, status_code=200 if found.ready else 503)
 
 
 def readiness(backends: Backends) -> Readiness:
@@ -82,4 +99,4 @@ def readiness(backends: Backends) -> Readiness:
     return Readiness(not missing, tuple(missing), planners, len(loaded), names, failures)
 
 
-ROUTES: list[Any] = [healthz, readyz]
+ROUTES: list[Any] = [healthz, healthz_head, readyz, readyz_head]

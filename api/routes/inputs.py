@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Annotated, Any
 
 import msgspec
 from anyio import to_thread
-from litestar import Response, get
+from litestar import Response, get, head
 from litestar.di import NamedDependency
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, PathParameter
@@ -103,6 +104,26 @@ async def input_audio(
     return Stream(blocks, status_code=206 if wanted else 200, headers=headers)
 
 
+@head(
+    "/jobs/{job_id:str}/inputs/{input_id:str}/audio",
+    operation_class=also_media_types(AUDIO),
+    responses={
+        200: ResponseSpec(
+            bytes, description="Its headers", media_type="audio/wav", generate_examples=False
+        ),
+        **problem_responses(404, 409, 410, 503),
+    },
+    tags=["jobs"],
+)
+async def input_audio_head(
+    job_id: FromPath[str], input_id: InputName, backends: NamedDependency[Backends]
+) -> Response[None]:
+    """Returns length and type of the file of one input."""
+    find = partial(_find_file, backends, known_id(job_id), input_id)
+    _, file, headers = await to_thread.run_sync(find)
+    return Response(None, headers=headers | {"Content-Length": str(file.bytes)})
+
+
 def input_results(backends: Backends, record: JobRecord) -> tuple[InputResult, ...]:
     """Returns what became of the inputs of a batch so far. Raises NotFound: it is none."""
     if not record.source.inputs:
@@ -175,4 +196,4 @@ def _find_file(
     return archive, file, headers
 
 
-ROUTES: list[Any] = [list_inputs, input_audio]
+ROUTES: list[Any] = [list_inputs, input_audio, input_audio_head]

@@ -13,9 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Final
 
-from litestar import Response, get
+from litestar import Response
 from litestar.params import FromPath, HeaderParameter
 
+from api.read_route import READ
 from core.errors import NotFound
 
 FOLDER: Final = Path(__file__).parent / "assets"
@@ -65,7 +66,7 @@ def asset_path(name: str) -> str:
     return f"{PATH}/{digest()}/{name}"
 
 
-@get(PATH + "/{version:str}/{name:str}", sync_to_thread=False)
+@READ(PATH + "/{version:str}/{name:str}", sync_to_thread=False)
 def get_asset(
     version: FromPath[str],
     name: FromPath[str],

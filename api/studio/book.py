@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final, get_args
 
 import msgspec
-from litestar import Request, get, post
+from litestar import Request, post
 from litestar.di import NamedDependency
 from litestar.params import MultipartBody
 from litestar.response import Template
@@ -13,6 +13,7 @@ from litestar.response import Template
 from api.admission import ApiClient
 from api.backends import Backends
 from api.book_request import BOOK_LOUDNESS, BookView
+from api.read_route import READ
 from api.reading import Reading
 from api.reading_process import ListChapters
 from api.routes.audiobooks import MAX_BOOK_BYTES, UNDECODABLE, BookForm, book_request_of
@@ -33,7 +34,7 @@ MAKES: Final = {
 """What can be made of a book: value of the form → what it is called."""
 
 
-@get("/studio/book", sync_to_thread=False)
+@READ("/studio/book", sync_to_thread=False)
 def book_page(request: Request[Any, Any, Any], backends: NamedDependency[Backends]) -> Template:
     """Returns the page that opens a book."""
     return page(

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 
 import msgspec
 from anyio import to_thread
-from litestar import Request, get
+from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import FromPath, QueryParameter
 from litestar.response import Template
@@ -20,6 +20,7 @@ from litestar.response import Template
 from api.admission import ApiClient
 from api.backends import Backends
 from api.fair_semaphore import FairThreads
+from api.read_route import READ
 from api.routes.jobs import LANES, STATES, known_id
 from api.routes.transcript import read_manifest, stored_transcript
 from api.routes.voices import list_voices
@@ -146,7 +147,7 @@ def stage_shares(stages: StageSeconds) -> list[tuple[str, float, float]]:
 Choice = Annotated[str, QueryParameter(max_length=64)]
 
 
-@get("/studio/jobs")
+@READ("/studio/jobs")
 async def jobs_page(
     request: Request[Any, Any, Any],
     backends: NamedDependency[Backends],
@@ -185,7 +186,7 @@ async def jobs_page(
     )
 
 
-@get("/studio/jobs/{job_id:str}")
+@READ("/studio/jobs/{job_id:str}")
 async def job_page(
     request: Request[Any, Any, Any],
     job_id: FromPath[str],
@@ -221,7 +222,7 @@ async def job_page(
     )
 
 
-@get("/studio/jobs/{job_id:str}/text")
+@READ("/studio/jobs/{job_id:str}/text")
 async def job_text(
     request: Request[Any, Any, Any],
     job_id: FromPath[str],
@@ -247,7 +248,7 @@ async def job_text(
     )
 
 
-@get("/studio/jobs/{job_id:str}/chapters")
+@READ("/studio/jobs/{job_id:str}/chapters")
 async def job_chapters(
     request: Request[Any, Any, Any],
     job_id: FromPath[str],

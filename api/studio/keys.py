@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from anyio import to_thread
-from litestar import Request, get
+from litestar import Request
 from litestar.di import NamedDependency
 from litestar.response import Template
 
 from api.admission import ApiClient
 from api.backends import Backends
+from api.read_route import READ
 from api.routes.keys import admin_keys, key_view
 from api.studio.rendering import is_fragment, page
 
 
-@get("/studio/keys")
+@READ("/studio/keys")
 async def keys_page(
     request: Request[Any, Any, Any],
     backends: NamedDependency[Backends],

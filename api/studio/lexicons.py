@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from anyio import to_thread
-from litestar import Request, get
+from litestar import Request
 from litestar.di import NamedDependency
 from litestar.response import Template
 
 from api.admission import ApiClient
 from api.backends import Backends
+from api.read_route import READ
 from api.routes.lexicons import LexiconName, owner_of
 from api.routes.voices import list_voices
 from api.studio.rendering import page
@@ -18,7 +19,7 @@ from core.errors import NotFound
 from core.lexicon import LexiconEntry
 
 
-@get("/studio/lexicons")
+@READ("/studio/lexicons")
 async def lexicons_page(
     request: Request[Any, Any, Any],
     backends: NamedDependency[Backends],
@@ -29,7 +30,7 @@ async def lexicons_page(
     return page(request, backends, "lexicons.html", active="lexicons", lexicons=found)
 
 
-@get("/studio/lexicons/{name:str}")
+@READ("/studio/lexicons/{name:str}")
 async def lexicon_page(
     request: Request[Any, Any, Any],
     name: LexiconName,

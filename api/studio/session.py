@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote, urlsplit
 
 from anyio import to_thread
-from litestar import Request, Response, get, post
+from litestar import Request, Response, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter, URLEncodedBody
@@ -21,6 +21,7 @@ from api.admission import KEY_COOKIE
 from api.backends import Backends
 from api.browsers import require_own_origin
 from api.problems import problem_of, problem_response
+from api.read_route import READ
 from api.studio.rendering import is_fragment, page
 from core.errors import Unauthenticated
 
@@ -47,7 +48,7 @@ def own_path(address: str) -> str:
     return address if local and not parts.netloc and address.isprintable() else "/"
 
 
-@get(PATH)
+@READ(PATH)
 async def key_page(
     request: Request[Any, Any, Any],
     backends: NamedDependency[Backends],

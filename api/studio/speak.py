@@ -6,13 +6,14 @@ from functools import partial
 from typing import Annotated, Any
 
 from anyio import to_thread
-from litestar import Request, get
+from litestar import Request
 from litestar.di import NamedDependency
 from litestar.params import QueryParameter
 from litestar.response import Template
 
 from api.admission import ApiClient
 from api.backends import Backends
+from api.read_route import READ
 from api.routes.lexicons import owner_of
 from api.routes.voices import list_voices
 from api.studio.rendering import page
@@ -46,7 +47,7 @@ def chosen_networks(
     }
 
 
-@get("/")
+@READ("/")
 async def speak_page(
     request: Request[Any, Any, Any],
     backends: NamedDependency[Backends],
@@ -65,7 +66,7 @@ async def speak_page(
     )
 
 
-@get("/studio/networks", sync_to_thread=False)
+@READ("/studio/networks", sync_to_thread=False)
 def networks(
     request: Request[Any, Any, Any],
     backends: NamedDependency[Backends],

@@ -70,6 +70,14 @@ def test_links_of_the_navigation_lead_somewhere(http: Http) -> None:
     assert [path for path in found if http.get(path).status_code != 200] == []
 
 
+def test_pages_files_and_probes_answer_who_asks_for_the_head_alone(http: Http) -> None:
+    (style,) = re.findall(r'href="(/studio/assets/[^"]+css)"', http.get("/").text)
+    for path in (*(address for address, _ in PAGES.values()), style, "/healthz", "/readyz"):
+        head, whole = http.head(path), http.get(path)
+        assert head.status_code == whole.status_code, path
+        assert head.headers.get("content-type") == whole.headers["content-type"], path
+
+
 def test_a_file_of_another_version_is_not_kept(http: Http) -> None:
     answer = http.get("/studio/assets/0000000000000000/studio.js")
     assert answer.headers["cache-control"] == "no-store"

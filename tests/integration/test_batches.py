@@ -60,6 +60,10 @@ def test_each_input_is_what_it_is_alone(http: httpx.Client, sample_rate: int | N
         audio = http.get(row["audio"])
         assert audio.headers["content-type"] == "audio/wav"
         assert audio.content == http.get(alone["audio"]).content == archive.read(row["file"])
+        head = http.head(row["audio"])
+        assert (head.status_code, head.content) == (200, b"")
+        same = ("content-length", "content-type", "content-disposition", "etag", "accept-ranges")
+        assert [head.headers[name] for name in same] == [audio.headers[name] for name in same]
         assert (len(audio.content), hashlib.sha256(audio.content).hexdigest()) == (
             row["bytes"],
             row["sha256"],
