@@ -48,7 +48,9 @@ def listen(file: Path, text: str | None, recognizer: str | None, as_json: bool) 
         else:
             times = f"{row['start']:8.2f} {row['end']:8.2f}"
             marks = "  ".join(
-                str(row[k]) for k in ("confidence", "finding") if row.get(k) is not None
+                str(row[k])
+                for k in ("confidence", "finding", "recognized")
+                if row.get(k) is not None
             )
             click.echo(f"{times}  {row['text']:20}  {marks}".rstrip())
 
@@ -112,8 +114,9 @@ def _compared(
     (output,) = recognize([mel])
     (evidence,) = find_evidence([output.phonemes], [meant], component.symbols)
     unbounded = CheckThresholds(word=float("inf"), gap=float("inf"))
-    check = check_utterance(evidence, len(words), component.thresholds or unbounded)
-    findings = {finding.word: finding.code for finding in check.findings}
+    thresholds = component.thresholds or unbounded
+    check = check_utterance(evidence, len(words), thresholds, component.symbols)
+    findings = {finding.word: finding for finding in check.findings}
     step = output.frames_per_slot / spec.frames_per_second
     runs = evidence.words if evidence else [None] * len(words)
     return [
@@ -122,7 +125,8 @@ def _compared(
             "start": round(run.start * step, 3) if run else 0.0,
             "end": round(run.stop * step, 3) if run else 0.0,
             "confidence": check.confidences[index],
-            "finding": findings.get(index),
+            "finding": findings[index].code if index in findings else None,
+            "recognized": "".join(findings[index].recognized) if index in findings else None,
         }
         for index, (word, run) in enumerate(zip(words, runs, strict=True))
     ]

@@ -49,6 +49,8 @@ class WordFinding(msgspec.Struct, frozen=True):
     word: int
     """Index into the utterance's words."""
     code: FindingCode
+    recognized: tuple[str, ...] = ()
+    """Phonemes that were found in its place, without stress."""
 
 
 class UtteranceCheck(msgspec.Struct, frozen=True):

@@ -50,6 +50,10 @@ class FlaggedPlace(msgspec.Struct, frozen=True):
     start: float
     """In the audio [s]."""
     end: float
+    expected: str = ""
+    """Phonemes of the word in IPA."""
+    recognized: str = ""
+    """Phonemes that were found in its place, without stress; empty = none."""
 
 
 class SynthesisReport(msgspec.Struct, frozen=True, kw_only=True):

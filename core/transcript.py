@@ -36,6 +36,10 @@ class TimedWord(msgspec.Struct, frozen=True, omit_defaults=True):
     """How sure a recognizer is of it, 0 to 1; None where nothing was checked."""
     finding: FindingCode | None = None
     """Why it should be listened to."""
+    expected: str = ""
+    """Of a word with a finding: its phonemes in IPA."""
+    recognized: str = ""
+    """Of a word with a finding: the phonemes that were found in its place, without stress."""
 
 
 class TranscriptHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,5 +87,12 @@ class TranscriptLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=Tr
         for word in self.words:
             if word.finding is not None:
                 yield FlaggedPlace(
-                    word.text, word.finding, word.span, self.chapter, word.start, word.end
+                    text=word.text,
+                    code=word.finding,
+                    span=word.span,
+                    chapter=self.chapter,
+                    start=word.start,
+                    end=word.end,
+                    expected=word.expected,
+                    recognized=word.recognized,
                 )

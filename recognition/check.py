@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from core.recognition import CheckThresholds, FindingCode, UtteranceCheck, WordFinding
 from recognition.decoding import count_errors
 from recognition.evidence import RunEvidence, UtteranceEvidence
+from text.g2p.symbols import symbol_table
 
 MISSING_SHARE = 0.5
 """A flagged word in whose place no more labels than this share of its own were found is missing."""
@@ -31,7 +32,7 @@ def gap_statistic(run: RunEvidence) -> float:
 
 
 def check_utterance(
-    evidence: UtteranceEvidence | None, words: int, thresholds: CheckThresholds
+    evidence: UtteranceEvidence | None, words: int, thresholds: CheckThresholds, symbols: str
 ) -> UtteranceCheck:
     """Returns how sure the recognizer is of each word, and which are wrong.
 
@@ -39,22 +40,28 @@ def check_utterance(
         evidence: of the utterance; None where it is too short to hold what was meant.
         words: how many there are.
         thresholds: bounds of right speech.
+        symbols: name of the symbol table of the labels.
     """
     if evidence is None:
         missing = tuple(WordFinding(i, "dropped_word") for i in range(words))
         return UtteranceCheck((0.0,) * words, missing)
-    findings = dict[int, FindingCode]()
+    table = symbol_table(symbols).symbols
+    findings = dict[int, WordFinding]()
+
+    def add(word: int, code: FindingCode, run: RunEvidence) -> None:
+        found = tuple(table[label] for label in run.found)
+        findings.setdefault(word, WordFinding(word, code, found))
+
     for index, run in enumerate(evidence.words):
         if run is not None and word_statistic(run) > thresholds.word:
-            findings[index] = _finding_of(run)
+            add(index, _finding_of(run), run)
     flagged = set(findings)
     for index, run in enumerate(evidence.gaps):
         # What is wrong with a word reaches into the gaps beside it.
         if gap_statistic(run) > thresholds.gap and words and not flagged & {index - 1, index}:
-            at, code = _inserted(run, evidence.words, index)
-            findings.setdefault(at, code)
+            add(*_inserted(run, evidence.words, index), run)
     confidences = tuple(1.0 if r is None else round(r.confidence, 4) for r in evidence.words)
-    return UtteranceCheck(confidences, tuple(WordFinding(i, findings[i]) for i in sorted(findings)))
+    return UtteranceCheck(confidences, tuple(findings[word] for word in sorted(findings)))
 
 
 def _finding_of(run: RunEvidence) -> FindingCode:

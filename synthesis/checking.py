@@ -85,7 +85,7 @@ class SpeechChecker:
         for state, one in zip(states, evidence, strict=True):
             count = len(state.item.utterance.words)
             thresholds: CheckThresholds = component.thresholds
-            state.check = check_utterance(one, count, thresholds)
+            state.check = check_utterance(one, count, thresholds, component.symbols)
 
 
 def _speed(state: UtteranceState) -> float:

@@ -69,13 +69,16 @@ def _bounds(
 def _words(
     utterance: Utterance, bounds: Sequence[float], check: UtteranceCheck | None
 ) -> Iterator[TimedWord]:
-    findings = {f.word: f.code for f in check.findings} if check else {}
+    findings = {f.word: f for f in check.findings} if check else {}
     for index, word in enumerate(utterance.words):
+        finding = findings.get(index)
         yield TimedWord(
-            word.text,
-            word.span,
-            bounds[word.start],
-            bounds[word.end],
-            check.confidences[index] if check else None,
-            findings.get(index),
+            text=word.text,
+            span=word.span,
+            start=bounds[word.start],
+            end=bounds[word.end],
+            confidence=check.confidences[index] if check else None,
+            finding=finding and finding.code,
+            expected="".join(utterance.phonemes[word.start : word.end]) if finding else "",
+            recognized="".join(finding.recognized) if finding else "",
         )

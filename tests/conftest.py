@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.stack import Stack
+from core.settings import SHIPPED_VOICES
 from jobs.redis_backend.client import open_redis
 from jobs.redis_backend.server import EmbeddedRedis
 
@@ -82,6 +83,16 @@ def tiny_environment(voices: Path, artifacts: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
+def shipped_recognizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of voices in which nothing is but the recognizer that ships."""
+    folder = tmp_path_factory.mktemp("recognizer")
+    (folder / "components").mkdir()
+    name = "recognizer-small"
+    (folder / "components" / name).symlink_to(SHIPPED_VOICES / "components" / name)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tiny_artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Exported networks of the tiny voice, shared by all processes of the run."""
     return tmp_path_factory.mktemp("artifacts")
@@ -89,11 +100,15 @@ def tiny_artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def service(
-    tiny_voices: Path, tiny_artifacts: Path, tmp_path_factory: pytest.TempPathFactory
+    tiny_voices: Path,
+    shipped_recognizer: Path,
+    tiny_artifacts: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Stack]:
     """What `rhapsode up` starts, with the tiny voice; for tests that kill nothing."""
     data = tmp_path_factory.mktemp("service")
     callbacks = {"RHAPSODE_CALLBACKS": "true", "RHAPSODE_WEBHOOK_NETWORKS": "127.0.0.0/8"}
     environment = tiny_environment(tiny_voices, tiny_artifacts) | callbacks
-    with Stack(data, environment=environment) as stack:
+    voices = (tiny_voices, shipped_recognizer)
+    with Stack(data, environment=environment, voices=voices) as stack:
         yield stack

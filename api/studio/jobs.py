@@ -30,6 +30,7 @@ from api.studio.source_runs import SourceRun, source_runs
 from api.validation import require_streamable
 from api.views import JobView, job_view
 from core.errors import FieldError, NotFound
+from core.recognition import FindingCode
 from core.record import TERMINAL, JobRecord, JobState
 from core.report import StageSeconds
 from core.request import Lane, Source
@@ -40,6 +41,8 @@ PAGE_JOBS = 20
 TITLE_CHARACTERS = 70
 SHOWN_CHARACTERS = 20_000
 """Of a chapter, at once: a browser lays out so many words without a hitch."""
+AROUND_CHARACTERS = 30
+"""Of the text before and after a word that does not sound as meant."""
 REPEATABLE_CHARACTERS = 100_000
 """Longer texts are not carried to the browser to be submitted again."""
 
@@ -74,6 +77,45 @@ def read_along(backends: Backends, record: JobRecord, source: Source, chapter: i
         before_end = takewhile(lambda line: line.span.start < within.end, lines)
         runs = tuple(source_runs(source.text, within, before_end, head.silences, warnings))
     return ReadAlong(runs, title, chapter, within.end < whole.end)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedPlace:
+    """A word that does not sound as meant, as the page of a job lists it."""
+
+    before: str
+    """What stands before the word in the source, cut to a few words."""
+    word: str
+    """As it is written there."""
+    after: str
+    code: FindingCode
+    expected: str
+    """Phonemes of the word."""
+    recognized: str
+    """Phonemes that were found in its place; empty = none."""
+    start: float
+    """In the audio [s]."""
+    end: float
+    chapter: str
+    """Title of its chapter; empty of a text without chapters."""
+
+
+def listed_places(record: JobRecord, source: Source) -> list[ListedPlace]:
+    """Returns the words to listen to, with the text around them."""
+    return [
+        ListedPlace(
+            before=source.text[max(0, place.span.start - AROUND_CHARACTERS) : place.span.start],
+            word=source.text[place.span.start : place.span.end],
+            after=source.text[place.span.end : place.span.end + AROUND_CHARACTERS],
+            code=place.code,
+            expected=place.expected,
+            recognized=place.recognized,
+            start=place.start,
+            end=place.end,
+            chapter=source.chapters[place.chapter].title if source.chapters else "",
+        )
+        for place in (record.report.places if record.report else ())
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +254,7 @@ async def job_page(
         source=source,
         text=await compute(partial(read_along, backends, record, source, chapter)),
         chapters=await compute(partial(chapter_progress, backends, record, source)),
+        places=listed_places(record, source),
         streamable=can_be_streamed(record),
         stages=stage_shares(view.report.stage_seconds) if view.report else [],
         formats=tuple(list_voices(backends.catalogue).formats),

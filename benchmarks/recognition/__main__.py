@@ -23,6 +23,7 @@ from benchmarks.recognition.faults import KINDS, plant
 from benchmarks.recognition.speech import (
     FOR_FAULTS,
     FOR_THRESHOLDS,
+    SYMBOLS,
     SampledUtterance,
     recognized,
     sentences_of,
@@ -68,7 +69,7 @@ def is_flagged(
 ) -> bool:
     """Returns whether an utterance has a finding."""
     count = len(sample.item.utterance.words)
-    return bool(check_utterance(evidence, count, thresholds).findings)
+    return bool(check_utterance(evidence, count, thresholds, SYMBOLS).findings)
 
 
 def planted(

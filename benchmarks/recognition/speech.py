@@ -30,6 +30,7 @@ FOR_THRESHOLDS, FOR_FAULTS = 1, 3
 """Remainders by four of the chapters' indices."""
 FEWEST_WORDS, MOST_WORDS = 5, 25
 AT_ONCE = 32
+SYMBOLS = "house-ipa"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def sentences_of(novel: Path, remainder: int, count: int) -> list[str]:
         count: how many.
     """
     book = read_book(novel.read_bytes(), novel.name)
-    frontend = open_frontend("house-ipa")
+    frontend = open_frontend(SYMBOLS)
     found = []
     for index, chapter in enumerate(book.chapters):
         if index % 4 != remainder:
@@ -71,7 +72,7 @@ def speak(
     engine: Engine, catalogue: Catalogue, choices: Sequence[Choice], sentences: Sequence[str]
 ) -> Iterator[SampledUtterance]:
     """Yields the sentences' utterances, whose voices take turns; refused ones are left out."""
-    frontend = open_frontend("house-ipa")
+    frontend = open_frontend(SYMBOLS)
     for at in range(0, len(sentences), AT_ONCE):
         items = list[SynthesisItem]()
         for number, text in enumerate(sentences[at : at + AT_ONCE], at):
@@ -94,16 +95,15 @@ def recognized(
     recognize: SpeechRecognizer, clips: Sequence[Float32], items: Sequence[SynthesisItem]
 ) -> list[UtteranceEvidence | None]:
     """Returns how well audio fits what was meant."""
-    symbols = "house-ipa"
     mels = [log_mel(clip, recognize.mel_spec) for clip in clips]
     found: list[UtteranceEvidence | None] = [None] * len(mels)
     order = np.argsort([mel.shape[1] for mel in mels])
     for at in range(0, len(mels), AT_ONCE):
         batch = order[at : at + AT_ONCE].tolist()
         outputs = recognize([mels[i] for i in batch])
-        meant = [meant_labels(items[i].utterance, symbols) for i in batch]
+        meant = [meant_labels(items[i].utterance, SYMBOLS) for i in batch]
         for i, evidence in zip(
-            batch, find_evidence([o.phonemes for o in outputs], meant, symbols), strict=True
+            batch, find_evidence([o.phonemes for o in outputs], meant, SYMBOLS), strict=True
         ):
             found[i] = evidence
     return found

@@ -146,6 +146,28 @@ def test_what_failed_runs_again(visit: Visit, service: Stack) -> None:
     client.close()
 
 
+def test_places_that_sound_wrong_are_listed_and_played(visit: Visit, service: Stack) -> None:
+    text = "The morning was bright and cold. Nobody in the village had seen the ship."
+    body = {"text": text, "voice": "tiny", "check": "report"}  # it makes tones: no speech
+    with httpx.Client(base_url=service.url, timeout=60, trust_env=False) as http:
+        job = http.post("/synthesize", json=body, headers={"Prefer": "wait=50"}).json()["id"]
+        page = visit.open(f"/studio/jobs/{job}")
+        expect(page.locator("article.job .player")).to_be_visible()
+        report = http.get(f"/jobs/{job}").json()["report"]
+    rows = page.locator("ol.places li")
+    expect(rows).to_have_count(report["flagged_words"])
+    place, first = report["places"][0], rows.first
+    expect(first.locator("b")).to_have_text(place["text"])
+    expect(first.locator("[data-role=expected]")).to_have_text(place["expected"])
+    expect(first.locator("[data-role=recognized]")).to_have_text(place["recognized"] or "nothing")
+    expect(first).to_contain_text(place["code"].replace("_", " "))
+    first.get_by_role("button").click()
+    stopped = "end => { const a = document.querySelector('.player audio'); "
+    stopped += "return a.paused && a.currentTime >= end && a.currentTime; }"
+    at = page.wait_for_function(stopped, arg=place["end"]).json_value()
+    assert at < report["audio_seconds"] / 2  # it stops after the word by itself
+
+
 def test_every_voice_gives_a_sample(visit: Visit) -> None:
     page = visit.open("/studio/voices")
     page.get_by_label("Sentence that they speak").fill("A sample.")

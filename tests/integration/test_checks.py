@@ -40,8 +40,10 @@ DEADLINE = 300.0
 
 
 @pytest.fixture(scope="module")
-def voices(tiny_voices: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """Folders of the tiny voice, the networks that ship, and the voice ``mixed`` over both."""
+def voices(
+    tiny_voices: Path, shipped_recognizer: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, ...]:
+    """Folders of the tiny voice, a recognizer, and the voice ``mixed`` of two acoustic models."""
     card = VoiceCard(
         name="mixed",
         title="Tones and speech",
@@ -57,9 +59,9 @@ def voices(tiny_voices: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
     (folder / "mixed").mkdir()
     (folder / "mixed/voice.toml").write_text(tomli_w.dumps(msgspec.to_builtins(card)), "utf-8")
     (folder / "components").mkdir()
-    for name in ("fastspeech2-duo", "vocos-light", "recognizer-small"):
+    for name in ("fastspeech2-duo", "vocos-light"):
         (folder / "components" / name).symlink_to(SHIPPED_VOICES / "components" / name)
-    return tiny_voices, folder
+    return tiny_voices, shipped_recognizer, folder
 
 
 @pytest.fixture(scope="module")

@@ -80,7 +80,7 @@ def scores_of(order: Sequence[int], words: Sequence[Sequence[str]] = WORDS) -> F
 def findings(order: Sequence[int]) -> list[tuple[int, str]]:
     meant = meant_labels(utterance_of(), HOUSE)
     (evidence,) = find_evidence([scores_of(order)], [meant], HOUSE)
-    check = check_utterance(evidence, 4, THRESHOLDS)
+    check = check_utterance(evidence, 4, THRESHOLDS, HOUSE)
     assert len(check.confidences) == 4
     return [(f.word, f.code) for f in check.findings]
 
@@ -89,7 +89,7 @@ def test_right_speech_has_no_finding_and_high_confidences() -> None:
     assert findings(ALL) == []
     meant = meant_labels(utterance_of(), HOUSE)
     (evidence,) = find_evidence([scores_of(ALL)], [meant], HOUSE)
-    assert min(check_utterance(evidence, 4, THRESHOLDS).confidences) > 0.9
+    assert min(check_utterance(evidence, 4, THRESHOLDS, HOUSE).confidences) > 0.9
 
 
 def test_a_dropped_word_is_found() -> None:
@@ -110,21 +110,22 @@ def test_another_word_is_misheard() -> None:
     meant = meant_labels(utterance_of(), HOUSE)
     other = [WORDS[0], ("k", "ˈæ", "p"), ("s", "ˈi", "l"), WORDS[3]]
     (evidence,) = find_evidence([scores_of(ALL, other)], [meant], HOUSE)
-    (finding,) = check_utterance(evidence, 4, THRESHOLDS).findings
+    (finding,) = check_utterance(evidence, 4, THRESHOLDS, HOUSE).findings
     assert (finding.word, finding.code) == (2, "misheard")
+    assert "".join(finding.recognized) == "sil"
 
 
 def test_an_utterance_too_short_for_its_words_lacks_them_all() -> None:
     meant = meant_labels(utterance_of(), HOUSE)
     assert find_evidence([scores_of(ALL)[:5]], [meant], HOUSE) == [None]
-    assert len(check_utterance(None, 4, THRESHOLDS).findings) == 4
+    assert len(check_utterance(None, 4, THRESHOLDS, HOUSE).findings) == 4
 
 
 def test_a_word_of_silence_alone_is_neither_right_nor_wrong() -> None:
     words = (WORDS[0], (), WORDS[2], WORDS[3])
     meant = meant_labels(utterance_of(words), HOUSE)
     (evidence,) = find_evidence([scores_of((0, 2, 3))], [meant], HOUSE)
-    check = check_utterance(evidence, 4, THRESHOLDS)
+    check = check_utterance(evidence, 4, THRESHOLDS, HOUSE)
     assert check.findings == ()
     assert check.confidences[1] == 1.0
 
@@ -279,6 +280,7 @@ def test_report_and_timings_name_the_word() -> None:
     assert found.flagged == (place,)
     assert msgspec.json.decode(b"".join(manifest_json(found)), type=Manifest) == found
     assert (place.text, place.code) == ("cat", "dropped_word")
+    assert (place.expected, place.recognized) == ("kˈæt", "")
     assert line.words[1].start == place.start < place.end
 
 

@@ -9,6 +9,8 @@ export function clock(seconds) {
   return hours ? `${hours}:${tail}` : tail;
 }
 
+const AROUND_SECONDS = 0.6;
+
 export class Player {
   // live: { audio, chapter }, an element that already plays the same audio as it was made, from
   // that chapter on; it goes on until somebody moves the cursor, which a stream cannot follow.
@@ -23,6 +25,7 @@ export class Player {
     this.seconds = Number(box.dataset.seconds);
     this.peaks = null;
     this.pointed = null;
+    this.until = Infinity; // where it stops by itself
     this.readWords();
     this.button.addEventListener("click", () => this.toggle());
     for (const audio of new Set([this.file, this.audio])) {
@@ -43,6 +46,10 @@ export class Player {
         this.seek(Number(chapter.dataset.start));
         this.play();
       });
+    }
+    for (const place of article.querySelectorAll("[data-place-start]")) {
+      place.addEventListener("click", () =>
+        this.playSpan(Number(place.dataset.placeStart), Number(place.dataset.placeEnd)));
     }
     this.canvas.addEventListener("pointermove", (event) => this.point(event));
     this.canvas.addEventListener("pointerleave", () => this.point(null));
@@ -77,12 +84,21 @@ export class Player {
     return this.audio.play().catch(() => {}); // a browser may want a click first
   }
 
+  // A word, with what stands before and after it.
+  playSpan(start, end) {
+    this.seek(start - AROUND_SECONDS);
+    this.until = end + AROUND_SECONDS;
+    return this.play();
+  }
+
   toggle() {
+    this.until = Infinity;
     if (this.audio.paused) this.play();
     else this.audio.pause();
   }
 
   seek(seconds) {
+    this.until = Infinity;
     if (this.audio !== this.file) {
       const playing = !this.audio.paused;
       this.audio.pause();
@@ -147,6 +163,10 @@ export class Player {
 
   show() {
     const at = this.time;
+    if (at >= this.until && !this.audio.paused) {
+      this.audio.pause();
+      this.until = Infinity;
+    }
     const begun = at > 0 || !this.audio.paused;
     const word = this.pointed !== null ? this.wordAt(this.pointed) : begun ? this.wordAt(at) : null;
     if (word !== this.lit) {
