@@ -41,6 +41,9 @@ class CheckThresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Cost of a word's alignment per phoneme [nats], beyond that of the likeliest labels."""
     gap: float
     """Cost of what lies between two words, likewise beyond the least [nats]."""
+    deviation: float | None = None
+    """Mean difference between a word's mel as it was vocoded and that of the samples [nats]; None =
+    it is not looked at."""
 
 
 class WordFinding(msgspec.Struct, frozen=True):

@@ -1,11 +1,13 @@
 """Whether speech is what was meant: words that are missing, repeated, or others.
 
 A word is flagged where the cost of its alignment is above what right speech costs. The bounds are
-measured (``benchmarks/recognition``) and stand on the recognizer's card.
+measured (``benchmarks/recognition``) and stand on the recognizer's card. So is a word whose samples
+deviate from what was vocoded, however well it is recognized.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from core.recognition import CheckThresholds, FindingCode, UtteranceCheck, WordFinding
@@ -32,7 +34,11 @@ def gap_statistic(run: RunEvidence) -> float:
 
 
 def check_utterance(
-    evidence: UtteranceEvidence | None, words: int, thresholds: CheckThresholds, symbols: str
+    evidence: UtteranceEvidence | None,
+    words: int,
+    thresholds: CheckThresholds,
+    symbols: str,
+    deviations: Sequence[float] = (),
 ) -> UtteranceCheck:
     """Returns how sure the recognizer is of each word, and which are wrong.
 
@@ -41,6 +47,7 @@ def check_utterance(
         words: how many there are.
         thresholds: bounds of right speech.
         symbols: name of the symbol table of the labels.
+        deviations: of each word, see ``word_deviations``; none where only a recording is known.
     """
     if evidence is None:
         missing = tuple(WordFinding(i, "dropped_word") for i in range(words))
@@ -55,6 +62,11 @@ def check_utterance(
     for index, run in enumerate(evidence.words):
         if run is not None and word_statistic(run) > thresholds.word:
             add(index, _finding_of(run), run)
+    bound = math.inf if thresholds.deviation is None else thresholds.deviation
+    for index, deviation in enumerate(deviations):
+        run = evidence.words[index]
+        if run is not None and deviation > bound:
+            add(index, "misheard", run)
     flagged = set(findings)
     for index, run in enumerate(evidence.gaps):
         # What is wrong with a word reaches into the gaps beside it.

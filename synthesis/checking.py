@@ -10,10 +10,10 @@ import numpy as np
 
 from core.mel import Float32, MelSpec
 from core.protocols import SpeechRecognizer
-from core.recognition import CheckThresholds
 from core.request import RuntimeName
 from core.voice import Component
 from recognition.check import check_utterance
+from recognition.deviation import word_deviations
 from recognition.evidence import find_evidence, meant_labels
 from synthesis.bisect import error_of
 from synthesis.prosody import phoneme_controls
@@ -78,14 +78,18 @@ class SpeechChecker:
         states: Sequence[UtteranceState],
     ) -> None:
         assert component.thresholds is not None
-        mels = [at_learnt_speed(_mel(s.samples, recognize.mel_spec), _speed(s)) for s in states]
-        outputs = recognize(mels)
+        mels = [_mel(state.samples, recognize.mel_spec) for state in states]
+        outputs = recognize(
+            [at_learnt_speed(m, _speed(s)) for m, s in zip(mels, states, strict=True)]
+        )
         meant = [meant_labels(state.item.utterance, component.symbols) for state in states]
         evidence = find_evidence([o.phonemes for o in outputs], meant, component.symbols)
-        for state, one in zip(states, evidence, strict=True):
-            count = len(state.item.utterance.words)
-            thresholds: CheckThresholds = component.thresholds
-            state.check = check_utterance(one, count, thresholds, component.symbols)
+        for state, one, mel in zip(states, evidence, mels, strict=True):
+            words, thresholds = state.item.utterance.words, component.thresholds
+            deviations = word_deviations(state.mel, mel, state.durations, words)
+            state.check = check_utterance(
+                one, len(words), thresholds, component.symbols, deviations
+            )
 
 
 def _speed(state: UtteranceState) -> float:

@@ -272,5 +272,6 @@ def _result(state: UtteranceState) -> SynthesizedUtterance | RhapsodeError:
         batch_size=state.batch_size,
         artifacts=state.loaded.digests,
         notices=(*state.notices, *state.anomalies),
+        mel=state.mel,
         check=state.check and msgspec.structs.replace(state.check, seconds=state.check_seconds),
     )

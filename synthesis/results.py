@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from core.mel import Waveform
+import numpy as np
+
+from core.mel import Float32, Waveform
 from core.recognition import UtteranceCheck
 from core.report import StageSeconds
 from core.request import RuntimeName
@@ -24,6 +26,7 @@ class SynthesizedUtterance:
         artifacts: component → sha256 of the artifacts that ran.
         notices: what the report should tell.
         check: what a recognizer thinks of it; None where nothing was checked.
+        mel: (n_mels, Σ durations) that was vocoded.
     """
 
     waveform: Waveform
@@ -33,6 +36,7 @@ class SynthesizedUtterance:
     artifacts: dict[str, str]
     notices: tuple[Notice, ...] = ()
     check: UtteranceCheck | None = None
+    mel: Float32 = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
 
 @dataclass(frozen=True, slots=True)

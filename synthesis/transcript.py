@@ -78,7 +78,7 @@ def _words(
             start=bounds[word.start],
             end=bounds[word.end],
             confidence=check.confidences[index] if check else None,
-            finding=finding and finding.code,
+            finding=finding.code if finding else None,
             expected="".join(utterance.phonemes[word.start : word.end]) if finding else "",
             recognized="".join(finding.recognized) if finding else "",
         )

@@ -25,6 +25,7 @@ from benchmarks.recognition.speech import (
     FOR_THRESHOLDS,
     SYMBOLS,
     SampledUtterance,
+    deviations_of,
     recognized,
     sentences_of,
     speak,
@@ -41,16 +42,29 @@ from synthesis.engine import Engine
 from synthesis.settings import SynthesisSettings
 
 FLAGGED_SHARE = 0.004
-"""Of right utterances, for each of the two bounds: together they stay below a hundredth."""
+"""Of right utterances, for each of the two bounds of costs: together less than a hundredth."""
+DEVIATION_MARGIN = 1.25
+"""From the largest deviation of right speech to the bound: noise deviates several times as much,
+and of every vocoder there are a few sentences only."""
+SENTENCES_OF_A_PAIR = 6
+"""Spoken by every pair of voice and vocoder, for the bound of deviations."""
 
 
-def thresholds_of(evidence: Iterable[UtteranceEvidence | None]) -> CheckThresholds:
-    """Returns bounds that right speech exceeds in ``FLAGGED_SHARE`` of the utterances."""
+def thresholds_of(
+    evidence: Iterable[UtteranceEvidence | None], deviations: Iterable[float]
+) -> CheckThresholds:
+    """Returns bounds of right speech.
+
+    Args:
+        evidence: of right utterances, of which ``FLAGGED_SHARE`` exceed each bound of costs.
+        deviations: of right words, all vocoders among them.
+    """
     known = [one for one in evidence if one is not None]
     words = [max(word_statistic(run) for run in one.words if run) for one in known]
     gaps = [max(gap_statistic(run) for run in one.gaps) for one in known]
     word, gap = (float(np.quantile(x, 1.0 - FLAGGED_SHARE)) for x in (words, gaps))
-    return CheckThresholds(word=round(word, 2), gap=round(gap, 2))
+    deviation = max(deviations) * DEVIATION_MARGIN
+    return CheckThresholds(word=round(word, 2), gap=round(gap, 2), deviation=round(deviation, 2))
 
 
 def phoneme_errors(evidence: Iterable[UtteranceEvidence | None]) -> ErrorCounts:
@@ -65,22 +79,32 @@ def phoneme_errors(evidence: Iterable[UtteranceEvidence | None]) -> ErrorCounts:
 
 
 def is_flagged(
-    evidence: UtteranceEvidence | None, sample: SampledUtterance, thresholds: CheckThresholds
+    evidence: UtteranceEvidence | None,
+    sample: SampledUtterance,
+    thresholds: CheckThresholds,
+    deviations: Sequence[float] = (),
 ) -> bool:
     """Returns whether an utterance has a finding."""
     count = len(sample.item.utterance.words)
-    return bool(check_utterance(evidence, count, thresholds, SYMBOLS).findings)
+    return bool(check_utterance(evidence, count, thresholds, SYMBOLS, deviations).findings)
 
 
 def planted(
     recognize: SpeechRecognizer, speech: Sequence[SampledUtterance], thresholds: CheckThresholds
 ) -> dict[str, Any]:
-    """Returns how many planted faults are found by kind, and how much right speech is flagged."""
+    """Returns how many planted faults are found by kind, and how much right speech is flagged.
+
+    Noise is a vocoder's fault, so it is compared with the mel that was vocoded. The other kinds are
+    an acoustic model's, whose mel would have the fault as well: there is nothing to compare with.
+    """
     spec, found = recognize.mel_spec, dict[str, Any]()
     right = recognized(
         recognize, [s.result.waveform.samples for s in speech], [s.item for s in speech]
     )
-    flagged = sum(is_flagged(e, s, thresholds) for e, s in zip(right, speech, strict=True))
+    flagged = sum(
+        is_flagged(e, s, thresholds, deviations_of(s, s.result.waveform.samples, spec))
+        for e, s in zip(right, speech, strict=True)
+    )
     found["untouched"] = {"utterances": len(speech), "flagged": flagged}
     for number, kind in enumerate(KINDS):
         rng = np.random.default_rng(number)
@@ -101,7 +125,12 @@ def planted(
         evidence = recognized(
             recognize, [f.samples for _, f in faulty], [s.item for s, _ in faulty]
         )
-        hits = [is_flagged(e, s, thresholds) for e, (s, _) in zip(evidence, faulty, strict=True)]
+        hits = [
+            is_flagged(
+                e, s, thresholds, deviations_of(s, f.samples, spec) if kind == "noise" else ()
+            )
+            for e, (s, f) in zip(evidence, faulty, strict=True)
+        ]
         found[kind] = {"utterances": len(hits), "flagged": sum(hits)}
     return found
 
@@ -136,7 +165,18 @@ def main() -> int:
         seconds = sum(s.result.waveform.seconds for s in speech)
         figures["rtf"] = (time.process_time() - start) / seconds
         figures["per"] = phoneme_errors(evidence).rate
-        thresholds = thresholds_of(evidence)
+        pairs = [
+            Choice(card.name, options.acoustic, vocoder)
+            for card in catalogue.voices.values()
+            for vocoder in card.vocoders
+        ]
+        few = sentences_of(file, FOR_THRESHOLDS, SENTENCES_OF_A_PAIR * len(pairs))
+        every = [*speech, *speak(engine, catalogue, pairs, few)]
+        spec = recognize.mel_spec
+        thresholds = thresholds_of(
+            evidence,
+            (d for s in every for d in deviations_of(s, s.result.waveform.samples, spec)),
+        )
     if options.write:
         card = msgspec.structs.replace(component, thresholds=thresholds)
         (options.component / "component.toml").write_text(component_toml(card), "utf-8")

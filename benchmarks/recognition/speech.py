@@ -15,10 +15,11 @@ import numpy as np
 
 from audio.mel import log_mel
 from benchmarks.choices import Choice
-from core.mel import Float32
+from core.mel import Float32, MelSpec
 from core.protocols import SpeechRecognizer
 from core.request import SynthesisRequest
 from core.voice import Catalogue
+from recognition.deviation import word_deviations
 from recognition.evidence import UtteranceEvidence, find_evidence, meant_labels
 from synthesis.engine import Engine
 from synthesis.parts import SynthesisItem, cut_parts, synthesis_items
@@ -89,6 +90,12 @@ def speak(
         for item, result in zip(items, engine.synthesize(items), strict=True):
             if isinstance(result, SynthesizedUtterance):
                 yield SampledUtterance(item, result)
+
+
+def deviations_of(sample: SampledUtterance, samples: Float32, spec: MelSpec) -> tuple[float, ...]:
+    """Returns how far each word of these samples lies from what was vocoded [nats]."""
+    result, words = sample.result, sample.item.utterance.words
+    return word_deviations(result.mel, log_mel(samples, spec), result.durations, words)
 
 
 def recognized(

@@ -115,6 +115,15 @@ def test_another_word_is_misheard() -> None:
     assert "".join(finding.recognized) == "sil"
 
 
+def test_a_word_whose_samples_are_not_what_was_vocoded_is_misheard() -> None:
+    meant = meant_labels(utterance_of(), HOUSE)
+    (evidence,) = find_evidence([scores_of(ALL)], [meant], HOUSE)
+    bounds = msgspec.structs.replace(THRESHOLDS, deviation=0.6)
+    check = check_utterance(evidence, 4, bounds, HOUSE, (0.3, 0.6, 2.0, 0.0))
+    assert [(f.word, f.code) for f in check.findings] == [(2, "misheard")]
+    assert check_utterance(evidence, 4, bounds, HOUSE).findings == ()
+
+
 def test_an_utterance_too_short_for_its_words_lacks_them_all() -> None:
     meant = meant_labels(utterance_of(), HOUSE)
     assert find_evidence([scores_of(ALL)[:5]], [meant], HOUSE) == [None]
@@ -175,12 +184,16 @@ CHECKING = catalogue_with(recognizer_component())
 
 
 def items_of(
-    check: CheckMode, acoustic: str = "fastspeech2", count: int = 1
+    check: CheckMode,
+    acoustic: str = "fastspeech2",
+    count: int = 1,
+    thresholds: CheckThresholds = THRESHOLDS,
 ) -> list[SynthesisItem]:
     request = SynthesisRequest(text="-", voice="one", acoustic=acoustic, vocoder="hifigan")
     request = msgspec.structs.replace(request, check=check)
     items = synthesis_items(Part(0, 0, (utterance_of(),) * count), request, CHECKING)
-    house = msgspec.structs.replace(recognizer_component(), symbols=HOUSE)
+    house = recognizer_component()
+    house = msgspec.structs.replace(house, symbols=HOUSE, thresholds=thresholds)
     return [i if i.check == "off" else msgspec.structs.replace(i, recognizer=house) for i in items]
 
 
@@ -215,6 +228,13 @@ def test_a_report_leaves_the_audio_as_it_is() -> None:
     assert codes_of(result) == ["dropped_word"]
     assert len(bench.voice.acoustic.calls) == 1
     np.testing.assert_array_equal(result.waveform.samples, plain.waveform.samples)
+
+
+def test_samples_are_compared_with_the_mel_that_was_vocoded() -> None:
+    bounds = msgspec.structs.replace(THRESHOLDS, deviation=0.6)
+    # Every word is recognized, but the fake vocoder makes no sound of its mels.
+    (result,), _, _ = synthesized(items_of("report", thresholds=bounds), ALL)
+    assert codes_of(result) == ["misheard"] * 4
 
 
 def test_utterances_are_checked_together() -> None:

@@ -1,0 +1,137 @@
+"""The bench of recognizers: faults are where it says, and bounds are those of right speech."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from audio.mel import log_mel
+from benchmarks.recognition.__main__ import (
+    DEVIATION_MARGIN,
+    phoneme_errors,
+    planted,
+    thresholds_of,
+)
+from benchmarks.recognition.faults import KINDS, NOISE_DB, FaultKind, PlantedFault, plant
+from benchmarks.recognition.speech import SampledUtterance
+from core.mel import Float32, MelSpec, Waveform
+from core.recognition import CheckThresholds
+from core.report import StageSeconds
+from core.text import Utterance
+from recognition.evidence import RunEvidence, UtteranceEvidence
+from synthesis.results import SynthesizedUtterance
+from tests.unit.test_checking import ALL, FakeRecognizer, items_of, utterance_of
+
+SPEC = MelSpec()
+FRAMES = 8
+"""Of every phoneme."""
+
+
+def speech_of(utterance: Utterance) -> tuple[Float32, tuple[int, ...]]:
+    """Samples in which phoneme i sounds as a sine of (i + 1) / 20, and their durations."""
+    durations = (FRAMES,) * len(utterance.phonemes)
+    size = FRAMES * SPEC.hop_length
+    sine = np.sin(np.arange(size) / 5).astype(np.float32)
+    loud = [(i + 1) / 20 * sine for i in range(len(durations))]
+    return np.concatenate(loud), durations
+
+
+def fault_of(kind: FaultKind) -> tuple[PlantedFault, Float32, list[tuple[int, int]]]:
+    """A fault, the speech before it, and the samples of each word."""
+    utterance = utterance_of()
+    samples, durations = speech_of(utterance)
+    fault = plant(kind, samples, utterance, durations, SPEC, np.random.default_rng(0))
+    assert fault is not None
+    step = FRAMES * SPEC.hop_length
+    return fault, samples, [(w.start * step, w.end * step) for w in utterance.words]
+
+
+def test_pieces_are_left_out_doubled_and_exchanged() -> None:
+    fault, samples, runs = fault_of("dropped")
+    assert fault.word == 1
+    before, (_, end) = runs[0][1], runs[1]
+    assert len(fault.samples) == len(samples) - (end - before)
+    assert np.corrcoef(fault.samples[before:][:9000], samples[end:][:9000])[0, 1] > 0.99
+    fault, _, _ = fault_of("repeated")
+    own = end - before
+    assert len(fault.samples) == len(samples) + own
+    np.testing.assert_array_equal(
+        fault.samples[before : before + own], fault.samples[before + own : before + 2 * own]
+    )
+    fault, _, _ = fault_of("exchanged")
+    following = runs[2][1] - end
+    assert len(fault.samples) == len(samples)
+    moved = fault.samples[before + following : before + following + own]
+    assert np.corrcoef(moved, samples[before:end])[0, 1] > 0.99
+
+
+def test_an_end_is_cut_off_before_a_word() -> None:
+    fault, samples, runs = fault_of("cut")
+    assert fault.word in (2, 3)
+    assert len(fault.samples) == runs[fault.word][0]
+    kept = fault.samples[: len(fault.samples) - 200]
+    np.testing.assert_allclose(kept[200:], samples[200 : len(kept)], atol=1e-6)
+
+
+def test_noise_lies_on_one_word_as_loud_as_it_says() -> None:
+    fault, samples, runs = fault_of("noise")
+    start, end = runs[fault.word]
+    noise = fault.samples - samples
+    assert not noise[:start].any()
+    assert not noise[end:].any()
+    levels = [float(np.mean(x[start:end] ** 2)) for x in (noise, samples)]
+    assert 10 * np.log10(levels[0] / levels[1]) == pytest.approx(NOISE_DB, abs=0.5)
+
+
+def test_too_few_words_for_a_fault() -> None:
+    utterance = utterance_of([("k", "ˈæ", "t")] * 3)
+    samples, durations = speech_of(utterance)
+    assert plant("dropped", samples, utterance, durations, SPEC, np.random.default_rng(0)) is None
+
+
+def run_of(cost: float, meant: tuple[int, ...] = (), found: tuple[int, ...] = ()) -> RunEvidence:
+    return RunEvidence(cost=cost, least=0.0, meant=meant, found=found, start=0, stop=9)
+
+
+def test_bounds_are_those_that_right_speech_hardly_exceeds() -> None:
+    right = [
+        UtteranceEvidence((run_of(word, (5, 6)), run_of(0.0, (5,))), (run_of(gap), run_of(0.0)))
+        for word, gap in zip(range(1000), range(1000, 0, -1), strict=True)
+    ]
+    bounds = thresholds_of([*right, None], [0.1, 0.4, 0.2])
+    words = [w.cost / 2 > bounds.word for one in right for w in one.words[:1] if w]
+    gaps = [one.gaps[0].cost > bounds.gap for one in right]
+    assert (sum(words), sum(gaps)) == (4, 4)
+    assert bounds.deviation == pytest.approx(0.4 * DEVIATION_MARGIN)
+
+
+def test_errors_are_counted_in_words_and_between_them() -> None:
+    words = (run_of(0.0, (1, 2, 3), (1, 3)), None, run_of(0.0, (4, 5), (4, 6)))
+    evidence = UtteranceEvidence(words, (run_of(0.0), run_of(0.0, (), (7,))))
+    errors = phoneme_errors([evidence, None])
+    counts = (errors.substitutions, errors.deletions, errors.insertions, errors.labels)
+    assert counts == (1, 1, 1, 5)
+
+
+@pytest.mark.parametrize(
+    ("recognized", "kinds"), [(ALL, {"noise"}), ((0, 2, 3), {*KINDS, "untouched"})]
+)
+def test_noise_is_found_by_its_mel_and_other_faults_by_what_is_recognized(
+    recognized: tuple[int, ...], kinds: set[str]
+) -> None:
+    samples, durations = speech_of(utterance_of())
+    result = SynthesizedUtterance(
+        waveform=Waveform(samples, SPEC.sample_rate),
+        durations=durations,
+        stage_seconds=StageSeconds(),
+        batch_size=1,
+        artifacts={},
+        mel=log_mel(samples, SPEC),
+    )
+    speech = [SampledUtterance(item, result) for item in items_of("off", count=10)]
+    bounds = CheckThresholds(word=4.0, gap=8.0, deviation=0.5)
+    found = planted(FakeRecognizer([recognized]), speech, bounds)
+    assert {kind for kind, row in found.items() if row["flagged"]} == kinds
+    assert found["untouched"]["utterances"] == 10
+    assert all(row["flagged"] in (0, row["utterances"]) for row in found.values())
+    assert all(found[kind]["utterances"] == 2 for kind in KINDS)
