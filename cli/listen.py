@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from core.mel import Float32
     from core.protocols import SpeechRecognizer
     from core.voice import Component
+    from recognition.beam_search import BeamSearch
 
 MOST_SECONDS = 60.0
 """Longest recording that is compared with a text: the search takes memory by length squared."""
@@ -24,8 +25,19 @@ MOST_SECONDS = 60.0
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--text", help="What it should say; - reads standard input.")
 @click.option("--recognizer", help="A component; by default the last one read.")
+@click.option(
+    "--language-model",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Words and their order (ARPA); without it a transcription is spelled by ear.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-def listen(file: Path, text: str | None, recognizer: str | None, as_json: bool) -> None:
+def listen(
+    file: Path,
+    text: str | None,
+    recognizer: str | None,
+    language_model: Path | None,
+    as_json: bool,
+) -> None:
     """Transcribe FILE, with times; or compare it with --text, word by word.
 
     \b
@@ -39,9 +51,10 @@ def listen(file: Path, text: str | None, recognizer: str | None, as_json: bool) 
     component = _component(recognizer, settings.voice_folders)
     recognize = load_recognizer(component, runtime="onnx", artifacts=settings.artifacts_folder)
     mel = _mel(file, recognize)
-    rows = _transcribed(recognize, mel)
     if text is not None:
         rows = _compared(component, recognize, mel, read_text(text))
+    else:
+        rows = _transcribed(recognize, mel, _search(language_model))
     for row in rows:
         if as_json:
             click.echo(msgspec.json.encode(row).decode())
@@ -84,17 +97,30 @@ def _mel(file: Path, recognize: SpeechRecognizer) -> Float32:
     return log_mel(mono, spec)
 
 
-def _transcribed(recognize: SpeechRecognizer, mel: Float32) -> list[dict[str, Any]]:
-    from recognition.transcription import pieces_of, words_with_times
+def _search(language_model: Path | None) -> BeamSearch | None:
+    if language_model is None:
+        return None
+    from recognition.beam_search import BeamSearch, Fusion
+    from recognition.language_model import read_arpa
 
-    rows = []
-    for first, piece in pieces_of(mel, recognize.mel_spec):
+    with language_model.open(encoding="utf-8", errors="replace") as lines:
+        return BeamSearch(Fusion(read_arpa(lines)))
+
+
+def _transcribed(
+    recognize: SpeechRecognizer, mel: Float32, search: BeamSearch | None
+) -> list[dict[str, Any]]:
+    from recognition.transcription import aligned_words, pieces_of, words_with_times
+
+    rows, spec = list[dict[str, Any]](), recognize.mel_spec
+    for first, piece in pieces_of(mel, spec):
         (output,) = recognize([piece])
-        step, spec = output.frames_per_slot, recognize.mel_spec
-        rows += [
-            msgspec.to_builtins(word)
-            for word in words_with_times(output.characters, step, spec, first)
-        ]
+        scores, step = output.characters, output.frames_per_slot
+        if search is None:
+            words = words_with_times(scores, step, spec, first)
+        else:
+            words = aligned_words(search.words(scores), scores, step, spec, first)
+        rows += map(msgspec.to_builtins, words)
     return rows
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
+import numpy as np
 
 from core.mel import Float32, MelSpec
+from recognition.alignment import forced_alignments
 from recognition.decoding import collapsed
-from recognition.labels import BLANK, CHARACTERS
+from recognition.labels import BLANK, CHARACTERS, character_labels
 
 LONGEST_SECONDS = 20.0
 """Longest piece of a recording that goes through a recognizer at once."""
@@ -68,3 +70,30 @@ def words_with_times(
         elif label not in (gap, BLANK):
             begun.append(slot)
     return words
+
+
+def aligned_words(
+    words: Sequence[str], scores: Float32, frames_per_slot: int, spec: MelSpec, first: int = 0
+) -> list[TranscribedWord]:
+    """Returns words that are known with the times at which they sound.
+
+    Args:
+        words: of letters and apostrophes.
+        scores: (J, characters) log-probabilities.
+        frames_per_slot: mel frames of a row.
+        spec: frames per second.
+        first: mel frame at which they begin.
+    """
+    labels = character_labels(" ".join(words))
+    (path,) = forced_alignments([scores], [labels])
+    if path is None:  # a beam never spells more than there are frames for
+        return []
+    ends = np.cumsum([len(word) + 1 for word in words])  # labels, with the gap after each word
+    found, start = list[TranscribedWord](), 0
+    for word, end in zip(words, ends.tolist(), strict=True):
+        slots = np.flatnonzero((path % 2 == 1) & (path // 2 >= start) & (path // 2 < end - 1))
+        times = first + np.array([slots[0], slots[-1] + 1]) * frames_per_slot
+        begin, stop = (times / spec.frames_per_second).round(3).tolist()
+        found.append(TranscribedWord(word, begin, stop))
+        start = end
+    return found

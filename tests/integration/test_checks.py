@@ -21,15 +21,18 @@ import soxr
 import tomli_w
 from click.testing import CliRunner
 
+from benchmarks.recognition.ngrams import kneser_ney
 from cli.listen import listen
 from cli.main import main
 from cli.stack import Stack
+from core.errors import InputError
 from core.recognition import FINDING_CODES
 from core.record import TERMINAL
 from core.settings import SHIPPED_VOICES
 from core.voice import VoiceCard
-from recognition.decoding import count_errors
+from recognition.decoding import count_errors, words_of
 from recognition.labels import character_labels
+from recognition.language_model import arpa_lines
 from tests.conftest import tiny_environment
 from tests.expected_audio import expected_length
 
@@ -94,7 +97,7 @@ def test_what_sounds_as_meant_is_not_flagged(checking: httpx.Client) -> None:
     stages = sum(report["stage_seconds"].values())
     assert report["check_seconds"] > 0
     assert report["compute_seconds"] == pytest.approx(stages + report["check_seconds"])
-    words = words_of(checking, job)
+    words = timed_words(checking, job)
     assert [word["finding"] for word in words if "finding" in word] == []
     assert len(words) == WORDS
     assert all(0.3 < word["confidence"] <= 1 for word in words)
@@ -114,7 +117,7 @@ def test_a_report_names_the_places_to_listen_to(checking: httpx.Client) -> None:
         ends.append(place["end"])
     flagged = [(place["code"], place["span"]) for place in report["places"]]
     assert sorted((w["code"], w["span"]) for w in report["warnings"]) == sorted(flagged)
-    words = words_of(checking, job)
+    words = timed_words(checking, job)
     marked = [(word["finding"], word["span"]) for word in words if "finding" in word]
     assert marked == flagged
     listed = checking.get(f"/jobs/{job['id']}/manifest").raise_for_status().json()
@@ -134,7 +137,7 @@ def test_a_retry_replaces_what_is_no_speech(checking: httpx.Client) -> None:
     assert (plain["checked_words"], plain["check_seconds"]) == (0, 0)
 
 
-def words_of(http: httpx.Client, job: dict[str, Any]) -> list[dict[str, Any]]:
+def timed_words(http: httpx.Client, job: dict[str, Any]) -> list[dict[str, Any]]:
     timings = http.get(f"/jobs/{job['id']}/timings").raise_for_status().json()
     return [word for line in timings["sentences"] for word in line["words"]]
 
@@ -179,6 +182,24 @@ def test_a_recording_is_transcribed_with_times(recording: Path) -> None:
     wanted = character_labels(TEXT)
     errors = count_errors(wanted, character_labels(" ".join(row["text"] for row in rows)))
     assert errors.rate < 0.35  # it spells by ear; of another text it would be twice this
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_language_model_mends_what_is_spelled_by_ear(recording: Path, tmp_path: Path) -> None:
+    wanted = words_of(character_labels(TEXT))
+    sentences = ["nobody had seen the village", "the ship was cold and bright in the morning"]
+    model = kneser_ney([wanted, *(line.split() for line in sentences)], 2)
+    arpa = tmp_path / "words.arpa"
+    arpa.write_text("\n".join(arpa_lines(model)), "utf-8")
+    rows = listened(recording, "--language-model", arpa)
+    assert_in_order(rows, recording)
+    plain = [row["text"] for row in listened(recording)]
+    errors = [count_errors(wanted, one).rate for one in ([r["text"] for r in rows], plain)]
+    assert errors[0] < 0.25
+    assert errors[0] <= errors[1]
+    arpa.write_text("no model", "utf-8")
+    with pytest.raises(InputError, match="no language model"):
+        listened(recording, "--language-model", arpa)
 
 
 @pytest.mark.usefixtures("environment")

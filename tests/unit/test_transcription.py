@@ -8,7 +8,7 @@ import pytest
 from core.mel import Float32, MelSpec
 from recognition.evidence import joined_labels
 from recognition.labels import BLANK, character_labels, gap_label
-from recognition.transcription import LONGEST_SECONDS, pieces_of, words_with_times
+from recognition.transcription import LONGEST_SECONDS, aligned_words, pieces_of, words_with_times
 from tests.unit.test_checking import HOUSE, utterance_of
 
 SPEC = MelSpec()
@@ -29,6 +29,18 @@ def test_words_stand_where_their_characters_sound() -> None:
     assert words[0].end == pytest.approx(5 * step, abs=1e-3)
     later = words_with_times(sure(frames), 2, SPEC, first=100)
     assert later[0].start == pytest.approx((100 + 2) / SPEC.frames_per_second, abs=1e-3)
+
+
+def test_words_that_a_model_chose_stand_where_they_sound() -> None:
+    a, b, gap = (character_labels("a b")[i] for i in (0, 2, 1))
+    scores = sure([BLANK, a, a, BLANK, b, gap, BLANK, b, BLANK, BLANK])
+    for first in (0, 100):
+        plain = words_with_times(scores, 2, SPEC, first)
+        assert aligned_words(["ab", "b"], scores, 2, SPEC, first) == plain
+        (one, other) = aligned_words(["ab", "a"], scores, 2, SPEC, first)
+        assert (other.text, one) == ("a", plain[0])
+        assert other.start >= one.end
+    assert aligned_words([], scores, 2, SPEC) == []
 
 
 def test_silence_has_no_words() -> None:

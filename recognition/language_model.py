@@ -1,0 +1,118 @@
+"""An n-gram model of words in ARPA form, as KenLM and SRILM write it.
+
+Source: the format of SRILM's manual, ngram-format(5): logarithms to base 10, and a weight for each
+history by which it backs off to the next shorter one (Katz 1987).
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from core.errors import InputError
+
+BEGIN, END, UNKNOWN = "<s>", "</s>", "<unk>"
+UNKNOWN_SCORE = -6.0
+"""Logarithm to base 10 of an unknown word's probability, in models that have no ``<unk>``."""
+_SECTION = re.compile(r"\\(\d+)-grams:")
+
+
+@dataclass(frozen=True, slots=True)
+class NgramModel:
+    """Probabilities of words after others.
+
+    Attributes:
+        order: words of the longest n-grams.
+        scores: n-gram → natural logarithm of its last word's probability after the others.
+        backoffs: history → natural logarithm of its weight, where that is not 0.
+    """
+
+    order: int
+    scores: dict[tuple[str, ...], float]
+    backoffs: dict[tuple[str, ...], float]
+
+    def __contains__(self, word: str) -> bool:
+        """Returns whether a word is known."""
+        return (word,) in self.scores
+
+    @property
+    def words(self) -> list[str]:
+        """All words that are known, the marks of beginning, end and the unknown left aside."""
+        marks = (BEGIN, END, UNKNOWN)
+        return [gram[0] for gram in self.scores if len(gram) == 1 and gram[0] not in marks]
+
+    def score(self, history: Sequence[str], word: str) -> float:
+        """Returns the natural logarithm of a word's probability after a history.
+
+        Args:
+            history: the words before, from ``<s>`` on; the last ``order`` - 1 count.
+            word: a word, or ``</s>``.
+        """
+        if word not in self:
+            word = UNKNOWN
+        context = tuple(history[max(0, len(history) - self.order + 1) :])
+        known = tuple(w if w in self else UNKNOWN for w in context)
+        backoff = 0.0
+        while (*known, word) not in self.scores:
+            if not known:
+                return backoff + UNKNOWN_SCORE * math.log(10.0)
+            backoff += self.backoffs.get(known, 0.0)
+            known = known[1:]
+        return backoff + self.scores[(*known, word)]
+
+
+def read_arpa(lines: Iterable[str]) -> NgramModel:
+    r"""Reads a model.
+
+    Raises:
+        InputError: the text is no ARPA file.
+
+    >>> text = "\\data\\\nngram 1=2\n\n\\1-grams:\n-1.0\ta\t-0.5\n-2.0\tb\n\n\\end\\"
+    >>> round(read_arpa(text.splitlines()).score(["a"], "b") / math.log(10), 6)
+    -2.0
+    """
+    scores, backoffs = dict[tuple[str, ...], float](), dict[tuple[str, ...], float]()
+    length, ended = 0, False
+    for number, line in enumerate(map(str.strip, lines), 1):
+        section = _SECTION.fullmatch(line)
+        if section:
+            length = int(section[1])
+        elif line == "\\end\\":
+            ended = True
+            break
+        elif length and line:
+            fields = line.split()
+            try:
+                if len(fields) not in (length + 1, length + 2):
+                    raise ValueError
+                gram = tuple(fields[1 : length + 1])
+                scores[gram] = float(fields[0]) * math.log(10.0)
+                if len(fields) == length + 2 and float(fields[-1]):
+                    backoffs[gram] = float(fields[-1]) * math.log(10.0)
+            except ValueError:
+                raise InputError(f"line {number} is no {length}-gram: {line[:60]!r}") from None
+    if not ended or not scores:
+        raise InputError("it is no language model in ARPA form, or cut off")
+    return NgramModel(length, scores, backoffs)
+
+
+def arpa_lines(model: NgramModel) -> Iterator[str]:
+    """Yields the lines of a model in ARPA form."""
+    grams: dict[int, list[tuple[str, ...]]] = {n: [] for n in range(1, model.order + 1)}
+    for gram in model.scores:
+        grams[len(gram)].append(gram)
+    yield "\\data\\"
+    for length, own in grams.items():
+        yield f"ngram {length}={len(own)}"
+    for length, own in grams.items():
+        yield ""
+        yield f"\\{length}-grams:"
+        for gram in own:
+            fields = [f"{model.scores[gram] / math.log(10.0):.4f}", " ".join(gram)]
+            if gram in model.backoffs:
+                fields.append(f"{model.backoffs[gram] / math.log(10.0):.4f}")
+            yield "\t".join(fields)
+    yield ""
+    yield "\\end\\"
