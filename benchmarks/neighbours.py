@@ -371,7 +371,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--requests", type=int, default=200, help="sentences beside each input, and as many alone"
     )
-    parser.add_argument("--only", default="", help="inputs whose name has this in it")
+    parser.add_argument(
+        "--only", nargs="+", default=[""], help="inputs whose names have one of these in them"
+    )
     parser.add_argument("--json", type=Path, help="write everything here")
     options = parser.parse_args(arguments)
     limits, good = memory_limits(), True
@@ -381,7 +383,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Workers that yield to whatever else runs here would measure that.
         open_tiny_service(Path(folder), 1, workers_nice=0) as service,
     ):
-        for bad in (None, *(bad for bad in bad_inputs() if options.only in bad.name)):
+        wanted = (b for b in bad_inputs() if any(part in b.name for part in options.only))
+        for bad in (None, *wanted):
             found = compare(service, options.requests, bad)
             comparisons.append(found)
             good = good and is_good(found, limits)
