@@ -38,7 +38,7 @@ MAX_HEALTH_SECONDS = 0.2
 """99th percentile of ``GET /healthz``."""
 HEALTH_SECONDS = 0.05
 """Between two requests for it [s]."""
-BLOCK = 20
+BLOCK = 50
 """Sentences that are measured before the other client begins or stops."""
 WARM_UP = 10
 """Sentences before each block that are not measured."""
@@ -257,11 +257,11 @@ def _send_on(url: str, bad: BadInput, begun: Event, ended: Event, answers: Any) 
     transport = httpx.HTTPTransport(local_address=OTHER_ADDRESS)
     with httpx.Client(base_url=url, timeout=PATIENCE, transport=transport) as client:
         while not ended.is_set():
-            begun.set()
             try:
                 counts[bad.send(client).status_code] += 1
             except httpx.TimeoutException:
                 counts[GIVEN_UP] += 1
+            begun.set()  # from now on there is what was accepted, and what is being sent
     answers.put(counts)
 
 
