@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,11 @@ class OnnxRuntime:
         }
 
     def _session(self, data: bytes) -> Any:
+        _share_arena()
         options = ort.SessionOptions()
+        options.add_session_config_entry("session.use_env_allocators", "1")
+        # A pattern is one block for each new length, between which the arena has holes.
+        options.enable_mem_pattern = False
         options.intra_op_num_threads = self._threads
         options.inter_op_num_threads = 1
         # A spinning thread takes the core from the neighbour process.
@@ -83,6 +88,16 @@ class OnnxRuntime:
             return ort.InferenceSession(data, options, providers=self._providers)
         except (ort_errors.InvalidProtobuf, ort_errors.InvalidGraph, ort_errors.Fail) as error:
             raise ArtifactError(f"not a usable ONNX file: {error}") from error
+
+
+@cache
+def _share_arena() -> None:
+    """Gives all sessions of the process one arena for their tensors: they run in turn, so its peak
+    is the largest one's, not the sum."""
+    memory = ort.OrtMemoryInfo(
+        "Cpu", ort.OrtAllocatorType.ORT_ARENA_ALLOCATOR, 0, ort.OrtMemType.DEFAULT
+    )
+    ort.create_and_register_allocator(memory, None)
 
 
 class OpenVinoGraph:

@@ -38,6 +38,7 @@ from jobs.redis_backend.part_index import RedisPartIndex
 from jobs.redis_backend.store import redis_job_store
 from jobs.redis_backend.webhooks import RedisDeliveries
 from jobs.storage.open import open_audio_store
+from synthesis.freed_memory import keep_freed_memory
 from telemetry.logs import configure_logs
 from telemetry.tracing import open_tracing
 from workers.celery_runtime.in_flight import InFlight, WaitingTasks
@@ -292,6 +293,8 @@ def main(argv: list[str] | None = None) -> int:
     if role not in ("planner", "synthesizer"):
         print("usage: python -m workers.app planner|synthesizer", file=sys.stderr)  # noqa: T201
         return 2
+    if role == "synthesizer":
+        keep_freed_memory()
     configure_logs(role)
     signals.setup_logging.connect(lambda **_: None, weak=False)
     kind = cast(WorkerRole, role)

@@ -18,7 +18,7 @@ from rich.progress import Progress
 from benchmarks.load.burst import Burst, percentiles, run_burst
 from benchmarks.load.engine import Throughput, run_throughput
 from benchmarks.load.lane_latency import LaneLatency, measure_lane_latency
-from benchmarks.load.long_text import LongText, growth, make_text, run_long_text
+from benchmarks.load.long_text import LongText, growth, is_small, make_text, run_long_text
 from benchmarks.load.service import Service, open_service, open_tiny_service
 from benchmarks.load.stream import Stream, run_stream
 from benchmarks.quality.sentences import read_sentences
@@ -141,9 +141,10 @@ def _book(service: Service, options: argparse.Namespace, progress: Progress) -> 
 
 def _is_good(book: LongText) -> bool:
     flat = all(growth < FLAT_BYTES for growth in book.growth_bytes.values())
+    small = is_small({name: max(samples) for name, samples in book.rss_bytes.items()})
     fresh = book.report.get("reused_seconds") == 0
     good_file = book.joins is not None and book.joins.good
-    return book.state == "succeeded" and flat and fresh and good_file
+    return book.state == "succeeded" and flat and small and fresh and good_file
 
 
 def _format_burst(burst: Burst) -> str:

@@ -25,7 +25,7 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.load.long_text import growth
+from benchmarks.load.long_text import growth, is_small
 from benchmarks.load.novel import novel
 from benchmarks.load.service import POLL_SECONDS, Service, is_over, open_service, sample_memory
 
@@ -72,6 +72,7 @@ class Audiobook:
     def good(self) -> bool:
         """Whether there is no fault and memory is bounded."""
         small = all(peak < MAX_BYTES for peak in self.peak_bytes.values())
+        small = small and is_small(self.peak_bytes)
         return self.state == "succeeded" and not self.wrong and small
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -20,6 +20,8 @@ from synthesis.parts import SECONDS_PER_PHONEME
 CHARACTERS_PER_PHONEME = 1.13
 """Of English with gruut's symbols and word gaps; only sets how long the text is."""
 SENTENCES_PER_PARAGRAPH = 6
+SYNTHESIZER_BYTES = 700_000_000
+"""Resident memory of a synthesizer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,16 @@ def growth(samples: Sequence[int]) -> int:
     if quarter == 0:
         return 0
     return int(np.median(samples[-quarter:]) - np.median(samples[quarter : 2 * quarter]))
+
+
+def is_small(peaks: Mapping[str, int]) -> bool:
+    """Returns whether no synthesizer's peak is above its bound.
+
+    >>> is_small({"planner": 900_000_000, "synthesizer-0": 500_000_000})
+    True
+    """
+    synthesizers = [peak for name, peak in peaks.items() if name.startswith("synthesizer")]
+    return all(peak <= SYNTHESIZER_BYTES for peak in synthesizers)
 
 
 def _joins(file: bytes, timings: dict[str, Any]) -> Joins:
