@@ -17,6 +17,7 @@ from audio.mel import log_mel
 from benchmarks.choices import Choice
 from core.mel import Float32, MelSpec
 from core.protocols import SpeechRecognizer
+from core.recognition import CheckMode
 from core.request import SynthesisRequest
 from core.voice import Catalogue
 from recognition.deviation import word_deviations
@@ -70,7 +71,11 @@ def sentences_of(novel: Path, remainder: int, count: int) -> list[str]:
 
 
 def speak(
-    engine: Engine, catalogue: Catalogue, choices: Sequence[Choice], sentences: Sequence[str]
+    engine: Engine,
+    catalogue: Catalogue,
+    choices: Sequence[Choice],
+    sentences: Sequence[str],
+    check: CheckMode = "off",
 ) -> Iterator[SampledUtterance]:
     """Yields the sentences' utterances, whose voices take turns; refused ones are left out."""
     frontend = open_frontend(SYMBOLS)
@@ -83,6 +88,7 @@ def speak(
                 voice=choice.voice,
                 acoustic=choice.acoustic,
                 vocoder=choice.vocoder,
+                check=check,
                 seed=zlib.crc32(text.encode()) & 0x7FFFFFFF,
             )
             parts = cut_parts([frontend.analyze(text, ssml=False).utterances])

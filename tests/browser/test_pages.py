@@ -23,12 +23,14 @@ PHONE = ViewportSize(width=360, height=740)
 
 @pytest.fixture(scope="module")
 def job(service: Stack) -> str:
-    """A job that has ended, with a warning; and a lexicon to look at."""
+    """A job that has ended, with warnings and places to listen to; and a lexicon to look at."""
     with httpx.Client(base_url=service.url, timeout=300, trust_env=False) as http:
         http.put("/lexicons/names", json=LEXICON).raise_for_status()
-        body = {"text": "The wizzlegomp sat by the river."}
+        body = {"text": "The wizzlegomp sat by the river. Nobody saw it.", "check": "report"}
         answer = http.post("/synthesize", json=body, headers={"Prefer": "wait=60"})
-        return str(answer.json()["id"])
+        job = answer.json()
+        assert job["report"]["places"]
+        return str(job["id"])
 
 
 @pytest.fixture(params=["light", "dark"])

@@ -13,6 +13,7 @@ from benchmarks.recognition.__main__ import (
     thresholds_of,
 )
 from benchmarks.recognition.faults import KINDS, NOISE_DB, FaultKind, PlantedFault, plant
+from benchmarks.recognition.retry import figures_of
 from benchmarks.recognition.speech import SampledUtterance
 from core.mel import Float32, MelSpec, Waveform
 from core.recognition import CheckThresholds
@@ -20,7 +21,7 @@ from core.report import StageSeconds
 from core.text import Utterance
 from recognition.evidence import RunEvidence, UtteranceEvidence
 from synthesis.results import SynthesizedUtterance
-from tests.unit.test_checking import ALL, FakeRecognizer, items_of, utterance_of
+from tests.unit.test_checking import ALL, FakeRecognizer, items_of, synthesized, utterance_of
 
 SPEC = MelSpec()
 FRAMES = 8
@@ -103,6 +104,18 @@ def test_bounds_are_those_that_right_speech_hardly_exceeds() -> None:
     gaps = [one.gaps[0].cost > bounds.gap for one in right]
     assert (sum(words), sum(gaps)) == (4, 4)
     assert bounds.deviation == pytest.approx(0.4 * DEVIATION_MARGIN)
+
+
+def test_a_retry_is_measured_by_what_stays_flagged() -> None:
+    (first,), _, _ = synthesized(items_of("retry", "tacotron2"), (0, 2, 3), ALL)
+    (second,), _, _ = synthesized(items_of("report"), (0, 2, 3))
+    speech = [SampledUtterance(item, r) for item in items_of("off") for r in (first, second)]
+    figures = figures_of(speech)
+    counts = ("utterances", "words", "flagged_words", "flagged_utterances", "retried")
+    assert [figures[name] for name in counts] == [2, 8, 1, 1, 1]
+    share = figures["check_rtf"] / figures["synthesis_rtf"]
+    assert figures["check_share_of_synthesis"] == pytest.approx(share)
+    assert share > 0
 
 
 def test_errors_are_counted_in_words_and_between_them() -> None:
