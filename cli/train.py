@@ -76,6 +76,11 @@ def _device_options(command: F) -> F:
         click.option("--batch", type=int, help="Mel frames; segments (vocoders)."),
         click.option("--threads", type=int, default=1, help="Threads of torch."),
         click.option("--device", help="cpu, cuda or cuda:N; by default a GPU if there is one."),
+        click.option(
+            "--loading",
+            type=int,
+            help="Processes that make batches; by default four on a GPU, none on a CPU.",
+        ),
     ):
         command = option(command)
     return command
@@ -418,6 +423,7 @@ def _recipe(name: str, run: dict[str, Any], device: str, config: Any = None) -> 
         start=None if run.get("from_nothing") else run.get("start"),
         adversary_from=run.get("adversary_from", 0),
         further=tuple(run.get("further", ())),
+        loading=_loading(run, device),
     )
     speech = SpeechDataset(
         run["corpus"],
@@ -442,6 +448,13 @@ def _config(name: str, run: dict[str, Any]) -> Any:
     if size not in sizes:
         raise FieldError("size", f"{name} has no size {size!r}", allowed=", ".join(sizes))
     return sizes[size](PreparedFacts(read_prepared(run["corpus"]), run["symbols"]))
+
+
+def _loading(run: dict[str, Any], device: str) -> int:
+    from training.data.loader import loading_processes
+
+    given: int | None = run.get("loading")
+    return loading_processes(device, os.cpu_count() or 1) if given is None else given
 
 
 def _device(run: dict[str, Any]) -> str:

@@ -33,6 +33,7 @@ class TrainingPlan:
         start: file of the weights to begin with (aligner); None = by chance.
         adversary_from: step from which discriminators take part (vocoders that have some).
         further: more prepared corpora (recognizers).
+        loading: processes that make batches ahead of time, where one takes long to make; 0 = none.
     """
 
     device: str = "cpu"
@@ -45,6 +46,7 @@ class TrainingPlan:
     start: Path | None = None
     adversary_from: int = 0
     further: tuple[Path, ...] = ()
+    loading: int = 0
 
     def completes_step(self, draw: int) -> bool:
         """Returns whether a batch of this number is the last of those that make one step."""

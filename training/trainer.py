@@ -37,11 +37,13 @@ class Average:
         """Moves the average towards the network's weights."""
         self.updates += 1
         keep = min(self.decay, (1 + self.updates) / (10 + self.updates))
-        for key, value in network.state_dict().items():
-            if value.is_floating_point():
-                self.weights[key].lerp_(value, 1.0 - keep)
-            else:
-                self.weights[key].copy_(value)
+        state = network.state_dict()
+        moving = [key for key, value in state.items() if value.is_floating_point()]
+        torch._foreach_lerp_(
+            [self.weights[key] for key in moving], [state[key] for key in moving], 1.0 - keep
+        )
+        for key in state.keys() - set(moving):
+            self.weights[key].copy_(state[key])
 
 
 class TrainingProgress:

@@ -39,6 +39,7 @@ from text.frontend import open_frontend
 from text.g2p.symbols import symbol_table
 from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset, bucket_batches
+from training.data.loader import BatchLoader, on_device, sampled
 from training.data.synthetic import normalized_text
 from training.optimization import Learner, warm_cosine
 from training.recipe import RecipeSpec, TrainingPlan
@@ -134,6 +135,9 @@ class CtcRecipe:
         )
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
         self.sampler = BatchSampler(self.train_set, plan.batch)
+        self.loader = BatchLoader(
+            sampled(self.sampler), self._collated, device=plan.device, processes=plan.loading
+        )
 
     def _labelled(
         self, speech: SpeechDataset, entries: Sequence[CorpusEntry]
@@ -151,14 +155,18 @@ class CtcRecipe:
         return self.learner.step(number, self.rate(number), self._losses_of_draw)
 
     def _losses_of_draw(self, draw: int) -> dict[str, Tensor]:
-        utterances = self.sampler.next_batch()
-        batch = self.collate(utterances, np.random.default_rng(draw))
+        batch = self.loader.load(draw)
+        self.sampler.next_batch()
         return self.losses(batch._replace(mels=self.augment.masked(batch.mels)))
 
-    def collate(
-        self, utterances: Sequence[LabelledUtterance], draw: np.random.Generator | None = None
-    ) -> LabelledBatch:
-        """Returns a batch on the device; with a draw, its words are edited and its mels changed."""
+    def collate(self, utterances: Sequence[LabelledUtterance]) -> LabelledBatch:
+        """Returns a batch on the device."""
+        return on_device(self._collated((None, utterances)), self.plan.device)
+
+    def _collated(self, task: tuple[int | None, Sequence[LabelledUtterance]]) -> LabelledBatch:
+        """Returns the batch of a draw, its words edited and its mels changed, or as it is."""
+        seed, utterances = task
+        draw = None if seed is None else np.random.default_rng(seed)
         mels, phonemes, characters = list[Float32](), list[list[int]](), list[list[int]]()
         sounding = list[NDArray[np.int64]]()
         of_symbol = np.array(label_of_symbol(self.plan.symbols))
@@ -185,7 +193,7 @@ class CtcRecipe:
         frames = np.full((len(mels), max(map(len, sounding))), UNKNOWN)
         for row_labels, own in zip(frames, sounding, strict=True):
             row_labels[: len(own)] = own
-        batch = LabelledBatch(
+        return LabelledBatch(
             torch.from_numpy(padded).transpose(1, 2),
             torch.tensor([len(mel) for mel in mels]),
             torch.from_numpy(_joined(phonemes)),
@@ -194,7 +202,6 @@ class CtcRecipe:
             torch.tensor([len(labels) for labels in characters]),
             torch.from_numpy(frames),
         )
-        return LabelledBatch(*(x.to(self.plan.device) for x in batch))
 
     def losses(self, batch: LabelledBatch) -> dict[str, Tensor]:
         """Returns the CTC losses of phonemes and of characters, per label, and that of frames."""
@@ -271,6 +278,7 @@ class CtcRecipe:
         """Goes on from there."""
         self.learner.load_state(state)
         self.sampler.load_state(state)
+        self.loader.forget()
 
 
 def _ctc_loss(scores: Tensor, labels: Tensor, slots: Tensor, lengths: Tensor) -> Tensor:

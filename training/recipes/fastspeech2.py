@@ -20,6 +20,7 @@ from text.g2p.symbols import symbol_table
 from training.data.collate import UtteranceBatch, collate
 from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset
+from training.data.loader import BatchLoader, sampled
 from training.optimization import Learner, warm_cosine
 from training.previews import alignment_of, open_preview_vocoder, show_alignment, show_mel
 from training.recipe import RecipeSpec, TrainingPlan
@@ -54,6 +55,12 @@ class FastSpeech2Recipe:
         )
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
         self.sampler = BatchSampler(speech.train_set, plan.batch)
+        self.loader = BatchLoader(
+            sampled(self.sampler),
+            lambda task: self._collated(task[1]),
+            device=plan.device,
+            processes=plan.loading,
+        )
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""
@@ -61,11 +68,12 @@ class FastSpeech2Recipe:
 
     def step(self, number: int) -> dict[str, float]:
         """One batch."""
-        return self.learner.step(
-            number,
-            self.rate(number),
-            lambda _: self.losses(self.collate(self.sampler.next_batch())),
-        )
+        return self.learner.step(number, self.rate(number), self._losses_of_draw)
+
+    def _losses_of_draw(self, draw: int) -> dict[str, Tensor]:
+        batch = self.loader.load(draw)
+        self.sampler.next_batch()
+        return self.losses(batch)
 
     def losses(self, batch: UtteranceBatch) -> dict[str, Tensor]:
         """Returns the L1 loss of the mel, and squared errors of log duration, pitch and energy.
@@ -94,8 +102,11 @@ class FastSpeech2Recipe:
 
     def collate(self, entries: list[CorpusEntry]) -> UtteranceBatch:
         """Returns a batch on the device."""
+        return self._collated(entries).to(self.plan.device)
+
+    def _collated(self, entries: list[CorpusEntry]) -> UtteranceBatch:
         mels = [self.speech.mel(e).astype(np.float32) for e in entries]
-        return collate(entries, mels, self.table).to(self.plan.device)
+        return collate(entries, mels, self.table)
 
     def targets(self, batch: UtteranceBatch) -> Targets:
         """Returns durations, and pitch and energy on the scale that the network embeds."""
@@ -159,6 +170,7 @@ class FastSpeech2Recipe:
         """Goes on from there."""
         self.learner.load_state(state)
         self.sampler.load_state(state)
+        self.loader.forget()
 
 
 def scaled(values: Tensor, stats: FeatureStats) -> Tensor:

@@ -34,6 +34,7 @@ from text.g2p.symbols import symbol_table
 from training.data.collate import UtteranceBatch, collate, symbol_of_frame
 from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset, bucket_batches
+from training.data.loader import BatchLoader, sampled
 from training.optimization import Learner, warm_cosine
 from training.previews import open_preview_vocoder, show_alignment, show_mel
 from training.recipe import RecipeSpec, TrainingPlan
@@ -131,6 +132,12 @@ class Tacotron2Recipe:
         optimizer = torch.optim.Adam(self.network.parameters(), PEAK_RATE, weight_decay=1e-6)
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
         self.sampler = BatchSampler(speech.train_set, plan.batch)
+        self.loader = BatchLoader(
+            sampled(self.sampler),
+            lambda task: self._collated(task[1]),
+            device=plan.device,
+            processes=plan.loading,
+        )
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""
@@ -141,10 +148,13 @@ class Tacotron2Recipe:
         forced = number <= FORCED_SHARE * self.plan.total_steps
         passes = number % (SAMPLING_PASSES + 1) if forced else None
         return self.learner.step(
-            number,
-            self.rate(number),
-            lambda _: self.losses(self.collate(self.sampler.next_batch()), passes)[0],
+            number, self.rate(number), lambda draw: self.losses(self._batch(draw), passes)[0]
         )
+
+    def _batch(self, draw: int) -> UtteranceBatch:
+        batch = self.loader.load(draw)
+        self.sampler.next_batch()
+        return batch
 
     def losses(
         self, batch: UtteranceBatch, sampling_passes: int | None = None
@@ -196,8 +206,11 @@ class Tacotron2Recipe:
 
     def collate(self, entries: list[CorpusEntry]) -> UtteranceBatch:
         """Returns a batch on the device."""
+        return self._collated(entries).to(self.plan.device)
+
+    def _collated(self, entries: list[CorpusEntry]) -> UtteranceBatch:
         mels = [self.speech.mel(e).astype(np.float32) for e in entries]
-        return collate(entries, mels, self.table).to(self.plan.device)
+        return collate(entries, mels, self.table)
 
     @property
     def states_width(self) -> int:
@@ -277,6 +290,7 @@ class Tacotron2Recipe:
         """Goes on from there."""
         self.learner.load_state(state)
         self.sampler.load_state(state)
+        self.loader.forget()
 
 
 RECIPE = RecipeSpec(

@@ -22,6 +22,7 @@ from torch import Tensor
 from core.errors import ArtifactError
 from training.data.corpus import CorpusEntry
 from training.data.dataset import SpeechDataset, speaker_odds
+from training.data.loader import BatchLoader, draws, on_device
 from training.optimization import GanLearner, set_rate, warm_cosine
 from training.previews import vocode
 from training.recipe import RecipeSpec, TrainingPlan
@@ -88,6 +89,7 @@ class VocosRecipe:
         if not self.entries or not self.held_out:
             raise ArtifactError(f"no utterance is longer than {shortest} frames")
         self.odds = speaker_odds(self.entries)
+        self.loader = BatchLoader(draws, self.draw, device=plan.device, processes=plan.loading)
         torch.manual_seed(0)
         network = Vocos(config).to(plan.device)
         discriminators = HifiGanDiscriminators(wide=False).to(plan.device)
@@ -105,11 +107,11 @@ class VocosRecipe:
         return self.learner.step(
             number,
             rate,
-            lambda draw: self.losses(self.draw(draw), adversarial=adversarial, draw=draw),
+            lambda draw: self.losses(self.loader.load(draw), adversarial=adversarial, draw=draw),
         )
 
     def draw(self, number: int) -> VocosBatch:
-        """A batch that depends on its number alone; one in eight begins or ends its utterances."""
+        """A batch on the CPU of its number alone; one in eight begins or ends its utterances."""
         rng = np.random.default_rng(number)
         drawn = rng.choice(len(self.entries), size=self.plan.batch, p=self.odds)
         entries = [self.entries[i] for i in drawn]
@@ -126,7 +128,7 @@ class VocosRecipe:
     def cut(
         self, entries: list[CorpusEntry], starts: list[int], before: int, after: int, seed: int
     ) -> VocosBatch:
-        """Segments that start at these frames, with frames of context before and after."""
+        """Segments on the CPU that start at these frames, with frames of context on both sides."""
         hop, config = self.config.hop_length, self.config
         rows: list[tuple[NDArray[Any], ...]] = []
         for i, (e, start) in enumerate(zip(entries, starts, strict=True)):
@@ -144,8 +146,7 @@ class VocosRecipe:
                 )
             )
         mel, pulses, noise, octaves, voiced, target = (
-            torch.from_numpy(np.stack(column)).to(self.plan.device)
-            for column in zip(*rows, strict=True)
+            torch.from_numpy(np.stack(column)) for column in zip(*rows, strict=True)
         )
         kept = slice(before * hop, (before + SEGMENT_FRAMES) * hop)
         return VocosBatch(mel, pulses, noise, octaves, voiced, target, kept)
@@ -176,9 +177,10 @@ class VocosRecipe:
         starts = [(e.frames - SEGMENT_FRAMES) // 2 for e in self.held_out]
         with self.learner.averaged():
             batch = self.cut(self.held_out, starts, self.halo, self.halo, 0)
+            batch = on_device(batch, self.plan.device)
             losses = self.losses(batch, adversarial=False)
             mel = self.speech.mel(self.held_out[0]).T.astype(np.float32)  # (n_mels, T)
-            clip = vocode(network, torch.from_numpy(mel)[None])
+            clip = vocode(network, torch.from_numpy(mel)[None].to(self.plan.device))
         writer.add_audio("copy", clip[None], number, self.speech.prepared.mel.sample_rate)
         return {name: float(value) for name, value in losses.items()}
 
