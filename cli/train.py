@@ -230,7 +230,7 @@ def synthesize(
 @click.argument("recipe")
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--checkpoint", type=FILE, help="By default var/training/RECIPE/checkpoint.pt.")
-@click.option("--component", type=FOLDER, help="The network that a refiner was trained for.")
+@click.option("--component", type=FOLDER, help="What the run went on from; a refiner's network.")
 @click.option("--strength", type=float, default=1.0, help="Of what a refiner adds to a mel.")
 @click.option("--hardware", required=True, help="What it was trained on.")
 @click.option("--source", default=PUBLISHED_SOURCE, help="What the provenance says.")
@@ -435,15 +435,23 @@ def _recipe(name: str, run: dict[str, Any], device: str, config: Any = None) -> 
 
 
 def _config(name: str, run: dict[str, Any]) -> Any:
-    """Returns the config of the size that the command line names.
+    """Returns the config of the size that the command line names, or of the component there.
 
     Raises:
         FieldError: the network has no such size.
     """
+    from core.voice import read_component
+    from exports.registry import read_config
     from training.data.corpus import PreparedFacts, read_prepared
-    from training.recipes.registry import recipe_of
+    from training.recipes.registry import REFINER, recipe_of
+    from training.warm_start import more_speakers
 
     sizes = recipe_of(name).sizes
+    if run.get("component") and name != REFINER and not run["size"]:
+        component = read_component(run["component"])
+        if component.network == name:
+            speakers = len(read_prepared(run["corpus"]).speakers)
+            return more_speakers(read_config(name, component.config), speakers)
     size = run["size"] or next(iter(sizes))
     if size not in sizes:
         raise FieldError("size", f"{name} has no size {size!r}", allowed=", ".join(sizes))

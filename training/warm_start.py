@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+import msgspec
 import torch
 from torch import Tensor, nn
 
@@ -16,6 +17,8 @@ from exports.registry import read_config
 from training.optimization import GanLearner, Learner
 from training.recipe import Recipe
 from training.trainer import Average, TrainingProgress
+
+SPEAKER_TABLE = "speaker_emb.weight"
 
 
 class NetworkRecipe(Recipe, Protocol):
@@ -38,7 +41,8 @@ def start_from(
 
     Args:
         component: published weights.
-        recipe: of the same network and size; its weights are replaced.
+        recipe: of the same network and size; its weights are replaced. It may know more speakers:
+            the component's are the first, the others begin as their mean.
         folder: of the run; a checkpoint there is left alone.
         discriminators: checkpoint of another generator's run, whose discriminators are taken.
 
@@ -48,7 +52,8 @@ def start_from(
     progress = TrainingProgress(folder)
     if progress.file.exists():
         return
-    if read_config(component.network, component.config) != recipe.config:
+    config = read_config(component.network, component.config)
+    if more_speakers(config, getattr(recipe.config, "n_speakers", 1)) != recipe.config:
         raise CheckpointError(f"component {component.name} is of another network or size")
     put_weights(component, recipe)
     if discriminators is not None and isinstance(recipe.learner, GanLearner):
@@ -57,6 +62,13 @@ def start_from(
     provenance = component.provenance
     progress.steps, progress.seconds = provenance.steps, provenance.hours * 3600.0
     progress.save(recipe)
+
+
+def more_speakers(config: Any, speakers: int) -> Any:
+    """Returns the config of the same network for more speakers, if it knows any number of them."""
+    if not 1 < getattr(config, "n_speakers", 1) < speakers:
+        return config
+    return msgspec.structs.replace(config, n_speakers=speakers)
 
 
 def put_weights(component: Component, recipe: NetworkRecipe) -> None:
@@ -71,7 +83,11 @@ def _put(network: nn.Module, weights: Mapping[str, Tensor]) -> None:
     """Sets weights by name; under weight norm torch makes length and direction of them."""
     plain = dict(network.named_parameters()) | dict(network.named_buffers())
     for name, weight in weights.items():
-        if name in plain:
+        if name == SPEAKER_TABLE:
+            table = plain[name]
+            table[: len(weight)] = weight
+            table[len(weight) :] = weight.mean(0)
+        elif name in plain:
             plain[name].copy_(weight)
         else:
             path, _, leaf = name.rpartition(".")
