@@ -31,7 +31,7 @@ from training.publish import publish, publish_refiner
 from training.recipe import Recipe, TrainingPlan
 from training.recipes.registry import recipe_of, speaker_of
 from training.trainer import TrainingProgress
-from training.warm_start import NetworkRecipe, start_from
+from training.warm_start import NetworkRecipe, more_speakers, start_from
 from vocoders.hifigan.config import HifiGanConfig
 from vocoders.melgan.config import MelGanConfig
 from vocoders.vocos.config import VocosConfig
@@ -274,6 +274,53 @@ def test_a_training_goes_on_from_what_was_published(
     run(recipe, tmp_path / "second", 3)
     progress.resume(recipe, "cpu", required=True)
     assert progress.steps == 3
+
+
+def test_a_training_goes_on_with_more_speakers(synthetic_corpus: Path, tmp_path: Path) -> None:
+    run(build("fastspeech2", synthetic_corpus), tmp_path / "first", 1)
+    component = published("fastspeech2", synthetic_corpus, tmp_path / "first")
+    prepared = read_prepared(synthetic_corpus)
+    config = more_speakers(tiny("fastspeech2", prepared), 5)
+    assert config.n_speakers == 5
+    plan = TrainingPlan(total_steps=6, batch=300)
+    recipe = recipe_of("fastspeech2").build(SpeechDataset(synthetic_corpus), config, plan)
+    start_from(component, cast(NetworkRecipe, recipe), tmp_path / "second")
+    table = cast(NetworkRecipe, recipe).learner.average.weights["speaker_emb.weight"]
+    known = load_weights(component)["speaker_emb.weight"]
+    torch.testing.assert_close(table[:2], known)
+    torch.testing.assert_close(table[2:], known.mean(0).expand(3, -1))
+    run(recipe, tmp_path / "second", 2)
+
+
+def test_fewer_speakers_are_refused(synthetic_corpus: Path, tmp_path: Path) -> None:
+    run(build("fastspeech2", synthetic_corpus), tmp_path / "first", 1)
+    component = published("fastspeech2", synthetic_corpus, tmp_path / "first")
+    config = msgspec.structs.replace(
+        tiny("fastspeech2", read_prepared(synthetic_corpus)), n_speakers=1
+    )
+    plan = TrainingPlan(total_steps=6, batch=300)
+    recipe = recipe_of("fastspeech2").build(SpeechDataset(synthetic_corpus), config, plan)
+    with pytest.raises(CheckpointError, match="another network or size"):
+        start_from(component, cast(NetworkRecipe, recipe), tmp_path / "second")
+
+
+@pytest.mark.parametrize("network", ["fastspeech2", "tacotron2", "vocos", "convolutional_bilstm"])
+def test_batches_made_ahead_are_the_same(
+    network: str, synthetic_corpus: Path, tmp_path: Path
+) -> None:
+    """Two processes make them, and a run that was stopped goes on where it was."""
+    run(build(network, synthetic_corpus), tmp_path / "here", 4)
+    run(build(network, synthetic_corpus, loading=2), tmp_path / "ahead", 2)
+    run(build(network, synthetic_corpus, loading=2), tmp_path / "ahead", 4)
+    here, ahead = (
+        torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)["recipe"]
+        for name in ("here", "ahead")
+    )
+    for name, weight in here["network"].items():
+        torch.testing.assert_close(ahead["network"][name], weight, rtol=0, atol=0)
+    assert {k: here.get(k) for k in ("epoch", "taken")} == {
+        k: ahead.get(k) for k in ("epoch", "taken")
+    }
 
 
 def test_a_training_goes_on_from_its_own_size_alone(synthetic_corpus: Path, tmp_path: Path) -> None:

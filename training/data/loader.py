@@ -67,6 +67,7 @@ class BatchLoader(Generic[Task, Batch]):
             prefetch_factor=BATCHES_AHEAD,
             pin_memory=self.device != "cpu",
             multiprocessing_context="fork",  # arrays of the corpus are not copied
+            generator=torch.Generator(),  # else it draws a seed from the numbers of dropout
         )
         return iter(loader)
 
