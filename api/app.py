@@ -55,7 +55,6 @@ from api.uploads import UploadLimits
 from api.validation import resolve_request
 from core.errors import RhapsodeError
 from core.request import SynthesisRequest
-from core.voice import read_catalogue
 from jobs.celery_queue import CeleryQueue, celery_app
 from jobs.redis_backend.api_keys import RedisApiKeys
 from jobs.redis_backend.backlog import RedisBacklog
@@ -89,7 +88,7 @@ def open_backends(settings: ApiSettings) -> Backends:
         store=redis_job_store(client, alive_seconds=settings.alive_seconds),
         queue=CeleryQueue(client, celery_app(settings.redis_url)),
         audio=open_audio_store(settings),
-        catalogue=read_catalogue(settings.voice_folders, settings.runtime, settings.precision),
+        catalogue=settings.catalogue(),
         listener=JobEventListener(client),
         events=RedisEvents(client),
         backlog=RedisBacklog(client),

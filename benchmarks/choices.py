@@ -38,10 +38,10 @@ class Choice:
         )
 
 
-def choices(catalogue: Catalogue, runtime: RuntimeName = "onnx") -> list[Choice]:
-    """Returns every voice × acoustic model × vocoder of the catalogue."""
+def choices(catalogue: Catalogue, runtime: RuntimeName | None = None) -> list[Choice]:
+    """Returns every voice × acoustic model × vocoder of the catalogue; None = its runtime."""
     return [
-        Choice(card.name, acoustic, vocoder, runtime)
+        Choice(card.name, acoustic, vocoder, runtime or catalogue.resolve(card.name).runtime)
         for card in catalogue.voices.values()
         for acoustic in card.acoustic
         for vocoder in card.vocoders

@@ -33,7 +33,7 @@ from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
 from core.networks import WindowPolicy
 from core.protocols import AcousticModel, Vocoder
 from core.request import RuntimeName
-from core.voice import Catalogue, Selection, read_catalogue
+from core.voice import Catalogue, Selection
 from exports.voice import load_voice
 from synthesis.engine import Engine
 from synthesis.loading import LoadedVoice, NetworkPair
@@ -277,7 +277,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options, settings = _parser().parse_args(arguments), SynthesisSettings.from_environment()
     # Batches are broken on purpose; their warnings would drown the table.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    catalogue = read_catalogue(settings.voice_folders)
+    catalogue = settings.catalogue()
     setup = EngineSetup(tuple(settings.voice_folders), settings.artifacts_folder)
     found: list[Comparison] = []
     print("| pair | circumstance | utterances | samples | differ | largest step | CPU time |")
@@ -316,7 +316,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--pairs", default="", help="parts of names, split by semicolons")
     parser.add_argument("--utterances", type=int, default=40, help="of each pair")
     parser.add_argument("--circumstance", default="", help="part of its name")
-    parser.add_argument("--runtime", default="onnx", choices=get_args(RuntimeName))
+    parser.add_argument("--runtime", choices=get_args(RuntimeName), help="default: the voice's")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--json", type=Path, help="write everything here")
     return parser

@@ -157,12 +157,11 @@ def measure_device(settings: WorkerSettings, threads: int = 1) -> tuple[float, f
     """Returns the constant cost of a batch [s] and the RTF of the default voice on this machine."""
     import time
 
-    from core.voice import read_catalogue
     from synthesis.engine import Engine
     from synthesis.parts import SynthesisItem
     from text.frontend import open_frontend
 
-    catalogue = read_catalogue(settings.voice_folders, settings.runtime, settings.precision)
+    catalogue = settings.catalogue()
     selection = catalogue.resolve()
     engine = Engine(settings.artifacts_folder, device=settings.device, threads=threads)
     frontend = open_frontend(selection.acoustic_component.symbols, selection.voice.language)

@@ -12,11 +12,14 @@ from rich.progress import track
 
 from cli.request import data_option
 from core.errors import FieldError
-from core.request import RuntimeName
+from core.request import PRECISIONS, Precision, RuntimeName
 
 if TYPE_CHECKING:
+    from core.settings import CommonSettings
     from core.voice import Component
     from exports.manifest import ArtifactManifest
+
+DEFAULT_RUNTIMES: tuple[RuntimeName, ...] = ("torchscript", "onnx")
 
 
 @click.command()
@@ -26,19 +29,19 @@ if TYPE_CHECKING:
     "runtimes",
     multiple=True,
     type=click.Choice(get_args(RuntimeName)),
-    default=("torchscript", "onnx"),
-    show_default=True,
-    help="May be given twice.",
+    help="May be given twice; default: RHAPSODE_RUNTIME, else torchscript and onnx.",
 )
 @click.option(
-    "--precision", type=click.Choice(["fp32", "fp16", "int8"]), default="fp32", show_default=True
+    "--precision",
+    type=click.Choice(get_args(Precision)),
+    help="Default: RHAPSODE_PRECISION, else the runtime's own: bf16 or fp32.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the manifests as JSON.")
 @data_option
 def export(
     components: tuple[str, ...],
     runtimes: tuple[RuntimeName, ...],
-    precision: str,
+    precision: Precision | None,
     as_json: bool,
     data: Path,
 ) -> None:
@@ -50,17 +53,21 @@ def export(
     rhapsode export
     rhapsode export my-hifigan --runtime onnx --precision fp16
     """
-    from core.voice import read_catalogue
     from exports.exporters.export import export_component
     from exports.exporters.parity import parity_table
     from synthesis.settings import SynthesisSettings
 
     settings = SynthesisSettings.from_environment(data=data)
-    chosen = _chosen(read_catalogue(settings.voice_folders).components, components)
-    work = [(component, runtime) for component in chosen for runtime in runtimes]
+    chosen = _chosen(settings.catalogue().components, components)
+    own: tuple[RuntimeName, ...] = (settings.runtime,) if settings.runtime else DEFAULT_RUNTIMES
+    work = [
+        (component, runtime, precision or _precision(runtime, settings))
+        for component in chosen
+        for runtime in runtimes or own
+    ]
     manifests: list[ArtifactManifest] = [
-        export_component(component, runtime, precision, settings.artifacts_folder)  # type: ignore[arg-type]
-        for component, runtime in track(
+        export_component(component, runtime, own_precision, settings.artifacts_folder)
+        for component, runtime, own_precision in track(
             work, "exporting", console=Console(stderr=True), transient=True
         )
     ]
@@ -69,6 +76,12 @@ def export(
     else:
         click.echo(parity_table(manifests))
         click.echo(f"{len(manifests)} artifacts in {settings.artifacts_folder}")
+
+
+def _precision(runtime: RuntimeName, settings: CommonSettings) -> Precision:
+    """Returns what the settings say for their own runtime, else the runtime's own precision."""
+    same = runtime == (settings.runtime or "onnx")
+    return (settings.precision if same else None) or PRECISIONS[runtime][0]
 
 
 def _chosen(known: dict[str, Component], names: tuple[str, ...]) -> list[Component]:

@@ -177,9 +177,7 @@ def installed_catalogue(data: Path) -> Catalogue:
         FieldError: a variable is refused.
         ArtifactError: a voice cannot be read.
     """
-    from core.voice import read_catalogue
-
-    return read_catalogue(CommonSettings.from_environment(data=data).voice_folders)
+    return CommonSettings.from_environment(data=data).catalogue()
 
 
 def require_voices(catalogue: Catalogue, request: Controls) -> None:

@@ -26,7 +26,7 @@ from cli.request import (
 )
 from core.errors import FieldError, Unavailable
 from core.request import SynthesisRequest
-from core.voice import Catalogue, read_catalogue
+from core.voice import Catalogue
 from synthesis.settings import SynthesisSettings
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def say(
     field = "ssml" if ssml else "text"
     request = build_request(**{field: read_text(text)}, format=kind, **options)
     settings = SynthesisSettings.from_environment(data=data)
-    catalogue = read_catalogue(settings.voice_folders, settings.runtime, settings.precision)
+    catalogue = settings.catalogue()
     require_voices(catalogue, request)
     lexicons = read_lexicons(lexicon_files)
     player = _player() if play else None

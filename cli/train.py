@@ -206,14 +206,13 @@ def synthesize(
     """Make speech of all voices a prepared corpus OUT, for the `--further` of recognizers."""
     import torch
 
-    from core.voice import read_catalogue
     from synthesis.settings import SynthesisSettings
     from training.data.corpus import read_prepared
     from training.data.synthetic import SpeakingChoice, synthesize_corpus, transcripts_of
 
     torch.set_num_threads(threads)
     settings = SynthesisSettings.from_environment()
-    catalogue = read_catalogue(settings.voice_folders)
+    catalogue = settings.catalogue()
     synthesize_corpus(
         out,
         catalogue,

@@ -69,10 +69,9 @@ def add(data: Path, /, name: str, wheel: Path | None) -> None:
 
 
 def _list_voices(as_json: bool, data: Path) -> None:
-    from core.voice import read_catalogue
     from synthesis.settings import SynthesisSettings
 
-    catalogue = read_catalogue(SynthesisSettings.from_environment(data=data).voice_folders)
+    catalogue = SynthesisSettings.from_environment(data=data).catalogue()
     if as_json:
         cards = list(catalogue.voices.values())
         click.echo(msgspec.json.format(msgspec.json.encode(cards)).decode())
@@ -118,7 +117,7 @@ def _pairs(catalogue: Catalogue) -> Table:
     names = list(dict.fromkeys(name for *_, figures in pairs for name in figures))
     # Words of a heading stand one below the other: the table fits 80 columns.
     headings = (Column(name.replace("_", "\n"), justify="right") for name in names)
-    table = Table("voice", "acoustic", "vocoder", *headings, box=None)
+    table = Table("voice", "acoustic", "vocoder", *headings, box=None, pad_edge=False)
     for *pair, figures in pairs:
         table.add_row(*pair, *(f"{figures[n]:g}" if n in figures else "–" for n in names))
     return table

@@ -7,13 +7,16 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Self, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Self, get_origin, get_type_hints
 
 import msgspec
 import platformdirs
 
 from core.errors import FieldError
 from core.request import Precision, RuntimeName
+
+if TYPE_CHECKING:
+    from core.voice import Catalogue
 
 SHIPPED_VOICES = Path(__file__).resolve().parent.parent / "voices"
 """The installed folder ``voices``: it lies beside this package."""
@@ -57,6 +60,17 @@ class CommonSettings:
         """The shipped voices, then the imported ones, then those of RHAPSODE_VOICES."""
         own = (SHIPPED_VOICES, self.own_voices) if self.shipped_voices else ()
         return (*own, *self.voices)
+
+    def catalogue(self) -> Catalogue:
+        """Reads the voices; one that names no runtime has that of the settings.
+
+        Raises:
+            ArtifactError: a voice cannot be read.
+            FieldError: a runtime computes no such precision.
+        """
+        from core.voice import read_catalogue
+
+        return read_catalogue(self.voice_folders, self.runtime, self.precision)
 
     @classmethod
     def from_environment(

@@ -20,7 +20,6 @@ import structlog
 from celery import Celery, Task, signals
 
 from core.errors import RhapsodeError, Unavailable
-from core.voice import read_catalogue
 from jobs.celery_queue import (
     ASSEMBLE_TASK,
     CONTROL_QUEUES,
@@ -91,7 +90,7 @@ def open_context(role: WorkerRole, settings: WorkerSettings, app: Celery) -> Con
         queue=CeleryQueue(client, app),
         audio=open_audio_store(settings),
         part_index=RedisPartIndex(client),
-        catalogue=read_catalogue(settings.voice_folders, settings.runtime, settings.precision),
+        catalogue=settings.catalogue(),
         clock=SystemClock(),
         worker=f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}",
         attempts=settings.attempts,

@@ -11,7 +11,7 @@ from litestar.di import NamedDependency
 from api.backends import Backends
 from api.problems import problem_responses
 from core.formats import sample_rates
-from core.request import AudioFormat, RuntimeName
+from core.request import AudioFormat, Precision, RuntimeName
 from core.voice import Catalogue
 
 
@@ -28,6 +28,10 @@ class VoiceView(msgspec.Struct, frozen=True, kw_only=True):
     """Acoustic models, the default first."""
     vocoders: tuple[str, ...]
     """Vocoders, the default first."""
+    runtime: RuntimeName
+    """Which export speaks when a request names none."""
+    precision: Precision
+    """Of that export."""
     sample_rate: int
     """The voice's own [Hz]."""
     licence: str
@@ -58,7 +62,7 @@ def list_voices(catalogue: Catalogue) -> VoiceList:
     default = catalogue.voice(None).name if catalogue.voices else ""
     found = []
     for card in catalogue.voices.values():
-        model = catalogue.resolve(card.name).acoustic_component
+        selection = catalogue.resolve(card.name)
         found.append(
             VoiceView(
                 name=card.name,
@@ -69,7 +73,9 @@ def list_voices(catalogue: Catalogue) -> VoiceList:
                 default=card.name == default,
                 acoustic=tuple(card.acoustic),
                 vocoders=tuple(card.vocoders),
-                sample_rate=model.mel.sample_rate,
+                runtime=selection.runtime,
+                precision=selection.precision,
+                sample_rate=selection.acoustic_component.mel.sample_rate,
                 licence=card.licence,
                 provenance=card.provenance,
                 quality=card.quality,

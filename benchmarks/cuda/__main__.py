@@ -33,7 +33,7 @@ from benchmarks.quality.sentences import read_sentences
 from core.errors import RhapsodeError
 from core.mel import PhonemeBatch
 from core.request import Precision, RuntimeName
-from core.voice import Catalogue, read_catalogue
+from core.voice import Catalogue
 from exports.voice import Voice, load_voice
 from synthesis.settings import SynthesisSettings
 from text.frontend import open_frontend
@@ -70,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Measures what the options ask for, and prints the tables."""
     begin, options = time.monotonic(), _parser().parse_args(arguments)
     settings = SynthesisSettings.from_environment()
-    bench = CudaBench(options, settings, read_catalogue(settings.voice_folders), begin)
+    bench = CudaBench(options, settings, settings.catalogue(), begin)
     document: dict[str, Any] = {"device": device_name(options.device)}
     print(document["device"])
     try:

@@ -13,7 +13,6 @@ import httpx
 
 from benchmarks.load.service import POLL_SECONDS, fresh_seeds, is_over
 from core.request import SynthesisRequest
-from core.voice import read_catalogue
 from synthesis.settings import SynthesisSettings
 from text.frontend import open_frontend
 
@@ -66,7 +65,7 @@ def _by_engine(text: str, artifacts: Path) -> tuple[float, int]:
     from synthesis.engine import Engine  # both need a runtime of an extra; --help does not
     from synthesis.local import LocalSynthesizer
 
-    catalogue = read_catalogue(SynthesisSettings.from_environment().voice_folders)
+    catalogue = SynthesisSettings.from_environment().catalogue()
     engine = Engine(artifacts, threads=os.cpu_count() or 1)
     local = LocalSynthesizer(catalogue, engine, open_frontend)
     local.load(SynthesisRequest(text="Warm."))

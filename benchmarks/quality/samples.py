@@ -18,7 +18,7 @@ from benchmarks.pipeline import Pipeline, StageClock, joined
 from benchmarks.quality.markers import replace_between
 from benchmarks.quality.page import PAGE
 from core.mel import Float32
-from core.voice import Catalogue, read_catalogue
+from core.voice import Catalogue
 from synthesis.settings import SynthesisSettings
 
 SENTENCE = (
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--pairs", default="*", help="pattern, as 'clara tacotron2 × *'")
     options = parser.parse_args(arguments)
     settings = SynthesisSettings.from_environment()
-    catalogue = read_catalogue(settings.voice_folders)
+    catalogue = settings.catalogue()
     folder = options.page.parent / "samples"
     folder.mkdir(exist_ok=True)
     offered = choices(catalogue)

@@ -15,7 +15,7 @@ from benchmarks.quality.sentences import BenchSentence
 from benchmarks.quality.systems import Corpus, Say, System
 from core.errors import AnomalyError, RhapsodeError
 from core.mel import Float32
-from core.voice import Catalogue, read_catalogue
+from core.voice import Catalogue
 from exports.voice import load_voice
 from synthesis.settings import SynthesisSettings
 
@@ -30,7 +30,7 @@ def our_systems() -> list[System]:
         ArtifactError: the catalogue cannot be read.
     """
     settings = SynthesisSettings.from_environment()
-    catalogue = read_catalogue(settings.voice_folders)
+    catalogue = settings.catalogue()
     offered = choices(catalogue)
     once = {c.selection(catalogue).vocoder_component.name: c for c in reversed(offered)}
     copies = [

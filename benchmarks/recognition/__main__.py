@@ -32,7 +32,7 @@ from benchmarks.recognition.speech import (
 )
 from core.protocols import SpeechRecognizer
 from core.recognition import CheckThresholds
-from core.voice import read_catalogue, read_component
+from core.voice import read_component
 from exports.component_file import component_toml
 from exports.voice import load_recognizer
 from recognition.check import check_utterance, gap_statistic, word_statistic
@@ -145,7 +145,7 @@ def main() -> int:
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     settings = SynthesisSettings.from_environment()
-    catalogue = read_catalogue(settings.voice_folders)
+    catalogue = settings.catalogue()
     engine = Engine(settings.artifacts_folder)
     component = read_component(options.component)
     recognize = load_recognizer(component, runtime="onnx", artifacts=settings.artifacts_folder)

@@ -30,7 +30,7 @@ from benchmarks.recognition.speech import (
 )
 from core.mel import Float32
 from core.protocols import SpeechRecognizer
-from core.voice import read_catalogue, read_component
+from core.voice import read_component
 from exports.voice import load_recognizer
 from recognition.beam_search import BeamSearch, Fusion
 from recognition.decoding import ErrorCounts, best_path, count_errors, words_of
@@ -91,7 +91,7 @@ def main() -> int:
     parser.add_argument("--write", type=Path, help="Where the model that is made goes.")
     options = parser.parse_args()
     settings, file = SynthesisSettings.from_environment(), novel(options.novel)
-    catalogue = read_catalogue(settings.voice_folders)
+    catalogue = settings.catalogue()
     recognize = load_recognizer(
         read_component(options.component), runtime="onnx", artifacts=settings.artifacts_folder
     )

@@ -19,7 +19,6 @@ from benchmarks.speed.cases import RUNTIMES, TimedCase, our_cases, piper_cases
 from benchmarks.speed.process import SpeakingProcess
 from benchmarks.speed.table import markdown
 from benchmarks.speed.timing import Timing, measure
-from core.voice import read_catalogue
 from synthesis.settings import SynthesisSettings
 
 WARM_UP = "Hello there."
@@ -60,7 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _cases(options: argparse.Namespace, settings: SynthesisSettings) -> list[TimedCase]:
     runtimes = [name for name in RUNTIMES[::-1] if name in options.runtimes.split(",")]
-    catalogue = read_catalogue(settings.voice_folders)
+    catalogue = settings.catalogue()
     ours = our_cases(catalogue, runtimes, options.batch, options.processes)
     return ours + piper_cases(options.processes)
 

@@ -306,6 +306,7 @@ def test_readiness_and_voices(http: httpx.Client) -> None:
     assert set(voices) == {"tiny", "tiny-high"}
     assert voices["tiny"]["default"] is True
     assert voices["tiny"]["sample_rate"] == 22050
+    assert (voices["tiny"]["runtime"], voices["tiny"]["precision"]) == ("onnx", "fp32")
 
 
 def test_a_ten_megabyte_body_is_answered_not_cut_off(http: httpx.Client) -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from api.routes.voices import list_voices
 from api.validation import resolve_request
+from benchmarks.choices import choices
 from core.errors import FieldError
 from core.request import Precision, RuntimeName, SynthesisRequest
 from core.settings import CommonSettings
@@ -79,3 +81,15 @@ def test_settings_name_runtime_and_precision() -> None:
     assert (settings.runtime, settings.precision) == ("openvino", "fp32")
     with pytest.raises(FieldError):
         CommonSettings.from_environment({"RHAPSODE_RUNTIME": "tensorflow"})
+
+
+def test_voices_and_benchmarks_have_the_runtime_of_the_settings(tiny_voices: Path) -> None:
+    own = {"RHAPSODE_VOICES": str(tiny_voices), "RHAPSODE_SHIPPED_VOICES": "false"}
+    for runtime, precision in (("openvino", "bf16"), ("torchscript", "fp32"), ("onnx", "fp32")):
+        settings = CommonSettings.from_environment({**own, "RHAPSODE_RUNTIME": runtime})
+        catalogue = settings.catalogue()
+        (view, *_) = list_voices(catalogue).voices
+        assert (view.runtime, view.precision) == (runtime, precision)
+        (choice, *_) = choices(catalogue)
+        assert choice.selection(catalogue).precision == precision
+        assert choice.runtime == runtime

@@ -141,7 +141,7 @@ class Device:
         self._engines += _engines(self._settings, [*self._collectors.values()])
         selection = self._catalogue.resolve()
         with LOAD_SECONDS.time():
-            voice = self._engines[0].load(selection, "onnx")
+            voice = self._engines[0].load(selection, selection.runtime)
             self._engines[0].synthesize([_warm_up_item(selection)])
             self._engines[0].stream([_warm_up_item(selection)], lambda samples: None)
         self.loaded = tuple(voice.digests)
