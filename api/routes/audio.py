@@ -89,9 +89,9 @@ async def audio(
         QueryParameter(description="send it while it is made, from its first sample to its last"),
     ] = False,
     chapter: Annotated[
-        int | None,
-        QueryParameter(description="of a stream: number of the chapter it begins with, from 1"),
-    ] = None,
+        int,
+        QueryParameter(ge=1, description="of a stream: number of the chapter it begins with"),
+    ] = 1,
     accept: Annotated[
         str | None,
         HeaderParameter(name="Accept", description="of a stream: its format, if not the job's"),
@@ -101,7 +101,7 @@ async def audio(
     if_none_match: Annotated[str | None, HeaderParameter(name="If-None-Match")] = None,
 ) -> Response[Any]:
     """Returns the audio of an ended job, or with `stream=true` of a running one as it is made."""
-    if chapter is not None and not stream:
+    if chapter > 1 and not stream:
         raise FieldError("chapter", "chapter: only a stream begins with one", allowed="stream=true")
     if stream:
         compute = threads.of(client.quota_key)
@@ -157,7 +157,7 @@ def _find_stream(
     job_id: str,
     compute: Compute,
     accept: str | None,
-    chapter: int | None,
+    chapter: int,
 ) -> JobAudioStream | None:
     """Returns the stream of a job; None: it has ended, and its file is what is wanted.
 
@@ -169,7 +169,7 @@ def _find_stream(
     """
     record = backends.store.records.get(job_id)
     chapters = max(1, record.source.chapters)
-    if chapter is not None and not 1 <= chapter <= chapters:
+    if chapter > chapters:
         message = f"chapter: the job has no chapter {chapter}"
         raise FieldError("chapter", message, allowed=f"1 to {chapters}")
     if record.state not in TERMINAL:
@@ -177,13 +177,13 @@ def _find_stream(
         record = backends.store.records.mark_streamed(job_id)
     own = record.request.format
     format = accepted_format(accept, own)
-    if chapter is not None and not record.streamed:
+    if chapter > 1 and not record.streamed:
         message = f"the job is {record.state}: its file has the chapters, /timings when they begin"
         raise Conflict(message, code="job_over")
-    has_file = record.state in TERMINAL and format == own and chapter is None
+    has_file = record.state in TERMINAL and format == own and chapter == 1
     if not record.streamed or has_file:
         return None
-    return JobAudioStream(backends, record, compute, format, chapter=(chapter or 1) - 1)
+    return JobAudioStream(backends, record, compute, format, chapter=chapter - 1)
 
 
 def accepted_format(accept: str | None, own: FileFormat) -> StreamFormat:

@@ -59,6 +59,12 @@ include-name = "PUT /jobs/{job_id}"
 [operations.checks.positive_data_acceptance]
 expected-statuses = ["2xx", 404, 409, 422]
 
+# Nor how many chapters a job has, and that only a stream begins with one.
+[[operations]]
+include-name = "GET /jobs/{job_id}/audio"
+[operations.checks.positive_data_acceptance]
+expected-statuses = ["2xx", "3xx", 401, 403, 404, 409, 422, 429, "5xx"]
+
 # Nor that octets are a lexicon.
 [[operations]]
 include-name = "PUT /lexicons/{name}"
