@@ -71,15 +71,15 @@ def _format_comparisons(model: WorkerModel, comparisons: Sequence[RunComparison]
         f"one synthesizer: {model.batch_seconds * 1000:.0f} ms a batch and "
         f"{model.rtf:.4f} s a second of audio",
         "",
-        "| synthesizers | jobs | slowdown | p50 real / simulated | p95 real / simulated | off by "
-        "| p95 without contention |",
-        "|---|---|---|---|---|---|---|",
+        "| synthesizers | jobs | slowdown | interference | p50 real / simulated "
+        "| p95 real / simulated | off by | p95 undisturbed | p95 without contention |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {one.workers} | {one.jobs} | {one.slowdown:.2f} "
+        f"| {one.workers} | {one.jobs} | {one.slowdown:.2f} | {one.interference:.2f} "
         f"| {one.real[0.5]:.2f} / {one.simulated[0.5]:.2f} s "
         f"| {one.real[0.95]:.2f} / {one.simulated[0.95]:.2f} s | {one.error:+.0%} "
-        f"| {one.unhindered[0.95]:.2f} s |"
+        f"| {one.undisturbed[0.95]:.2f} s | {one.unhindered[0.95]:.2f} s |"
         for one in comparisons
     ]
     return "\n".join(lines)

@@ -55,6 +55,7 @@ class RealRun:
         burst_speed: audio seconds per second of the burst.
         speech_share: of the audio of files, what devices made; the rest is pauses.
         load: jobs at random times.
+        load_batches: what devices did for them.
     """
 
     workers: int
@@ -64,6 +65,7 @@ class RealRun:
     burst_speed: float
     speech_share: float
     load: list[MeasuredJob]
+    load_batches: MeasuredBatches
 
 
 def run_service(
@@ -110,7 +112,9 @@ async def _run(
         audio = sum(job.audio_seconds for job in burst)
         rate = utilization * len(burst) / wall
         times = list(arrival_times(RateProfile((0.0,), (rate,)), 1.0, seconds, Random(workers)))
+        before = _devices(url)
         load = await speaker.at_times(times)
+        load_batches = _difference(before, _devices(url))
     whole = _difference(start, end)
     files = sum(job.audio_seconds for job in (*singles, *burst))
     return RealRun(
@@ -121,6 +125,7 @@ async def _run(
         burst_speed=audio / wall,
         speech_share=whole.audio_seconds / files,
         load=load,
+        load_batches=load_batches,
     )
 
 
