@@ -81,6 +81,7 @@ def _component(name: str | None, folders: Any) -> Component:
 
 
 def _mel(file: Path, recognize: SpeechRecognizer) -> Float32:
+    import numpy as np
     import soundfile
     import soxr
 
@@ -93,6 +94,8 @@ def _mel(file: Path, recognize: SpeechRecognizer) -> Float32:
         raise InputError(f"{file.name} is no audio: {error}") from error
     if not len(samples):
         raise InputError(f"{file.name} is empty")
+    if not np.isfinite(samples).all():
+        raise InputError(f"{file.name} has samples that are no numbers")
     mono = soxr.resample(samples.mean(1), rate, spec.sample_rate)
     return log_mel(mono, spec)
 

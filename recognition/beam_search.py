@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from core.errors import InputError
 from core.mel import Float32
 from recognition.labels import BLANK, CHARACTERS, GAP
 from recognition.language_model import BEGIN, END, NgramModel
@@ -23,6 +24,7 @@ LEAST_PROBABILITY: Final = 1e-3
 """Labels below are not looked at."""
 NOTHING: Final = -math.inf
 _GAP: Final = CHARACTERS.index(GAP)
+_SPELLING: Final = frozenset(CHARACTERS) - {GAP}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,18 @@ class _Prefix:
 
 
 class BeamSearch:
-    """Finds the words that recognizer and language model together find likeliest."""
+    """Finds the words that recognizer and language model together find likeliest.
+
+    Raises:
+        InputError: no word of the model can be spelled, since it is written in other letters.
+    """
 
     def __init__(self, fusion: Fusion) -> None:
         self._fusion = fusion
-        self._stems = {word[:n] for word in fusion.model.words for n in range(len(word) + 1)}
+        words = [word for word in fusion.model.words if _SPELLING.issuperset(word)]
+        if not words:
+            raise InputError("its words have to be of lower-case letters a to z and apostrophes")
+        self._stems = {word[:n] for word in words for n in range(len(word) + 1)}
 
     def words(self, scores: Float32) -> list[str]:
         """Returns the words of (J, characters) log-probabilities."""

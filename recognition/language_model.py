@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 import re
+import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +18,8 @@ from core.errors import InputError
 BEGIN, END, UNKNOWN = "<s>", "</s>", "<unk>"
 UNKNOWN_SCORE = -6.0
 """Logarithm to base 10 of an unknown word's probability, in models that have no ``<unk>``."""
-_SECTION = re.compile(r"\\(\d+)-grams:")
+_COUNT = re.compile(r"ngram\s+([0-9]{1,9})\s*=\s*([0-9]{1,18})")
+_SECTION = re.compile(r"\\([0-9]{1,9})-grams:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,35 +70,55 @@ def read_arpa(lines: Iterable[str]) -> NgramModel:
     r"""Reads a model.
 
     Raises:
-        InputError: the text is no ARPA file.
+        InputError: the text is no ARPA file, or has not as many n-grams as its head says.
 
     >>> text = "\\data\\\nngram 1=2\n\n\\1-grams:\n-1.0\ta\t-0.5\n-2.0\tb\n\n\\end\\"
     >>> round(read_arpa(text.splitlines()).score(["a"], "b") / math.log(10), 6)
     -2.0
     """
     scores, backoffs = dict[tuple[str, ...], float](), dict[tuple[str, ...], float]()
-    length, ended = 0, False
+    counts, length, ended = dict[int, int](), 0, False
     for number, line in enumerate(map(str.strip, lines), 1):
-        section = _SECTION.fullmatch(line)
-        if section:
+        if line.startswith("\\") and (section := _SECTION.fullmatch(line)):
             length = int(section[1])
         elif line == "\\end\\":
             ended = True
             break
         elif length and line:
-            fields = line.split()
             try:
-                if len(fields) not in (length + 1, length + 2):
-                    raise ValueError
-                gram = tuple(fields[1 : length + 1])
-                scores[gram] = float(fields[0]) * math.log(10.0)
-                if len(fields) == length + 2 and float(fields[-1]):
-                    backoffs[gram] = float(fields[-1]) * math.log(10.0)
+                gram, score, backoff = _entry(line, length)
             except ValueError:
                 raise InputError(f"line {number} is no {length}-gram: {line[:60]!r}") from None
+            scores[gram] = score
+            if backoff:
+                backoffs[gram] = backoff
+        elif count := _COUNT.fullmatch(line):
+            counts[int(count[1])] = int(count[2])
     if not ended or not scores:
         raise InputError("it is no language model in ARPA form, or cut off")
-    return NgramModel(length, scores, backoffs)
+    found = Counter(map(len, scores))
+    for size in sorted(counts.keys() | found.keys()):
+        if found[size] != counts.get(size, 0):
+            listed = counts.get(size, 0)
+            raise InputError(f"it has {found[size]} {size}-grams, its head says {listed}")
+    return NgramModel(max(found), scores, backoffs)
+
+
+def _entry(line: str, length: int) -> tuple[tuple[str, ...], float, float]:
+    """Returns the words of a line, and natural logarithms of their probability and weight.
+
+    Raises:
+        ValueError: it is no n-gram of this length, or its numbers are none of a logarithm.
+    """
+    fields = line.split()
+    if len(fields) not in (length + 1, length + 2):
+        raise ValueError
+    score, backoff = float(fields[0]), float(fields[-1]) if len(fields) == length + 2 else 0.0
+    if not (-math.inf < score <= 0.0 and math.isfinite(backoff)):
+        raise ValueError
+    # The same word stands in many n-grams: one string for all of them.
+    gram = tuple(map(sys.intern, fields[1 : length + 1]))
+    return gram, score * math.log(10.0), backoff * math.log(10.0)
 
 
 def arpa_lines(model: NgramModel) -> Iterator[str]:

@@ -60,9 +60,7 @@ def healthz_head() -> None:
 )
 async def readyz(backends: NamedDependency[Backends]) -> Response[Readiness]:
     """Answers whether Redis, a planner and a synthesizer with loaded models are there."""
-    found = await to_thread.run_sync(readiness, backends)
-    headers = {} if found.ready else {"Retry-After": "2"}
-    return Response(found, status_code=200 if found.ready else 503, headers=headers)
+    return _answer(await to_thread.run_sync(readiness, backends))
 
 
 @head(
@@ -73,8 +71,13 @@ async def readyz(backends: NamedDependency[Backends]) -> Response[Readiness]:
 )
 async def readyz_head(backends: NamedDependency[Backends]) -> Response[None]:
     """Answers the same without a body."""
-    found = await to_thread.run_sync(readiness, backends)
-    return Response(None, status_code=200 if found.ready else 503)
+    whole = _answer(await to_thread.run_sync(readiness, backends))
+    return Response(None, status_code=whole.status_code, headers=whole.headers)
+
+
+def _answer(found: Readiness) -> Response[Readiness]:
+    headers = {} if found.ready else {"Retry-After": "2"}
+    return Response(found, status_code=200 if found.ready else 503, headers=headers)
 
 
 def readiness(backends: Backends) -> Readiness:

@@ -76,6 +76,7 @@ def test_pages_files_and_probes_answer_who_asks_for_the_head_alone(http: Http) -
         head, whole = http.head(path), http.get(path)
         assert head.status_code == whole.status_code, path
         assert head.headers.get("content-type") == whole.headers["content-type"], path
+        assert head.headers.get("retry-after") == whole.headers.get("retry-after"), path
 
 
 def test_a_file_of_another_version_is_not_kept(http: Http) -> None:

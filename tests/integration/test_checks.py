@@ -238,9 +238,12 @@ def test_what_cannot_be_listened_to_is_refused(
     text.write_text("no audio")
     soundfile.write(empty, np.zeros(0), 22050)
     soundfile.write(long, np.zeros(61 * 22050), 22050)
+    broken = tmp_path / "broken.wav"
+    soundfile.write(broken, np.full(2205, np.nan, np.float32), 22050, subtype="FLOAT")
     for words, reason in (
         ([text], "text.wav is no audio"),
         ([empty], "empty.wav is empty"),
+        ([broken], "broken.wav has samples that are no numbers"),
         ([long, "--text", "Hello."], "lasts 60 s at most"),
         ([empty, "--recognizer", "nobody"], "no recognizer nobody"),
     ):

@@ -58,7 +58,7 @@ def test_a_model_is_read_and_backs_off() -> None:
     assert log10(model.score(["cat"], "</s>")) == pytest.approx(-0.2 - 0.9)
     assert log10(model.score(["cat"], "dog")) == pytest.approx(-0.2 - 1.5)
     assert log10(model.score(["dog"], "cat")) == pytest.approx(-0.8)
-    without = read_arpa(ARPA.replace("-1.5\t<unk>\n", "").splitlines())
+    without = read_arpa(ARPA.replace("-1.5\t<unk>\n", "").replace("1=5", "1=4").splitlines())
     assert log10(without.score([], "dog")) == pytest.approx(UNKNOWN_SCORE)
 
 
@@ -69,11 +69,23 @@ def test_a_model_is_read_and_backs_off() -> None:
         (ARPA.partition("\\end\\")[0], "cut off"),
         (ARPA.replace("-0.8\tcat", "cat"), "line 9 is no 1-gram"),
         (ARPA.replace("-0.25\tthe cat", "-0.25\tthe"), "line 15 is no 2-gram"),
+        (ARPA.replace("-0.8\tcat", "nan\tcat"), "line 9 is no 1-gram"),
+        (ARPA.replace("-0.8\tcat", "0.8\tcat"), "line 9 is no 1-gram"),
+        (ARPA.replace("cat\t-0.2", "cat\t-inf"), "line 9 is no 1-gram"),
+        (ARPA.replace("-0.25\tthe cat\n", ""), "it has 1 2-grams, its head says 2"),
+        (ARPA.replace("ngram 2=2\n", ""), "it has 2 2-grams, its head says 0"),
+        ("\\" + "9" * 5000 + "-grams:\n-1\ta\n\\end\\", "no language model"),
     ],
 )
 def test_what_is_no_model_is_refused(text: str, reason: str) -> None:
     with pytest.raises(InputError, match=reason):
         read_arpa(text.splitlines())
+
+
+def test_a_model_in_capitals_is_refused() -> None:
+    model = read_arpa(ARPA.replace("the", "THE").replace("cat", "CAT").splitlines())
+    with pytest.raises(InputError, match="lower-case letters"):
+        BeamSearch(Fusion(model))
 
 
 def test_a_model_of_sentences_is_a_distribution_and_survives_its_file() -> None:
