@@ -78,7 +78,7 @@ def _device_options(command: F) -> F:
         click.option("--device", help="cpu, cuda or cuda:N; by default a GPU if there is one."),
         click.option(
             "--loading",
-            type=int,
+            type=click.IntRange(0),
             help="Processes that make batches; by default four on a GPU, none on a CPU.",
         ),
     ):
@@ -437,7 +437,8 @@ def _config(name: str, run: dict[str, Any]) -> Any:
     """Returns the config of the size that the command line names, or of the component there.
 
     Raises:
-        FieldError: the network has no such size.
+        FieldError: the network has no such size, or the component reads other symbols.
+        CheckpointError: the component knows one speaker, the corpus has more.
     """
     from core.voice import read_component
     from exports.registry import read_config
@@ -449,6 +450,9 @@ def _config(name: str, run: dict[str, Any]) -> Any:
     if run.get("component") and name != REFINER and not run["size"]:
         component = read_component(run["component"])
         if component.network == name:
+            if component.symbols not in ("", run["symbols"]):
+                message = f"component {component.name} reads other symbols"
+                raise FieldError("symbols", message, allowed=component.symbols)
             speakers = len(read_prepared(run["corpus"]).speakers)
             return more_speakers(read_config(name, component.config), speakers)
     size = run["size"] or next(iter(sizes))

@@ -65,9 +65,16 @@ def start_from(
 
 
 def more_speakers(config: Any, speakers: int) -> Any:
-    """Returns the config of the same network for more speakers, if it knows any number of them."""
-    if not 1 < getattr(config, "n_speakers", 1) < speakers:
+    """Returns the config of the same network for more speakers, if it knows any number of them.
+
+    Raises:
+        CheckpointError: it knows one alone, so that it has no table of them to go on from.
+    """
+    known = getattr(config, "n_speakers", speakers)
+    if known >= speakers:
         return config
+    if known == 1:
+        raise CheckpointError(f"a network of one speaker cannot go on with {speakers}")
     return msgspec.structs.replace(config, n_speakers=speakers)
 
 

@@ -9,13 +9,16 @@ import msgspec
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from torch.utils.tensorboard import SummaryWriter
 
 from acoustic.refiner.config import RefinerConfig
 from acoustic.refiner.network import Refiner
 from acoustic.tacotron2.config import Tacotron2Config
-from core.errors import ArtifactError, CheckpointError
+from cli.train import train as train_command
+from core.errors import ArtifactError, CheckpointError, FieldError
 from core.mel import PhonemeBatch
+from core.settings import SHIPPED_VOICES
 from core.voice import Catalogue, Component, VoiceCard, read_component
 from exports.component_file import load_weights
 from exports.registry import NETWORKS, build_network, spec_of
@@ -302,6 +305,16 @@ def test_fewer_speakers_are_refused(synthetic_corpus: Path, tmp_path: Path) -> N
     recipe = recipe_of("fastspeech2").build(SpeechDataset(synthetic_corpus), config, plan)
     with pytest.raises(CheckpointError, match="another network or size"):
         start_from(component, cast(NetworkRecipe, recipe), tmp_path / "second")
+    with pytest.raises(CheckpointError, match="one speaker cannot go on with 2"):
+        more_speakers(config, 2)
+
+
+def test_a_component_that_reads_other_symbols_is_refused(synthetic_corpus: Path) -> None:
+    words = ["--symbols", "arpabet", "--corpus", str(synthetic_corpus), "--device", "cpu"]
+    component = str(SHIPPED_VOICES / "components" / "fastspeech2-duo")
+    result = CliRunner().invoke(train_command, ["fastspeech2", *words, "--component", component])
+    assert isinstance(result.exception, FieldError)
+    assert result.exception.allowed == "house-ipa"
 
 
 @pytest.mark.parametrize("network", ["fastspeech2", "tacotron2", "vocos", "convolutional_bilstm"])
