@@ -47,6 +47,9 @@ def listen(
     from exports.voice import load_recognizer
     from synthesis.settings import SynthesisSettings
 
+    if text is not None and language_model is not None:
+        message = "a recording that is compared with a text needs no language model"
+        raise FieldError("--language-model", message)
     settings = SynthesisSettings.from_environment()
     component = _component(recognizer, settings.voice_folders)
     recognize = load_recognizer(component, runtime="onnx", artifacts=settings.artifacts_folder)

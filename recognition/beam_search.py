@@ -22,6 +22,8 @@ BEAMS: Final = 48
 """Prefixes that are kept at every frame."""
 LEAST_PROBABILITY: Final = 1e-3
 """Labels below are not looked at."""
+LONGEST_WORD: Final = 64
+"""Characters; stems of longer ones would take memory by length squared."""
 NOTHING: Final = -math.inf
 _GAP: Final = CHARACTERS.index(GAP)
 _SPELLING: Final = frozenset(CHARACTERS) - {GAP}
@@ -70,7 +72,8 @@ class BeamSearch:
 
     def __init__(self, fusion: Fusion) -> None:
         self._fusion = fusion
-        words = [word for word in fusion.model.words if _SPELLING.issuperset(word)]
+        known = fusion.model.words
+        words = [w for w in known if len(w) <= LONGEST_WORD and _SPELLING.issuperset(w)]
         if not words:
             raise InputError("its words have to be of lower-case letters a to z and apostrophes")
         self._stems = {word[:n] for word in words for n in range(len(word) + 1)}

@@ -246,6 +246,7 @@ def test_what_cannot_be_listened_to_is_refused(
         ([broken], "broken.wav has samples that are no numbers"),
         ([long, "--text", "Hello."], "lasts 60 s at most"),
         ([empty, "--recognizer", "nobody"], "no recognizer nobody"),
+        ([empty, "--text", "Hello.", "--language-model", text], "needs no language model"),
     ):
         with pytest.raises(SystemExit) as caught:
             main(["listen", *map(str, words)])

@@ -88,6 +88,12 @@ def test_a_model_in_capitals_is_refused() -> None:
         BeamSearch(Fusion(model))
 
 
+def test_no_stems_are_kept_of_endless_words() -> None:
+    lines = ["\\data\\", "ngram 1=2", "\\1-grams:", "-1 a", "-1 " + "b" * 100_000, "\\end\\"]
+    search = BeamSearch(Fusion(read_arpa(lines)))  # the stems would take 5 GB
+    assert search.words(spelled("a")) == ["a"]
+
+
 def test_a_model_of_sentences_is_a_distribution_and_survives_its_file() -> None:
     model = kneser_ney(SENTENCES, 3)
     words = [*model.words, "</s>", "<unk>"]
