@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -13,15 +15,19 @@ from benchmarks.recognition.__main__ import (
     thresholds_of,
 )
 from benchmarks.recognition.faults import KINDS, NOISE_DB, FaultKind, PlantedFault, plant
+from benchmarks.recognition.others import phoneme_errors as errors_of_others
 from benchmarks.recognition.retry import figures_of
 from benchmarks.recognition.speech import SampledUtterance
 from core.mel import Float32, MelSpec, Waveform
-from core.recognition import CheckThresholds
+from core.recognition import CheckThresholds, RecognizerOutput
 from core.report import StageSeconds
 from core.text import Utterance
 from recognition.evidence import RunEvidence, UtteranceEvidence
+from recognition.labels import BLANK, gap_label, phoneme_labels
 from synthesis.results import SynthesizedUtterance
 from tests.unit.test_checking import ALL, FakeRecognizer, items_of, synthesized, utterance_of
+from text.frontend import open_frontend
+from text.g2p.symbols import symbol_table
 
 SPEC = MelSpec()
 FRAMES = 8
@@ -148,3 +154,37 @@ def test_noise_is_found_by_its_mel_and_other_faults_by_what_is_recognized(
     assert found["untouched"]["utterances"] == 10
     assert all(row["flagged"] in (0, row["utterances"]) for row in found.values())
     assert all(found[kind]["utterances"] == 2 for kind in KINDS)
+
+
+class _Dictated:
+    """A recognizer that recognizes given phonemes, whatever sounds."""
+
+    mel_spec = SPEC
+
+    def __init__(self, labels: list[int]) -> None:
+        self.labels = labels
+
+    def __call__(self, mels: Sequence[Float32]) -> list[RecognizerOutput]:
+        rows = np.full((2 * len(self.labels), 78), -20.0, np.float32)
+        rows[::2, BLANK] = 0.0
+        rows[1::2][np.arange(len(self.labels)), self.labels] = 0.0
+        return [RecognizerOutput(rows, rows, 2) for _ in mels]
+
+
+def test_errors_in_the_speech_of_others_are_counted() -> None:
+    text, silence = "A small cat.", np.zeros(22_050, np.float32)
+    utterance = open_frontend("house-ipa").analyze(text, ssml=False).utterances[0]
+    ids = symbol_table("house-ipa").ids(utterance.phonemes)
+    labels = phoneme_labels(ids, "house-ipa")
+    clips = [(text, silence, 22_050)]
+    assert errors_of_others(_Dictated(labels), clips).rate == 0.0
+    sounding = _without_gaps(labels)
+    errors = errors_of_others(_Dictated(labels[:-2]), clips)
+    assert errors.rate == pytest.approx(
+        (len(sounding) - len(_without_gaps(labels[:-2]))) / len(sounding)
+    )
+    assert errors.rate > 0.0
+
+
+def _without_gaps(labels: list[int]) -> list[int]:
+    return [label for label in labels if label != gap_label("house-ipa")]
