@@ -49,8 +49,10 @@ class BatchLoader(Generic[Task, Batch]):
         """Returns the batch of a draw, on the device."""
         if draw != self.next_draw:
             self.batches = self._begin(self.tasks(draw))
+        self.next_draw = None  # who failed begins anew
+        batch = on_device(next(self.batches), self.device)
         self.next_draw = draw + distributed.size()
-        return on_device(next(self.batches), self.device)
+        return batch
 
     def forget(self) -> None:
         """Drops what was made ahead, since its draws will be made of something else."""
