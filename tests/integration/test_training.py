@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -41,6 +44,7 @@ from vocoders.vocos.config import VocosConfig
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.weight_norm import fold_weight_norm
 
+ROOT = Path(__file__).resolve().parents[2]
 ADVERSARY_FROM = 2
 BATCH = {
     n: 300 for n in NETWORKS if spec_of(n).kind != "vocoder"
@@ -317,14 +321,32 @@ def test_a_component_that_reads_other_symbols_is_refused(synthetic_corpus: Path)
     assert result.exception.allowed == "house-ipa"
 
 
-@pytest.mark.parametrize("network", ["fastspeech2", "tacotron2", "vocos", "convolutional_bilstm"])
+AHEAD = """
+import sys
+from pathlib import Path
+from tests.integration.test_training import build
+from tests.synthetic_corpus import run
+
+network, corpus, folder = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+for last in (2, 4):
+    run(build(network, corpus, loading=2), folder, last)
+"""
+
+
+@pytest.mark.parametrize("network", ["fastspeech2", "vocos", "convolutional_bilstm"])
 def test_batches_made_ahead_are_the_same(
     network: str, synthetic_corpus: Path, tmp_path: Path
 ) -> None:
-    """Two processes make them, and a run that was stopped goes on where it was."""
+    """Two processes make them, and a run that was stopped goes on where it was.
+
+    In a process of its own, since processes that make batches are forked.
+    """
     run(build(network, synthetic_corpus), tmp_path / "here", 4)
-    run(build(network, synthetic_corpus, loading=2), tmp_path / "ahead", 2)
-    run(build(network, synthetic_corpus, loading=2), tmp_path / "ahead", 4)
+    subprocess.run(
+        [sys.executable, "-c", AHEAD, network, str(synthetic_corpus), str(tmp_path / "ahead")],
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
     here, ahead = (
         torch.load(tmp_path / name / "checkpoint.pt", weights_only=True)["recipe"]
         for name in ("here", "ahead")
