@@ -24,6 +24,9 @@ SMALL_BYTES: Final = 64 * 1024
 BLOCK_BYTES: Final = 1024 * 1024
 """What is passed on at once of a larger body: each block costs the application two threads' turns,
 and a server passes on what a socket had, some kilobytes."""
+BYTES_PER_SECOND: Final = 32 * 1024 * 1024
+"""A large body is taken no faster than this, since its bytes pass through the loop that answers
+everybody; only clients nearby are as fast as that."""
 MOST_WAITING: Final = 64
 """Large bodies of one client that wait for a place; further ones are answered 429."""
 
@@ -73,7 +76,9 @@ class _Body:
         self._scope: Any = scope
         self._receive, self._turns, self._place = receive, turns, place
         self._seconds = seconds
-        self._deadline = asyncio.get_running_loop().time() + seconds
+        self._began = asyncio.get_running_loop().time()
+        self._deadline = self._began + seconds
+        self._taken = 0
         self._complete = self._large = False
 
     async def receive(self) -> HTTPReceiveMessage:
@@ -96,6 +101,10 @@ class _Body:
             self._complete = not message["more_body"]
             if size > SMALL_BYTES and not self._large:
                 await self._take_place()
+        if self._large:
+            self._taken += size
+            due = self._began + self._taken / BYTES_PER_SECOND
+            await asyncio.sleep(max(0.0, due - asyncio.get_running_loop().time()))
         if blocks:
             more = not self._complete
             return {"type": "http.request", "body": b"".join(blocks), "more_body": more}
