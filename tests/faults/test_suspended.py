@@ -24,7 +24,7 @@ from tests.faults.supervised import Supervised, require_whole
 from tests.memory_store import MemoryPartIndex, MemoryQueue
 from workers.context import Context, SystemClock
 
-TEXT = " ".join(f"Sentence {i} goes on for a while, then ends." for i in range(60))
+TEXT = " ".join(f"Sentence {i} goes on for a while, then ends." for i in range(240))
 
 
 def recovered(service: Supervised) -> float:
