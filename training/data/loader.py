@@ -54,10 +54,6 @@ class BatchLoader(Generic[Task, Batch]):
         self.next_draw = draw + distributed.size()
         return batch
 
-    def forget(self) -> None:
-        """Drops what was made ahead, since its draws will be made of something else."""
-        self.batches, self.next_draw = iter(()), None
-
     def _begin(self, tasks: Iterator[Task]) -> Iterator[Batch]:
         if not self.processes:
             return map(self.make, tasks)
@@ -72,6 +68,48 @@ class BatchLoader(Generic[Task, Batch]):
             generator=torch.Generator(),  # else it draws a seed from the numbers of dropout
         )
         return iter(loader)
+
+
+class SampledLoader(BatchLoader[tuple[int, list[Framed]], Batch]):
+    """The same of a sampler's batches, whose place can be saved.
+
+    Args:
+        sampler: stands where the batches that were loaded end, whatever was made ahead.
+        make: number of a draw and its utterances → the batch.
+        device: where batches go.
+        processes: that make them.
+    """
+
+    def __init__(
+        self,
+        sampler: BatchSampler[Framed],
+        make: Callable[[tuple[int, list[Framed]]], Batch],
+        *,
+        device: str,
+        processes: int,
+    ) -> None:
+        super().__init__(self._ahead, make, device=device, processes=processes)
+        self.sampler = sampler
+
+    def _ahead(self, first: int) -> Iterator[tuple[int, list[Framed]]]:
+        ahead = copy(self.sampler)
+        for draw in draws(first):
+            yield draw, ahead.next_batch()
+
+    def load(self, draw: int) -> Batch:
+        """Returns the batch of a draw, on the device, and moves the sampler on."""
+        batch = super().load(draw)
+        self.sampler.next_batch()
+        return batch
+
+    def state(self) -> dict[str, Any]:
+        """Returns the sampler's place."""
+        return self.sampler.state()
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Goes on from a place; what was made ahead is dropped."""
+        self.sampler.load_state(state)
+        self.batches, self.next_draw = iter(()), None
 
 
 class _Made(Dataset[Any]):
@@ -91,17 +129,6 @@ def on_device(batch: Batch, device: str) -> Batch:
 def draws(first: int) -> Iterator[int]:
     """Yields the numbers of this process's draws: tasks of batches that depend on nothing else."""
     return count(first, distributed.size())
-
-
-def sampled(sampler: BatchSampler[Framed]) -> Callable[[int], Iterator[tuple[int, list[Framed]]]]:
-    """Returns tasks of a sampler, whose own place moves with ``next_batch`` alone."""
-
-    def tasks(first: int) -> Iterator[tuple[int, list[Framed]]]:
-        ahead = copy(sampler)
-        for draw in draws(first):
-            yield draw, ahead.next_batch()
-
-    return tasks
 
 
 def loading_processes(device: str, cores: int) -> int:

@@ -39,7 +39,7 @@ from text.frontend import open_frontend
 from text.g2p.symbols import symbol_table
 from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset, bucket_batches
-from training.data.loader import BatchLoader, on_device, sampled
+from training.data.loader import SampledLoader, on_device
 from training.data.synthetic import normalized_text
 from training.optimization import Learner, warm_cosine
 from training.recipe import RecipeSpec, TrainingPlan
@@ -134,9 +134,11 @@ class CtcRecipe:
             self.network.parameters(), PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-2
         )
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
-        self.sampler = BatchSampler(self.train_set, plan.batch)
-        self.loader = BatchLoader(
-            sampled(self.sampler), self._collated, device=plan.device, processes=plan.loading
+        self.loader = SampledLoader(
+            BatchSampler(self.train_set, plan.batch),
+            self._collated,
+            device=plan.device,
+            processes=plan.loading,
         )
 
     def _labelled(
@@ -156,7 +158,6 @@ class CtcRecipe:
 
     def _losses_of_draw(self, draw: int) -> dict[str, Tensor]:
         batch = self.loader.load(draw)
-        self.sampler.next_batch()
         return self.losses(batch._replace(mels=self.augment.masked(batch.mels)))
 
     def collate(self, utterances: Sequence[LabelledUtterance]) -> LabelledBatch:
@@ -272,13 +273,12 @@ class CtcRecipe:
 
     def state(self) -> dict[str, Any]:
         """Returns weights, their average, optimizer, place in the epoch."""
-        return self.learner.state() | self.sampler.state()
+        return self.learner.state() | self.loader.state()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Goes on from there."""
         self.learner.load_state(state)
-        self.sampler.load_state(state)
-        self.loader.forget()
+        self.loader.load_state(state)
 
 
 def _ctc_loss(scores: Tensor, labels: Tensor, slots: Tensor, lengths: Tensor) -> Tensor:

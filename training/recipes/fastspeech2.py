@@ -20,7 +20,7 @@ from text.g2p.symbols import symbol_table
 from training.data.collate import UtteranceBatch, collate
 from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset
-from training.data.loader import BatchLoader, sampled
+from training.data.loader import SampledLoader
 from training.optimization import Learner, warm_cosine
 from training.previews import alignment_of, open_preview_vocoder, show_alignment, show_mel
 from training.recipe import RecipeSpec, TrainingPlan
@@ -54,9 +54,8 @@ class FastSpeech2Recipe:
             self.network.parameters(), lr=PEAK_RATE, betas=(0.9, 0.98), weight_decay=1e-4
         )
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
-        self.sampler = BatchSampler(speech.train_set, plan.batch)
-        self.loader = BatchLoader(
-            sampled(self.sampler),
+        self.loader = SampledLoader(
+            BatchSampler(speech.train_set, plan.batch),
             lambda task: self._collated(task[1]),
             device=plan.device,
             processes=plan.loading,
@@ -71,9 +70,7 @@ class FastSpeech2Recipe:
         return self.learner.step(number, self.rate(number), self._losses_of_draw)
 
     def _losses_of_draw(self, draw: int) -> dict[str, Tensor]:
-        batch = self.loader.load(draw)
-        self.sampler.next_batch()
-        return self.losses(batch)
+        return self.losses(self.loader.load(draw))
 
     def losses(self, batch: UtteranceBatch) -> dict[str, Tensor]:
         """Returns the L1 loss of the mel, and squared errors of log duration, pitch and energy.
@@ -164,13 +161,12 @@ class FastSpeech2Recipe:
 
     def state(self) -> dict[str, Any]:
         """Weights, their average, optimizer, place in the epoch."""
-        return self.learner.state() | self.sampler.state()
+        return self.learner.state() | self.loader.state()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Goes on from there."""
         self.learner.load_state(state)
-        self.sampler.load_state(state)
-        self.loader.forget()
+        self.loader.load_state(state)
 
 
 def scaled(values: Tensor, stats: FeatureStats) -> Tensor:

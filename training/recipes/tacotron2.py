@@ -34,7 +34,7 @@ from text.g2p.symbols import symbol_table
 from training.data.collate import UtteranceBatch, collate, symbol_of_frame
 from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset, bucket_batches
-from training.data.loader import BatchLoader, sampled
+from training.data.loader import SampledLoader
 from training.optimization import Learner, warm_cosine
 from training.previews import open_preview_vocoder, show_alignment, show_mel
 from training.recipe import RecipeSpec, TrainingPlan
@@ -131,9 +131,8 @@ class Tacotron2Recipe:
         self.network = Tacotron2(config).to(plan.device)
         optimizer = torch.optim.Adam(self.network.parameters(), PEAK_RATE, weight_decay=1e-6)
         self.learner = Learner(self.network, optimizer, clip=CLIP, accumulate=plan.accumulate)
-        self.sampler = BatchSampler(speech.train_set, plan.batch)
-        self.loader = BatchLoader(
-            sampled(self.sampler),
+        self.loader = SampledLoader(
+            BatchSampler(speech.train_set, plan.batch),
             lambda task: self._collated(task[1]),
             device=plan.device,
             processes=plan.loading,
@@ -148,13 +147,8 @@ class Tacotron2Recipe:
         forced = number <= FORCED_SHARE * self.plan.total_steps
         passes = number % (SAMPLING_PASSES + 1) if forced else None
         return self.learner.step(
-            number, self.rate(number), lambda draw: self.losses(self._batch(draw), passes)[0]
+            number, self.rate(number), lambda draw: self.losses(self.loader.load(draw), passes)[0]
         )
-
-    def _batch(self, draw: int) -> UtteranceBatch:
-        batch = self.loader.load(draw)
-        self.sampler.next_batch()
-        return batch
 
     def losses(
         self, batch: UtteranceBatch, sampling_passes: int | None = None
@@ -284,13 +278,12 @@ class Tacotron2Recipe:
 
     def state(self) -> dict[str, Any]:
         """Weights, their average, optimizer, place in the epoch."""
-        return self.learner.state() | self.sampler.state()
+        return self.learner.state() | self.loader.state()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Goes on from there."""
         self.learner.load_state(state)
-        self.sampler.load_state(state)
-        self.loader.forget()
+        self.loader.load_state(state)
 
 
 RECIPE = RecipeSpec(
