@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +14,7 @@ from cli.request import read_text
 from core.errors import FieldError, InputError
 
 if TYPE_CHECKING:
-    from core.mel import Float32
+    from core.mel import Float32, MelSpec
     from core.protocols import SpeechRecognizer
     from core.voice import Component
     from recognition.beam_search import BeamSearch
@@ -21,8 +23,14 @@ MOST_SECONDS = 60.0
 """Longest recording that is compared with a text: the search takes memory by length squared."""
 
 
+BLOCK_SAMPLES = 1 << 16
+"""Most samples that are read at once, of all channels together; at most half a second."""
+LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
+"""Sample rates of recordings [Hz]; a file that names another is damaged."""
+
+
 @click.command()
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, allow_dash=True))
 @click.option("--text", help="What it should say; - reads standard input.")
 @click.option("--recognizer", help="A component; by default the last one read.")
 @click.option(
@@ -30,19 +38,24 @@ MOST_SECONDS = 60.0
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Words and their order (ARPA); without it a transcription is spelled by ear.",
 )
+@click.option("--stream", is_flag=True, help="Words about a second after they sound, less exact.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def listen(
-    file: Path,
+    file: str,
     text: str | None,
     recognizer: str | None,
     language_model: Path | None,
+    stream: bool,
     as_json: bool,
 ) -> None:
     """Transcribe FILE, with times; or compare it with --text, word by word.
 
+    FILE may be as long as it likes, and - for WAV on standard input.
+
     \b
     rhapsode listen speech.wav
     rhapsode listen speech.wav --text "What it should say."
+    rhapsode say "Good morning." --out - | rhapsode listen - --stream
     """
     from exports.voice import load_recognizer
     from synthesis.settings import SynthesisSettings
@@ -50,14 +63,21 @@ def listen(
     if text is not None and language_model is not None:
         message = "a recording that is compared with a text needs no language model"
         raise FieldError("--language-model", message)
+    if stream and (text is not None or language_model is not None):
+        raise FieldError("--stream", "a stream is transcribed by ear, without text and model")
+    if file == text == "-":
+        raise FieldError("--text", "standard input is the recording")
     settings = SynthesisSettings.from_environment()
-    component = _component(recognizer, settings.voice_folders)
+    component = _component(recognizer, settings.catalogue().components.values())
     recognize = load_recognizer(component, runtime="onnx", artifacts=settings.artifacts_folder)
-    mel = _mel(file, recognize)
+    mels = _mels(file, recognize.mel_spec)
+    rows: Iterable[dict[str, Any]]
     if text is not None:
-        rows = _compared(component, recognize, mel, read_text(text))
+        rows = _compared(component, recognize, mels, read_text(text))
+    elif stream:
+        rows = _streamed(recognize, mels)
     else:
-        rows = _transcribed(recognize, mel, _search(language_model))
+        rows = _transcribed(recognize, mels, _search(language_model))
     for row in rows:
         if as_json:
             click.echo(msgspec.json.encode(row).decode())
@@ -71,10 +91,7 @@ def listen(
             click.echo(f"{times}  {row['text']:20}  {marks}".rstrip())
 
 
-def _component(name: str | None, folders: Any) -> Component:
-    from core.voice import read_catalogue
-
-    components = read_catalogue(folders).components.values()
+def _component(name: str | None, components: Iterable[Component]) -> Component:
     known = {c.name: c for c in components if c.kind == "recognizer"}
     chosen = name or next(reversed(known), None)
     if chosen not in known:
@@ -83,24 +100,47 @@ def _component(name: str | None, folders: Any) -> Component:
     return known[chosen]
 
 
-def _mel(file: Path, recognize: SpeechRecognizer) -> Float32:
+def _mels(file: str, spec: MelSpec) -> Iterator[Float32]:
+    """Yields the mel (n_mels, T) of a recording in blocks, as it is read."""
     import numpy as np
+
+    from recognition.halo_stream import MelStream
+
+    stream, frames = MelStream(spec), 0
+    name = "standard input" if file == "-" else Path(file).name
+
+    def blocks() -> Iterator[Float32]:
+        for samples in _samples(file, name, spec.sample_rate):
+            yield stream.push(samples)
+        yield stream.finish()
+
+    for mel in blocks():
+        if not np.isfinite(mel).all():
+            raise InputError(f"{name} has samples that are no numbers")
+        frames += mel.shape[1]
+        yield mel
+    if not frames:
+        raise InputError(f"{name} is empty")
+
+
+def _samples(file: str, name: str, sample_rate: int) -> Iterator[Float32]:
+    """Yields the samples (N,) of a recording at another rate, all channels as one."""
     import soundfile
-    import soxr
 
-    from audio.mel import log_mel
+    from audio.resample import Resampler
 
-    spec = recognize.mel_spec
     try:
-        samples, rate = soundfile.read(file, dtype="float32", always_2d=True)
+        with soundfile.SoundFile(sys.stdin.fileno() if file == "-" else file) as sound:
+            if not LOWEST_RATE <= sound.samplerate <= HIGHEST_RATE:
+                raise InputError(f"{name} has {sound.samplerate} samples a second")
+            resampler = Resampler(sound.samplerate, sample_rate)
+            size = max(1, min(sound.samplerate // 2, BLOCK_SAMPLES // sound.channels))
+            # Not all that is read can be sought in, or says how long it is.
+            while len(block := sound.read(size, dtype="float32", always_2d=True)):
+                yield resampler.push(block.mean(1))
+            yield resampler.finish()
     except soundfile.LibsndfileError as error:
-        raise InputError(f"{file.name} is no audio: {error}") from error
-    if not len(samples):
-        raise InputError(f"{file.name} is empty")
-    if not np.isfinite(samples).all():
-        raise InputError(f"{file.name} has samples that are no numbers")
-    mono = soxr.resample(samples.mean(1), rate, spec.sample_rate)
-    return log_mel(mono, spec)
+        raise InputError(f"{name} is no audio: {error}") from error
 
 
 def _search(language_model: Path | None) -> BeamSearch | None:
@@ -114,36 +154,58 @@ def _search(language_model: Path | None) -> BeamSearch | None:
 
 
 def _transcribed(
-    recognize: SpeechRecognizer, mel: Float32, search: BeamSearch | None
-) -> list[dict[str, Any]]:
+    recognize: SpeechRecognizer, mels: Iterable[Float32], search: BeamSearch | None
+) -> Iterator[dict[str, Any]]:
     from recognition.transcription import aligned_words, pieces_of, words_with_times
 
-    rows, spec = list[dict[str, Any]](), recognize.mel_spec
-    for first, piece in pieces_of(mel, spec):
+    spec = recognize.mel_spec
+    for first, piece in pieces_of(mels, spec):
         (output,) = recognize([piece])
         scores, step = output.characters, output.frames_per_slot
         if search is None:
             words = words_with_times(scores, step, spec, first)
         else:
             words = aligned_words(search.words(scores), scores, step, spec, first)
-        rows += map(msgspec.to_builtins, words)
-    return rows
+        yield from map(msgspec.to_builtins, words)
+
+
+def _streamed(recognize: SpeechRecognizer, mels: Iterable[Float32]) -> Iterator[dict[str, Any]]:
+    from core.protocols import StreamingRecognizer
+    from core.recognition import StreamWindow
+    from recognition.rates import SLOTS, STRIDE
+    from recognition.transcription import streamed_words
+
+    if not isinstance(recognize, StreamingRecognizer):
+        raise FieldError("--stream", "this recognizer reads whole utterances alone")
+    stream = recognize.stream(StreamWindow())
+
+    def scores() -> Iterator[Float32]:
+        for mel in mels:
+            yield from (chunk.characters for chunk in stream.push(mel))
+        yield from (chunk.characters for chunk in stream.finish())
+
+    words = streamed_words(scores(), STRIDE // SLOTS, recognize.mel_spec)
+    yield from map(msgspec.to_builtins, words)
 
 
 def _compared(
-    component: Component, recognize: SpeechRecognizer, mel: Float32, text: str
+    component: Component, recognize: SpeechRecognizer, mels: Iterable[Float32], text: str
 ) -> list[dict[str, Any]]:
+    import numpy as np
+
     from core.recognition import CheckThresholds
     from recognition.check import check_utterance
     from recognition.evidence import find_evidence, joined_labels
     from text.frontend import open_frontend
 
-    spec = recognize.mel_spec
-    if mel.shape[1] > MOST_SECONDS * spec.frames_per_second:
-        raise InputError(f"a recording that is compared lasts {MOST_SECONDS:g} s at most")
+    spec, blocks = recognize.mel_spec, []
+    for block in mels:
+        blocks.append(block)
+        if sum(b.shape[1] for b in blocks) > MOST_SECONDS * spec.frames_per_second:
+            raise InputError(f"a recording that is compared lasts {MOST_SECONDS:g} s at most")
     utterances = open_frontend(component.symbols).analyze(text, ssml=False).utterances
     meant, words = joined_labels(utterances, component.symbols)
-    (output,) = recognize([mel])
+    (output,) = recognize([np.concatenate(blocks, 1)])
     (evidence,) = find_evidence([output.phonemes], [meant], component.symbols)
     unbounded = CheckThresholds(word=float("inf"), gap=float("inf"))
     thresholds = component.thresholds or unbounded

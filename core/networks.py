@@ -201,9 +201,9 @@ class RecognizerSpec(NetworkSpec):
     """A network from mels to phonemes and characters.
 
     Attributes:
-        adapter: opened graphs, mel → recognizer.
+        adapter: opened graphs, mel, config → recognizer.
     """
 
     kind: ClassVar[NetworkKind] = "recognizer"
 
-    adapter: Callable[[Mapping[str, Graph], MelSpec], SpeechRecognizer]
+    adapter: Callable[[Mapping[str, Graph], MelSpec, Any], SpeechRecognizer]

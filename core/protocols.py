@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from numpy.typing import NDArray
 
 from core.lexicon import LexiconMatch
 from core.mel import AcousticOutput, Float32, MelSpec, PhonemeBatch
-from core.recognition import RecognizerOutput
+from core.recognition import RecognizerOutput, StreamWindow
 from core.text import Pauses, TextAnalysis, VoiceAssignment
 
 Array = NDArray[Any]
@@ -108,6 +108,27 @@ class SpeechRecognizer(Protocol):
 
     def __call__(self, mels: Sequence[Float32]) -> list[RecognizerOutput]:
         """Returns one output per mel (n_mels, T). Raises SynthesisError."""
+
+
+class RecognizerStream(Protocol):
+    """A recognizer over speech whose end is not known; it keeps as much of it as a window has."""
+
+    def push(self, mel: Float32) -> list[RecognizerOutput]:
+        """Takes (n_mels, T) more of the mel and returns the chunks that are known by now.
+
+        Raises SynthesisError: another number of bands, values that are not finite.
+        """
+
+    def finish(self) -> list[RecognizerOutput]:
+        """Returns the chunks that are left; the stream is done."""
+
+
+@runtime_checkable
+class StreamingRecognizer(SpeechRecognizer, Protocol):
+    """A recognizer that reads endless speech, too."""
+
+    def stream(self, window: StreamWindow) -> RecognizerStream:
+        """Returns a stream that begins."""
 
 
 class AudioStore(Protocol):

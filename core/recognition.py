@@ -25,6 +25,23 @@ class RecognizerOutput:
     frames_per_slot: int
 
 
+@dataclass(frozen=True, slots=True)
+class StreamWindow:
+    """How much of endless speech goes through a recognizer at once [frames of its encoder].
+
+    Attributes:
+        chunk: what is recognized, more than 0.
+        context: what follows it, which is looked at besides; speech is recognized so much later.
+    """
+
+    chunk: int = 8
+    context: int = 8
+
+    def __post_init__(self) -> None:
+        if self.chunk < 1 or self.context < 0:
+            raise ValueError(f"a window of {self.chunk} frames and {self.context} after them")
+
+
 CheckMode = Literal["off", "report", "retry"]
 """off: speech is delivered as it is; report: words that do not sound as meant are reported; retry:
 they are synthesized once more, too, by another seed or another acoustic model."""

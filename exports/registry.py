@@ -139,13 +139,15 @@ def join_vocoder(
     return spec.adapter(graphs, mel, config, spec.halo(config), policy)
 
 
-def join_recognizer(network: str, graphs: Mapping[str, Graph], mel: MelSpec) -> SpeechRecognizer:
+def join_recognizer(
+    network: str, graphs: Mapping[str, Graph], mel: MelSpec, fields: Mapping[str, Any]
+) -> SpeechRecognizer:
     """Returns the recognizer over opened graphs.
 
     Raises:
-        CheckpointError: the network is none.
+        CheckpointError: the network is none, or the config does not fit.
     """
     spec = spec_of(network)
     if not isinstance(spec, RecognizerSpec):
         raise CheckpointError(f"{network} is not a recognizer")
-    return spec.adapter(graphs, mel)
+    return spec.adapter(graphs, mel, read_config(network, fields))

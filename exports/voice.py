@@ -130,7 +130,7 @@ def load_recognizer(
     """
     own: RuntimeName = "onnx" if runtime == "openvino" else runtime
     manifest, graphs = _open(component, own, precision, device, artifacts, threads)
-    return join_recognizer(component.network, graphs, manifest.mel)
+    return join_recognizer(component.network, graphs, manifest.mel, component.config)
 
 
 def _require_fit(acoustic: Component, vocoder: Component) -> None:

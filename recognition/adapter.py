@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from core.errors import SynthesisError
-from core.mel import Float32, MelSpec
+from core.mel import Float32, Int64, MelSpec
 from core.protocols import Graph
 from core.recognition import RecognizerOutput
 from recognition.rates import SLOTS, STRIDE, slots_of
@@ -19,10 +20,11 @@ class CtcRecognizer:
     Args:
         graphs: ``recognize`` (recognition/graphs.py).
         mel_spec: of the mels it reads.
+        config: sizes of the network.
     """
 
-    def __init__(self, graphs: Mapping[str, Graph], mel_spec: MelSpec) -> None:
-        self._recognize, self._mel_spec = graphs["recognize"], mel_spec
+    def __init__(self, graphs: Mapping[str, Graph], mel_spec: MelSpec, config: Any) -> None:
+        self._graphs, self._mel_spec, self._config = graphs, mel_spec, config
 
     @property
     def mel_spec(self) -> MelSpec:
@@ -43,8 +45,13 @@ class CtcRecognizer:
         padded = np.zeros((len(mels), self._mel_spec.n_mels, int(lengths.max())), np.float32)
         for row, mel in zip(padded, mels, strict=True):
             row[:, : mel.shape[1]] = mel
-        phonemes, characters = self._recognize(padded, lengths)
+        phonemes, characters = self._scores(padded, lengths)
         return [
             RecognizerOutput(p[: slots_of(n)], c[: slots_of(n)], STRIDE // SLOTS)
             for p, c, n in zip(phonemes, characters, lengths.tolist(), strict=True)
         ]
+
+    def _scores(self, mels: Float32, lengths: Int64) -> tuple[Float32, Float32]:
+        """Returns log-probabilities of both heads for mels (B, n_mels, T) and their lengths."""
+        phonemes, characters = self._graphs["recognize"](mels, lengths)
+        return phonemes, characters

@@ -1,4 +1,4 @@
-"""A recognizer as one graph: the same for every network of this room."""
+"""A recognizer as one graph, for networks that read whole utterances alone."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from core.mel import Float32, MelSpec
 from recognition.alignment import forced_alignments
 from recognition.decoding import collapsed
-from recognition.labels import BLANK, CHARACTERS, character_labels
+from recognition.labels import BLANK, CHARACTERS, GAP, character_labels
 
 LONGEST_SECONDS = 20.0
 """Longest piece of a recording that goes through a recognizer at once."""
@@ -26,22 +26,27 @@ class TranscribedWord(msgspec.Struct, frozen=True):
     end: float
 
 
-def pieces_of(mel: Float32, spec: MelSpec) -> Iterator[tuple[int, Float32]]:
-    """Yields pieces of a mel (n_mels, T), cut where it is quiet, each with its first frame.
+def pieces_of(mels: Iterable[Float32], spec: MelSpec) -> Iterator[tuple[int, Float32]]:
+    """Yields pieces of a mel that comes in blocks (n_mels, T), cut where it is quiet.
+
+    Each piece comes as soon as it is known, with its first frame.
 
     >>> import numpy as np
     >>> spec = MelSpec()
-    >>> [mel.shape[1] for _, mel in pieces_of(np.zeros((80, 4000), np.float32), spec)]
+    >>> [mel.shape[1] for _, mel in pieces_of([np.zeros((80, 2000), np.float32)] * 2, spec)]
     [1034, 1034, 1034, 898]
     """
     longest = round(LONGEST_SECONDS * spec.frames_per_second)
     least = round(longest * (1.0 - SEARCHED_SHARE))
-    level, start = mel.mean(0), 0
-    while mel.shape[1] - start > longest:
-        stop = start + least + int(level[start + least : start + longest].argmin())
-        yield start, mel[:, start:stop]
-        start = stop
-    yield start, mel[:, start:]
+    start, waiting = 0, np.zeros((spec.n_mels, 0), np.float32)
+    for block in mels:
+        waiting = np.concatenate([waiting, block], 1)
+        while waiting.shape[1] > longest:
+            stop = least + int(waiting[:, least:longest].mean(0).argmin())
+            yield start, waiting[:, :stop]
+            start, waiting = start + stop, waiting[:, stop:]
+    if waiting.shape[1]:
+        yield start, waiting
 
 
 def words_with_times(
@@ -56,7 +61,7 @@ def words_with_times(
         first: mel frame at which they begin.
     """
     labels, words, begun = scores.argmax(1).tolist(), list[TranscribedWord](), list[int]()
-    gap = CHARACTERS.index(" ")
+    gap = CHARACTERS.index(GAP)
 
     def seconds(slot: int) -> float:
         return round((first + slot * frames_per_slot) / spec.frames_per_second, 3)
@@ -70,6 +75,28 @@ def words_with_times(
         elif label not in (gap, BLANK):
             begun.append(slot)
     return words
+
+
+def streamed_words(
+    chunks: Iterable[Float32], frames_per_slot: int, spec: MelSpec
+) -> Iterator[TranscribedWord]:
+    """Yields the words of endless speech, each as soon as the gap after it is known.
+
+    Args:
+        chunks: (J, characters) log-probabilities, one after the other.
+        frames_per_slot: mel frames of a row.
+        spec: frames per second.
+    """
+    longest = round(LONGEST_SECONDS * spec.frames_per_second / frames_per_slot)
+    first, waiting = 0, np.zeros((0, len(CHARACTERS)), np.float32)
+    for chunk in chunks:
+        waiting = np.concatenate([waiting, chunk])
+        gaps = np.flatnonzero(waiting.argmax(1) == CHARACTERS.index(GAP))
+        # Without a gap for so long it is no word, and shall not fill the memory.
+        done = int(gaps[-1]) if len(gaps) else len(waiting) * (len(waiting) > longest)
+        yield from words_with_times(waiting[:done], frames_per_slot, spec, first)
+        first, waiting = first + done * frames_per_slot, waiting[done:]
+    yield from words_with_times(waiting, frames_per_slot, spec, first)
 
 
 def aligned_words(

@@ -40,19 +40,8 @@ class MaskedLSTM(nn.LSTM):
         return run_bidirectional(self._run, x, lengths)
 
     def _run(self, x: Tensor, suffix: str) -> Tensor:
-        state = x.new_zeros(1, x.shape[0], self.hidden_size)
-        out: Tensor = torch.lstm(
-            x,
-            (state, state),
-            _weights(self, f"_{suffix}"),
-            True,
-            1,
-            0.0,
-            self.training,
-            False,
-            True,
-        )[0]
-        return out
+        state = x.new_zeros(x.shape[0], self.hidden_size)
+        return run_lstm(self, x, f"_{suffix}", state, state)[0]
 
 
 class MaskedGRU(nn.GRU):
@@ -78,10 +67,29 @@ def _weights(rnn: nn.Module, suffix: str) -> list[Tensor]:
     return [getattr(rnn, name + suffix) for name in names]
 
 
+def run_lstm(
+    rnn: nn.LSTM | nn.LSTMCell, x: Tensor, suffix: str, hidden: Tensor, cell: Tensor
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Runs one direction of a recurrence from a state.
+
+    Args:
+        rnn: whose weights have the suffix.
+        x: (B, T, C), T > 0.
+        suffix: of the layer and direction, as torch names them.
+        hidden: (B, hidden) before the first step.
+        cell: (B, hidden), likewise.
+
+    Returns:
+        Outputs (B, T, hidden), and both states after the last step.
+    """
+    state = (hidden[None], cell[None])
+    out, hidden, cell = torch.lstm(
+        x, state, _weights(rnn, suffix), True, 1, 0.0, rnn.training, False, True
+    )
+    return out, hidden[0], cell[0]
+
+
 def run_cell(cell: nn.LSTMCell, x: Tensor) -> Tensor:
     """Returns the states of a cell that begins with zeros, for x (B, T, C) → (B, T, hidden)."""
-    state = x.new_zeros(1, x.shape[0], cell.hidden_size)
-    out: Tensor = torch.lstm(
-        x, (state, state), _weights(cell, ""), True, 1, 0.0, cell.training, False, True
-    )[0]
-    return out
+    state = x.new_zeros(x.shape[0], cell.hidden_size)
+    return run_lstm(cell, x, "", state, state)[0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.networks import CorpusFacts, RecognizerSpec, imported_on_call
-from recognition.adapter import CtcRecognizer
+from recognition.convolutional_bilstm.adapter import ConvolutionalBiLstmRecognizer
 from recognition.convolutional_bilstm.config import ConvolutionalBiLstmConfig
 
 
@@ -16,7 +16,7 @@ SPEC = RecognizerSpec(
     name="convolutional_bilstm",
     config=ConvolutionalBiLstmConfig,
     network=imported_on_call("recognition.convolutional_bilstm.network:ConvolutionalBiLstm"),
-    graphs=imported_on_call("recognition.graphs:recognizer_graphs"),
-    adapter=CtcRecognizer,
+    graphs=imported_on_call("recognition.convolutional_bilstm.graphs:graphs"),
+    adapter=ConvolutionalBiLstmRecognizer,
     sizes={"small": small_size},
 )

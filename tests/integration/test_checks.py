@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -185,6 +187,41 @@ def test_a_recording_is_transcribed_with_times(recording: Path) -> None:
 
 
 @pytest.mark.usefixtures("environment")
+def test_a_stream_is_transcribed_as_it_comes(recording: Path) -> None:
+    rows = listened(recording, "--stream")
+    assert_in_order(rows, recording)
+    wanted = character_labels(TEXT)
+    errors = count_errors(wanted, character_labels(" ".join(row["text"] for row in rows)))
+    assert errors.rate < 0.4
+    command = [sys.executable, "-c", "from cli.main import main; main()", "listen", "-", "--json"]
+    # A pipe cannot be sought in, and may not know how long it will be.
+    sound = bytearray(recording.read_bytes())
+    for at in (4, sound.index(b"data") + 4):
+        sound[at : at + 4] = b"\xff\xff\xff\xff"
+    done = subprocess.run(
+        [*command, "--stream"],
+        input=bytes(sound),
+        capture_output=True,
+        timeout=DEADLINE,
+        check=True,
+    )
+    assert [json.loads(line) for line in done.stdout.splitlines()] == rows
+
+
+@pytest.mark.usefixtures("environment")
+def test_a_recording_that_breaks_off_is_transcribed_up_to_there(
+    recording: Path, tmp_path: Path
+) -> None:
+    cut = tmp_path / "cut.wav"
+    data = recording.read_bytes()
+    cut.write_bytes(data[: len(data) // 2 + 1])
+    for options in ((), ("--stream",)):
+        rows, whole = listened(cut, *options), listened(recording, *options)
+        assert 0 < len(rows) < len(whole)
+        assert rows[0] == whole[0]
+
+
+@pytest.mark.usefixtures("environment")
 def test_a_language_model_mends_what_is_spelled_by_ear(recording: Path, tmp_path: Path) -> None:
     wanted = words_of(character_labels(TEXT))
     sentences = ["nobody had seen the village", "the ship was cold and bright in the morning"]
@@ -240,11 +277,20 @@ def test_what_cannot_be_listened_to_is_refused(
     soundfile.write(long, np.zeros(61 * 22050), 22050)
     broken = tmp_path / "broken.wav"
     soundfile.write(broken, np.full(2205, np.nan, np.float32), 22050, subtype="FLOAT")
+    loud, slow = tmp_path / "loud.wav", tmp_path / "slow.wav"
+    soundfile.write(loud, np.full(2205, 1e30, np.float32), 22050, subtype="FLOAT")
+    soundfile.write(slow, np.zeros(2205), 1)
     for words, reason in (
         ([text], "text.wav is no audio"),
         ([empty], "empty.wav is empty"),
         ([broken], "broken.wav has samples that are no numbers"),
+        ([broken, "--stream"], "broken.wav has samples that are no numbers"),
+        ([loud], "loud.wav has samples that are no numbers"),
+        ([slow], "slow.wav has 1 samples a second"),
+        ([empty, "--stream"], "empty.wav is empty"),
         ([long, "--text", "Hello."], "lasts 60 s at most"),
+        ([empty, "--text", "Hello.", "--stream"], "a stream is transcribed by ear"),
+        (["-", "--text", "-"], "standard input is the recording"),
         ([empty, "--recognizer", "nobody"], "no recognizer nobody"),
         ([empty, "--text", "Hello.", "--language-model", text], "needs no language model"),
     ):

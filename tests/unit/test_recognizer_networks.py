@@ -11,8 +11,8 @@ import torch
 from core.errors import SynthesisError
 from core.mel import MelSpec
 from core.networks import RecognizerSpec
-from exports.registry import specs
-from recognition.adapter import CtcRecognizer
+from core.protocols import Graph, SpeechRecognizer
+from exports.registry import spec_of, specs
 from recognition.rates import slots_of
 from tests.parity.small import seeded
 
@@ -28,14 +28,22 @@ def mels(lengths: list[int], seed: int = 0) -> list[np.ndarray[Any, np.dtype[np.
     return [(rng.standard_normal((80, n)) * 2 - 5).astype(np.float32) for n in lengths]
 
 
-def recognizer(network: str) -> CtcRecognizer:
-    module = seeded(network, CONFIG[network])
+def recognizer(network: str) -> SpeechRecognizer:
+    spec, module = spec_of(network), seeded(network, CONFIG[network])
+    assert isinstance(spec, RecognizerSpec)
 
-    def recognize(*inputs: Any) -> tuple[Any, ...]:
-        with torch.inference_mode():
-            return tuple(x.numpy() for x in module(*map(torch.from_numpy, inputs)))
+    def graph(function: Any) -> Graph:
+        def run(*inputs: Any) -> tuple[Any, ...]:
+            with torch.inference_mode():
+                outputs = function(*map(torch.from_numpy, inputs))
+            return tuple(x.numpy() for x in outputs if isinstance(outputs, tuple)) or (
+                outputs.numpy(),
+            )
 
-    return CtcRecognizer({"recognize": recognize}, MelSpec())
+        return run
+
+    graphs = {one.name: graph(one.module) for one in spec.graphs(module)}
+    return spec.adapter(graphs, MelSpec(), module.config)
 
 
 @pytest.mark.parametrize("network", RECOGNIZERS)

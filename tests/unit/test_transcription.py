@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from core.mel import Float32, MelSpec
 from recognition.evidence import joined_labels
 from recognition.labels import BLANK, character_labels, gap_label
-from recognition.transcription import LONGEST_SECONDS, aligned_words, pieces_of, words_with_times
+from recognition.transcription import (
+    LONGEST_SECONDS,
+    TranscribedWord,
+    aligned_words,
+    pieces_of,
+    streamed_words,
+    words_with_times,
+)
 from tests.unit.test_checking import HOUSE, utterance_of
 
 SPEC = MelSpec()
@@ -51,10 +62,49 @@ def test_long_recordings_are_cut_where_they_are_quiet() -> None:
     mel = np.random.default_rng(0).normal(0.0, 0.1, (80, 5000)).astype(np.float32)
     quiet = 1500
     mel[:, quiet] = -9.0
-    pieces = list(pieces_of(mel, SPEC))
+    pieces = list(pieces_of([mel], SPEC))
     assert quiet in [first for first, _ in pieces]
     np.testing.assert_array_equal(np.concatenate([piece for _, piece in pieces], 1), mel)
     assert max(piece.shape[1] for _, piece in pieces) <= LONGEST_SECONDS * SPEC.frames_per_second
+    for cuts in ([], [1, 1, 700, 2900], list(range(50, 5000, 50))):
+        again = list(pieces_of(np.split(mel, cuts, 1), SPEC))
+        assert [first for first, _ in again] == [first for first, _ in pieces]
+        for (_, one), (_, other) in zip(again, pieces, strict=True):
+            np.testing.assert_array_equal(one, other)
+    assert list(pieces_of([mel[:, :0]], SPEC)) == []
+
+
+@given(
+    st.lists(st.sampled_from([BLANK, *character_labels("a b")]), max_size=60),
+    st.lists(st.integers(0, 60), max_size=8),
+)
+def test_words_of_a_stream_are_those_of_the_whole(labels: list[int], cuts: list[int]) -> None:
+    scores = sure(labels) if labels else np.zeros((0, 29), np.float32)
+    chunks = np.split(scores, sorted(cuts))
+    assert list(streamed_words(chunks, 2, SPEC)) == words_with_times(scores, 2, SPEC)
+
+
+def test_a_word_of_a_stream_comes_when_its_gap_is_known() -> None:
+    a, gap = character_labels("a a")[:2]
+    chunks, given_out = [[a, BLANK], [BLANK, gap], [BLANK, a]], list[TranscribedWord]()
+
+    def rows() -> Iterator[Float32]:
+        for number, chunk in enumerate(chunks):
+            assert len(given_out) == int(number == 2)
+            yield sure(chunk)
+
+    for word in streamed_words(rows(), 2, SPEC):
+        given_out.append(word)
+    assert [word.text for word in given_out] == ["a", "a"]
+
+
+def test_a_stream_without_gaps_is_cut() -> None:
+    (a,) = character_labels("a")
+    longest = round(LONGEST_SECONDS * SPEC.frames_per_second / 2)
+    words = list(streamed_words([sure([a] * 10)] * (longest // 5), 2, SPEC))
+    assert [word.text for word in words] == ["a", "a"]
+    assert words[0].end == pytest.approx(words[1].start, abs=1e-3)
+    assert words[0].end <= LONGEST_SECONDS + 10
 
 
 def test_labels_of_several_utterances_have_a_gap_between() -> None:
