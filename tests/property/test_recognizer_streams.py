@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from audio.mel import log_mel
 from core.errors import SynthesisError
 from core.mel import TACOTRON2_MEL, Float32, MelSpec
-from core.protocols import Array
+from core.protocols import Array, Graph
 from core.recognition import RecognizerOutput, StreamWindow
 from core.settings import SHIPPED_VOICES
 from core.voice import read_component
@@ -171,15 +171,15 @@ def test_the_mel_of_a_stream_is_that_of_the_whole(
 def test_an_endless_stream_takes_no_more_memory_than_a_short_one() -> None:
     config = ConvolutionalBiLstmConfig(n_symbols=78, channels=4, hidden=4)
 
-    def front(mel: Array, lengths: Array) -> tuple[Array, ...]:
-        return (np.zeros((1, -(-mel.shape[2] // STRIDE), 4), np.float32),)
+    def front(*inputs: Array) -> tuple[Array, ...]:
+        return (np.zeros((1, -(-inputs[0].shape[2] // STRIDE), 4), np.float32),)
 
-    def window(chunk: Array, context: Array, steps: Array, *state: Array) -> tuple[Array, ...]:
-        slots = SLOTS * chunk.shape[1]
+    def window(*inputs: Array) -> tuple[Array, ...]:
+        slots = SLOTS * inputs[0].shape[1]
         heads = (np.zeros((1, slots, n), np.float32) for n in (78, 29))
-        return (*heads, *state)
+        return (*heads, *inputs[3:])
 
-    graphs = {"front": front, "window": window}
+    graphs: dict[str, Graph] = {"front": front, "window": window}
     stream = ConvolutionalBiLstmRecognizer(graphs, SPEC, config).stream(StreamWindow())
     peaks, block = [], np.zeros((80, 50), np.float32)
     tracemalloc.start()
