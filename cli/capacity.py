@@ -158,12 +158,14 @@ def measure_device(settings: WorkerSettings, threads: int = 1) -> tuple[float, f
     import time
 
     from synthesis.engine import Engine
+    from synthesis.loading import default_load
     from synthesis.parts import SynthesisItem
     from text.frontend import open_frontend
 
     catalogue = settings.catalogue()
     selection = catalogue.resolve()
-    engine = Engine(settings.artifacts_folder, device=settings.device, threads=threads)
+    load = default_load(settings.cuda_graphs)
+    engine = Engine(settings.artifacts_folder, device=settings.device, threads=threads, load=load)
     frontend = open_frontend(selection.acoustic_component.symbols, selection.voice.language)
     items = [
         SynthesisItem(utterance=utterance, selection=selection, runtime=selection.runtime)

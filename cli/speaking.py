@@ -6,6 +6,7 @@ import os
 
 from core.voice import Catalogue
 from synthesis.engine import Engine
+from synthesis.loading import default_load
 from synthesis.local import LocalSynthesizer
 from synthesis.settings import SynthesisSettings
 from text.frontend import open_frontend
@@ -19,5 +20,6 @@ def open_synthesizer(settings: SynthesisSettings, catalogue: Catalogue) -> Local
         settings.artifacts_folder,
         device=settings.device,
         threads=settings.threads or os.cpu_count() or 1,
+        load=default_load(settings.cuda_graphs),
     )
     return LocalSynthesizer(catalogue, engine, open_frontend)

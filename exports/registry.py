@@ -132,11 +132,24 @@ def join_vocoder(
     Raises:
         CheckpointError: the network is none, or the config does not fit.
     """
+    spec, config = _vocoder_spec(network), read_config(network, fields)
+    return spec.adapter(graphs, mel, config, spec.halo(config), policy)
+
+
+def halo_of(network: str, fields: Mapping[str, Any]) -> int:
+    """Returns the frames of context per side that a vocoder needs.
+
+    Raises:
+        CheckpointError: the network is none, or the config does not fit.
+    """
+    return _vocoder_spec(network).halo(read_config(network, fields))
+
+
+def _vocoder_spec(network: str) -> VocoderSpec:
     spec = spec_of(network)
     if not isinstance(spec, VocoderSpec):
         raise CheckpointError(f"{network} is not a vocoder")
-    config = read_config(network, fields)
-    return spec.adapter(graphs, mel, config, spec.halo(config), policy)
+    return spec
 
 
 def join_recognizer(

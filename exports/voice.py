@@ -13,7 +13,7 @@ from core.request import PRECISIONS, Precision, RuntimeName
 from core.voice import Component, Selection, VoiceCard
 from exports.exporters.export import artifact_folder, export_component
 from exports.manifest import ArtifactManifest
-from exports.registry import join_acoustic, join_recognizer, join_vocoder
+from exports.registry import halo_of, join_acoustic, join_recognizer, join_vocoder
 from exports.runtimes import open_runtime
 
 CPU_WINDOWS = WindowPolicy()
@@ -55,6 +55,7 @@ def load_voice(
     threads: int = 1,
     windows: WindowPolicy | None = None,
     exact: bool | None = None,
+    cuda_graphs: bool = False,
 ) -> Voice:
     """Opens a voice; artifacts that are missing are exported first.
 
@@ -68,6 +69,7 @@ def load_voice(
         threads: of ONNX Runtime.
         windows: how to cut mels into windows; None = what suits the device.
         exact: only utterances of equal shapes share a call; None = on a CPU.
+        cuda_graphs: on a GPU, the vocoder's full windows are captured in CUDA graphs.
 
     Raises:
         SpecMismatch: acoustic model and vocoder, or an artifact and its component, do not fit.
@@ -82,16 +84,21 @@ def load_voice(
     if precision == "fp16" and not device.startswith("cuda"):
         message = f"{runtime} on a CPU computes fp16 in float32, and slower; it needs a GPU"
         raise DeviceError(message, code="emulated_precision")
-    a_manifest, a_graphs = _open(acoustic, runtime, precision, device, artifacts, threads)
-    # Convolutions in int8 are slower than in float32 and sound worse.
-    own = "fp32" if precision == "int8" else precision
-    v_manifest, v_graphs = _open(vocoder, runtime, own, device, artifacts, threads)
     cuda = device.startswith("cuda")
     if windows is None:
         windows = CUDA_WINDOWS if cuda else CPU_WINDOWS
     if exact is None:
         # A GPU is bound by launches, so width is worth more there than the last bit.
         exact = not cuda
+    captured = (
+        windows.core + 2 * halo_of(vocoder.network, vocoder.config)
+        if cuda_graphs and cuda
+        else None
+    )
+    a_manifest, a_graphs = _open(acoustic, runtime, precision, device, artifacts, threads)
+    # Convolutions in int8 are slower than in float32 and sound worse.
+    own = "fp32" if precision == "int8" else precision
+    v_manifest, v_graphs = _open(vocoder, runtime, own, device, artifacts, threads, captured)
     return Voice(
         card=selection.voice,
         acoustic=join_acoustic(
@@ -149,7 +156,8 @@ def _open(
     device: str,
     artifacts: Path,
     threads: int,
+    captured_frames: int | None = None,
 ) -> tuple[ArtifactManifest, dict[str, Graph]]:
     manifest = export_component(component, runtime, precision, artifacts)
     folder = artifact_folder(artifacts, component, runtime, precision)
-    return manifest, dict(open_runtime(runtime, device, threads).open(folder))
+    return manifest, dict(open_runtime(runtime, device, threads, captured_frames).open(folder))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -121,8 +122,12 @@ def _default_recognizer(
     return load_recognizer(component, runtime=runtime, device=device, artifacts=artifacts)
 
 
-def default_load() -> LoadVoice:
-    """Returns ``exports.voice.load_voice``, imported only when a real voice is wanted."""
+def default_load(cuda_graphs: bool = False) -> LoadVoice:
+    """Returns ``exports.voice.load_voice``, imported only when a real voice is wanted.
+
+    Args:
+        cuda_graphs: see there.
+    """
     from exports.voice import load_voice
 
-    return load_voice
+    return partial(load_voice, cuda_graphs=cuda_graphs)

@@ -21,6 +21,8 @@ class SynthesisSettings(CommonSettings):
     """RHAPSODE_DEVICE: cpu, cuda or cuda:N."""
     threads: Annotated[int, Meta(ge=0)] = 0
     """RHAPSODE_THREADS: batches computed at once on a CPU; 0 = one per core."""
+    cuda_graphs: bool = False
+    """RHAPSODE_CUDA_GRAPHS: on a GPU, full windows of vocoders are captured in CUDA graphs."""
 
     @property
     def artifacts_folder(self) -> Path:

@@ -74,6 +74,8 @@ def stack_windows(
 ) -> Iterator[list[tuple[int, Window]]]:
     """Batches of equally long windows of any items, at most ``max_batch_frames`` together.
 
+    Full windows of a static policy come in powers of two, so that their batches have few shapes.
+
     Args:
         lengths: frames of each item.
         halo: frames of context per side.
@@ -87,6 +89,11 @@ def stack_windows(
         for window in plan_windows(length, policy.core + 2 * halo, halo, static=policy.static):
             by_frames[window.frames].append((item, window))
     for frames, group in sorted(by_frames.items(), reverse=True):
-        size = max(1, policy.max_batch_frames // frames)
-        for first in range(0, len(group), size):
-            yield group[first : first + size]
+        most = max(1, policy.max_batch_frames // frames)
+        powers = policy.static and frames == policy.core + 2 * halo
+        while group:
+            size = min(most, len(group))
+            if powers:
+                size = 1 << (size.bit_length() - 1)
+            yield group[:size]
+            group = group[size:]

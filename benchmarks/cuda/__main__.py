@@ -27,7 +27,6 @@ from benchmarks.cuda.exactness import (
     batch_of,
     compare_device,
     synthesized_alone,
-    use_arithmetic,
 )
 from benchmarks.quality.sentences import read_sentences
 from core.errors import RhapsodeError
@@ -110,16 +109,18 @@ class CudaBench:
         heads = [f"× RT, batch {batch}" for batch in batches]
         heads += ["ms, batch 1", "mel alone, widest"]
         print("\nSeconds of audio per second, and latency of one utterance\n")
-        print("| pair | runtime | precision | " + " | ".join(heads) + " |")
-        print("|" + "---|" * (3 + len(heads)), flush=True)
+        print("| pair | runtime | precision | graphs | " + " | ".join(heads) + " |")
+        print("|" + "---|" * (4 + len(heads)), flush=True)
         rows = []
         for choice in self._pairs():
             speaker = choice.selection(self._catalogue).voice.speaker
             (ids,) = self._symbols(choice, [TEXT])
-            for runtime, precision in product(self._options.runtimes, self._options.precisions):
-                start = f"| {pair_name(choice, self._catalogue)} | {runtime} | {precision} |"
+            own = product(self._options.runtimes, self._options.precisions, self._graphs())
+            for runtime, precision, graphs in own:
+                name = pair_name(choice, self._catalogue)
+                start = f"| {name} | {runtime} | {precision} | {'yes' if graphs else 'no'} |"
                 try:
-                    voice = self._voice(choice, runtime, precision)
+                    voice = self._voice(choice, runtime, precision, graphs=graphs)
                     timings = [
                         time_batch(voice, batch_of([ids] * batch, speaker), self._options.rounds)
                         for batch in batches
@@ -130,9 +131,10 @@ class CudaBench:
                 print(f"{start} {' | '.join(cells(timings))} |", flush=True)
                 rows.append(
                     {
-                        "pair": pair_name(choice, self._catalogue),
+                        "pair": name,
                         "runtime": runtime,
                         "precision": precision,
+                        "graphs": graphs,
                         "timings": [{**asdict(one), "speed": one.speed} for one in timings],
                     }
                 )
@@ -140,6 +142,8 @@ class CudaBench:
 
     def exactness_table(self) -> list[dict[str, Any]]:
         """Compares every pair, each arithmetic, on the grids of a CPU and without."""
+        from exports.torch_runtimes import use_tf32
+
         heads = ["pair", "arithmetic", "equal shapes", "samples", "differ in a batch"]
         heads += ["largest step", "other lengths than CPU", "mel, from CPU", "dB, from CPU"]
         print("\nThe same utterances alone and in a batch, and on the CPU (eager)\n")
@@ -159,9 +163,9 @@ class CudaBench:
                 continue
             for arithmetic, exact in product(PRECISION_OF, (False, True)):
                 start = f"| {name} | {arithmetic} | {'yes' if exact else 'no'} |"
-                use_arithmetic(arithmetic)
                 try:
                     voice = self._voice(choice, "eager", PRECISION_OF[arithmetic], exact=exact)
+                    use_tf32(arithmetic == "TF32")  # opening a voice on a GPU forbids it
                     found = compare_device(voice, batch, reference)
                 except (RhapsodeError, RuntimeError) as error:
                     print(f"{start} not compared: {error} |", flush=True)
@@ -170,7 +174,7 @@ class CudaBench:
                 rows.append(
                     {"pair": name, "arithmetic": arithmetic, "exact": exact, **asdict(found)}
                 )
-        use_arithmetic("TF32")  # torch's default
+        use_tf32(False)
         return rows
 
     def _voice(
@@ -180,6 +184,7 @@ class CudaBench:
         precision: Precision,
         device: str | None = None,
         exact: bool | None = None,
+        graphs: bool = False,
     ) -> Voice:
         return load_voice(
             choice.selection(self._catalogue),
@@ -188,7 +193,12 @@ class CudaBench:
             artifacts=self._settings.artifacts_folder,
             precision=precision,
             exact=exact,
+            cuda_graphs=graphs,
         )
+
+    def _graphs(self) -> tuple[bool, ...]:
+        """Returns whether windows are captured in CUDA graphs: on a GPU, without and with."""
+        return (False, True) if self._options.device.startswith("cuda") else (False,)
 
     def _symbols(self, choice: Choice, texts: Sequence[str]) -> list[list[int]]:
         """Returns the symbol ids of all utterances of the texts, from the file if it has them."""

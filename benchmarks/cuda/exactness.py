@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from core.request import Precision
 from exports.voice import Voice
 
 Arithmetic = Literal["float32", "TF32", "float16"]
-"""How a GPU multiplies: float32 throughout, convolutions in TF32 (torch's default), float16."""
+"""How a GPU multiplies: float32, which ``fp32`` means here, TF32, which torch would take for it in
+convolutions and recurrent layers, or float16."""
 PRECISION_OF: dict[Arithmetic, Precision] = {"float32": "fp32", "TF32": "fp32", "float16": "fp16"}
 
 
@@ -54,16 +55,6 @@ class DeviceComparison:
     other_lengths: int
     cpu_mel: float
     cpu_noise: float
-
-
-def use_arithmetic(arithmetic: Arithmetic) -> None:
-    """Sets how torch's convolutions and recurrent layers multiply float32 on a GPU."""
-    import torch
-
-    cudnn: Any = torch.backends.cudnn  # torch has no types for what follows
-    cudnn.conv.fp32_precision = cudnn.rnn.fp32_precision = (
-        "tf32" if arithmetic == "TF32" else "ieee"
-    )
 
 
 def batch_of(utterances: Sequence[Sequence[int]], speaker: int) -> PhonemeBatch:

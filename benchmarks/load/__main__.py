@@ -27,7 +27,7 @@ SHORT_CHARACTERS = 60
 SUBMIT_SECONDS = 0.05
 """The 99th percentile of submissions at a steady rate stays below [s]."""
 FLAT_BYTES = 32 * 1024 * 1024
-"""More growth between the second and the last quarter is a leak, not an allocator's ripple."""
+"""More growth after the first quarter or tenth is a leak, not an allocator's ripple."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -189,7 +189,7 @@ def _format_book(book: LongText) -> str:
     for name, samples in book.rss_bytes.items():
         lines.append(
             f"  {name}: first {samples[0] / 1e6:.0f} MB, peak {max(samples) / 1e6:.0f} MB, "
-            f"growth after the first quarter {book.growth_bytes[name] / 1e6:+.1f} MB"
+            f"growth after the first tenth {book.growth_bytes[name] / 1e6:+.1f} MB"
         )
     if not book.rss_bytes:
         lines.append("  memory not measured: the service was not started by this bench")

@@ -25,7 +25,7 @@ import httpx
 from rich.console import Console
 from rich.progress import Progress
 
-from benchmarks.load.long_text import growth, is_small
+from benchmarks.load.long_text import TENTHS, growth, is_small
 from benchmarks.load.novel import novel
 from benchmarks.load.service import POLL_SECONDS, Service, is_over, open_service, sample_memory
 
@@ -53,7 +53,7 @@ class Audiobook:
         report: of the m4b as the service gives it, without warnings.
         counts: source characters by what became of them.
         peak_bytes: greatest resident memory, by process.
-        growth_bytes: of the m4b, median of the last quarter − median of the second, by process.
+        growth_bytes: of the m4b after the first tenth, median of the last tenth − of the second.
     """
 
     state: str
@@ -107,7 +107,7 @@ def run_audiobook(
 
         job, wall = make()
         wrong = _wrong(client, job, [c["title"] for c in chosen]) if job["audio"] else ("no file",)
-        grown = {name: growth(samples) for name, samples in rss.items()}
+        grown = {name: growth(samples, TENTHS) for name, samples in rss.items()}
         acx, acx_seconds = make(preset="acx")
         overlays, overlays_seconds = make(format="epub")
         wrong = (*wrong, *_wrong_levels(acx), *_wrong_epub(client, overlays))
@@ -223,7 +223,9 @@ def format_audiobook(book: Audiobook) -> str:
     ]
     for name, peak in book.peak_bytes.items():
         grown = book.growth_bytes[name] / 1e6
-        lines.append(f"  {name}: peak {peak / 1e6:.0f} MB, growth {grown:+.1f} MB")
+        lines.append(
+            f"  {name}: peak {peak / 1e6:.0f} MB, growth after the first tenth {grown:+.1f} MB"
+        )
     return "\n".join([*lines, *(f"  WRONG: {wrong}" for wrong in book.wrong)])
 
 

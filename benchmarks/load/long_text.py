@@ -20,6 +20,8 @@ from synthesis.parts import SECONDS_PER_PHONEME
 CHARACTERS_PER_PHONEME = 1.13
 """Of English with gruut's symbols and word gaps; only sets how long the text is."""
 SENTENCES_PER_PARAGRAPH = 6
+TENTHS = 10
+"""Parts of a long job whose memory is compared; the first one warms up."""
 SYNTHESIZER_BYTES = 700_000_000
 """Resident memory of a synthesizer."""
 
@@ -34,7 +36,7 @@ class LongText:
         wall_seconds: from sending to the end [s].
         report: as the service gives it.
         rss_bytes: per process, one sample a second while the job ran.
-        growth_bytes: per process, median of the last quarter − median of the second quarter.
+        growth_bytes: per process, after the first tenth: median of the last tenth − of the second.
         joins: None where there is no audio.
     """
 
@@ -93,21 +95,25 @@ def run_long_text(service: Service, text: str, on_progress: Callable[[int, int],
         wall_seconds=wall,
         report=job["report"] or {},
         rss_bytes=rss,
-        growth_bytes={name: growth(samples) for name, samples in rss.items()},
+        growth_bytes={name: growth(samples, TENTHS) for name, samples in rss.items()},
         joins=_joins(file, timings) if file else None,
     )
 
 
-def growth(samples: Sequence[int]) -> int:
-    """Returns the last quarter's median − the second's: a warm-up or one peak is no growth.
+def growth(samples: Sequence[int], parts: int = 4) -> int:
+    """Returns the last part's median − the second's: a warm-up or one peak is no growth.
+
+    Args:
+        samples: in the order of time.
+        parts: number of equal parts; the first warms up.
 
     >>> growth([1, 5, 5, 5, 5, 5, 5, 6])
     0
     """
-    quarter = len(samples) // 4
-    if quarter == 0:
+    size = len(samples) // parts
+    if size == 0:
         return 0
-    return int(np.median(samples[-quarter:]) - np.median(samples[quarter : 2 * quarter]))
+    return int(np.median(samples[-size:]) - np.median(samples[size : 2 * size]))
 
 
 def is_small(peaks: Mapping[str, int]) -> bool:

@@ -53,6 +53,7 @@ def test_growth_ignores_the_start_and_sees_a_leak() -> None:
     assert growth([10, *[100] * 39]) == 0
     assert growth(list(range(0, 4000, 100))) == 2000
     assert growth([1]) == 0
+    assert growth(list(range(0, 4000, 100)), 10) == 3200
 
 
 def test_metrics_are_summed_over_matching_labels() -> None:

@@ -157,10 +157,10 @@ def _engines(settings: WorkerSettings, collectors: Sequence[Collector]) -> list[
     """Returns an engine for each collector; imports them here, because that takes seconds and loads
     torch."""
     from synthesis.engine import Engine
-    from synthesis.loading import VoiceCache
+    from synthesis.loading import VoiceCache, default_load
 
     artifacts, device = settings.artifacts_folder, settings.device
-    voices = VoiceCache(artifacts, device)
+    voices = VoiceCache(artifacts, device, default_load(settings.cuda_graphs))
     return [
         Engine(
             artifacts,
