@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -238,7 +237,7 @@ def _idempotency_key(file: Path, request: BookRequest) -> str:
 def _open_client(url: str | None, data: Path) -> Iterator[ServiceClient]:
     """Yields a client of the service at the URL, or of one that runs as long as the block."""
     from cli.client import ServiceClient
-    from cli.stack import Stack
+    from cli.stack import stack_of_command
     from cli.watch import StatusLine
 
     if url is not None:
@@ -246,12 +245,7 @@ def _open_client(url: str | None, data: Path) -> Iterator[ServiceClient]:
             yield client
         return
     status = StatusLine("starting Redis, API and workers …")
-    stack = Stack(
-        data,
-        environment=dict(os.environ),
-        redis_url=os.environ.get("REDIS_URL") or None,
-        on_missing=status.show_missing,
-    )
+    stack = stack_of_command(data, status.show_missing)
     with ExitStack() as opened:
         with status:
             opened.enter_context(stack)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import msgspec
@@ -20,7 +19,7 @@ from cli.request import (
     require_voices,
     speech_options,
 )
-from cli.stack import Stack, url_of
+from cli.stack import stack_of_command, url_of
 from cli.submit import FAILED, print_result
 from cli.up import sigterm_as_interrupt
 from cli.watch import StatusLine
@@ -53,12 +52,7 @@ def demo(
     check_writable(output)
     require_voices(installed_catalogue(data), request)
     status = StatusLine("starting Redis, API and workers …")
-    stack = Stack(
-        data,
-        environment=dict(os.environ),
-        redis_url=os.environ.get("REDIS_URL") or None,
-        on_missing=status.show_missing,
-    )
+    stack = stack_of_command(data, status.show_missing)
     with sigterm_as_interrupt(), status, stack, ServiceClient(stack.url) as client:
         status.update(f"POST {stack.url}/synthesize")
         names = tuple(map(client.put_lexicon, lexicon_files))

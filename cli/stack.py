@@ -259,6 +259,13 @@ class Stack:
             self._lock = None
 
 
+def stack_of_command(data: Path, on_missing: Callable[[tuple[str, ...]], None]) -> Stack:
+    """Returns the service that a command has while it runs: of its environment, on a free port."""
+    environment = dict(os.environ)
+    redis_url = environment.get("REDIS_URL") or None
+    return Stack(data, environment=environment, redis_url=redis_url, on_missing=on_missing)
+
+
 def url_of(host: str, port: int) -> str:
     """Returns the URL of a service that listens there, as a client of the same machine uses it.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from itertools import groupby
 
 import numpy as np
@@ -87,9 +88,9 @@ class SpeechChecker:
         for state, one, mel in zip(states, evidence, mels, strict=True):
             words, thresholds = state.item.utterance.words, component.thresholds
             deviations = word_deviations(state.mel, mel, state.durations, words)
-            state.check = check_utterance(
-                one, len(words), thresholds, component.symbols, deviations
-            )
+            check = partial(check_utterance, one, len(words), thresholds, component.symbols)
+            state.check = check(deviations)
+            state.deviates = bool(state.check.findings) and not check().findings
 
 
 def _speed(state: UtteranceState) -> float:

@@ -7,7 +7,8 @@ that are not finite) is tried again, alone. Anything else is reported without us
 better attempt is kept, the first of equals.
 
 Words that a recognizer flags are anomalies as well where the request says ``retry``. An acoustic
-model without a seed would make the same of them again, so another one of the voice speaks them.
+model without a seed would make the same of them again, so another one of the voice speaks them;
+where the samples alone are wrong, by their mel, another seed of the vocoder comes first.
 """
 
 from __future__ import annotations
@@ -45,7 +46,8 @@ def plan_retry(first: UtteranceState) -> Retry | None:
     flagged = first.item.check == "retry" and first.check is not None and first.check.findings
     if (codes or flagged) and selection.acoustic_component.seeded:
         return Retry(first, _again(first, utterance_seed(first.seed, 1)), alone=False)
-    if codes & VOCODER_ANOMALIES and selection.vocoder_component.seeded:
+    of_vocoder = codes & VOCODER_ANOMALIES or (flagged and first.deviates)
+    if of_vocoder and selection.vocoder_component.seeded:
         second = _again(first, utterance_seed(first.seed, 1))
         second.mel, second.durations = first.mel, first.durations
         return Retry(first, second, alone=False)

@@ -41,6 +41,8 @@ class UtteranceState:
         seconds: its share of the compute of its batches, by frames [s].
         batch_size: utterances of its acoustic batch, itself included.
         check: what a recognizer thinks of it.
+        deviates: words are flagged, all of them by how far the samples lie from the mel alone: a
+            vocoder's fault.
         check_seconds: its share of the check's compute, by frames [s].
         anomalies: what is wrong with the result.
         notices: what the report should tell besides.
@@ -58,6 +60,7 @@ class UtteranceState:
     seconds: StageSeconds = field(default_factory=StageSeconds)
     batch_size: int = 0
     check: UtteranceCheck | None = None
+    deviates: bool = False
     check_seconds: float = 0.0
     anomalies: tuple[Notice, ...] = ()
     notices: list[Notice] = field(default_factory=list)

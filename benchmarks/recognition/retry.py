@@ -15,7 +15,6 @@ from benchmarks.choices import Choice
 from benchmarks.load.novel import HERE, novel
 from benchmarks.recognition.speech import FOR_FAULTS, SampledUtterance, sentences_of, speak
 from core.recognition import CheckMode
-from core.voice import read_catalogue
 from synthesis.engine import Engine
 from synthesis.settings import SynthesisSettings
 
@@ -51,7 +50,7 @@ def main() -> int:
     parser.add_argument("--vocoder", help="By default each voice's first.")
     options = parser.parse_args()
     settings = SynthesisSettings.from_environment()
-    catalogue = read_catalogue(settings.voice_folders)
+    catalogue = settings.catalogue()
     engine = Engine(settings.artifacts_folder)
     choices = [
         Choice(card.name, options.acoustic, options.vocoder or next(iter(card.vocoders)))

@@ -206,6 +206,11 @@ def table_of(component: Component, artifacts: Path, speech: Sequence[HeldOutUtte
     return "\n".join(lines) + "\n"
 
 
+def with_table(page: str, table: str) -> str:
+    """Returns a page with another table between the lines that name this command."""
+    return ROWS.sub(lambda match: match[1] + table + match[2], page)
+
+
 def main() -> int:
     """Prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -221,7 +226,7 @@ def main() -> int:
     print(table)
     if options.write:
         page = options.write.read_text("utf-8")
-        options.write.write_text(ROWS.sub(lambda m: m[1] + table + m[2], page), "utf-8")
+        options.write.write_text(with_table(page, table), "utf-8")
     return 0
 
 

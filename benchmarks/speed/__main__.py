@@ -66,8 +66,7 @@ def _cases(options: argparse.Namespace, settings: SynthesisSettings) -> list[Tim
 
 def _open(case: TimedCase, settings: SynthesisSettings) -> list[SpeakingProcess]:
     """One at a time: the first exports what is missing, and cold starts are timed alone."""
-    folders, artifacts = settings.voice_folders, settings.artifacts_folder
-    opened = [SpeakingProcess(case, folders, artifacts, WARM_UP) for _ in range(case.processes)]
+    opened = [SpeakingProcess(case, settings, WARM_UP) for _ in range(case.processes)]
     if case.choice is not None and case.processes > 1:
         opened[0].cold_seconds = opened[1].cold_seconds  # the first may have exported
     return opened

@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
 from benchmarks.speed.cases import TimedCase
+from synthesis.settings import SynthesisSettings
 
 Speak = Callable[[Sequence[str]], tuple[int, float, dict[str, float]]]
 """Texts → bytes of their WAV files, audio [s], seconds per stage [s]."""
@@ -39,22 +39,19 @@ class SpeakingProcess:
 
     Args:
         case: the case that it loads.
-        folders: folders of voices.
-        artifacts: folder of exported networks.
+        settings: where the voices and their exports lie.
         warm_up: first text, which belongs to the cold start.
 
     Raises:
         RuntimeError: the case could not be loaded; the message says why.
     """
 
-    def __init__(
-        self, case: TimedCase, folders: Sequence[Path], artifacts: Path, warm_up: str
-    ) -> None:
+    def __init__(self, case: TimedCase, settings: SynthesisSettings, warm_up: str) -> None:
         context = get_context("spawn")
         self._pipe, theirs = context.Pipe()
         start = time.perf_counter()
         self._process = context.Process(
-            target=_serve, args=(theirs, case, list(folders), artifacts, warm_up), daemon=True
+            target=_serve, args=(theirs, case, settings, warm_up), daemon=True
         )
         self._process.start()
         theirs.close()
@@ -86,11 +83,9 @@ class SpeakingProcess:
         return answer
 
 
-def _serve(
-    pipe: Connection, case: TimedCase, folders: list[Path], artifacts: Path, warm_up: str
-) -> None:
+def _serve(pipe: Connection, case: TimedCase, settings: SynthesisSettings, warm_up: str) -> None:
     try:
-        speak = _open(case, folders, artifacts)
+        speak = _open(case, settings)
         speak([warm_up])
     except Exception as error:  # crosses the process as text; the parent raises it again
         pipe.send(f"{type(error).__name__}: {error}")
@@ -111,19 +106,18 @@ def _run_round(speak: Speak, texts: list[str], batch: int) -> RoundResult:
     return RoundResult(audio, stages, peak)
 
 
-def _open(case: TimedCase, folders: list[Path], artifacts: Path) -> Speak:
-    return _open_piper(case) if case.choice is None else _open_ours(case, folders, artifacts)
+def _open(case: TimedCase, settings: SynthesisSettings) -> Speak:
+    return _open_piper(case) if case.choice is None else _open_ours(case, settings)
 
 
-def _open_ours(case: TimedCase, folders: list[Path], artifacts: Path) -> Speak:
+def _open_ours(case: TimedCase, settings: SynthesisSettings) -> Speak:
     import torch
 
     from benchmarks.pipeline import Pipeline, StageClock
-    from core.voice import read_catalogue
 
     assert case.choice is not None
     torch.set_num_threads(case.threads or torch.get_num_threads())
-    pipeline = Pipeline(read_catalogue(folders), case.choice, artifacts)
+    pipeline = Pipeline(settings.catalogue(), case.choice, settings.artifacts_folder)
 
     def speak(texts: Sequence[str]) -> tuple[int, float, dict[str, float]]:
         clock = StageClock()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,11 +19,13 @@ from benchmarks.recognition.faults import KINDS, NOISE_DB, FaultKind, PlantedFau
 from benchmarks.recognition.others import phoneme_errors as errors_of_others
 from benchmarks.recognition.retry import figures_of
 from benchmarks.recognition.speech import SampledUtterance
+from benchmarks.recognition.variants import HeldOutUtterance, latency, run, verdicts, with_table
+from benchmarks.recognition.variants import phoneme_errors as errors_of_variant
 from core.mel import Float32, MelSpec, Waveform
-from core.recognition import CheckThresholds, RecognizerOutput
+from core.recognition import CheckThresholds, RecognizerOutput, StreamWindow
 from core.report import StageSeconds
 from core.text import Utterance
-from recognition.evidence import RunEvidence, UtteranceEvidence
+from recognition.evidence import MeantLabels, RunEvidence, UtteranceEvidence
 from recognition.labels import BLANK, gap_label, phoneme_labels
 from synthesis.results import SynthesizedUtterance
 from tests.unit.test_checking import ALL, FakeRecognizer, items_of, synthesized, utterance_of
@@ -188,3 +191,21 @@ def test_errors_in_the_speech_of_others_are_counted() -> None:
 
 def _without_gaps(labels: list[int]) -> list[int]:
     return [label for label in labels if label != gap_label("house-ipa")]
+
+
+def test_a_stream_is_measured_as_a_recognizer_and_its_table_is_rewritten() -> None:
+    labels = [5, gap_label("house-ipa"), 6, 7]
+    meant = MeantLabels(tuple(labels), (0, -1, 1, 1), 2)
+    speech = [HeldOutUtterance(np.zeros((80, 50), np.float32), meant)] * 2
+    outputs, seconds = run(_Dictated([5, 6]), speech, at_once=1)
+    assert seconds > 0
+    errors = errors_of_variant(outputs, speech, "house-ipa")
+    assert (errors.deletions, errors.labels) == (2, 6)
+    bounds = CheckThresholds(word=0.5, gap=float("inf"))
+    assert any(found for _, found in verdicts(outputs, speech, bounds, "house-ipa"))
+    right, _ = run(_Dictated(labels), speech, at_once=2)
+    assert verdicts(right, speech, bounds, "house-ipa") == [(1.0, False)] * 4
+    # A chunk, as much context, the front's halo, and half a window of the mel.
+    assert latency(StreamWindow(8, 8), SPEC) == pytest.approx(19 * 4 * 256 / 22050 + 512 / 22050)
+    page = (Path(__file__).parents[2] / "docs/hear-back.md").read_text("utf-8")
+    assert "\n| one |\n<!-- end -->" in with_table(page, "| one |\n")

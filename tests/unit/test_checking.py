@@ -256,6 +256,30 @@ def test_a_retry_that_sounds_right_is_kept(acoustic: str) -> None:
     assert result.check.seconds > 0
 
 
+@pytest.mark.parametrize(("seeded", "acoustic_calls"), [(True, 1), (False, 2)])
+def test_words_that_the_vocoder_alone_made_wrong_are_vocoded_again(
+    seeded: bool, acoustic_calls: int
+) -> None:
+    bounds = msgspec.structs.replace(THRESHOLDS, deviation=0.6)
+    items = [
+        msgspec.structs.replace(
+            item,
+            selection=msgspec.structs.replace(
+                item.selection,
+                vocoder_component=msgspec.structs.replace(
+                    item.selection.vocoder_component, seeded=seeded
+                ),
+            ),
+        )
+        for item in items_of("retry", thresholds=bounds)
+    ]
+    (result,), bench, _ = synthesized(items, ALL)
+    assert [n.code for n in result.notices] == ["anomaly_retried"]
+    # Another mel is the only way with a vocoder that would repeat itself.
+    assert len(bench.voice.acoustic.calls) == acoustic_calls
+    assert ("with another seed" if seeded else "by tacotron2") in result.notices[0].message
+
+
 def test_the_first_try_is_kept_where_the_second_is_no_better() -> None:
     (result,), bench, _ = synthesized(items_of("retry", "tacotron2"), (0, 2, 3), (0, 3))
     assert codes_of(result) == ["dropped_word"]
