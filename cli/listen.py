@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from core.mel import Float32, MelSpec
     from core.protocols import SpeechRecognizer
     from core.voice import Component
-    from recognition.beam_search import BeamSearch
+    from recognition.word_search import WordSearch
 
 MOST_SECONDS = 60.0
 """Longest recording that is compared with a text: the search takes memory by length squared."""
@@ -36,7 +36,7 @@ LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
 @click.option(
     "--language-model",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Words and their order (ARPA); without it a transcription is spelled by ear.",
+    help="Words and their order (ARPA, .gz too); by default English ones that ship.",
 )
 @click.option("--stream", is_flag=True, help="Words about a second after they sound, less exact.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
@@ -77,7 +77,7 @@ def listen(
     elif stream:
         rows = _streamed(recognize, mels)
     else:
-        rows = _transcribed(recognize, mels, _search(language_model))
+        rows = _transcribed(recognize, mels, _search(component.symbols, language_model))
     for row in rows:
         if as_json:
             click.echo(msgspec.json.encode(row).decode())
@@ -143,30 +143,28 @@ def _samples(file: str, name: str, sample_rate: int) -> Iterator[Float32]:
         raise InputError(f"{name} is no audio: {error}") from error
 
 
-def _search(language_model: Path | None) -> BeamSearch | None:
-    if language_model is None:
-        return None
-    from recognition.beam_search import BeamSearch, Fusion
-    from recognition.language_model import read_arpa
+def _search(symbols: str, language_model: Path | None) -> WordSearch:
+    from recognition.labels import gap_label
+    from recognition.language_model import ENGLISH, open_arpa
+    from recognition.pronunciations import english_pronunciations, pronunciation_tree
+    from recognition.word_search import Fusion, WordSearch
 
-    with language_model.open(encoding="utf-8", errors="replace") as lines:
-        return BeamSearch(Fusion(read_arpa(lines)))
+    model = open_arpa(language_model or ENGLISH)
+    tree = pronunciation_tree(english_pronunciations(symbols, model.words))
+    return WordSearch(tree, gap_label(symbols), Fusion(model))
 
 
 def _transcribed(
-    recognize: SpeechRecognizer, mels: Iterable[Float32], search: BeamSearch | None
+    recognize: SpeechRecognizer, mels: Iterable[Float32], search: WordSearch
 ) -> Iterator[dict[str, Any]]:
-    from recognition.transcription import aligned_words, pieces_of, words_with_times
+    from recognition.transcription import pieces_of, timed_words
 
     spec = recognize.mel_spec
     for first, piece in pieces_of(mels, spec):
         (output,) = recognize([piece])
-        scores, step = output.characters, output.frames_per_slot
-        if search is None:
-            words = words_with_times(scores, step, spec, first)
-        else:
-            words = aligned_words(search.words(scores), scores, step, spec, first)
-        yield from map(msgspec.to_builtins, words)
+        words = search.words(output.phonemes, output.characters)
+        rows = timed_words(words, output.frames_per_slot, spec, first)
+        yield from map(msgspec.to_builtins, rows)
 
 
 def _streamed(recognize: SpeechRecognizer, mels: Iterable[Float32]) -> Iterator[dict[str, Any]]:

@@ -6,18 +6,23 @@ history by which it backs off to the next shorter one (Katz 1987).
 
 from __future__ import annotations
 
+import gzip
 import math
 import re
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from core.errors import InputError
 
 BEGIN, END, UNKNOWN = "<s>", "</s>", "<unk>"
 UNKNOWN_SCORE = -6.0
 """Logarithm to base 10 of an unknown word's probability, in models that have no ``<unk>``."""
+ENGLISH = Path(__file__).with_name("english.arpa.gz")
+"""The model that ships (recipe: ``benchmarks.recognition.ngrams``)."""
 _COUNT = re.compile(r"ngram\s+([0-9]{1,9})\s*=\s*([0-9]{1,18})")
 _SECTION = re.compile(r"\\([0-9]{1,9})-grams:")
 
@@ -102,6 +107,20 @@ def read_arpa(lines: Iterable[str]) -> NgramModel:
             listed = counts.get(size, 0)
             raise InputError(f"it has {found[size]} {size}-grams, its head says {listed}")
     return NgramModel(max(found), scores, backoffs)
+
+
+def open_arpa(path: Path) -> NgramModel:
+    """Reads a model's file, whose name ends in ``.gz`` if it is compressed.
+
+    Raises:
+        InputError: it is no model.
+    """
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8", errors="replace") as lines:
+            return read_arpa(lines)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise InputError(f"{path.name} is no language model: {error}") from error
 
 
 def _entry(line: str, length: int) -> tuple[tuple[str, ...], float, float]:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import numpy as np
 
 from core.mel import Float32, MelSpec
-from recognition.alignment import forced_alignments
 from recognition.decoding import collapsed
-from recognition.labels import BLANK, CHARACTERS, GAP, character_labels
+from recognition.labels import BLANK, CHARACTERS, GAP
+from recognition.word_search import FoundWord
 
 LONGEST_SECONDS = 20.0
 """Longest piece of a recording that goes through a recognizer at once."""
@@ -99,28 +99,19 @@ def streamed_words(
     yield from words_with_times(waiting, frames_per_slot, spec, first)
 
 
-def aligned_words(
-    words: Sequence[str], scores: Float32, frames_per_slot: int, spec: MelSpec, first: int = 0
+def timed_words(
+    words: Iterable[FoundWord], frames_per_slot: int, spec: MelSpec, first: int = 0
 ) -> list[TranscribedWord]:
-    """Returns words that are known with the times at which they sound.
+    """Returns words that were found with the times at which they sound.
 
     Args:
-        words: of letters and apostrophes.
-        scores: (J, characters) log-probabilities.
-        frames_per_slot: mel frames of a row.
+        words: with their frames of CTC.
+        frames_per_slot: mel frames of a frame of CTC.
         spec: frames per second.
-        first: mel frame at which they begin.
+        first: mel frame at which the words' piece begins.
     """
-    labels = character_labels(" ".join(words))
-    (path,) = forced_alignments([scores], [labels])
-    if path is None:  # a beam never spells more than there are frames for
-        return []
-    ends = np.cumsum([len(word) + 1 for word in words])  # labels, with the gap after each word
-    found, start = list[TranscribedWord](), 0
-    for word, end in zip(words, ends.tolist(), strict=True):
-        slots = np.flatnonzero((path % 2 == 1) & (path // 2 >= start) & (path // 2 < end - 1))
-        times = first + np.array([slots[0], slots[-1] + 1]) * frames_per_slot
-        begin, stop = (times / spec.frames_per_second).round(3).tolist()
-        found.append(TranscribedWord(word, begin, stop))
-        start = end
-    return found
+
+    def seconds(slot: int) -> float:
+        return round((first + slot * frames_per_slot) / spec.frames_per_second, 3)
+
+    return [TranscribedWord(w.text, seconds(w.start), seconds(w.stop)) for w in words]

@@ -1,19 +1,16 @@
-"""N-gram models in ARPA form, and the search for words with one."""
+"""N-gram models in ARPA form."""
 
 from __future__ import annotations
 
+import gzip
 import math
+from pathlib import Path
 
-import numpy as np
 import pytest
 
 from benchmarks.recognition.ngrams import kneser_ney
 from core.errors import InputError
-from core.mel import Float32
-from recognition.beam_search import BeamSearch, Fusion
-from recognition.decoding import best_path, words_of
-from recognition.labels import BLANK, CHARACTERS, character_labels
-from recognition.language_model import UNKNOWN_SCORE, arpa_lines, read_arpa
+from recognition.language_model import ENGLISH, UNKNOWN_SCORE, arpa_lines, open_arpa, read_arpa
 
 ARPA = """
 \\data\\
@@ -82,16 +79,14 @@ def test_what_is_no_model_is_refused(text: str, reason: str) -> None:
         read_arpa(text.splitlines())
 
 
-def test_a_model_in_capitals_is_refused() -> None:
-    model = read_arpa(ARPA.replace("the", "THE").replace("cat", "CAT").splitlines())
-    with pytest.raises(InputError, match="lower-case letters"):
-        BeamSearch(Fusion(model))
-
-
-def test_no_stems_are_kept_of_endless_words() -> None:
-    lines = ["\\data\\", "ngram 1=2", "\\1-grams:", "-1 a", "-1 " + "b" * 100_000, "\\end\\"]
-    search = BeamSearch(Fusion(read_arpa(lines)))  # the stems would take 5 GB
-    assert search.words(spelled("a")) == ["a"]
+def test_a_compressed_model_is_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "words.arpa.gz"
+    path.write_bytes(gzip.compress(ARPA.encode()))
+    assert open_arpa(path).scores == read_arpa(ARPA.splitlines()).scores
+    for broken in (b"no gzip", gzip.compress(ARPA.encode())[:-30], gzip.compress(b"no model")):
+        path.write_bytes(broken)
+        with pytest.raises(InputError, match="no language model"):
+            open_arpa(path)
 
 
 def test_a_model_of_sentences_is_a_distribution_and_survives_its_file() -> None:
@@ -108,44 +103,30 @@ def test_a_model_of_sentences_is_a_distribution_and_survives_its_file() -> None:
             assert again.score(history, word) == pytest.approx(known, abs=1e-3)
 
 
-def spelled(text: str, doubts: dict[int, tuple[str, float]] = {}) -> Float32:  # noqa: B006
-    """Log-probabilities of a text, a blank after each character; some are taken for others.
-
-    Args:
-        text: to spell.
-        doubts: index of a character → another one, and its probability.
-    """
-    rows = []
-    for index, label in enumerate(character_labels(text)):
-        row = np.full(len(CHARACTERS), 1e-5)
-        other, share = doubts.get(index, ("", 0.0))
-        row[label] = 1.0 - share
-        if share:
-            row[CHARACTERS.index(other)] = share
-        rows += [row, np.where(np.arange(len(CHARACTERS)) == BLANK, 1.0, 1e-5)]
-    scores: Float32 = np.log(np.array(rows)).astype(np.float32)
-    return scores
+def test_without_what_was_seen_once_a_model_is_smaller_and_still_a_distribution() -> None:
+    sentences = [*SENTENCES, ["the", "cat", "sat", "on", "a", "ship"]]
+    model, whole = kneser_ney(sentences, 3, least=2), kneser_ney(sentences, 3)
+    assert model.words == whole.words
+    assert len(model.scores) < len(whole.scores)
+    assert ("the", "cat", "sat") in model.scores
+    assert ("the", "cat", "saw") not in model.scores
+    assert all(gram[:-1] in model.scores for gram in model.scores if len(gram) > 1)
+    words = [*model.words, "</s>", "<unk>"]
+    for history in ([], ["<s>"], ["the"], ["the", "cat"], ["on", "the"], ["dog", "the"]):
+        assert sum(math.exp(model.score(history, w)) for w in words) == pytest.approx(1.0)
 
 
-def test_what_is_clear_stays_as_it_sounds() -> None:
-    search = BeamSearch(Fusion(kneser_ney(SENTENCES, 3), alpha=0.7))
-    for text in ("the cat sat on the mat", "a cat saw the ship", "mats zzz the cat", "aa bb"):
-        assert search.words(spelled(text)) == text.split()
-    assert search.words(spelled("")[:0].reshape(0, len(CHARACTERS))) == []
-
-
-def test_the_model_decides_where_sounds_do_not() -> None:
-    scores = spelled("the cat saw the sea", {5: ("o", 0.6), 18: ("o", 0.7)})
-    assert words_of(best_path(scores)) == ["the", "cot", "saw", "the", "seo"]
-    search = BeamSearch(Fusion(kneser_ney(SENTENCES, 3), alpha=0.6))
-    assert search.words(scores) == ["the", "cat", "saw", "the", "sea"]
-
-
-def test_paths_that_spell_the_same_count_together() -> None:
-    rows = np.full((2, len(CHARACTERS)), 1e-9)
-    a = CHARACTERS.index("a")
-    rows[:, BLANK], rows[:, a] = 0.55, 0.45  # best path: nothing; but "a" has 1 - 0.55² = 0.6975
-    scores: Float32 = np.log(rows).astype(np.float32)
-    assert best_path(scores) == []
-    model = kneser_ney([["a"]], 1)
-    assert BeamSearch(Fusion(model, alpha=0.99, word_bonus=0.0)).words(scores) == ["a"]
+def test_the_model_that_ships_is_small_and_knows_english() -> None:
+    assert ENGLISH.stat().st_size < 10_000_000
+    model = open_arpa(ENGLISH)
+    assert model.order == 3
+    for history, likely, unlikely in (
+        (["<s>", "one"], "of", "off"),
+        (["to"], "see", "sea"),
+        (["the"], "sea", "see"),
+    ):
+        assert model.score(history, likely) > model.score(history, unlikely)
+    words = [*model.words, "</s>", "<unk>"]
+    for context in ([], ["of", "the"]):
+        total = sum(math.exp(model.score(context, word)) for word in words)
+        assert total == pytest.approx(1.0, abs=0.01)  # four digits of each are kept

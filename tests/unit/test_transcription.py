@@ -15,11 +15,12 @@ from recognition.labels import BLANK, character_labels, gap_label
 from recognition.transcription import (
     LONGEST_SECONDS,
     TranscribedWord,
-    aligned_words,
     pieces_of,
     streamed_words,
+    timed_words,
     words_with_times,
 )
+from recognition.word_search import FoundWord
 from tests.unit.test_checking import HOUSE, utterance_of
 
 SPEC = MelSpec()
@@ -42,16 +43,16 @@ def test_words_stand_where_their_characters_sound() -> None:
     assert later[0].start == pytest.approx((100 + 2) / SPEC.frames_per_second, abs=1e-3)
 
 
-def test_words_that_a_model_chose_stand_where_they_sound() -> None:
-    a, b, gap = (character_labels("a b")[i] for i in (0, 2, 1))
-    scores = sure([BLANK, a, a, BLANK, b, gap, BLANK, b, BLANK, BLANK])
+def test_words_that_were_found_stand_where_they_sound() -> None:
+    found, step = [FoundWord("ab", 1, 5), FoundWord("b", 7, 8)], 2 / SPEC.frames_per_second
     for first in (0, 100):
-        plain = words_with_times(scores, 2, SPEC, first)
-        assert aligned_words(["ab", "b"], scores, 2, SPEC, first) == plain
-        (one, other) = aligned_words(["ab", "a"], scores, 2, SPEC, first)
-        assert (other.text, one) == ("a", plain[0])
-        assert other.start >= one.end
-    assert aligned_words([], scores, 2, SPEC) == []
+        one, other = timed_words(found, 2, SPEC, first)
+        begin = first / SPEC.frames_per_second
+        assert (one.text, other.text) == ("ab", "b")
+        assert one.start == pytest.approx(begin + step, abs=1e-3)
+        assert one.end == pytest.approx(begin + 5 * step, abs=1e-3)
+        assert other.start == pytest.approx(begin + 7 * step, abs=1e-3)
+    assert timed_words([], 2, SPEC) == []
 
 
 def test_silence_has_no_words() -> None:

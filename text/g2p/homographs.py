@@ -7,7 +7,7 @@ part-of-speech tagger does. How often the rules are right is measured in ``bench
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -539,6 +539,14 @@ HOMOGRAPHS = frozenset((*_RULES, *_PAIRS))
 def sense_phonemes(word: str) -> dict[str, tuple[str, ...]]:
     """Returns the phonemes of each sense of a word that has a rule of its own."""
     return {sense: tuple(phonemes.split()) for sense, phonemes in _RULES[word][1].items()}
+
+
+def homograph_pronunciations() -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yields every word that has a rule with the phonemes of each of its senses."""
+    for word, (_, senses) in _RULES.items():
+        yield from ((word, tuple(phonemes.split())) for phonemes in senses.values())
+    for word, pair in _PAIRS.items():
+        yield from ((word, tuple(phonemes.split())) for phonemes in pair)
 
 
 def choose(near: Neighbours) -> tuple[str, tuple[str, ...]] | None:

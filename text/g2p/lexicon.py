@@ -34,8 +34,8 @@ _CONSONANTS = (
     *("ð", "ŋ", "ɡ", "ɹ", "ʃ", "ʒ", "θ"),
 )
 PHONES = frozenset((*_VOWELS, *_CONSONANTS))
-_STRESSED = (*_CONSONANTS, *(mark + vowel for vowel in _VOWELS for mark in ("", "ˈ", "ˌ")))
-_CODES = {phone: chr(ord("!") + i) for i, phone in enumerate(_STRESSED)}
+STRESSED_PHONES = (*_CONSONANTS, *(mark + vowel for vowel in _VOWELS for mark in ("", "ˈ", "ˌ")))
+_CODES = {phone: chr(ord("!") + i) for i, phone in enumerate(STRESSED_PHONES)}
 _BY_CODE = {code: phone for phone, code in _CODES.items()}
 
 _RELATED_TAGS = {
@@ -177,6 +177,17 @@ class Lexicon:
         """Yields every word with its pronunciation."""
         for word, codes in self._words.items():
             yield word, tuple(_BY_CODE[code] for code in codes)
+
+    def encoded(self) -> Iterator[tuple[str, str]]:
+        """Yields every word with each of its pronunciations as ``encode`` writes them.
+
+        Names of letters that are words, too, are left out.
+        """
+        for word, codes in self._words.items():
+            yield word, codes
+            for tag, other in self._roles.get(word, {}).items():
+                if tag != "letter" and other != codes:
+                    yield word, other
 
     def find(self, word: str, tag: str = "") -> Phonemes | None:
         """Returns the phonemes of a listed word, None for others."""
