@@ -63,7 +63,7 @@ class ApiSettings(ServiceSettings):
     commas (``https://reader.example``); ``*`` = any, which needs keys to be safe."""
     openai_voices: tuple[str, ...] = ()
     """RHAPSODE_OPENAI_VOICES: ``name=voice``, separated by commas: what names of voices mean at
-    ``/v1/audio/speech``; OpenAI's own otherwise mean the first voice of their gender."""
+    ``/v1/audio/speech``; OpenAI's own otherwise take turns with the voices of their gender."""
     callbacks: bool = False
     """RHAPSODE_CALLBACKS: true lets requests name a ``callback``; else only endpoints that
     ``rhapsode webhooks`` has added are told of the end of jobs."""

@@ -52,7 +52,7 @@ GENDERS: Final = {
     "female": ("alloy", "coral", "fable", "marin", "nova", "sage", "shimmer"),
     "male": ("ash", "ballad", "cedar", "echo", "onyx", "verse"),
 }
-"""OpenAI's voices; each means the first voice of the catalogue of that gender."""
+"""OpenAI's voices; those of a gender take turns with the catalogue's voices of that gender."""
 TOKENS_PER_SECOND: Final = 20
 """Of audio, in the usage that the last event tells."""
 EVENT_STREAM: Final = "text/event-stream"
@@ -202,11 +202,12 @@ def voice_of(name: str, catalogue: Catalogue, settings: ApiSettings) -> str:
     name = mapped.get(name, name)
     if name in catalogue.voices:
         return name
+    default = catalogue.voice(None).name
     for gender, names in GENDERS.items():
         if name in names:
-            cards = catalogue.voices.values()
-            own = (card.name for card in cards if card.gender == gender)
-            return next(own, catalogue.voice(None).name)
+            own = [card.name for card in catalogue.voices.values() if card.gender == gender]
+            own.sort(key=lambda voice: voice != default)  # stable: the default comes first
+            return own[names.index(name) % len(own)] if own else default
     known = ", ".join([*sorted(catalogue.voices), *sorted(sum(GENDERS.values(), ()))])
     message = f"unknown voice {name!r}; there are {known}"
     raise FieldError("voice", message, allowed=known, code="unknown_voice")

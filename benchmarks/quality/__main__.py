@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     )  # needs a runtime of an extra; --help does not
 
     console = Console(stderr=True)
-    systems = [s for s in peers() + our_systems() if _wanted(s, options.systems)]
+    systems = [s for s in peers(options.teachers) + our_systems() if _wanted(s, options.systems)]
     try:
         Recognizer()
     except MissingTool as error:
@@ -129,6 +129,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--add", action="store_true", help="keep other systems of --json's file")
     parser.add_argument("--pictures", type=Path, help="folder for spectrograms")
     parser.add_argument("--keep", type=Path, help="folder for the audio")
+    parser.add_argument(
+        "--teachers", type=Path, help="folder of the teacher's other voices: NAME/ID-NAME.ogg"
+    )
     parser.add_argument("--no-mos", action="store_true", help="word errors only (quick)")
     return parser
 

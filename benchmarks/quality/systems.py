@@ -7,7 +7,7 @@ import json
 import tarfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 import soundfile
@@ -85,6 +85,19 @@ def open_teacher() -> Say:
     return lambda sentence: corpus.read(sentence.id)
 
 
+def open_other_teacher(folder: Path) -> Say:
+    """Returns another of the teacher's voices: ``NAME/ID-NAME.ogg`` of the held-out sentences."""
+
+    def say(sentence: BenchSentence) -> tuple[Float32, int] | None:
+        path = folder / f"{sentence.id}-{folder.name}.ogg"
+        if not path.is_file():
+            return None
+        samples, rate = soundfile.read(path, dtype="float32")
+        return samples, int(rate)
+
+    return say
+
+
 def open_piper_system() -> Say:
     """Returns Piper with its medium voice."""
     try:
@@ -103,10 +116,16 @@ def open_espeak_system() -> Say:
     return lambda sentence: espeak_say(binary, sentence.text)
 
 
-def peers() -> list[System]:
-    """Returns the systems that are not ours."""
+def peers(teachers: Path | None = None) -> list[System]:
+    """Returns the systems that are not ours.
+
+    Args:
+        teachers: folder with a folder of recordings for each other voice of the teacher.
+    """
+    others = sorted(teachers.iterdir()) if teachers else []
     return [
         System("teacher", open_teacher),
+        *(System(f"teacher {f.name}", partial(open_other_teacher, f)) for f in others),
         System("piper", open_piper_system),
         System("espeak-ng", open_espeak_system),
     ]

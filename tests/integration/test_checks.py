@@ -55,7 +55,7 @@ def voices(
         description="Two acoustic models, of which one cannot speak.",
         language="en-us",
         gender="female",
-        acoustic={"tones": "tiny-fastspeech2", "speech": "fastspeech2-duo"},
+        acoustic={"tones": "tiny-fastspeech2", "speech": "fastspeech2-six"},
         vocoders={"vocos": "vocos-light"},
         licence="Apache-2.0",
         provenance="for tests",
@@ -64,7 +64,7 @@ def voices(
     (folder / "mixed").mkdir()
     (folder / "mixed/voice.toml").write_text(tomli_w.dumps(msgspec.to_builtins(card)), "utf-8")
     (folder / "components").mkdir()
-    for name in ("fastspeech2-duo", "vocos-light"):
+    for name in ("fastspeech2-six", "vocos-light"):
         (folder / "components" / name).symlink_to(SHIPPED_VOICES / "components" / name)
     return tiny_voices, shipped_recognizer, folder
 
@@ -133,7 +133,7 @@ def test_a_retry_replaces_what_is_no_speech(checking: httpx.Client) -> None:
     notices = [w for w in report["warnings"] if w["code"] == "anomaly_retried"]
     assert len(notices) == report["utterances"] == 2
     assert all("by speech, the second attempt was kept" in w["message"] for w in notices)
-    assert "fastspeech2-duo" in report["artifacts"]
+    assert "fastspeech2-six" in report["artifacts"]
     plain = finished(checking, "speech", "off")["report"]
     assert report["samples"] == plain["samples"] != expected_length(TEXT)
     assert (plain["checked_words"], plain["check_seconds"]) == (0, 0)

@@ -315,7 +315,7 @@ def test_fewer_speakers_are_refused(synthetic_corpus: Path, tmp_path: Path) -> N
 
 def test_a_component_that_reads_other_symbols_is_refused(synthetic_corpus: Path) -> None:
     words = ["--symbols", "arpabet", "--corpus", str(synthetic_corpus), "--device", "cpu"]
-    component = str(SHIPPED_VOICES / "components" / "fastspeech2-duo")
+    component = str(SHIPPED_VOICES / "components" / "fastspeech2-six")
     result = CliRunner().invoke(train_command, ["fastspeech2", *words, "--component", component])
     assert isinstance(result.exception, FieldError)
     assert result.exception.allowed == "house-ipa"
