@@ -262,7 +262,7 @@ def publish(
         return
     publish(
         recipe,
-        _config(recipe, run),
+        _config(recipe, run | {"component": component}),
         checkpoint,
         run["corpus"],
         out,

@@ -299,6 +299,25 @@ def test_a_training_goes_on_with_more_speakers(synthetic_corpus: Path, tmp_path:
     run(recipe, tmp_path / "second", 2)
 
 
+def test_a_run_that_went_on_is_published_in_the_form_of_what_it_went_on_from(
+    synthetic_corpus: Path, tmp_path: Path
+) -> None:
+    run(build("fastspeech2", synthetic_corpus), tmp_path / "first", 1)
+    component = published("fastspeech2", synthetic_corpus, tmp_path / "first")
+    recipe = build("fastspeech2", synthetic_corpus)
+    start_from(component, cast(NetworkRecipe, recipe), tmp_path / "second")
+    run(recipe, tmp_path / "second", 2)
+    words = ["publish", "fastspeech2", str(tmp_path / "further"), "--hardware", "a test"]
+    words += ["--checkpoint", str(tmp_path / "second" / "checkpoint.pt")]
+    words += ["--component", str(tmp_path / "components" / "fastspeech2")]
+    words += ["--corpus", str(synthetic_corpus)]
+    result = CliRunner().invoke(train_command, words)
+    assert result.exit_code == 0, result.exception
+    further = read_component(tmp_path / "further")
+    assert further.config == read_component(tmp_path / "components" / "fastspeech2").config
+    assert further.provenance.steps == 2
+
+
 def test_fewer_speakers_are_refused(synthetic_corpus: Path, tmp_path: Path) -> None:
     run(build("fastspeech2", synthetic_corpus), tmp_path / "first", 1)
     component = published("fastspeech2", synthetic_corpus, tmp_path / "first")
