@@ -92,8 +92,10 @@ class FastSpeech2Model:
         outputs: dict[int, AcousticOutput] = {}
         for items, size in equal_shapes(batch.lengths, self._symbol_step):
             part = batch.padded(items, size)
+            # Where the refiner moves the harmonics, the decoder must not do so, too.
+            pitch = np.ones_like(part.pitch) if self._moves_harmonics else part.pitch
             hidden, durations = self._encode(
-                part.ids, part.lengths, part.speakers, part.speed, part.pitch, part.energy
+                part.ids, part.lengths, part.speakers, part.speed, pitch, part.energy
             )
             mels = self._decoded(hidden, durations, part)
             for item, mel, row, length in zip(items, mels, durations, part.lengths, strict=True):

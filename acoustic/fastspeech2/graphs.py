@@ -68,8 +68,9 @@ class FastSpeech2Decode(nn.Module):
             hidden: (B, T, H) float32.
             lengths: (B,) int64.
             noise: (B, T, refiner.noise) float32, of a network with a refiner.
-            octaves: (B, T) float32 by which harmonics are moved up, if its refiner knows them. The
-                decoder itself follows the pitch that it is given less than halfway.
+            octaves: (B, T) float32 by which harmonics are moved up, if its refiner knows them. Such
+                a network is encoded at its own pitch, since its decoder would move them, too, by
+                more with one voice than with another.
 
         Returns:
             mel (B, n_mels, T) float32.

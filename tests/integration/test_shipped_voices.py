@@ -45,7 +45,7 @@ def frontend() -> TextFrontend:
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
-    voice=st.sampled_from(["clara", "edmund"]),
+    voice=st.sampled_from(sorted(CATALOGUE.voices)),
     vocoder=st.sampled_from(["hifigan", "melgan"]),
     texts=st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=3),
     speed=st.sampled_from([0.25, 0.5, 1.0, 1.5, 4.0]),
@@ -79,14 +79,14 @@ def test_ordinary_text_is_no_anomaly(
         assert result.notices == (), item.utterance.text
 
 
-@pytest.mark.parametrize("voice", ["clara", "edmund"])
+@pytest.mark.parametrize("voice", sorted(CATALOGUE.voices))
 def test_the_median_pitch_follows_the_factor(
     engine: Engine, frontend: TextFrontend, voice: str
 ) -> None:
     (utterance,) = frontend.analyze("They were rowing on the lake.", ssml=False).utterances
     selection = CATALOGUE.resolve(voice, "fastspeech2", "vocos")
     medians = []
-    for pitch in (0.75, 1.0, 1.3):
+    for pitch in (0.85, 1.0, 1.3):  # not lower: WORLD finds nothing below 71 Hz
         item = SynthesisItem(utterance=utterance, selection=selection, runtime="eager", pitch=pitch)
         (result,) = engine.synthesize([item])
         assert isinstance(result, SynthesizedUtterance)
@@ -94,5 +94,5 @@ def test_the_median_pitch_follows_the_factor(
         contour = pitch_contour(samples, selection.acoustic_component.mel.sample_rate, 256)
         medians.append(np.median(contour[contour > 0]))
     low, plain, high = medians
-    assert low / plain < 0.9
-    assert high / plain > 1.15
+    assert low / plain < 0.95
+    assert 1.15 < high / plain < 1.45
