@@ -37,13 +37,18 @@ SIX = catalogue(
 
 def test_names_of_a_gender_take_turns_with_its_voices_and_the_default_comes_first() -> None:
     settings = ApiSettings()
-    found = {gender: [voice_of(n, SIX, settings) for n in names] for gender, names in GENDERS.items()}
+    found = {
+        gender: [voice_of(n, SIX, settings) for n in names] for gender, names in GENDERS.items()
+    }
     assert found["female"] == ["clara", "ada", "imogen", "clara", "ada", "imogen", "clara"]
     assert found["male"] == ["hugo", "tom", "hugo", "tom", "hugo", "tom"]
 
 
 def test_a_gender_without_a_voice_means_the_default() -> None:
-    assert voice_of("onyx", catalogue(("ada", "female"), ("clara", "female")), ApiSettings()) == "clara"
+    assert (
+        voice_of("onyx", catalogue(("ada", "female"), ("clara", "female")), ApiSettings())
+        == "clara"
+    )
 
 
 def test_the_operators_word_and_the_catalogues_own_names_win() -> None:
