@@ -272,7 +272,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the bench.
 
     Returns:
-        Exit status: 1 where a sample differs.
+        Exit status: 1 where a sample differs, 2 where nothing was compared.
     """
     options, settings = _parser().parse_args(arguments), SynthesisSettings.from_environment()
     # Batches are broken on purpose; their warnings would drown the table.
@@ -293,12 +293,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
             start = time.process_time()
             other = speak(items)
             share = (time.process_time() - start) / cost
-            found.append(compare(f"{choice.name}, {choice.runtime}", name, alone, other, share))
+            found.append(
+                compare(
+                    f"{choice.acoustic} × {choice.vocoder}, {choice.runtime}",
+                    name,
+                    alone,
+                    other,
+                    share,
+                )
+            )
             cells = list(asdict(found[-1]).values())
             print("| " + " | ".join(map(str, [*cells[:-1], f"{share:.2f}"])) + " |", flush=True)
     if options.json:
         rows = [asdict(comparison) for comparison in found]
         options.json.write_text(json.dumps(rows, indent=1) + "\n", "utf-8")
+    if not found:
+        print("no pair and circumstance have these names", file=sys.stderr)
+        return 2
     return 1 if any(comparison.differing for comparison in found) else 0
 
 
@@ -308,12 +319,18 @@ def _pairs(catalogue: Catalogue, options: argparse.Namespace) -> list[Choice]:
         (choice.acoustic, choice.vocoder): choice for choice in choices(catalogue, options.runtime)
     }
     wanted = options.pairs.split(";")
-    return [c for c in pairs.values() if any(fnmatch(c.name, f"*{part}*") for part in wanted)]
+    return [
+        choice
+        for names, choice in pairs.items()
+        if any(fnmatch(" × ".join(names), f"*{part}*") for part in wanted)
+    ]
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.exactness", description=__doc__)
-    parser.add_argument("--pairs", default="", help="parts of names, split by semicolons")
+    parser.add_argument(
+        "--pairs", default="", help="parts of 'acoustic × vocoder', split by semicolons"
+    )
     parser.add_argument("--utterances", type=int, default=40, help="of each pair")
     parser.add_argument("--circumstance", default="", help="part of its name")
     parser.add_argument("--runtime", choices=get_args(RuntimeName), help="default: the voice's")
