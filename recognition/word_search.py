@@ -52,7 +52,7 @@ class Fusion:
     """
 
     model: NgramModel
-    alpha: float = 0.5
+    alpha: float = 0.6
     word_bonus: float = 1.0
     unknown_word: float = 3.0
     missing_gap: float = 4.0

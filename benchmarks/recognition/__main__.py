@@ -142,6 +142,7 @@ def main() -> int:
     parser.add_argument("--novel", type=Path, default=HERE)
     parser.add_argument("--sentences", type=int, default=400)
     parser.add_argument("--acoustic", default="fastspeech2")
+    parser.add_argument("--voices", default="", help="their names, by commas; by default all")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     settings = SynthesisSettings.from_environment()
@@ -149,10 +150,9 @@ def main() -> int:
     engine = Engine(settings.artifacts_folder)
     component = read_component(options.component)
     recognize = load_recognizer(component, runtime="onnx", artifacts=settings.artifacts_folder)
-    choices = [
-        Choice(card.name, options.acoustic, next(iter(card.vocoders)))
-        for card in catalogue.voices.values()
-    ]
+    names = options.voices.split(",") if options.voices else list(catalogue.voices)
+    cards = [catalogue.voice(name) for name in names]
+    choices = [Choice(c.name, options.acoustic, next(iter(c.vocoders))) for c in cards]
     file, count = novel(options.novel), options.sentences
     figures: dict[str, Any] = {}
     thresholds = component.thresholds
@@ -167,7 +167,7 @@ def main() -> int:
         figures["per"] = phoneme_errors(evidence).rate
         pairs = [
             Choice(card.name, options.acoustic, vocoder)
-            for card in catalogue.voices.values()
+            for card in cards
             for vocoder in card.vocoders
         ]
         few = sentences_of(file, FOR_THRESHOLDS, SENTENCES_OF_A_PAIR * len(pairs))
