@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 MOST_SECONDS = 60.0
 """Longest recording that is compared with a text: the search takes memory by length squared."""
-
-
 BLOCK_SAMPLES = 1 << 16
 """Most samples that are read at once, of all channels together; at most half a second."""
 LOWEST_RATE, HIGHEST_RATE = 1_000, 768_000
@@ -191,15 +189,17 @@ def _compared(
 ) -> list[dict[str, Any]]:
     import numpy as np
 
+    from core.mel import Float32
     from core.recognition import CheckThresholds
     from recognition.check import check_utterance
     from recognition.evidence import find_evidence, joined_labels
     from text.frontend import open_frontend
 
-    spec, blocks = recognize.mel_spec, []
+    spec, blocks, frames = recognize.mel_spec, list[Float32](), 0
     for block in mels:
         blocks.append(block)
-        if sum(b.shape[1] for b in blocks) > MOST_SECONDS * spec.frames_per_second:
+        frames += block.shape[1]
+        if frames > MOST_SECONDS * spec.frames_per_second:
             raise InputError(f"a recording that is compared lasts {MOST_SECONDS:g} s at most")
     utterances = open_frontend(component.symbols).analyze(text, ssml=False).utterances
     meant, words = joined_labels(utterances, component.symbols)

@@ -92,8 +92,7 @@ class FastSpeech2Model:
         outputs: dict[int, AcousticOutput] = {}
         for items, size in equal_shapes(batch.lengths, self._symbol_step):
             part = batch.padded(items, size)
-            # Where the refiner moves the harmonics, the decoder must not do so, too.
-            pitch = np.ones_like(part.pitch) if self._moves_harmonics else part.pitch
+            pitch = self._network_pitch(part.pitch)
             hidden, durations = self._encode(
                 part.ids, part.lengths, part.speakers, part.speed, pitch, part.energy
             )
@@ -123,13 +122,18 @@ class FastSpeech2Model:
         pitch = batch.pitch[items]
         inputs = [regulate(hidden, index, lengths), lengths]
         if self._frame_controls:
-            inputs += [regulate(x, index, lengths) for x in (pitch, batch.energy[items])]
+            controls = self._network_pitch(pitch), batch.energy[items]
+            inputs += [regulate(x, index, lengths) for x in controls]
         inputs += batch_noise(batch.seeds[items], lengths, size, self._noise_channels)
         if self._moves_harmonics:
             inputs.append(regulate(np.log2(pitch), index, lengths))
         (mels,) = self._decode(*inputs)
         for mel, length in zip(mels, lengths, strict=True):
             yield require_finite_mel(mel[:, :length])
+
+    def _network_pitch(self, pitch: Float32) -> Float32:
+        """Returns the factors for all but the refiner; where that moves harmonics, nothing else."""
+        return np.ones_like(pitch) if self._moves_harmonics else pitch
 
     def _checked(self, lengths: Int64) -> Int64:
         if int(lengths.max(initial=0)) > self._max_frames:
