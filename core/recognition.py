@@ -58,6 +58,10 @@ class CheckThresholds(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     """Cost of a word's alignment per phoneme [nats], beyond that of the likeliest labels."""
     gap: float
     """Cost of what lies between two words, likewise beyond the least [nats]."""
+    dropped: float | None = None
+    """By how much an utterance may be likelier without a word [nats]; None = nobody looks at it."""
+    repeated: float | None = None
+    """By how much it may be likelier with a word twice [nats], likewise."""
     deviation: float | None = None
     """Mean difference between a word's mel as it was vocoded and that of the samples [nats]; None =
     it is not looked at."""

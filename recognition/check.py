@@ -1,8 +1,9 @@
 """Whether speech is what was meant: words that are missing, repeated, or others.
 
-A word is flagged where the cost of its alignment is above what right speech costs. The bounds are
-measured (``benchmarks/recognition``) and stand on the recognizer's card. So is a word whose samples
-deviate from what was vocoded, however well it is recognized.
+A word is flagged where the cost of its alignment is above what right speech costs, or where the
+utterance is likelier without it or with it twice. The bounds are measured
+(``benchmarks/recognition``) and stand on the recognizer's card. So is a word whose samples deviate
+from what was vocoded, however well it is recognized.
 """
 
 from __future__ import annotations
@@ -59,8 +60,9 @@ def check_utterance(
         found = tuple(table[label] for label in run.found)
         findings.setdefault(word, WordFinding(word, code, found))
 
+    dropped = _peaks([r.dropped if r else -math.inf for r in evidence.words], thresholds.dropped)
     for index, run in enumerate(evidence.words):
-        if run is not None and word_statistic(run) > thresholds.word:
+        if run is not None and (index in dropped or word_statistic(run) > thresholds.word):
             add(index, _finding_of(run), run)
     bound = math.inf if thresholds.deviation is None else thresholds.deviation
     for index, deviation in enumerate(deviations):
@@ -68,12 +70,32 @@ def check_utterance(
         if run is not None and deviation > bound:
             add(index, "misheard", run)
     flagged = set(findings)
+    inserted = set[int]()
     for index, run in enumerate(evidence.gaps):
         # What is wrong with a word reaches into the gaps beside it.
         if gap_statistic(run) > thresholds.gap and words and not flagged & {index - 1, index}:
             add(*_inserted(run, evidence.words, index), run)
+            inserted |= {index - 1, index}
+    repeated = _peaks([r.repeated if r else -math.inf for r in evidence.words], thresholds.repeated)
+    # Other words between two are a little likelier as one of the two again.
+    for index in repeated - inserted - flagged:
+        if run := evidence.words[index]:
+            add(index, "repeated_word", run)
     confidences = tuple(1.0 if r is None else round(r.confidence, 4) for r in evidence.words)
     return UtteranceCheck(confidences, tuple(findings[word] for word in sorted(findings)))
+
+
+def _peaks(gains: Sequence[float], bound: float | None) -> set[int]:
+    """Returns which words gain more than a bound, of words side by side those that gain most.
+
+    Where a word is missing, an utterance is likelier without its neighbours, too.
+    """
+    beside = [-math.inf, *gains, -math.inf]
+    return {
+        index
+        for index, gain in enumerate(gains)
+        if bound is not None and gain > bound and gain >= max(beside[index], beside[index + 2])
+    }
 
 
 def _finding_of(run: RunEvidence) -> FindingCode:

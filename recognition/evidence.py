@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.mel import Float32, Int64
 from core.text import Utterance, Word
-from recognition.alignment import forced_alignments
-from recognition.decoding import best_path
+from recognition.alignment import ForcedAlignment, forced_alignments
+from recognition.decoding import collapsed
 from recognition.labels import BLANK, gap_label, label_of_symbol
+
+Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ class RunEvidence:
         found: the labels of the likeliest frames, without gaps.
         start: its first frame of CTC.
         stop: one past its last frame.
+        dropped: of a word, by how much likelier the utterance is without it [nats].
+        repeated: of a word, by how much likelier the utterance is with it twice [nats].
     """
 
     cost: float
@@ -87,6 +91,8 @@ class RunEvidence:
     found: tuple[int, ...]
     start: int
     stop: int
+    dropped: float = -math.inf
+    repeated: float = -math.inf
 
     @property
     def confidence(self) -> float:
@@ -117,53 +123,90 @@ def find_evidence(
         meant: labels of each.
         symbols: name of their table.
     """
-    paths = forced_alignments(scores, [one.labels for one in meant])
+    aligned = forced_alignments(scores, [one.labels for one in meant])
     return [
-        None if path is None else _evidence(rows, one, path, gap_label(symbols))
-        for rows, one, path in zip(scores, meant, paths, strict=True)
+        None if alignment is None else _evidence(rows, one, alignment, gap_label(symbols))
+        for rows, one, alignment in zip(scores, meant, aligned, strict=True)
     ]
 
 
-def _evidence(scores: Float32, meant: MeantLabels, path: Int64, gap: int) -> UtteranceEvidence:
-    labels = np.array([*meant.labels, BLANK])
-    on_label = path % 2 == 1
-    emitted = np.where(on_label, labels[np.minimum(path // 2, len(labels) - 1)], BLANK)
-    costs = -scores[np.arange(len(path)), emitted].astype(np.float64)
-    owners = np.array([*meant.words, -1])
-    owner = np.where(on_label, owners[np.minimum(path // 2, len(owners) - 1)], -1)
-    words = list[RunEvidence | None]()
-    gaps, at = list[RunEvidence](), 0
-    for index in range(meant.count):
-        own = np.flatnonzero(owner == index)
-        if not len(own):
+def _evidence(
+    scores: Float32, meant: MeantLabels, alignment: ForcedAlignment, gap: int
+) -> UtteranceEvidence:
+    labels, path = np.array([*meant.labels, BLANK]), alignment.path
+    emitted = np.where(path % 2 == 1, labels[np.minimum(path // 2, len(labels) - 1)], BLANK)
+    loudest = scores.argmax(1)
+    every = np.arange(len(path))
+    costs, least = (
+        np.concatenate([[0.0], -np.cumsum(scores[every, chosen], dtype=np.float64)])
+        for chosen in (emitted, loudest)
+    )
+    sounding = loudest.tolist()
+
+    def run(own: tuple[int, ...], start: int, stop: int) -> RunEvidence:
+        return RunEvidence(
+            cost=float(costs[stop] - costs[start]),
+            least=float(least[stop] - least[start]),
+            meant=own,
+            found=tuple(label for label in collapsed(sounding[start:stop]) if label != gap),
+            start=start,
+            stop=stop,
+        )
+
+    spans = _label_spans(meant)
+    places = np.array([span for span in spans if span], np.int64).reshape(-1, 2)
+    # The path never goes back, and is in every label for a frame at least.
+    starts = np.searchsorted(path, 2 * places[:, 0] + 1).tolist()
+    stops = np.searchsorted(path, 2 * places[:, 1] - 1, side="right").tolist()
+    others = zip(*(x.tolist() for x in _other_readings(meant, alignment, places, gap)), strict=True)
+    words, gaps, at = list[RunEvidence | None](), list[RunEvidence](), 0
+    frames = zip(starts, stops, others, strict=True)
+    for span in spans:
+        if span is None:
             words.append(None)
             gaps.append(RunEvidence(0.0, 0.0, (), (), at, at))
             continue
-        start, stop = int(own[0]), int(own[-1]) + 1
-        labels_of_word = tuple(
-            label for label, w in zip(meant.labels, meant.words, strict=True) if w == index
-        )
-        gaps.append(_run(scores, costs, (), at, start, gap))
-        words.append(_run(scores, costs, labels_of_word, start, stop, gap))
+        start, stop, (dropped, repeated) = next(frames)
+        gaps.append(run((), at, start))
+        word = run(meant.labels[span[0] : span[1]], start, stop)
+        words.append(replace(word, dropped=dropped, repeated=repeated))
         at = stop
-    gaps.append(_run(scores, costs, (), at, len(path), gap))
+    gaps.append(run((), at, len(path)))
     return UtteranceEvidence(tuple(words), tuple(gaps))
 
 
-def _run(
-    scores: Float32,
-    costs: NDArray[np.float64],
-    meant: tuple[int, ...],
-    start: int,
-    stop: int,
-    gap: int,
-) -> RunEvidence:
-    found = best_path(scores[start:stop]) if stop > start else []
-    return RunEvidence(
-        cost=float(costs[start:stop].sum()),
-        least=-float(scores[start:stop].max(1).sum()) if stop > start else 0.0,
-        meant=meant,
-        found=tuple(label for label in found if label != gap),
-        start=start,
-        stop=stop,
-    )
+def _label_spans(meant: MeantLabels) -> list[tuple[int, int] | None]:
+    """Returns each word's first label and one past its last, None of a word without labels."""
+    spans: list[tuple[int, int] | None] = [None] * meant.count
+    for at, word in enumerate(meant.words):
+        if word >= 0:
+            known = spans[word]
+            spans[word] = (known[0] if known else at, at + 1)
+    return spans
+
+
+def _other_readings(
+    meant: MeantLabels, alignment: ForcedAlignment, places: Int64, gap: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Returns by how much likelier an utterance is without each word, and with it twice [nats].
+
+    Args:
+        meant: its labels.
+        alignment: of them.
+        places: (words, 2) each word's first label and one past its last.
+        gap: label of a word gap.
+    """
+    start, stop = places.T
+    is_gap = np.array([*meant.labels, BLANK, BLANK]) == gap
+    count = len(meant.labels)
+    # A word goes, or comes again, with the gap after it or with that before it.
+    after, before = stop + is_gap[stop], start - is_gap[start - 1]
+
+    def gain(known: Bools, first: Int64, second: Int64) -> NDArray[np.float64]:
+        joined = alignment.joined(first, second).astype(np.float64)
+        return np.where(known, joined - alignment.score, -np.inf)
+
+    every = np.ones(len(start), np.bool_)
+    dropped = np.maximum(gain(every, start, after), gain(stop == count, before, after))
+    repeated = np.maximum(gain(after > stop, after, start), gain(before < start, stop, before))
+    return dropped, repeated

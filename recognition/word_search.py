@@ -52,8 +52,8 @@ class Fusion:
     """
 
     model: NgramModel
-    alpha: float = 0.6
-    word_bonus: float = 1.0
+    alpha: float = 0.55
+    word_bonus: float = 0.5
     unknown_word: float = 3.0
     missing_gap: float = 4.0
     inner_gap: float = 4.0

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import groupby
 
 import numpy as np
 
-from core.mel import Float32, MelSpec
+from core.mel import Float32
 from core.protocols import SpeechRecognizer
 from core.request import RuntimeName
 from core.voice import Component
@@ -23,6 +23,9 @@ from synthesis.stages import UtteranceState
 LoadRecognizer = Callable[[Component, RuntimeName], SpeechRecognizer]
 """Component and runtime → the recognizer, from memory after the first call."""
 UTTERANCES_AT_ONCE = 16
+LONGEST_OF_BATCH = 1.1
+"""Length of the longest utterance that goes through the network with a shortest one of 1: of books'
+utterances, 16 of all lengths would be padded by a third."""
 SLOWEST, FASTEST = 0.7, 1.5
 """Speeds that recognizers learn from; speech beyond them is brought there before it is checked."""
 
@@ -78,11 +81,12 @@ class SpeechChecker:
         component: Component,
         states: Sequence[UtteranceState],
     ) -> None:
+        from audio.log_mel import log_mel  # here: it takes scipy, a fifth of a second
+
         assert component.thresholds is not None
-        mels = [_mel(state.samples, recognize.mel_spec) for state in states]
-        outputs = recognize(
-            [at_learnt_speed(m, _speed(s)) for m, s in zip(mels, states, strict=True)]
-        )
+        mels = [log_mel(state.samples, recognize.mel_spec) for state in states]
+        learnt = [at_learnt_speed(m, _speed(s)) for m, s in zip(mels, states, strict=True)]
+        outputs = [output for batch in _of_like_length(learnt) for output in recognize(batch)]
         meant = [meant_labels(state.item.utterance, component.symbols) for state in states]
         evidence = find_evidence([o.phonemes for o in outputs], meant, component.symbols)
         for state, one, mel in zip(states, evidence, mels, strict=True):
@@ -93,17 +97,22 @@ class SpeechChecker:
             state.deviates = bool(state.check.findings) and not check().findings
 
 
+def _of_like_length(mels: Sequence[Float32]) -> Iterator[list[Float32]]:
+    """Yields batches of mels (n_mels, T), which come in the order of their lengths."""
+    batch = list[Float32]()
+    for mel in mels:
+        if batch and mel.shape[1] > LONGEST_OF_BATCH * batch[0].shape[1]:
+            yield batch
+            batch = []
+        batch.append(mel)
+    if batch:
+        yield batch
+
+
 def _speed(state: UtteranceState) -> float:
     """Returns the mean speed of an utterance."""
     speeds = phoneme_controls(state.item)[0].astype(np.float64)
     return float(1.0 / np.mean(1.0 / speeds))
-
-
-def _mel(samples: Float32, spec: MelSpec) -> Float32:
-    """Returns the mel (n_mels, T) of samples."""
-    from audio.mel import log_mel  # here: it takes torch, which is a second, and only checks do
-
-    return log_mel(samples, spec)
 
 
 def at_learnt_speed(mel: Float32, speed: float) -> Float32:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import time
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -41,8 +42,6 @@ from recognition.evidence import UtteranceEvidence
 from synthesis.engine import Engine
 from synthesis.settings import SynthesisSettings
 
-FLAGGED_SHARE = 0.004
-"""Of right utterances, for each of the two bounds of costs: together less than a hundredth."""
 DEVIATION_MARGIN = 1.25
 """From the largest deviation of right speech to the bound: noise deviates several times as much,
 and of every vocoder there are a few sentences only."""
@@ -53,18 +52,23 @@ SENTENCES_OF_A_PAIR = 6
 def thresholds_of(
     evidence: Iterable[UtteranceEvidence | None], deviations: Iterable[float]
 ) -> CheckThresholds:
-    """Returns bounds of right speech.
+    """Returns bounds that right speech does not exceed.
 
     Args:
-        evidence: of right utterances, of which ``FLAGGED_SHARE`` exceed each bound of costs.
+        evidence: of right utterances.
         deviations: of right words, all vocoders among them.
     """
     known = [one for one in evidence if one is not None]
-    words = [max(word_statistic(run) for run in one.words if run) for one in known]
-    gaps = [max(gap_statistic(run) for run in one.gaps) for one in known]
-    word, gap = (float(np.quantile(x, 1.0 - FLAGGED_SHARE)) for x in (words, gaps))
-    deviation = max(deviations) * DEVIATION_MARGIN
-    return CheckThresholds(word=round(word, 2), gap=round(gap, 2), deviation=round(deviation, 2))
+    words = [run for one in known for run in one.words if run]
+    bounds = {
+        "word": max(map(word_statistic, words)),
+        "gap": max(gap_statistic(run) for one in known for run in one.gaps),
+        # Where the words as they were meant are the likeliest reading, nothing is wrong.
+        "dropped": max(0.0, *(run.dropped for run in words)),
+        "repeated": max(0.0, *(run.repeated for run in words)),
+        "deviation": max(deviations) * DEVIATION_MARGIN,
+    }
+    return CheckThresholds(**{name: math.ceil(100 * x) / 100 for name, x in bounds.items()})
 
 
 def phoneme_errors(evidence: Iterable[UtteranceEvidence | None]) -> ErrorCounts:
@@ -142,6 +146,7 @@ def main() -> int:
     parser.add_argument("--novel", type=Path, default=HERE)
     parser.add_argument("--sentences", type=int, default=400)
     parser.add_argument("--acoustic", default="fastspeech2")
+    parser.add_argument("--vocoder", help="by default each voice's own")
     parser.add_argument("--voices", default="", help="their names, by commas; by default all")
     parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
@@ -152,7 +157,9 @@ def main() -> int:
     recognize = load_recognizer(component, runtime="onnx", artifacts=settings.artifacts_folder)
     names = options.voices.split(",") if options.voices else list(catalogue.voices)
     cards = [catalogue.voice(name) for name in names]
-    choices = [Choice(c.name, options.acoustic, next(iter(c.vocoders))) for c in cards]
+    choices = [
+        Choice(c.name, options.acoustic, options.vocoder or next(iter(c.vocoders))) for c in cards
+    ]
     file, count = novel(options.novel), options.sentences
     figures: dict[str, Any] = {}
     thresholds = component.thresholds

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from audio.mel import log_mel
+from audio.log_mel import log_mel
 from benchmarks.choices import Choice
 from benchmarks.load.novel import HERE, novel
 from benchmarks.recognition.speech import (
@@ -44,7 +44,7 @@ from synthesis.settings import SynthesisSettings
 from text.frontend import open_frontend
 from training.data.corpus import is_held_out, read_prepared
 
-ALPHAS, BONUSES = (0.4, 0.5, 0.6, 0.7), (0.0, 1.0)
+ALPHAS, BONUSES = (0.5, 0.55, 0.6, 0.65), (0.0, 0.5, 1.0)
 RESAMPLES = 1000
 """Of utterances, for the interval in which 95 % of the error rates lie."""
 

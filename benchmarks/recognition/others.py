@@ -17,7 +17,7 @@ from pathlib import Path
 import soundfile
 import soxr
 
-from audio.mel import log_mel
+from audio.log_mel import log_mel
 from benchmarks.quality.recognizer import MissingTool
 from benchmarks.quality.sentences import read_sentences
 from benchmarks.quality.systems import CORPUS, System, open_piper_system, open_teacher
@@ -64,8 +64,12 @@ def human_clips(folder: Path) -> Iterator[tuple[str, Float32, int]]:
 
 def phoneme_errors(recognize: SpeechRecognizer, clips: Clips) -> ErrorCounts:
     """Returns the errors in phonemes of all clips, gaps and stress left aside."""
+    return sum(errors_of_clips(recognize, clips), ErrorCounts())
+
+
+def errors_of_clips(recognize: SpeechRecognizer, clips: Clips) -> Iterator[ErrorCounts]:
+    """Yields the errors in phonemes of each clip."""
     frontend, table, gap = open_frontend(SYMBOLS), symbol_table(SYMBOLS), gap_label(SYMBOLS)
-    total = ErrorCounts()
     for text, samples, rate in clips:
         clip = soxr.resample(samples, rate, recognize.mel_spec.sample_rate)
         (output,) = recognize([log_mel(clip, recognize.mel_spec)])
@@ -73,10 +77,9 @@ def phoneme_errors(recognize: SpeechRecognizer, clips: Clips) -> ErrorCounts:
         symbols = [symbol for utterance in utterances for symbol in utterance.phonemes]
         meant = phoneme_labels(table.ids(symbols), SYMBOLS)
         found = best_path(output.phonemes)
-        total = total + count_errors(
+        yield count_errors(
             [label for label in meant if label != gap], [label for label in found if label != gap]
         )
-    return total
 
 
 def main() -> int:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from audio.mel import log_mel
+from audio.log_mel import log_mel
 from benchmarks.choices import Choice
 from core.mel import Float32, MelSpec
 from core.protocols import SpeechRecognizer

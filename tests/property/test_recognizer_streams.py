@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audio.mel import log_mel
+from audio.log_mel import log_mel
 from core.errors import SynthesisError
 from core.mel import TACOTRON2_MEL, Float32, MelSpec
 from core.protocols import Array, Graph

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from audio.mel import log_mel
+from audio.log_mel import log_mel
+from benchmarks.quality.listeners import compare
+from benchmarks.quality.listeners import table as listeners_table
+from benchmarks.quality.recognizer import MissingTool
+from benchmarks.quality.sentences import BenchSentence
+from benchmarks.quality.systems import System
 from benchmarks.recognition.__main__ import (
     DEVIATION_MARGIN,
     phoneme_errors,
@@ -103,15 +109,19 @@ def run_of(cost: float, meant: tuple[int, ...] = (), found: tuple[int, ...] = ()
     return RunEvidence(cost=cost, least=0.0, meant=meant, found=found, start=0, stop=9)
 
 
-def test_bounds_are_those_that_right_speech_hardly_exceeds() -> None:
+def test_bounds_are_those_that_right_speech_does_not_exceed() -> None:
     right = [
         UtteranceEvidence((run_of(word, (5, 6)), run_of(0.0, (5,))), (run_of(gap), run_of(0.0)))
         for word, gap in zip(range(1000), range(1000, 0, -1), strict=True)
     ]
+    likelier = replace(run_of(0.0, (5,)), dropped=2.5, repeated=-3.0)
+    right.append(UtteranceEvidence((likelier,), (run_of(0.0), run_of(0.0))))
     bounds = thresholds_of([*right, None], [0.1, 0.4, 0.2])
     words = [w.cost / 2 > bounds.word for one in right for w in one.words[:1] if w]
     gaps = [one.gaps[0].cost > bounds.gap for one in right]
-    assert (sum(words), sum(gaps)) == (4, 4)
+    assert (sum(words), sum(gaps)) == (0, 0)
+    assert (bounds.word, bounds.gap) == (999 / 2, 1000)
+    assert (bounds.dropped, bounds.repeated) == (2.5, 0.0)
     assert bounds.deviation == pytest.approx(0.4 * DEVIATION_MARGIN)
 
 
@@ -209,3 +219,26 @@ def test_a_stream_is_measured_as_a_recognizer_and_its_table_is_rewritten() -> No
     assert latency(StreamWindow(8, 8), SPEC) == pytest.approx(19 * 4 * 256 / 22050 + 512 / 22050)
     page = (Path(__file__).parents[2] / "docs/hear-back.md").read_text("utf-8")
     assert "\n| one |\n<!-- end -->" in with_table(page, "| one |\n")
+
+
+def test_two_listeners_are_compared_sentence_by_sentence() -> None:
+    texts = ("A small cat.", "A small dog.", "The sea.")
+    utterance = open_frontend("house-ipa").analyze(texts[0], ssml=False).utterances[0]
+    labels = phoneme_labels(symbol_table("house-ipa").ids(utterance.phonemes), "house-ipa")
+    silence = np.zeros(22_050, np.float32)
+    system = System("silent", lambda: lambda sentence: (silence, 22_050))
+    sentences = [BenchSentence(f"LJ{n}", text) for n, text in enumerate(texts)]
+    of_whisper = [{"words": 3, "word_errors": n} for n in (0, 1)] + [{"words": 2, "word_errors": 2}]
+    found = compare(_Dictated(labels), system, sentences, of_whisper)
+    assert found.wer == 3 / 8
+    assert [errors.rate > 0 for errors in found.phonemes] == [False, True, True]
+    assert found.agreement == pytest.approx(1.0)  # both hear more wrong from one to the next
+    rows = listeners_table({"silent": found})
+    assert "| silent | 37.5% |" in rows
+    assert "over the 1 systems: nan" in rows  # one system cannot agree with itself
+
+
+def test_a_system_that_lacks_a_sentence_is_not_compared() -> None:
+    missing = System("missing", lambda: lambda sentence: None)
+    with pytest.raises(MissingTool, match="LJ1"):
+        compare(_Dictated([5]), missing, [BenchSentence("LJ1", "No.")], [])

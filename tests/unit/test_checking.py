@@ -102,6 +102,25 @@ def test_a_repeated_word_is_found() -> None:
     assert (3, "repeated_word") in findings((0, 1, 2, 3, 3))
 
 
+def test_an_utterance_that_is_likelier_without_a_word_or_with_it_twice_is_flagged() -> None:
+    unbounded = CheckThresholds(word=1e9, gap=1e9)
+    meant = meant_labels(utterance_of(), HOUSE)
+    bounds = msgspec.structs.replace(unbounded, dropped=5.0, repeated=0.0)
+    for order, flagged in (
+        (ALL, []),
+        ((0, 2, 3), [(1, "dropped_word")]),
+        ((1, 2, 3), [(0, "dropped_word")]),
+        ((0, 1, 2), [(3, "dropped_word")]),
+        ((0, 1, 1, 2, 3), [(1, "repeated_word")]),
+        ((0, 0, 1, 2, 3), [(0, "repeated_word")]),
+        ((0, 1, 2, 3, 3), [(3, "repeated_word")]),
+    ):
+        (evidence,) = find_evidence([scores_of(order)], [meant], HOUSE)
+        check = check_utterance(evidence, 4, bounds, HOUSE)
+        assert [(f.word, f.code) for f in check.findings] == flagged, order
+        assert check_utterance(evidence, 4, unbounded, HOUSE).findings == ()
+
+
 def test_exchanged_words_are_found() -> None:
     assert findings((0, 3, 2, 1)) != []
 
@@ -241,6 +260,14 @@ def test_utterances_are_checked_together() -> None:
     results, _, recognizer = synthesized(items_of("report", count=20), ALL)
     assert recognizer.sizes == [16, 4]
     assert [codes_of(r) for r in results] == [[]] * 20
+
+
+def test_utterances_of_other_lengths_do_not_share_a_batch() -> None:
+    slow = [msgspec.structs.replace(item, speed=0.5) for item in items_of("report", count=2)]
+    items = [*slow, *items_of("report", count=3)]
+    results, _, recognizer = synthesized(items, ALL)
+    assert recognizer.sizes == [3, 2]
+    assert [codes_of(r) for r in results] == [[]] * 5
 
 
 @pytest.mark.parametrize("acoustic", ["tacotron2", "fastspeech2"])

@@ -103,9 +103,9 @@ def test_a_model_of_sentences_is_a_distribution_and_survives_its_file() -> None:
             assert again.score(history, word) == pytest.approx(known, abs=1e-3)
 
 
-def test_without_what_was_seen_once_a_model_is_smaller_and_still_a_distribution() -> None:
+def test_with_the_most_telling_n_grams_alone_a_model_is_smaller_and_still_a_distribution() -> None:
     sentences = [*SENTENCES, ["the", "cat", "sat", "on", "a", "ship"]]
-    model, whole = kneser_ney(sentences, 3, least=2), kneser_ney(sentences, 3)
+    model, whole = kneser_ney(sentences, 3, 12), kneser_ney(sentences, 3)
     assert model.words == whole.words
     assert len(model.scores) < len(whole.scores)
     assert ("the", "cat", "sat") in model.scores
