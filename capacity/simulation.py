@@ -7,7 +7,12 @@ first served; a batch takes a constant and its speech at the worker's real-time 
 parts end with it. On a CPU each lane has a thread of its own, and where both are at work the
 interactive one gets nine tenths of the core.
 
-What is not: deaths, streamed parts, reuse, priorities within a lane, limits of planners.
+Each synthesizer has a core for itself, or all share the cores of one machine with the rest of the
+service: then whatever is to be computed gets its share of the cores at every moment
+(``capacity.processors``), so a batch takes as long as what runs beside it lets it.
+
+What is not: deaths, streamed parts, reuse, priorities within a lane, limits of planners elsewhere;
+the second full batch that fills the gaps of the first where several threads compute.
 """
 
 from __future__ import annotations
@@ -21,6 +26,7 @@ from itertools import count
 from typing import Any, Final, Literal
 
 from capacity.arrivals import JobArrival
+from capacity.processors import ProcessGroup, Processors, ProcessorTask
 from capacity.scaling import ReplicaController, ScalingRule
 from core.request import Lane
 
@@ -33,8 +39,54 @@ SECONDS_PER_SYMBOL: Final = 0.08
 """Speech of a symbol [s]. Source: ``synthesis.parts``."""
 INTERACTIVE_SHARE: Final = 0.9
 """Of a core that both lanes want. Source: ``workers.device.device_thread``, BULK_NICE."""
+FRONT_WEIGHT: Final = 9.0
+"""Of API and Redis on a machine, where a synthesizer and the planner have 1. Source:
+``cli.stack``, WORKERS_NICE."""
 BULK_ROOM: Final = 0.75
 """Of the parts that a worker holds, for the bulk lane. Source: ``workers.celery_runtime``."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobOverhead:
+    """What a job takes outside of queue and devices.
+
+    Attributes:
+        accept: until the API has made it [s].
+        plan: from then until its parts are queued [s].
+        assemble: from the end of its last part to its file [s].
+        answer: from then until its client knows [s].
+        beside: CPU time after its end, which nobody waits for [s].
+    """
+
+    accept: float = 0.0
+    plan: float = 0.0
+    assemble: float = 0.0
+    answer: float = 0.0
+    beside: float = 0.0
+
+    @property
+    def seconds(self) -> float:
+        """What it adds to the latency where nothing else is to be done [s]."""
+        return self.accept + self.plan + self.assemble + self.answer
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMachine:
+    """A machine that runs the whole service.
+
+    Attributes:
+        cores: that it has.
+        contention: how much longer all work takes while every core is at work, by caches, memory
+            and clock; 1 = no longer.
+        others: cores that other processes take before the service gets any, one figure for each
+            ``interval`` from the start on; then none.
+        interval: of those figures [s].
+    """
+
+    cores: float
+    contention: float = 1.0
+    others: tuple[float, ...] = ()
+    interval: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,32 +96,27 @@ class WorkerModel:
     Attributes:
         rtf: seconds of compute for a second of speech.
         batch_seconds: cost of a batch beside that [s].
-        overhead_seconds: of a job outside of synthesizers and queue: API, planning, encoding [s];
-            one is taken after the other, again and again.
+        overheads: of jobs; one is taken after the other, again and again.
         symbols_at_once: most symbols of a batch; a single larger part goes alone.
         flush_seconds: how long an idle device waits for more [s].
         parts_at_once: most parts that a synthesizer holds.
         lanes_apart: a thread for each lane, as on a CPU; else one for both.
-        slowdown: how much longer batches take with 1, 2, … devices at work, where the synthesizers
-            share a machine; more than listed: as the last. Empty: each has its own.
+        machine: where everything runs. None: each synthesizer has a core of its own, and the rest
+            of the service is never short of any.
     """
 
     rtf: float
     batch_seconds: float = 0.0
-    overhead_seconds: tuple[float, ...] = (0.0,)
+    overheads: tuple[JobOverhead, ...] = (JobOverhead(),)
     symbols_at_once: int = 640
     flush_seconds: float = 0.004
     parts_at_once: int = 32
     lanes_apart: bool = True
-    slowdown: tuple[float, ...] = ()
+    machine: SharedMachine | None = None
 
     def seconds_of(self, audio_seconds: float) -> float:
         """Returns how long a batch takes that has the device for itself [s]."""
         return self.batch_seconds + self.rtf * audio_seconds
-
-    def slowdown_with(self, busy: int) -> float:
-        """Returns the factor on the time of batches while so many devices are at work."""
-        return self.slowdown[min(busy, len(self.slowdown)) - 1] if self.slowdown and busy else 1.0
 
 
 @dataclass(slots=True)
@@ -78,13 +125,13 @@ class SimulatedJob:
 
     Attributes:
         arrival: the job.
-        overhead: of this job [s].
+        overhead: of this job.
         open_parts: parts that are not done.
         ended_at: when its file was there [s]; nan before.
     """
 
     arrival: JobArrival
-    overhead: float
+    overhead: JobOverhead
     open_parts: int = 0
     ended_at: float = math.nan
 
@@ -140,22 +187,18 @@ class _DeviceThread:
 
     Attributes:
         waiting: parts, by lane.
+        weight: against the other thread.
         symbols: of all that waits.
         batch: parts that are computed now.
-        remaining: of the batch, as if it had the device for itself, at ``since`` [s].
-        since: when ``remaining`` and ``rate`` were set [s].
-        rate: seconds of a batch that it does in a second; 0 = it has none.
-        version: of the event of the batch's end; older events are void.
+        began_at: when the batch did [s].
         flush_at: until when it waits for company [s]; None: it does not.
     """
 
     waiting: dict[Lane, deque[_Part]]
+    weight: float
     symbols: float = 0.0
     batch: list[_Part] = field(default_factory=list)
-    remaining: float = 0.0
-    since: float = 0.0
-    rate: float = 0.0
-    version: int = 0
+    began_at: float = 0.0
     flush_at: float | None = None
 
     @property
@@ -166,16 +209,23 @@ class _DeviceThread:
 @dataclass(slots=True, eq=False)
 class _Worker:
     threads: tuple[_DeviceThread, ...]
+    processors: Processors
+    group: ProcessGroup
     held: dict[Lane, int] = field(default_factory=lambda: dict.fromkeys(LANES, 0))
     leaving: bool = False
 
     @property
-    def active(self) -> list[_DeviceThread]:
-        """The threads that compute, the interactive one first."""
-        return [thread for thread in self.threads if thread.batch]
+    def active(self) -> bool:
+        """Whether a thread computes."""
+        return any(thread.batch for thread in self.threads)
 
 
-EventName = Literal["arrival", "planned", "flush", "ended", "look", "joined"]
+EventName = Literal[
+    "arrival", "accepted", "planned", "flush", "batch_ended", "assembled", "answered", "look",
+    "joined", "progress", "others", "idle",
+]  # fmt: skip
+"""``progress``: a task of a machine has ended; ``others``: what others take of it has changed;
+``idle``: work that nobody waits for has ended."""
 
 
 class Simulation:
@@ -196,6 +246,14 @@ class Simulation:
         self._lines: dict[Lane, dict[_Worker, None]] = {lane: {} for lane in LANES}
         self._workers: dict[_Worker, None] = {}
         self._busy: dict[_Worker, None] = {}
+        self._front, self._planner, self._beside = (
+            ProcessGroup(weight, limit=1.0) for weight in (FRONT_WEIGHT, 1.0, 1.0)
+        )
+        self._machine: Processors | None = None
+        if machine := model.machine:
+            self._machine = Processors(machine.cores, machine.contention)
+            for index, cores in enumerate((*machine.others, 0.0)):
+                self._add(index * machine.interval, "others", cores)
         self._starting = 0
         self._seen: deque[tuple[float, float]] = deque()
         self._backlog, self._open = 0.0, 0
@@ -213,7 +271,7 @@ class Simulation:
         Args:
             arrivals: in order of time.
         """
-        overheads = self._model.overhead_seconds
+        overheads = self._model.overheads
         for index, arrival in enumerate(arrivals):
             job = SimulatedJob(arrival, overheads[index % len(overheads)])
             self._jobs.append(job)
@@ -248,18 +306,60 @@ class Simulation:
     def _handle(self, name: EventName, subject: Any) -> None:
         if name == "arrival":
             self._open += 1
-            self._add(self._now + subject.overhead, "planned", subject)
+            self._spend(subject.overhead.accept, self._front, "accepted", subject)
+        elif name == "accepted":
+            self._spend(subject.overhead.plan, self._planner, "planned", subject)
         elif name == "planned":
             self._enqueue(subject)
         elif name == "flush":
             self._start(*subject)
-        elif name == "ended":
+        elif name == "batch_ended":
             self._end_batch(*subject)
+        elif name == "assembled":
+            self._spend(subject.overhead.answer, self._front, "answered", subject)
+        elif name == "answered":
+            self._end_job(subject)
+        elif name == "progress":
+            self._progress(*subject)
+        elif name == "others":
+            self._take_cores(subject)
         elif name == "joined":
             self._starting -= 1
             self._join()
-        else:
+        elif name == "look":
             self._look()
+
+    def _spend(
+        self, seconds: float, group: ProcessGroup, name: EventName, job: SimulatedJob
+    ) -> None:
+        """Has a process outside of synthesizers work for a job; then comes the named event."""
+        if not seconds:
+            self._handle(name, job)
+        elif self._machine is None:
+            self._add(self._now + seconds, name, job)
+        else:
+            self._compute(self._machine, ProcessorTask(seconds, group, (name, job)))
+
+    def _compute(self, processors: Processors, task: ProcessorTask) -> None:
+        processors.add(self._now, task)
+        self._await_progress(processors)
+
+    def _await_progress(self, processors: Processors) -> None:
+        if processors.tasks:
+            due = (processors, processors.version)
+            self._add(processors.next_end, "progress", due)
+
+    def _progress(self, processors: Processors, version: int) -> None:
+        if version != processors.version:
+            return  # something has begun or ended since
+        name, subject = processors.remove_next(self._now)
+        self._await_progress(processors)
+        self._handle(name, subject)
+
+    def _take_cores(self, cores: float) -> None:
+        assert self._machine is not None
+        self._machine.take_cores(self._now, cores)
+        self._await_progress(self._machine)
 
     def _enqueue(self, job: SimulatedJob) -> None:
         pieces = part_seconds(job.arrival.audio_seconds)
@@ -271,7 +371,12 @@ class Simulation:
     def _join(self) -> None:
         groups: Sequence[Sequence[Lane]] = [(lane,) for lane in LANES]
         groups = groups if self._model.lanes_apart else [LANES]
-        worker = _Worker(tuple(_DeviceThread({lane: deque() for lane in g}) for g in groups))
+        weights = (INTERACTIVE_SHARE, 1 - INTERACTIVE_SHARE)
+        threads = tuple(
+            _DeviceThread({lane: deque() for lane in group}, weight)
+            for group, weight in zip(groups, weights, strict=False)
+        )
+        worker = _Worker(threads, self._machine or Processors(1.0), ProcessGroup())
         self._workers[worker] = None
         self._replicas.append((self._now, len(self._workers)))
         self._ask(worker)
@@ -282,14 +387,15 @@ class Simulation:
         self._replicas.append((self._now, len(self._workers)))
 
     def _ask(self, worker: _Worker) -> None:
-        """Puts a worker at the end of the lines of those that ask for messages, where it has room:
-        Redis answers whoever has asked for longest."""
+        """Has a worker ask for messages where it has room, and in no other lane: Redis answers
+        whoever has asked for longest."""
         room, held = self._model.parts_at_once, worker.held
         free = not worker.leaving and sum(held.values()) < room
         for lane, line in self._lines.items():
-            line.pop(worker, None)
             if free and (lane == "interactive" or held["bulk"] < int(room * BULK_ROOM)):
-                line[worker] = None
+                line.setdefault(worker)
+            else:
+                line.pop(worker, None)
 
     def _dispatch(self) -> None:
         """Hands messages out, interactive ones first, as long as workers ask."""
@@ -299,6 +405,8 @@ class Simulation:
             while queue and line:
                 worker = next(iter(line))
                 worker.held[lane] += 1
+                for other in self._lines.values():
+                    other.pop(worker, None)  # one request to Redis is for all lanes
                 self._ask(worker)
                 thread = next(one for one in worker.threads if lane in one.waiting)
                 if thread.idle and self._model.flush_seconds:
@@ -326,51 +434,22 @@ class Simulation:
                 room -= thread.batch[-1].symbols
         thread.symbols -= sum(part.symbols for part in thread.batch)
         self._batches.append(len(thread.batch))
-        thread.remaining = self._model.seconds_of(sum(p.audio_seconds for p in thread.batch))
-        thread.since, thread.rate = self._now, 0.0
-        self._share(worker)
+        thread.began_at = self._now
+        self._busy[worker] = None
+        seconds = self._model.seconds_of(sum(part.audio_seconds for part in thread.batch))
+        task = ProcessorTask(
+            seconds, worker.group, ("batch_ended", (worker, thread)), thread.weight
+        )
+        self._compute(worker.processors, task)
 
-    def _share(self, worker: _Worker) -> None:
-        """Sets the rates anew after a batch of the worker has begun or ended."""
-        was = len(self._busy)
-        if worker.active:
-            self._busy[worker] = None
-        else:
-            self._busy.pop(worker, None)
-        # The others' rates change only where they share the machine.
-        shared = bool(self._model.slowdown) and len(self._busy) != was
-        for one in (*self._busy,) if shared else (worker,):
-            active = one.active
-            for index, thread in enumerate(active):
-                share = 1.0
-                if len(active) > 1:
-                    share = 1 - INTERACTIVE_SHARE if index else INTERACTIVE_SHARE
-                self._set_rate(one, thread, share / self._model.slowdown_with(len(self._busy)))
-
-    def _set_rate(self, worker: _Worker, thread: _DeviceThread, rate: float) -> None:
-        if thread.rate == rate:
-            return
-        self._note_progress(thread)
-        thread.rate = rate
-        thread.version += 1
-        end = self._now + max(0.0, thread.remaining) / rate
-        self._add(end, "ended", (worker, thread, thread.version))
-
-    def _note_progress(self, thread: _DeviceThread) -> None:
-        seconds = self._now - thread.since
-        thread.remaining -= seconds * thread.rate
-        self._batch_seconds += seconds
-        thread.since = self._now
-
-    def _end_batch(self, worker: _Worker, thread: _DeviceThread, version: int) -> None:
-        if version != thread.version:
-            return  # its rate has changed since
-        self._note_progress(thread)
+    def _end_batch(self, worker: _Worker, thread: _DeviceThread) -> None:
+        self._batch_seconds += self._now - thread.began_at
         for part in thread.batch:
             worker.held[part.job.arrival.lane] -= 1
             self._end_part(part)
-        thread.batch, thread.rate = [], 0.0
-        self._share(worker)
+        thread.batch = []
+        if not worker.active:
+            del self._busy[worker]
         if worker.leaving and not any(worker.held.values()):
             self._leave(worker)
             return
@@ -384,8 +463,13 @@ class Simulation:
         self._ended_audio += part.audio_seconds
         job.open_parts -= 1
         if not job.open_parts:
-            job.ended_at = self._now
-            self._open -= 1
+            self._spend(job.overhead.assemble, self._planner, "assembled", job)
+
+    def _end_job(self, job: SimulatedJob) -> None:
+        job.ended_at = self._now
+        self._open -= 1
+        if self._machine is not None:
+            self._spend(job.overhead.beside, self._beside, "idle", job)
 
     def _measured_rtf(self) -> float:
         """Returns busy seconds for a second of speech so far, as the recording rule has them."""

@@ -52,7 +52,7 @@ def simulated(
 def _unhindered(model: WorkerModel, arrivals: Sequence[JobArrival], q: float) -> float:
     """Returns the quantile of latencies where no part waits for another [s]."""
     longest = (max(part_seconds(one.audio_seconds)) for one in arrivals)
-    shortest_overhead = min(model.overhead_seconds)
+    shortest_overhead = min(one.seconds for one in model.overheads)
     return quantile(sorted(shortest_overhead + model.seconds_of(one) for one in longest), q)
 
 

@@ -23,7 +23,7 @@ from capacity.arrivals import (
 )
 from capacity.calibration import MeasuredBatches, batch_cost
 from capacity.scaling import ScalingRule
-from capacity.simulation import Simulation, WorkerModel
+from capacity.simulation import JobOverhead, Simulation, WorkerModel
 from capacity.sizing import Sizing, quantile, workers_needed
 from core.errors import FieldError
 from core.request import Lane
@@ -58,7 +58,13 @@ SENTENCES = (
     help="Squared coefficient of variation of the gaps between jobs: 0 evenly, 1 at random "
     "(Poisson), more in clusters.",
 )
-@click.option("--characters", type=float, default=300.0, show_default=True, help="Mean of a text.")
+@click.option(
+    "--characters",
+    type=click.FloatRange(min=1),
+    default=300.0,
+    show_default=True,
+    help="Mean of a text.",
+)
 @click.option(
     "--spread",
     type=click.FloatRange(0, 10),
@@ -73,7 +79,11 @@ SENTENCES = (
 )
 @click.option("--lane", type=click.Choice(["interactive", "bulk"]), default="interactive")
 @click.option(
-    "--goal", type=float, default=10.0, show_default=True, help="Latency that is wanted [s]."
+    "--goal",
+    type=click.FloatRange(min=0, min_open=True),
+    default=10.0,
+    show_default=True,
+    help="Latency that is wanted [s].",
 )
 @click.option(
     "--percentile", type=click.FloatRange(1, 99.9), default=95.0, show_default=True, help="Of jobs."
@@ -86,7 +96,9 @@ SENTENCES = (
 @click.option(
     "--batch-seconds", type=click.FloatRange(0), help="Constant cost of a batch, with --speed [s]."
 )
-@click.option("--overhead", type=float, default=OVERHEAD_SECONDS, help="Of a job besides [s].")
+@click.option(
+    "--overhead", type=click.FloatRange(0), default=OVERHEAD_SECONDS, help="Of a job besides [s]."
+)
 @click.option(
     "--threads", type=click.IntRange(1), default=1, help="Of a synthesizer, where it is measured."
 )
@@ -96,7 +108,11 @@ SENTENCES = (
     help="Simulates KEDA's rule: the rate is so many times higher for ten minutes.",
 )
 @click.option(
-    "--start-seconds", type=float, default=60.0, show_default=True, help="Of a new synthesizer [s]."
+    "--start-seconds",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    help="Of a new synthesizer [s].",
 )
 @click.option("--most", type=click.IntRange(1), help="Largest number of replicas (8).")
 @click.option("--seed", type=int, default=0, help="Of the simulated load.")
@@ -145,7 +161,7 @@ def _model(options: dict[str, Any]) -> WorkerModel:
     return WorkerModel(
         rtf,
         constant,
-        (options["overhead"],),
+        (JobOverhead(plan=options["overhead"]),),
         symbols_at_once=settings.symbols_per_batch,
         flush_seconds=settings.flush_seconds,
         parts_at_once=settings.parts_at_once,

@@ -12,10 +12,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from benchmarks.capacity.comparison import TOLERANCE, RunComparison, compare
+import msgspec
+
+from benchmarks.capacity.comparison import TOLERANCE, LoadComparison, compare
 from benchmarks.capacity.costs import Costs, measure_costs
-from benchmarks.capacity.real_run import run_service
-from benchmarks.load.long_text import make_text
+from benchmarks.capacity.real_run import RealRun, run_service
+from benchmarks.load.long_text import bench_text
 from benchmarks.quality.sentences import read_sentences
 from capacity.simulation import WorkerModel
 
@@ -35,23 +37,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         "load_before": round(os.getloadavg()[0], 2),
     }
     good = True
-    if options.workers:
-        texts = [s.text for s in read_sentences() if len(s.text) <= SHORT_CHARACTERS]
-        runs = []
-        for workers in options.workers:
-            with tempfile.TemporaryDirectory() as folder:
-                print(f"{workers} synthesizers …", file=sys.stderr)
-                run = run_service(
-                    workers, texts, Path(folder), options.utilization, options.seconds
-                )
-                runs.append(run)
+    if runs := _recorded(options.recorded) if options.recorded else _measured(options):
         model, comparisons = compare(runs)
         good = all(abs(one.error) <= TOLERANCE for one in comparisons)
         document |= {"runs": [asdict(run) for run in runs]}
         document["comparisons"] = [asdict(one) for one in comparisons]
         print(_format_comparisons(model, comparisons))
     if options.minutes:
-        text = make_text([sentence.text for sentence in read_sentences()], options.minutes)
+        text = bench_text(options.minutes)
         document["book"] = _costs("a long text", measure_costs([text], "bulk"))
     if options.jobs:
         texts = [f"This is request number {i}." for i in range(options.jobs)]
@@ -61,25 +54,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0 if good else 1
 
 
+def _recorded(paths: Sequence[Path]) -> list[RealRun]:
+    documents = [msgspec.json.decode(path.read_bytes()) for path in paths]
+    runs = [run for document in documents for run in document["runs"]]
+    return msgspec.convert(runs, list[RealRun], strict=False)
+
+
+def _measured(options: argparse.Namespace) -> list[RealRun]:
+    texts = [s.text for s in read_sentences() if len(s.text) <= SHORT_CHARACTERS]
+    runs = []
+    for workers in options.workers:
+        with tempfile.TemporaryDirectory() as folder:
+            print(f"{workers} synthesizers …", file=sys.stderr)
+            runs.append(
+                run_service(workers, texts, Path(folder), options.utilizations, options.seconds)
+            )
+    return runs
+
+
 def _costs(name: str, costs: Costs) -> dict[str, Any]:
     print(_format_costs(name, costs))
     return asdict(costs)
 
 
-def _format_comparisons(model: WorkerModel, comparisons: Sequence[RunComparison]) -> str:
+def _format_comparisons(model: WorkerModel, comparisons: Sequence[LoadComparison]) -> str:
     lines = [
         f"one synthesizer: {model.batch_seconds * 1000:.0f} ms a batch and "
         f"{model.rtf:.4f} s a second of audio",
         "",
-        "| synthesizers | jobs | slowdown | interference | p50 real / simulated "
-        "| p95 real / simulated | off by | p95 undisturbed | p95 without contention |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| synthesizers | utilization | jobs | contention | others [cores] "
+        "| p50 real / simulated | p95 real (interval) | p95 simulated (spread) | off by "
+        "| p95 at the load's cost | p95 apart |",
+        "|---|---|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [
-        f"| {one.workers} | {one.jobs} | {one.slowdown:.2f} | {one.interference:.2f} "
-        f"| {one.real[0.5]:.2f} / {one.simulated[0.5]:.2f} s "
-        f"| {one.real[0.95]:.2f} / {one.simulated[0.95]:.2f} s | {one.error:+.0%} "
-        f"| {one.undisturbed[0.95]:.2f} s | {one.unhindered[0.95]:.2f} s |"
+        f"| {one.workers} | {one.utilization:g} | {one.jobs} | {one.contention:.2f} "
+        f"| {one.others:.2f} | {one.real[0.5]:.2f} / {one.simulated[0.5]:.2f} s "
+        f"| {one.real[0.95]:.2f} ({one.interval[0]:.2f} to {one.interval[1]:.2f}) s "
+        f"| {one.simulated[0.95]:.2f} ({one.spread[0]:.2f} to {one.spread[1]:.2f}) s "
+        f"| {one.error:+.0%} | {one.at_cost[0.95]:.2f} s | {one.apart[0.95]:.2f} s |"
         for one in comparisons
     ]
     return "\n".join(lines)
@@ -107,9 +120,16 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--workers", type=int, nargs="*", default=[1, 2, 4], help="synthesizers of each real run"
     )
-    parser.add_argument("--seconds", type=float, default=60, help="of load in each real run")
+    parser.add_argument("--seconds", type=float, default=60, help="of each load of a real run")
     parser.add_argument(
-        "--utilization", type=float, default=0.6, help="of the load, of what a burst reaches"
+        "--recorded", type=Path, nargs="+", help="documents of --json: compare their runs again"
+    )
+    parser.add_argument(
+        "--utilizations",
+        type=float,
+        nargs="+",
+        default=[0.5, 0.75],
+        help="of the loads, of what a burst reaches",
     )
     parser.add_argument("--minutes", type=float, default=0, help="of a text whose costs are told")
     parser.add_argument("--jobs", type=int, default=0, help="short ones whose costs are told")

@@ -2,46 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, replace
+from random import Random
 
-from benchmarks.capacity.real_run import RealRun
-from capacity.arrivals import JobArrival
+from benchmarks.capacity.cpu_watch import INTERVAL
+from benchmarks.capacity.real_run import MeasuredPhase, RealRun
+from capacity.arrivals import JobArrival, RateProfile, arrival_times, sampled_lengths
 from capacity.calibration import batch_cost
-from capacity.simulation import Simulation, WorkerModel
+from capacity.simulation import JobOverhead, SharedMachine, Simulation, WorkerModel
 from capacity.sizing import quantile
 
 TOLERANCE = 0.2
 """Of the 95th percentile, relative to the real one."""
-ROUNDS = 4
-"""Of finding how much slower a machine was."""
+QUANTILES = (0.5, 0.95)
+BLOCK_SECONDS = 5.0
+"""Of the bootstrap's blocks: longer than a queue lasts, so that neighbours stay together [s]."""
+MOST_CONTENTION = 3.0
+ROUNDS = 12
+"""Of finding the contention: to within a thousandth."""
+RESAMPLES = 1000
+SEEDS = 30
+"""Of simulated loads like the real one."""
+INTERVAL_SHARE = 0.9
+"""Of a distribution, between the ends of its interval."""
 
 
 @dataclass(frozen=True, slots=True)
-class RunComparison:
-    """Latencies of a run and of its simulation.
+class LoadComparison:
+    """Latencies of a real load and of its simulation.
 
     Attributes:
         workers: synthesizers.
+        utilization: share of the burst's rate at which jobs came.
         jobs: of the load.
-        slowdown: factor on the time of batches with so many devices at work.
-        interference: factor on all times of the load, by what else the machine did then: seconds
-            that the devices' batches took, by those that they would have taken when they were
-            measured.
+        cores: of the machine.
+        contention: factor on all work while every core is busy.
+        others: mean cores that other processes took.
         real: quantile → latency [s].
-        simulated: the same of the simulation, with the interference.
-        undisturbed: the same without it.
-        unhindered: the same, as if every synthesizer had a machine of its own.
+        interval: of the real 95th percentile: what other loads of that length might have shown [s].
+        simulated: quantile → latency of the same jobs at the same times [s].
+        at_cost: the same, where jobs cost the CPU time that those of the load took: what is off
+            then is not the machine's pace, which changes from minute to minute.
+        spread: interval of the 95th percentile of simulated loads at other random times, with
+            nothing else on the machine [s].
+        apart: quantile → simulated, as if every synthesizer had a core of its own [s].
     """
 
     workers: int
+    utilization: float
     jobs: int
-    slowdown: float
-    interference: float
+    cores: int
+    contention: float
+    others: float
     real: dict[float, float]
+    interval: tuple[float, float]
     simulated: dict[float, float]
-    undisturbed: dict[float, float]
-    unhindered: dict[float, float]
+    at_cost: dict[float, float]
+    spread: tuple[float, float]
+    apart: dict[float, float]
 
     @property
     def error(self) -> float:
@@ -49,85 +68,117 @@ class RunComparison:
         return self.simulated[0.95] / self.real[0.95] - 1
 
 
-def compare(runs: Sequence[RealRun]) -> tuple[WorkerModel, list[RunComparison]]:
-    """Returns the model of the first run, of one synthesizer, and how well it foretells each run.
+def compare(runs: Sequence[RealRun]) -> tuple[WorkerModel, list[LoadComparison]]:
+    """Returns the model of the first run, and how well each run's model foretells its loads.
 
-    What a batch costs is measured with one synthesizer, how much longer it takes beside others in
-    each run's burst, what a job costs besides in each run's single jobs; the load is foretold.
-    A machine that others use is another one minutes later, so the share of its speed that the
-    devices had in the load is measured there; when jobs wait, and for how long, never is.
+    Single jobs say what everything costs, and a saturated machine how much more that is while every
+    core is at work; loads are foretold from that. Of a load, only its times and lengths are taken,
+    and the cores that processes took which are not the service's.
     """
     first = runs[0]
-    constant, rtf = batch_cost([first.single_batches, first.burst_batches])
-    known = {1: 1.0}
-    for run in runs[1:]:
-        burst = run.burst_batches
-        expected = constant * burst.batches + rtf * burst.audio_seconds
-        known[run.workers] = max(1.0, burst.seconds / expected)
-    model = WorkerModel(rtf, constant)
-    return model, [_compare(run, rtf, constant, known) for run in runs]
+    constant, rtf = batch_cost([first.singles.batches, first.burst.batches])
+    models = [calibrated(run, constant, rtf) for run in runs]
+    comparisons = [
+        _compare(run, model, utilization, load)
+        for run, model in zip(runs, models, strict=True)
+        for utilization, load in run.loads.items()
+    ]
+    return models[0], comparisons
 
 
-def _compare(
-    run: RealRun, rtf: float, constant: float, known: Mapping[int, float]
-) -> RunComparison:
-    overheads = tuple(
-        max(0.0, job.latency - constant - rtf * run.speech_share * job.audio_seconds)
-        for job in run.singles
-    )
-    slowdown = tuple(interpolated(known, busy) for busy in range(1, run.workers + 1))
-    arrivals = [JobArrival(job.at, run.speech_share * job.audio_seconds) for job in run.load]
-    model = WorkerModel(rtf, constant, overheads, slowdown=slowdown)
-    factor = _interference(run, model, arrivals)
-    return RunComparison(
-        workers=run.workers,
-        jobs=len(run.load),
-        slowdown=slowdown[-1],
-        interference=factor,
-        real=_quantiles(sorted(job.latency for job in run.load)),
-        simulated=_simulated(_slowed(model, factor), run.workers, arrivals),
-        undisturbed=_simulated(model, run.workers, arrivals),
-        unhindered=_simulated(WorkerModel(rtf, constant, overheads), run.workers, arrivals),
-    )
+def calibrated(run: RealRun, constant: float, rtf: float) -> WorkerModel:
+    """Returns the model of a run's service, from its single jobs and the saturated machine.
 
-
-def _interference(run: RealRun, model: WorkerModel, arrivals: Sequence[JobArrival]) -> float:
-    """Returns the real time of the load's batches by what the model says of the same work.
-
-    The devices' effect on each other is the model's, and depends on how often they are at work
-    together, so on the factor itself: each round starts from the last one's.
+    Args:
+        run: what was measured.
+        constant, rtf: cost of batches, see ``batch_cost``; the run's own single jobs say how fast
+            the machine was then.
     """
-    real, factor = run.load_batches, 1.0
-    audio = sum(arrival.audio_seconds for arrival in arrivals)
-    work = model.batch_seconds * real.batches + model.rtf * real.audio_seconds
+    singles, jobs = run.singles.batches, run.singles.jobs
+    pace = singles.seconds / (constant * singles.batches + rtf * singles.audio_seconds)
+    model = WorkerModel(pace * rtf, pace * constant)
+    batches = [model.seconds_of(run.speech_share * job.audio_seconds) for job in jobs]
+    made = [job.latency - job.accept - job.plan - job.answer for job in jobs]
+    cpu = sum(run.singles.cpu_seconds.values()) / len(jobs)
+    # Whoever waits for a single job waits for one core all the time, but for the flush.
+    waited = sum(job.latency for job in jobs) / len(jobs) - model.flush_seconds
+    beside = max(0.0, cpu - waited)
+    overheads = tuple(
+        JobOverhead(
+            max(0.0, job.accept),
+            max(0.0, job.plan),
+            max(0.0, seconds - batch - model.flush_seconds),
+            max(0.0, job.answer),
+            beside,
+        )
+        for job, seconds, batch in zip(jobs, made, batches, strict=True)
+    )
+    model = replace(model, overheads=overheads, machine=SharedMachine(run.cores))
+    return replace(model, machine=SharedMachine(run.cores, _contention(run, model)))
+
+
+def _contention(run: RealRun, model: WorkerModel) -> float:
+    """Returns the contention with which jobs take as long as they did on the saturated machine."""
+    jobs, others = run.saturated.jobs, tuple(run.saturated.others)
+    real = sum(job.latency for job in jobs) / len(jobs)
+    arrivals = [JobArrival(job.at, run.speech_share * job.audio_seconds) for job in jobs]
+    arrivals.sort(key=lambda arrival: arrival.at)
+    low, high = 1.0, MOST_CONTENTION
     for _ in range(ROUNDS):
-        result = Simulation(_slowed(model, factor), run.workers).run(arrivals)
-        alone = factor * (model.batch_seconds * len(result.batches) + model.rtf * audio)
-        factor = real.seconds * alone / (work * result.busy_seconds)
-    return factor
+        middle = (low + high) / 2
+        machine = SharedMachine(run.cores, middle, others, INTERVAL)
+        result = Simulation(replace(model, machine=machine), run.workers).run(arrivals)
+        if sum(result.latencies()) / len(jobs) < real:
+            low = middle
+        else:
+            high = middle
+    return low
 
 
-def _slowed(model: WorkerModel, factor: float) -> WorkerModel:
-    """Returns a model all of whose times are so many times as long."""
+def _at_cost(model: WorkerModel, load: MeasuredPhase, audio_seconds: float) -> WorkerModel:
+    """Returns a model whose jobs take as much CPU time as those of the load did, contention
+    included."""
+    overheads = model.overheads
+    besides = sum(one.seconds + one.beside for one in overheads) / len(overheads)
+    batch = model.batch_seconds * load.batches.batches / len(load.jobs)
+    work = besides + batch + model.rtf * audio_seconds / len(load.jobs)
+    factor = sum(load.cpu_seconds.values()) / len(load.jobs) / work
+    assert model.machine is not None
     return replace(
         model,
         rtf=factor * model.rtf,
         batch_seconds=factor * model.batch_seconds,
-        overhead_seconds=tuple(factor * one for one in model.overhead_seconds),
+        overheads=tuple(
+            JobOverhead(*(factor * seconds for seconds in astuple(one))) for one in overheads
+        ),
+        machine=replace(model.machine, contention=1.0),
     )
 
 
-def interpolated(known: Mapping[int, float], at: int) -> float:
-    """Returns a value between two that are known, linear; beyond the last, the last.
-
-    >>> interpolated({1: 1.0, 4: 2.5}, 3), interpolated({1: 1.0}, 2)
-    (2.0, 1.0)
-    """
-    below = max(count for count in known if count <= at)
-    above = min((count for count in known if count >= at), default=below)
-    if above == below:
-        return known[below]
-    return known[below] + (known[above] - known[below]) * (at - below) / (above - below)
+def _compare(
+    run: RealRun, model: WorkerModel, utilization: float, load: MeasuredPhase
+) -> LoadComparison:
+    machine = model.machine
+    assert machine is not None
+    share = run.speech_share
+    arrivals = [JobArrival(job.at, share * job.audio_seconds) for job in load.jobs]
+    taken = replace(machine, others=tuple(load.others), interval=INTERVAL)
+    alone, model = model, replace(model, machine=taken)
+    audio = sum(arrival.audio_seconds for arrival in arrivals)
+    return LoadComparison(
+        workers=run.workers,
+        utilization=utilization,
+        jobs=len(load.jobs),
+        cores=run.cores,
+        contention=machine.contention,
+        others=sum(load.others) / max(1, len(load.others)),
+        real=_quantiles([job.latency for job in load.jobs]),
+        interval=_bootstrapped(load),
+        simulated=_simulated(model, run.workers, arrivals),
+        at_cost=_simulated(_at_cost(model, load, audio), run.workers, arrivals),
+        spread=_spread(alone, run.workers, arrivals),
+        apart=_simulated(replace(model, machine=None), run.workers, arrivals),
+    )
 
 
 def _simulated(
@@ -137,4 +188,45 @@ def _simulated(
 
 
 def _quantiles(latencies: Sequence[float]) -> dict[float, float]:
-    return {q: quantile(latencies, q) for q in (0.5, 0.95)}
+    ascending = sorted(latencies)
+    return {q: quantile(ascending, q) for q in QUANTILES}
+
+
+def _spread(
+    model: WorkerModel, workers: int, arrivals: Sequence[JobArrival]
+) -> tuple[float, float]:
+    """Returns the interval of the 95th percentile over loads of that rate and those lengths."""
+    seconds = arrivals[-1].at
+    profile = RateProfile((0.0,), (len(arrivals) / seconds,))
+    lengths = [arrival.audio_seconds for arrival in arrivals]
+    found = []
+    for seed in range(SEEDS):
+        times = arrival_times(profile, 1.0, seconds, Random(seed))
+        drawn = zip(times, sampled_lengths(lengths, Random(seed)), strict=False)
+        load = [JobArrival(at, length) for at, length in drawn]
+        found.append(_simulated(model, workers, load)[0.95])
+    return _interval(found)
+
+
+def _bootstrapped(load: MeasuredPhase) -> tuple[float, float]:
+    """Returns the interval of the real 95th percentile, by a bootstrap of blocks of time.
+
+    Source: H. R. Künsch, "The Jackknife and the Bootstrap for General Stationary Observations",
+    Annals of Statistics 17 (1989): blocks keep what neighbours have to do with each other.
+    """
+    last = max(job.at for job in load.jobs)
+    blocks: list[list[float]] = [[] for _ in range(int(last // BLOCK_SECONDS) + 1)]
+    for job in load.jobs:
+        blocks[int(job.at // BLOCK_SECONDS)].append(job.latency)
+    random = Random(0)
+    found = []
+    for _ in range(RESAMPLES):
+        drawn = [latency for _ in blocks for latency in random.choice(blocks)]
+        if drawn:
+            found.append(_quantiles(drawn)[0.95])
+    return _interval(found)
+
+
+def _interval(values: Sequence[float]) -> tuple[float, float]:
+    ascending, outside = sorted(values), (1 - INTERVAL_SHARE) / 2
+    return quantile(ascending, outside), quantile(ascending, 1 - outside)

@@ -18,7 +18,14 @@ from rich.progress import Progress
 from benchmarks.load.burst import Burst, percentiles, run_burst
 from benchmarks.load.engine import Throughput, run_throughput
 from benchmarks.load.lane_latency import LaneLatency, measure_lane_latency
-from benchmarks.load.long_text import LongText, growth, is_small, make_text, run_long_text
+from benchmarks.load.long_text import (
+    SYNTHESIZER_BYTES,
+    LongText,
+    bench_text,
+    growth,
+    is_small,
+    run_long_text,
+)
 from benchmarks.load.service import Service, open_service, open_tiny_service
 from benchmarks.load.stream import Stream, run_stream
 from benchmarks.quality.sentences import read_sentences
@@ -56,14 +63,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             document["lanes"], good = asdict(lanes), good and lanes.good
             print(_format_lanes(lanes))
         if options.compare:
-            text = _long_text(options.compare)
+            text = bench_text(options.compare)
             throughput = run_throughput(service.url, text, folder / "artifacts")
             document["throughput"], good = asdict(throughput), good and throughput.good
             print(_format_throughput(throughput))
         if options.minutes:
             book = _book(service, options, progress)
-            document["book"], good = asdict(book), good and _is_good(book)
-            print(_format_book(book))
+            document["book"], broken = asdict(book), _broken_promises(book)
+            good = good and not broken
+            print("\n".join([_format_book(book), *(f"  BROKEN: {line}" for line in broken)]))
     return _ended(options, document, good)
 
 
@@ -122,29 +130,37 @@ def _burst(service: Service, options: argparse.Namespace, progress: Progress) ->
     return run_burst(service.url, texts, options.limit, lambda: progress.advance(task))
 
 
-def _long_text(minutes: float) -> str:
-    return make_text([sentence.text for sentence in read_sentences()], minutes)
-
-
 def _lanes(service: Service, options: argparse.Namespace, progress: Progress) -> LaneLatency:
     texts = [sentence.text for sentence in read_sentences(options.sentences)]
     task = progress.add_task("sentences", total=2 * len(texts))
-    book = _long_text(60)
+    book = bench_text(60)
     return measure_lane_latency(service.url, texts, book, lambda: progress.advance(task))
 
 
 def _book(service: Service, options: argparse.Namespace, progress: Progress) -> LongText:
-    text = _long_text(options.minutes)
+    text = bench_text(options.minutes)
     task = progress.add_task(f"{options.minutes:g} minutes of text", total=None)
     return run_long_text(service, text, lambda n, of: progress.update(task, completed=n, total=of))
 
 
-def _is_good(book: LongText) -> bool:
-    flat = all(growth < FLAT_BYTES for growth in book.growth_bytes.values())
-    small = is_small({name: max(samples) for name, samples in book.rss_bytes.items()})
-    fresh = book.report.get("reused_seconds") == 0
-    good_file = book.joins is not None and book.joins.good
-    return book.state == "succeeded" and flat and small and fresh and good_file
+def _broken_promises(book: LongText) -> list[str]:
+    """Returns what the service or the measurement did not keep, one line each."""
+    broken = []
+    if book.state != "succeeded":
+        broken.append(f"the job is {book.state}")
+    broken += [
+        f"{name} grew by {size / 1e6:.1f} MB, more than {FLAT_BYTES / 1e6:.1f}"
+        for name, size in book.growth_bytes.items()
+        if size >= FLAT_BYTES
+    ]
+    if not is_small({name: max(samples) for name, samples in book.rss_bytes.items()}):
+        broken.append(f"a synthesizer had more than {SYNTHESIZER_BYTES / 1e6:.0f} MB")
+    # What was in the store costs no memory and no time.
+    if reused := book.report.get("reused_seconds"):
+        broken.append(f"{reused:.0f} s were not spoken but there already: measured too little")
+    if book.joins is None or not book.joins.good:
+        broken.append("length, pauses or edges of the file are not what they should be")
+    return broken
 
 
 def _format_burst(burst: Burst) -> str:
@@ -174,10 +190,20 @@ def _format_lanes(lanes: LaneLatency) -> str:
 
 def _format_throughput(throughput: Throughput) -> str:
     one, two = throughput.engine_seconds
-    return (
-        f"{throughput.audio_seconds / 60:.1f} minutes of audio: service "
-        f"{throughput.service_seconds:.1f} s, bare engine {one:.1f} s and {two:.1f} s: "
-        f"{throughput.ratio:.0%} of its throughput; same length: {throughput.same_length}"
+    service, engine = (
+        ", ".join(f"{stage} {seconds:.1f}" for stage, seconds in stages.items())
+        for stages in (throughput.service_stages, throughput.engine_stages)
+    )
+    return "\n".join(
+        [
+            f"{throughput.audio_seconds / 60:.1f} minutes of audio: service "
+            f"{throughput.service_seconds:.1f} s, bare engine {one:.1f} s and {two:.1f} s: "
+            f"{throughput.ratio:.0%} of its throughput; same length: {throughput.same_length}",
+            f"  compute of the service: {service} s; of the engine: {engine} s",
+            f"  first part after {throughput.queue_seconds:.1f} s; reused "
+            f"{throughput.reused_seconds:.0f} s; accepted after {throughput.accept_seconds:.1f} s "
+            f"more, {throughput.ratio_from_submission:.0%} with these",
+        ]
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
@@ -15,7 +16,9 @@ import soundfile
 
 from benchmarks.load.joins import Joins, check_joins
 from benchmarks.load.service import POLL_SECONDS, Service, fresh_seeds, is_over, sample_memory
+from benchmarks.quality.sentences import read_sentences
 from synthesis.parts import SECONDS_PER_PHONEME
+from text.frontend import open_frontend
 
 CHARACTERS_PER_PHONEME = 1.13
 """Of English with gruut's symbols and word gaps; only sets how long the text is."""
@@ -49,18 +52,43 @@ class LongText:
     joins: Joins | None
 
 
+def bench_text(minutes: float) -> str:
+    """Returns about so many minutes of the bench's sentences, of which no part comes twice.
+
+    Only those are taken that the front end leaves whole, for their number stands in one piece.
+    """
+    frontend = open_frontend("house-ipa", "en-us")
+    texts = [sentence.text for sentence in read_sentences()]
+    numbers = ("", "Number 7, ", "Number 77, ")
+    whole = [
+        text
+        for text in texts
+        if text.endswith((".", "?", "!"))  # else it goes on in the next
+        and all(len(frontend.analyze(n + text, ssml=False).utterances) == 1 for n in numbers)
+    ]
+    return make_text(whole, minutes)
+
+
 def make_text(sentences: Sequence[str], minutes: float) -> str:
     """Returns paragraphs of the sentences in random order, about so many minutes of speech.
 
-    The order is drawn from a fixed seed: were it the same again and again, the service would speak
-    each part once and take it from its store then.
+    The order is drawn from a fixed seed. A sentence that stood there before begins with
+    its number: the service speaks each part once, and takes from its store what comes again.
     """
     wanted = minutes * 60 / SECONDS_PER_PHONEME * CHARACTERS_PER_PHONEME
     chance, paragraphs, size = Random(0), list[str](), 0
+    uses = Counter[str]()
     while size < wanted:
-        paragraphs.append(" ".join(chance.choices(sentences, k=SENTENCES_PER_PARAGRAPH)))
+        chosen = chance.choices(sentences, k=SENTENCES_PER_PARAGRAPH)
+        paragraphs.append(" ".join(_numbered(sentence, uses) for sentence in chosen))
         size += len(paragraphs[-1])
     return "\n\n".join(paragraphs)
+
+
+def _numbered(sentence: str, uses: Counter[str]) -> str:
+    uses[sentence] += 1
+    number = uses[sentence]
+    return sentence if number == 1 else f"Number {number}, {sentence}"
 
 
 def run_long_text(service: Service, text: str, on_progress: Callable[[int, int], None]) -> LongText:

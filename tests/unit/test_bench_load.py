@@ -83,3 +83,10 @@ def test_the_long_text_is_about_as_long_as_asked() -> None:
     text = make_text(["Ten words are about four seconds of speech, they say."], 10)
     assert 6000 < len(text) < 12000
     assert "\n\n" in text
+
+
+def test_the_long_text_has_no_sentence_twice() -> None:
+    paragraphs = make_text(["It rained.", "He waited.", "Nobody came."], 2).split("\n\n")
+    sentences = [part for text in paragraphs for part in text.rstrip(".").split(". ")]
+    assert len(sentences) > 20
+    assert len(set(sentences)) == len(sentences)

@@ -49,6 +49,14 @@ def test_a_surge_brings_more_replicas() -> None:
     assert found["worker_hours"] < 4 * 2
 
 
+@pytest.mark.parametrize("option", ["--characters", "--goal", "--overhead", "--start-seconds"])
+def test_negative_figures_are_refused(option: str) -> None:
+    words = ["--rate", "1", "--speed", "17", option, "-1"]
+    refused = CliRunner().invoke(capacity, words)
+    assert refused.exit_code == 2
+    assert option in refused.output
+
+
 @pytest.mark.parametrize("words", [["--speed", "17"], ["--rate", "1", "--audio-hours", "1"]])
 def test_one_of_rate_and_hours_is_needed(words: list[str]) -> None:
     with pytest.raises(FieldError, match="needed"):
