@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from copy import copy
 from functools import partial
 from itertools import groupby
 from pathlib import Path
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -36,7 +38,7 @@ from synthesis.thread_priority import lower_priority
 
 
 class Engine:
-    """Synthesizes. Not thread-safe: one thread calls it.
+    """Synthesizes. On a CPU several threads may call it: what they do at once shares its threads.
 
     Args:
         artifacts: folder of exported networks.
@@ -76,6 +78,22 @@ class Engine:
         self._on_batch, self._on_anomaly, self._monotonic = on_batch, on_anomaly, monotonic
         self._voices = voices or VoiceCache(artifacts, device, load)
         self._checker = SpeechChecker(self._voices.recognizer, monotonic=monotonic)
+
+    def sharing(self, on_batch: Callable[[BatchFigures], None]) -> Self:
+        """Returns an engine with the same networks and threads, whose batches are reported apart.
+
+        Args:
+            on_batch: see Engine.
+        """
+        other = copy(self)
+        other._on_batch = on_batch
+        return other
+
+    @property
+    def has_gaps(self) -> bool:
+        """Whether threads wait for each other while it synthesizes, between its stages and at the
+        end; a second call at the same time fills these gaps."""
+        return self._pool is not None
 
     def load(self, selection: Selection, runtime: RuntimeName) -> LoadedVoice:
         """See ``VoiceCache.load``."""

@@ -12,6 +12,7 @@ from audio.encode import AudioEncoder
 from audio.join import UtteranceAudio, fade_edges, joined_blocks, silence
 from audio.resample import Resampler
 from audio.stream_encoder import EncodingPipeline
+from core.ahead import computed_ahead
 from core.errors import FieldError, RhapsodeError
 from core.formats import check_format, resolve_sample_rate
 from core.lexicon import PronunciationLexicon
@@ -234,10 +235,17 @@ class LocalSynthesizer:
         progress: Progress,
         total: int,
     ) -> Iterator[UtteranceAudio]:
-        for first in range(0, len(parts), self._parts_at_once):
-            some = parts[first : first + self._parts_at_once]
-            items = [s for part in some for s in synthesis_items(part, request, self._catalogue)]
-            for item, outcome in zip(items, self._engine.synthesize(items), strict=True):
+        groups = (
+            [
+                item
+                for part in parts[first : first + self._parts_at_once]
+                for item in synthesis_items(part, request, self._catalogue)
+            ]
+            for first in range(0, len(parts), self._parts_at_once)
+        )
+        threads = 2 if self._engine.has_gaps else 0
+        for items, outcomes in computed_ahead(self._engine.synthesize, groups, threads=threads):
+            for item, outcome in zip(items, outcomes, strict=True):
                 if isinstance(outcome, RhapsodeError):
                     raise outcome
                 report.add_part(part_audio_of([outcome]), [item.utterance])

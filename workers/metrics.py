@@ -108,7 +108,7 @@ def record_batch(batch: BatchStats) -> None:
     """Records one batch of parts, and the memory that is used after it."""
     BATCH_PARTS.observe(batch.parts)
     FLUSHES.labels(batch.reason).inc()
-    BUSY_SECONDS.inc(batch.seconds)
+    BUSY_SECONDS.inc(batch.busy_seconds)
     for memory in device_memory():
         DEVICE_MEMORY.labels(memory.device, "used").set(memory.used)
         if memory.total is not None:

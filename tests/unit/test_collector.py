@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -20,6 +21,7 @@ from synthesis.results import StreamedSamples, SynthesizedUtterance, TakeSamples
 from tests.fake_engine import CATALOGUE
 from tests.turns import FREE, FixedTurn
 from workers.device.collector import (
+    BatchRunner,
     BatchStats,
     Collector,
     StreamItems,
@@ -70,19 +72,24 @@ def running(
     seen: list[BatchStats] | None = None,
     stream: StreamItems = without_stream,
     flush_seconds: float = 0.0,
+    runners: int = 1,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> Iterator[Collector]:
     on_batch = (lambda stats: None) if seen is None else seen.append
-    collector = Collector(
-        synthesize, stream, symbols=symbols, flush_seconds=flush_seconds, on_batch=on_batch
-    )
-    thread = threading.Thread(target=collector.run)
-    thread.start()
+    collector = Collector(symbols=symbols, flush_seconds=flush_seconds, monotonic=monotonic)
+    threads = [
+        threading.Thread(target=BatchRunner(collector, synthesize, stream, on_batch=on_batch).run)
+        for _ in range(runners)
+    ]
+    for thread in threads:
+        thread.start()
     try:
         yield collector
     finally:
         collector.close()
-        thread.join(DEADLINE)
-        assert not thread.is_alive()
+        for thread in threads:
+            thread.join(DEADLINE)
+            assert not thread.is_alive()
 
 
 def wait_for(collector: Collector, lane: Lane, count: int) -> None:
@@ -210,6 +217,73 @@ def test_a_suspect_goes_alone_in_its_turn() -> None:
             wait_for(collector, "bulk", count)
         device.free.release(4)
     assert device.batches == [["first"], ["a", "b"], ["c"], ["d", "e"]]
+
+
+def test_a_full_batch_runs_beside_another_and_what_is_no_full_one_waits() -> None:
+    device, seen = FakeDevice(), list[BatchStats]()
+    with (
+        running(device.synthesize, symbols=20, seen=seen, runners=2) as collector,
+        ThreadPoolExecutor(9) as pool,
+    ):
+        pool.submit(collector.submit, [item("first")], "bulk", FREE)
+        assert device.entered.acquire(timeout=DEADLINE)
+        pool.submit(collector.submit, [item("a")], "bulk", FREE)
+        wait_for(collector, "bulk", 1)
+        assert device.batches == [["first"]]
+        pool.submit(collector.submit, [item("b")], "bulk", FREE)
+        assert device.entered.acquire(timeout=DEADLINE)
+        assert device.batches == [["first"], ["a", "b"]]
+        for count, name in enumerate("cde", 1):  # full, but two run already
+            pool.submit(collector.submit, [item(name)], "bulk", FREE)
+            wait_for(collector, "bulk", count)
+        device.free.release(4)
+    assert device.batches == [["first"], ["a", "b"], ["c", "d"], ["e"]]
+    assert {stats.reason for stats in seen if stats.parts == 1} >= {"timeout"}
+    assert {stats.reason for stats in seen if stats.parts == 2} >= {"budget"}
+
+
+def test_the_time_of_batches_side_by_side_counts_once() -> None:
+    device, seen, now = FakeDevice(), list[BatchStats](), [10.0]
+    with (
+        running(
+            device.synthesize, symbols=10, seen=seen, runners=2, monotonic=lambda: now[0]
+        ) as collector,
+        ThreadPoolExecutor(3) as pool,
+    ):
+        for name, begins_at in (("a", 10.0), ("b", 12.0)):
+            now[0] = begins_at
+            pool.submit(collector.submit, [item(name)], "bulk", FREE)
+            assert device.entered.acquire(timeout=DEADLINE)
+        now[0] = 15.0
+        device.free.release()  # ends either of them
+        third = pool.submit(collector.submit, [item("c")], "bulk", FREE)
+        assert device.entered.acquire(timeout=DEADLINE)
+        now[0] = 20.0
+        device.free.release(2)
+        assert third.result(DEADLINE)
+    assert sum(stats.busy_seconds for stats in seen) == 10.0
+
+
+def test_nothing_runs_beside_a_suspect() -> None:
+    device, turns = FakeDevice(), {"b": FixedTurn(suspect=True)}
+    with (
+        running(device.synthesize, symbols=10, runners=2) as collector,
+        ThreadPoolExecutor(9) as pool,
+    ):
+        pool.submit(collector.submit, [item("a")], "bulk", FREE)
+        assert device.entered.acquire(timeout=DEADLINE)
+        for count, name in enumerate("bcd", 1):
+            pool.submit(collector.submit, [item(name)], "bulk", turns.get(name, FREE))
+            wait_for(collector, "bulk", count)
+        assert device.batches == [["a"]]  # the suspect waits until it is alone
+        device.free.release()
+        assert device.entered.acquire(timeout=DEADLINE)
+        assert device.batches == [["a"], ["b"]]
+        device.free.release()
+        assert device.entered.acquire(timeout=DEADLINE)
+        assert device.entered.acquire(timeout=DEADLINE)
+        assert sorted(device.batches[2:]) == [["c"], ["d"]]
+        device.free.release(2)
 
 
 def test_a_part_that_is_streamed_goes_alone_and_at_once() -> None:

@@ -15,7 +15,7 @@ from core.errors import DeviceError
 from core.voice import Catalogue
 from synthesis.parts import SynthesisItem
 from tests.turns import FREE
-from workers.device.collector import Collector
+from workers.device.collector import BatchRunner, Collector
 from workers.device.device_thread import Device
 from workers.device.watchdog import HUNG_STATUS, LAST_SECONDS, Watchdog
 from workers.health import Probes
@@ -39,7 +39,7 @@ class Hands:
 
 
 @contextmanager
-def hanging(clock: Hands) -> Iterator[Collector]:
+def hanging(clock: Hands) -> Iterator[BatchRunner]:
     """A real device thread in a batch that does not end before the block does."""
     begun, go_on = threading.Event(), threading.Event()
 
@@ -48,25 +48,26 @@ def hanging(clock: Hands) -> Iterator[Collector]:
         assert go_on.wait(DEADLINE)
         return []
 
-    collector = Collector(speak, symbols=1, flush_seconds=0.0, monotonic=clock)  # type: ignore[arg-type]
-    device = threading.Thread(target=collector.run)
+    collector = Collector(symbols=1, flush_seconds=0.0)
+    runner = BatchRunner(collector, speak, monotonic=clock)  # type: ignore[arg-type]
+    device = threading.Thread(target=runner.run)
     nothing: list[SynthesisItem] = []
     client = threading.Thread(target=collector.submit, args=(nothing, "bulk", FREE))
     device.start()
     client.start()
     assert begun.wait(DEADLINE)
-    yield collector
+    yield runner
     go_on.set()
     client.join()
     collector.close()
     device.join()
-    assert collector.busy_seconds() == 0.0
+    assert runner.busy_seconds() == 0.0
 
 
 def test_a_batch_beyond_the_bound_hangs() -> None:
     clock, ends = Hands(), list[int]()
-    with hanging(clock) as collector:
-        watchdog = Watchdog(collector.busy_seconds, BOUND, end=ends.append)
+    with hanging(clock) as runner:
+        watchdog = Watchdog(runner.busy_seconds, BOUND, end=ends.append)
         clock.now = BOUND
         watchdog.check()
         assert watchdog.alive
@@ -110,10 +111,10 @@ def test_a_worker_whose_device_died_ends(monkeypatch: pytest.MonkeyPatch) -> Non
     def die(self: object) -> None:
         raise RuntimeError("out of all expectation")
 
-    monkeypatch.setattr(Collector, "run", die)
+    monkeypatch.setattr(BatchRunner, "run", die)
     monkeypatch.setattr(Device, "_try_to_load", lambda self: self._tried.set())
     ends: list[int] = []
-    device = Device(WorkerSettings(), Catalogue({}, {}), end=ends.append)
+    device = Device(WorkerSettings(threads=1), Catalogue({}, {}), end=ends.append)
     device.start()
     device.stop()
     assert ends == [HUNG_STATUS] * 2

@@ -1,12 +1,18 @@
-"""Collects parts of any jobs into batches for the device: many threads wait, one synthesizes."""
+"""Collects parts of any jobs into batches for the device: many threads wait, few synthesize.
+
+A batch does not keep all cores of a CPU at work: between its stages, and at its end, threads wait
+for the slowest one, and results are looked at by one thread alone. So a second batch may run beside
+it and fill the gaps, but only a full one: what comes in slowly still goes together.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
@@ -35,6 +41,8 @@ class BatchStats:
         utterances: number of utterances in them.
         reason: why they were taken then.
         seconds: how long they took [s].
+        busy_seconds: how long batches of the collector have run that no batch before this one has
+            counted [s]: of two side by side, their time counts once.
         started_at: Unix seconds.
         turns: of the parts.
         calls: of networks, each with the time of its end [Unix s].
@@ -44,6 +52,7 @@ class BatchStats:
     utterances: int
     reason: FlushReason
     seconds: float
+    busy_seconds: float = 0.0
     started_at: float = 0.0
     turns: tuple[PartTurn, ...] = ()
     calls: tuple[tuple[float, BatchFigures], ...] = ()
@@ -54,7 +63,8 @@ class PartTurn(Protocol):
 
     @property
     def suspect(self) -> bool:
-        """Whether a worker died with it; if so it goes alone, and takes no other part with it."""
+        """Whether a worker died with it; if so it goes alone, with no other batch of its collector
+        beside it, and takes no other part of that with it."""
 
     @property
     def take_samples(self) -> TakeSamples | None:
@@ -95,31 +105,24 @@ class Collector:
     """Batches of waiting parts: interactive before bulk; within a lane, first come, first served.
 
     Args:
-        synthesize: synthesizes utterances together; only the thread in ``run`` calls it.
-        stream: the same for one part that somebody hears while it is made.
         symbols: most symbols taken at once; a single larger part is taken alone.
         flush_seconds: how long an idle device waits for more after a first part [s].
-        on_batch: called after every batch.
-        monotonic: clock of ``busy_seconds`` [s].
+        monotonic: clock of ``count_busy_seconds`` [s].
     """
 
     def __init__(
         self,
-        synthesize: SynthesizeItems,
-        stream: StreamItems = without_stream,
         *,
         symbols: int,
         flush_seconds: float,
-        on_batch: Callable[[BatchStats], None] = lambda stats: None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._synthesize, self._stream = synthesize, stream
-        self._symbols, self._flush = symbols, flush_seconds
-        self._on_batch, self._monotonic = on_batch, monotonic
-        self._busy_since: float | None = None
-        self._calls: list[tuple[float, BatchFigures]] = []
+        self._symbols, self._flush, self._monotonic = symbols, flush_seconds, monotonic
+        self._counted_until = 0.0
         self._waiting: dict[Lane, deque[_WaitingPart]] = {"interactive": deque(), "bulk": deque()}
+        self._running: list[list[_WaitingPart]] = []
         self._changed = threading.Condition()
+        self._choosing = threading.Lock()
         self._open = True
 
     def submit(
@@ -144,37 +147,55 @@ class Collector:
             self._changed.notify_all()
         return part.result.result()
 
-    def record_call(self, figures: BatchFigures) -> None:
-        """Notes a call of a network that has just ended; any thread of the engine may say so."""
-        self._calls.append((time.time(), figures))
-
-    def run(self) -> None:
-        """Runs the device's loop; returns after ``close`` when nothing waits any more."""
-        while True:
-            with self._changed:
-                reason: FlushReason = "busy"
-                if not self._waits():
-                    self._changed.wait_for(lambda: self._waits() or not self._open)
-                    full = self._changed.wait_for(self._full, self._flush) if self._open else False
-                    reason = "budget" if full else "timeout"
-                if not self._waits():
-                    return
-                parts = self._next_batch()
-            self._busy_since = self._monotonic()
-            if begun := [part for part in parts if _begins(part)]:
-                self._run_batch(begun, reason)
-            self._busy_since = None
-
-    def busy_seconds(self) -> float:
-        """Returns how long the device has been in its present batch [s]; 0 = it waits."""
-        since = self._busy_since
-        return 0.0 if since is None else self._monotonic() - since
-
     def close(self) -> None:
-        """Refuses new parts; ``run`` ends after those that wait."""
+        """Refuses new parts; runners end after those that wait."""
         with self._changed:
             self._open = False
             self._changed.notify_all()
+
+    @contextmanager
+    def batch(self) -> Iterator[tuple[list[_WaitingPart], FlushReason]]:
+        """Waits for the next batch, and yields its parts, with why they were taken now.
+
+        It runs as long as the block. There are no parts only after ``close``, when nothing waits
+        any more.
+        """
+        parts, reason = self._take()
+        try:
+            yield parts, reason
+        finally:
+            with self._changed:
+                self._running.remove(parts)
+                self._changed.notify_all()
+
+    def _take(self) -> tuple[list[_WaitingPart], FlushReason]:
+        with self._choosing, self._changed:  # one thread chooses; the next one waits for its turn
+            self._changed.wait_for(lambda: not self._running or self._may_run_beside())
+            reason: FlushReason = "budget" if self._running else "busy"
+            if not self._waits():
+                self._changed.wait_for(lambda: self._waits() or not self._open)
+                full = self._changed.wait_for(self._full, self._flush) if self._open else False
+                reason = "budget" if full else "timeout"
+            parts = self._next_batch() if self._waits() else []
+            if not self._running:
+                self._counted_until = self._monotonic()
+            self._running.append(parts)
+            return parts, reason
+
+    def count_busy_seconds(self) -> float:
+        """Returns how long batches have run since the last call, alone or side by side [s]."""
+        with self._changed:
+            since, self._counted_until = self._counted_until, self._monotonic()
+            return self._counted_until - since
+
+    def _may_run_beside(self) -> bool:
+        """Returns whether a batch may begin beside one that runs: a full one, and no suspect with
+        it, for whatever ends the worker is counted against all that it was doing."""
+        if not self._waits() or not self._full():
+            return False
+        first = next(queue[0] for queue in self._waiting.values() if queue)
+        running = (part for batch in self._running for part in batch)
+        return not any(part.turn.suspect for part in (first, *running))
 
     def _waits(self) -> bool:
         return any(self._waiting.values())
@@ -199,6 +220,52 @@ class Collector:
                 room -= taken[-1].symbols
         return taken
 
+
+class BatchRunner:
+    """Runs batches of a collector, one after the other, in the thread that calls ``run``.
+
+    Args:
+        collector: where parts wait.
+        synthesize: synthesizes utterances together.
+        stream: the same for one part that somebody hears while it is made.
+        on_batch: called after every batch.
+        monotonic: clock of ``busy_seconds`` [s].
+    """
+
+    def __init__(
+        self,
+        collector: Collector,
+        synthesize: SynthesizeItems,
+        stream: StreamItems = without_stream,
+        *,
+        on_batch: Callable[[BatchStats], None] = lambda stats: None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._collector, self._synthesize, self._stream = collector, synthesize, stream
+        self._on_batch, self._monotonic = on_batch, monotonic
+        self._busy_since: float | None = None
+        self._calls: list[tuple[float, BatchFigures]] = []
+
+    def record_call(self, figures: BatchFigures) -> None:
+        """Notes a call of a network that has just ended; any thread of the engine may say so."""
+        self._calls.append((time.time(), figures))
+
+    def run(self) -> None:
+        """Runs batches; returns after ``Collector.close`` when nothing waits any more."""
+        while True:
+            with self._collector.batch() as (parts, reason):
+                if not parts:
+                    return
+                self._busy_since = self._monotonic()
+                if begun := [part for part in parts if _begins(part)]:
+                    self._run_batch(begun, reason)
+                self._busy_since = None
+
+    def busy_seconds(self) -> float:
+        """Returns how long the present batch has taken so far [s]; 0 = the runner waits."""
+        since = self._busy_since
+        return 0.0 if since is None else self._monotonic() - since
+
     def _run_batch(self, parts: list[_WaitingPart], reason: FlushReason) -> None:
         started_at, start = time.time(), time.perf_counter()
         self._calls = []
@@ -213,6 +280,7 @@ class Collector:
             utterances=len(items),
             reason=reason,
             seconds=time.perf_counter() - start,
+            busy_seconds=self._collector.count_busy_seconds(),
             started_at=started_at,
             turns=tuple(part.turn for part in parts),
             calls=tuple(self._calls),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from synthesis.parts import SynthesisItem
 from synthesis.results import BatchFigures
 from synthesis.thread_priority import lower_priority
 from telemetry.logs import log_fields
-from workers.device.collector import Collector, PartTurn, UtteranceResult
+from workers.device.collector import BatchRunner, Collector, PartTurn, UtteranceResult
 from workers.device.watchdog import HUNG_STATUS, Watchdog
 from workers.metrics import (
     LOAD_SECONDS,
@@ -44,8 +45,28 @@ GPU_LANES: tuple[tuple[Lane, ...], ...] = (("interactive", "bulk"),)
 """A GPU gains from width, and its batches are short: all lanes go together, sentences first."""
 
 
+@dataclass(frozen=True, slots=True)
+class LaneGroup:
+    """Lanes that wait in one collector, and the device's threads that run its batches.
+
+    Attributes:
+        lanes: that wait together.
+        nice: of its threads.
+        collector: where parts wait.
+        runners: one for each thread.
+    """
+
+    lanes: tuple[Lane, ...]
+    nice: int
+    collector: Collector
+    runners: tuple[BatchRunner, ...]
+
+
 class Device:
-    """One thread for each group of lanes; they share the networks in memory.
+    """A collector for each group of lanes, with one thread or two; all share networks in memory.
+
+    Two where several threads of the engine compute a batch: the next batch fills the gaps in which
+    one of them waits for the other.
 
     Args:
         settings: of the process.
@@ -64,17 +85,44 @@ class Device:
         self.loaded: tuple[str, ...] = ()
         self.failure: str | None = None
         self._tried = threading.Event()
-        self._engines: list[Engine] = []
-        groups = CPU_LANES if settings.device == "cpu" else GPU_LANES
-        self._collectors = {lanes: self._collector(at) for at, lanes in enumerate(groups)}
+        self._engines: dict[BatchRunner, Engine] = {}
+        self._groups = self._lane_groups()
+        runners = [(group, runner) for group in self._groups for runner in group.runners]
         self._threads = [
-            threading.Thread(target=self._run, args=(at,), name=f"device-{at}", daemon=True)
-            for at in range(len(groups))
+            threading.Thread(
+                target=self._run,
+                args=(runner, group.nice),
+                kwargs={"loads": at == 0},
+                name=f"device-{at}",
+                daemon=True,
+            )
+            for at, (group, runner) in enumerate(runners)
         ]
         self._watchdogs = [
-            Watchdog(collector.busy_seconds, settings.hang_seconds)
-            for collector in self._collectors.values()
+            Watchdog(runner.busy_seconds, settings.hang_seconds) for _, runner in runners
         ]
+
+    def _lane_groups(self) -> tuple[LaneGroup, ...]:
+        settings, groups = self._settings, []
+        all_lanes = CPU_LANES if settings.device == "cpu" else GPU_LANES
+        for at, lanes in enumerate(all_lanes):
+            collector = Collector(
+                symbols=settings.symbols_per_batch, flush_seconds=settings.flush_seconds
+            )
+            runners = (self._runner(collector) for _ in range(2 if _threads(settings) > 1 else 1))
+            # The last of several groups is that of bulk alone.
+            nice = BULK_NICE if 0 < at == len(all_lanes) - 1 else 0
+            groups.append(LaneGroup(lanes, nice, collector, tuple(runners)))
+        return tuple(groups)
+
+    def _runner(self, collector: Collector) -> BatchRunner:
+        runner = BatchRunner(
+            collector,
+            lambda items: self._engines[runner].synthesize(items),
+            lambda items, take: self._engines[runner].stream(items, take),
+            on_batch=record_batch,
+        )
+        return runner
 
     def start(self) -> None:
         """Loads the default voice in a thread of the device, then synthesizes what comes."""
@@ -84,8 +132,8 @@ class Device:
 
     def stop(self) -> None:
         """Synthesizes what waits, then ends the threads."""
-        for collector in self._collectors.values():
-            collector.close()
+        for group in self._groups:
+            group.collector.close()
         for thread in self._threads:
             thread.join()
 
@@ -93,8 +141,8 @@ class Device:
         self, items: Sequence[SynthesisItem], lane: Lane, turn: PartTurn
     ) -> list[UtteranceResult]:
         """See ``Collector.submit``."""
-        collector = next(c for lanes, c in self._collectors.items() if lane in lanes)
-        return collector.submit(items, lane, turn)
+        group = next(group for group in self._groups if lane in group.lanes)
+        return group.collector.submit(items, lane, turn)
 
     @property
     def alive(self) -> bool:
@@ -106,22 +154,13 @@ class Device:
         for watchdog in self._watchdogs:
             watchdog.check()
 
-    def _collector(self, at: int) -> Collector:
-        return Collector(
-            lambda items: self._engines[at].synthesize(items),
-            lambda items, take: self._engines[at].stream(items, take),
-            symbols=self._settings.symbols_per_batch,
-            flush_seconds=self._settings.flush_seconds,
-            on_batch=record_batch,
-        )
-
-    def _run(self, at: int) -> None:
+    def _run(self, runner: BatchRunner, nice: int, *, loads: bool) -> None:
         try:
-            lower_priority(_nice(at, len(self._threads)))
-            if at == 0:
+            lower_priority(nice)
+            if loads:
                 self._try_to_load()
             self._tried.wait()
-            [*self._collectors.values()][at].run()
+            runner.run()
         except BaseException as error:
             log.error("ending", code="device_died", **log_fields(error))
             self._end(HUNG_STATUS)
@@ -138,12 +177,12 @@ class Device:
             self._tried.set()
 
     def _load(self) -> None:
-        self._engines += _engines(self._settings, [*self._collectors.values()])
-        selection = self._catalogue.resolve()
+        self._engines |= _engines(self._settings, self._groups)
+        engine, selection = next(iter(self._engines.values())), self._catalogue.resolve()
         with LOAD_SECONDS.time():
-            voice = self._engines[0].load(selection, selection.runtime)
-            self._engines[0].synthesize([_warm_up_item(selection)])
-            self._engines[0].stream([_warm_up_item(selection)], lambda samples: None)
+            voice = engine.load(selection, selection.runtime)
+            engine.synthesize([_warm_up_item(selection)])
+            engine.stream([_warm_up_item(selection)], lambda samples: None)
         self.loaded = tuple(voice.digests)
         MODELS_LOADED.set(1)
         log.info("ready", components=self.loaded)
@@ -153,36 +192,37 @@ SubmitPart = Callable[[Sequence[SynthesisItem], Lane, PartTurn], list[UtteranceR
 """The signature of ``Device.submit``."""
 
 
-def _engines(settings: WorkerSettings, collectors: Sequence[Collector]) -> list[Engine]:
-    """Returns an engine for each collector; imports them here, because that takes seconds and loads
-    torch."""
+def _threads(settings: WorkerSettings) -> int:
+    """Returns how many threads of an engine compute at once."""
+    return (settings.threads or os.cpu_count() or 1) if settings.device == "cpu" else 1
+
+
+def _engines(settings: WorkerSettings, groups: Sequence[LaneGroup]) -> dict[BatchRunner, Engine]:
+    """Returns an engine for each runner; those of a group share threads. Imports them here, because
+    that takes seconds and loads torch."""
     from synthesis.engine import Engine
     from synthesis.loading import VoiceCache, default_load
 
     artifacts, device = settings.artifacts_folder, settings.device
     voices = VoiceCache(artifacts, device, default_load(settings.cuda_graphs))
-    return [
-        Engine(
+    engines: dict[BatchRunner, Engine] = {}
+    for group in groups:
+        engine = Engine(
             artifacts,
             device=device,
-            threads=settings.threads or os.cpu_count() or 1,
-            nice=_nice(at, len(collectors)),
+            threads=_threads(settings),
+            nice=group.nice,
             voices=voices,
-            on_batch=partial(_record_call, collector),
             on_anomaly=record_anomaly,
         )
-        for at, collector in enumerate(collectors)
-    ]
+        for runner in group.runners:
+            engines[runner] = engine.sharing(partial(_record_call, runner))
+    return engines
 
 
-def _record_call(collector: Collector, figures: BatchFigures) -> None:
+def _record_call(runner: BatchRunner, figures: BatchFigures) -> None:
     record_network_call(figures)
-    collector.record_call(figures)
-
-
-def _nice(at: int, groups: int) -> int:
-    """Returns the nice value of a group of lanes; the last of several is that of bulk alone."""
-    return BULK_NICE if groups > 1 and at == groups - 1 else 0
+    runner.record_call(figures)
 
 
 def _warm_up_item(selection: Selection) -> SynthesisItem:

@@ -1,4 +1,4 @@
-"""One job's parts to one file, with its transcript and report, in the memory of one part."""
+"""One job's parts to one file, with its transcript and report, in the memory of a few parts."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from audio.mastering import edge_samples, gains_for_rms
 from audio.resample import Resampler, resampled_length
 from audio.sample_stream import SampleStream
 from audio.tags import ChapterMark, Tags, tags_of_book
+from core.ahead import computed_ahead
 from core.batch import (
     NOTHING_TO_SPEAK,
     InputProgress,
@@ -127,7 +128,7 @@ class Assembler:
         start = time.thread_time()
         self._write_transcript()
         samples, rate = self._write_audio()
-        self.encode_seconds = time.thread_time() - start
+        self.encode_seconds += time.thread_time() - start
         self._report.seconds += StageSeconds(encode=self.encode_seconds)
         accepted = self._record.created_at
         waited = (self._record.started_at or accepted) - accepted
@@ -334,20 +335,27 @@ class Assembler:
         return joined_blocks(self._pieces(), self._timeline.sample_rate, lead=self._timeline.lead)
 
     def _pieces(self) -> Iterator[UtteranceAudio]:
-        for one in self._parts():
-            if isinstance(one, FailedPart):
-                continue
-            self._context.renew_lease(self._record.id, ASSEMBLE)
-            try:
-                samples = read_samples(self._context.audio, one.result.digest, one.audio)
-            except NotFound as error:
-                raise PartAudioMissing from error
+        """Yields utterances with their pauses; a part is read while the one before it is written,
+        for both reading with its check and encoding take a good second an hour of audio."""
+        placed = (one for one in self._parts() if isinstance(one, PlacedPart))
+        for one, samples in computed_ahead(self._read, placed, threads=1):
             if one.lead and one.start > self._timeline.lead:
                 yield samples[:0], one.lead
             start = 0
             for count, pause in zip(one.audio.samples, one.pauses, strict=True):
                 yield samples[start : start + count], pause
                 start += count
+
+    def _read(self, one: PlacedPart) -> Float32:
+        """Returns a part's samples (N,) in a thread of its own. Raises PartAudioMissing."""
+        start = time.thread_time()
+        self._context.renew_lease(self._record.id, ASSEMBLE)
+        try:
+            return read_samples(self._context.audio, one.result.digest, one.audio)
+        except NotFound as error:
+            raise PartAudioMissing from error
+        finally:
+            self.encode_seconds += time.thread_time() - start
 
 
 def _unreadable(pages: Sequence[str]) -> JobError:
