@@ -145,10 +145,10 @@ def _speak(
     as_json: bool,
 ) -> int:
     from cli.submit import FAILED, print_result
-    from cli.up import sigterm_as_interrupt
+    from cli.up import interrupted_once
     from cli.watch import wait_with_progress
 
-    with sigterm_as_interrupt(), _open_client(url, data) as client:
+    with interrupted_once(), _open_client(url, data) as client:
         names = tuple(map(client.put_lexicon, lexicon_files))
         request = msgspec.structs.replace(request, lexicons=names)
         job = client.submit_book(file, request, _idempotency_key(file, request))

@@ -133,7 +133,10 @@ class ServiceClient:
             while job["state"] not in TERMINAL:
                 event = next(events)
                 if event is not None and event.event != "finished":
-                    job = {**job, **_progress_of(event)}
+                    seen = _progress_of(event)
+                    # A poll may know more than the events that were still under way.
+                    if seen["progress"]["share"] >= job["progress"]["share"]:
+                        job = {**job, **seen}
                 if event is None or event.event == "finished" or time.monotonic() > polled + 1:
                     job, polled = self._get_patiently(job["id"]), time.monotonic()
                 on_update(job)

@@ -21,7 +21,7 @@ from cli.request import (
 )
 from cli.stack import stack_of_command, url_of
 from cli.submit import FAILED, print_result
-from cli.up import sigterm_as_interrupt
+from cli.up import interrupted_once
 from cli.watch import StatusLine
 
 
@@ -53,7 +53,7 @@ def demo(
     require_voices(installed_catalogue(data), request)
     status = StatusLine("starting Redis, API and workers …")
     stack = stack_of_command(data, status.show_missing)
-    with sigterm_as_interrupt(), status, stack, ServiceClient(stack.url) as client:
+    with interrupted_once(), status, stack, ServiceClient(stack.url) as client:
         status.update(f"POST {stack.url}/synthesize")
         names = tuple(map(client.put_lexicon, lexicon_files))
         request = msgspec.structs.replace(request, lexicons=names)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import IO, Self
 
 import httpx
@@ -28,6 +31,8 @@ READY_SECONDS = 600.0
 """How long a start may take: the first one exports the networks of the default voice [s]."""
 DRAIN_SECONDS = 120.0
 """How long running work may take to end; what is killed then runs again after a restart [s]."""
+STOP_POLL_SECONDS = 0.1
+"""How soon a signal is noticed while running work ends [s]."""
 LOG_TAIL_LINES = 12
 BACKLOG = 2048
 """Connections that may wait for the API; uvicorn's own default."""
@@ -162,7 +167,10 @@ class Stack:
         self._environment["PROMETHEUS_MULTIPROC_DIR"] = str(self._metrics.resolve())
 
     def _spawn(self, child: ChildProcess) -> None:
-        child.start(self._environment, self._log_path(child), verbose=self._verbose)
+        with noted_interrupts() as interrupts:  # a child that has begun is one that is stopped
+            child.start(self._environment, self._log_path(child), verbose=self._verbose)
+        if interrupts:
+            raise KeyboardInterrupt
 
     @property
     def logs_folder(self) -> Path:
@@ -231,7 +239,14 @@ class Stack:
         return restarted
 
     def stop(self) -> None:
-        """Stops the API, which ends new work, then the workers when their work ends, then Redis."""
+        """Stops the API, which ends new work, then the workers when their work ends, then Redis.
+
+        A signal kills what still works; nothing is left behind for it, however many come.
+        """
+        with noted_interrupts() as interrupts:
+            self._stop(interrupts)
+
+    def _stop(self, interrupts: list[int]) -> None:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
@@ -241,12 +256,11 @@ class Stack:
                 process.terminate()
         deadline = time.monotonic() + DRAIN_SECONDS
         for process in running:
-            try:
-                process.wait(max(0.0, deadline - time.monotonic()))
-            except (subprocess.TimeoutExpired, KeyboardInterrupt):
-                deadline = 0.0  # nobody wants to wait any longer
-                process.kill()
-                process.wait()
+            while process.poll() is None:
+                if interrupts or time.monotonic() > deadline:  # nobody wants to wait any longer
+                    process.kill()
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(STOP_POLL_SECONDS)
         for child in self.children:
             child.process = None
         if self._redis is not None:
@@ -257,6 +271,34 @@ class Stack:
         if self._lock is not None:
             self._lock.close()
             self._lock = None
+
+
+@contextmanager
+def noted_interrupts() -> Iterator[list[int]]:
+    """Yields the list of signals that came; none of them interrupts the block."""
+    interrupts: list[int] = []
+    with handled_interrupts(lambda number, frame: interrupts.append(number)):
+        yield interrupts
+
+
+@contextmanager
+def handled_interrupts(handle: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Has SIGINT and SIGTERM handled so in the block; one that this process ignores stays so.
+
+    Signals interrupt the main thread alone: in another one nothing changes.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    numbers = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if in_main and signal.getsignal(number) is not signal.SIG_IGN
+    ]
+    before = {number: signal.signal(number, handle) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def stack_of_command(data: Path, on_missing: Callable[[tuple[str, ...]], None]) -> Stack:

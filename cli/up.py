@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 import rich_click as click
 from rich.console import Console
 
 from cli.request import data_option
-from cli.stack import WORKERS_NICE, Stack
+from cli.stack import WORKERS_NICE, Stack, handled_interrupts
 from cli.watch import StatusLine
 
 POLL_SECONDS = 0.5
@@ -71,10 +71,10 @@ def up(
         workers_nice=WORKERS_NICE,
         on_missing=status.show_missing,
     )
-    with sigterm_as_interrupt(), status, stack:
+    with interrupted_once(), status, stack:
         status.stop()
-        click.echo(f"ready: {stack.url} (the studio; its API is described at {stack.url}/docs)")
-        with suppress(KeyboardInterrupt):
+        with suppress(KeyboardInterrupt):  # who reads that it is ready may stop it at once
+            click.echo(f"ready: {stack.url} (the studio; its API is described at {stack.url}/docs)")
             _watch(stack)
         status.update("stopping; what has begun is finished, Ctrl-C again kills it …")
         status.start()
@@ -89,10 +89,17 @@ def _watch(stack: Stack) -> None:
 
 
 @contextmanager
-def sigterm_as_interrupt() -> Iterator[None]:
-    """Makes SIGTERM raise KeyboardInterrupt, as Ctrl-C does, as long as the block runs."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+def interrupted_once() -> Iterator[None]:
+    """Has the first SIGINT or SIGTERM raise KeyboardInterrupt in the block.
+
+    Those after it raise nothing: what was opened is closed whole, and ``Stack.stop`` notes them.
+    """
+    came: list[int] = []
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        if len(came) == 1:
+            raise KeyboardInterrupt
+
+    with handled_interrupts(interrupt):
         yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -18,7 +18,7 @@ import httpx
 import rich_click as click
 
 from cli.client import error_from
-from cli.up import sigterm_as_interrupt
+from cli.up import interrupted_once
 from cli.wyoming_events import MOST_BYTES, VERSION, WyomingEvent, read_wyoming_event
 from core.errors import FieldError, InputError, RhapsodeError, Unavailable
 
@@ -56,7 +56,7 @@ def wyoming(uri: str, url: str, voice: str | None) -> None:
     address = urlsplit(uri)
     if address.scheme != "tcp" or not address.hostname:
         raise FieldError("--uri", f"{uri!r} is no address", allowed="tcp://HOST:PORT")
-    with sigterm_as_interrupt(), suppress(KeyboardInterrupt):
+    with interrupted_once(), suppress(KeyboardInterrupt):
         asyncio.run(_serve(address.hostname, address.port or PORT, url, voice))
 
 

@@ -9,6 +9,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+import pytest
 import soundfile
 
 from jobs.redis_backend.server import free_port
@@ -19,6 +21,14 @@ DEADLINE = 300.0
 RHAPSODE = [sys.executable, "-m", "cli.main"]
 
 
+@pytest.fixture
+def environment(tiny_voices: Path, tiny_artifacts: Path) -> dict[str, str]:
+    """Variables of a user without a Redis of his own."""
+    environment = tiny_environment(tiny_voices, tiny_artifacts)
+    environment.pop("REDIS_URL", None)
+    return environment | {"PYTHONPATH": str(Path(__file__).parents[2])}
+
+
 def run(*words: str, environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [*RHAPSODE, *words], env=environment, capture_output=True, text=True, timeout=DEADLINE
@@ -26,11 +36,8 @@ def run(*words: str, environment: dict[str, str]) -> subprocess.CompletedProcess
 
 
 def test_up_speaks_refuses_a_twin_and_ends_clean(
-    tiny_voices: Path, tiny_artifacts: Path, tmp_path: Path
+    environment: dict[str, str], tmp_path: Path
 ) -> None:
-    environment = tiny_environment(tiny_voices, tiny_artifacts)
-    environment.pop("REDIS_URL", None)
-    environment["PYTHONPATH"] = str(Path(__file__).parents[2])
     url = f"http://127.0.0.1:{free_port()}"
     up = ["up", "--port", url.rsplit(":", 1)[-1], "--data", str(tmp_path / "data")]
     process = subprocess.Popen([*RHAPSODE, *up], env=environment, stdout=subprocess.PIPE, text=True)
@@ -66,11 +73,27 @@ def test_up_speaks_refuses_a_twin_and_ends_clean(
     assert "rhapsode up" in away.stderr
 
 
-def test_demo_speaks_through_a_service_of_its_own(
-    tiny_voices: Path, tiny_artifacts: Path, tmp_path: Path
+def test_signals_without_end_leave_nothing_behind(
+    environment: dict[str, str], tmp_path: Path
 ) -> None:
-    environment = tiny_environment(tiny_voices, tiny_artifacts)
-    environment.pop("REDIS_URL", None)
+    data = tmp_path / "data"
+    up = [*RHAPSODE, "up", "--port", "0", "--data", str(data)]
+    process = subprocess.Popen(up, env=environment, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert "ready" in process.stdout.readline()
+    children = psutil.Process(process.pid).children()
+    assert len(children) == 4  # Redis, the API, a planner, a synthesizer
+    while process.poll() is None and any(child.is_running() for child in children):
+        process.send_signal(signal.SIGINT)
+    process.communicate(timeout=DEADLINE)
+    assert process.returncode in (0, 130)
+    assert [child for child in children if child.is_running()] == []
+    assert list(data.glob("metrics-*")) == []
+
+
+def test_demo_speaks_through_a_service_of_its_own(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     lexicon = tmp_path / "own.json"
     lexicon.write_text('{"rhapsode": {"alias": "singer"}}', "utf-8")
     out = tmp_path / "out.flac"
