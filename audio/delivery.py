@@ -102,7 +102,7 @@ class Delivery:
             Unavailable: the disk refuses.
         """
         meter = AcxMeter(self.sample_rate)
-        measured = metered(meter, blocks)
+        measured = blocks if self.tags is None else metered(meter, blocks)
         files, stored = list[AcxFile](), tuple[StoredFile, ...]()
         if self.package == "chapters":
             clipped, files, stored = self._write_chapters(path, measured)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Protocol
+from typing import Annotated, Any, ClassVar, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
@@ -57,6 +57,19 @@ def imported_on_call(path: str) -> Callable[..., Any]:
         return getattr(import_module(module), name)(*arguments)
 
     return call
+
+
+Width = Annotated[int, msgspec.Meta(ge=1, le=16384)]
+"""Channels of a layer. Ranges of sizes are wide, and checked before a network is built: what
+stands in a component.toml of strangers costs neither memory nor hours."""
+Depth = Annotated[int, msgspec.Meta(ge=0, le=128)]
+"""Layers one after the other."""
+Kernel = Annotated[int, msgspec.Meta(ge=1, le=4096)]
+"""Taps of a convolution, its dilation or its stride."""
+Hop = Annotated[int, msgspec.Meta(ge=1, le=16384)]
+"""Distance of two frames [samples]."""
+SampleRate = Annotated[int, msgspec.Meta(ge=1000, le=384_000)]
+"""Samples per second [Hz]."""
 
 
 class CorpusFacts(Protocol):
@@ -113,7 +126,8 @@ class NetworkSpec:
     Attributes:
         name: as ``component.toml``, manifests and requests name it; the name of its folder.
         config: msgspec.Struct of its sizes, msgspec.to_builtins of which is ``component.toml``'s.
-        network: config → torch.nn.Module; see ``imported_on_call``, also for what follows.
+        network: config → torch.nn.Module, on the device meta, too, where tensors have no values;
+            see ``imported_on_call``, also for what follows.
         graphs: the module in eval mode → its graphs, which exporters write and runtimes run.
         sizes: the sizes that it is trained in, by name: corpus → config; the first is the default.
         controls: what requests may control beside speed (acoustic models).
@@ -185,6 +199,8 @@ class VocoderSpec(NetworkSpec):
     Attributes:
         halo: config → mel frames of context per side on which a frame's samples depend.
         adapter: opened graphs, mel, config, halo, windows → vocoder.
+        excitation: config → how its adapter and its recipe excite it (vocoders/excitation.py); None
+            where the mel alone goes in.
         discriminators: config → the discriminators it is trained against; None where its recipe
             needs none.
     """
@@ -193,6 +209,7 @@ class VocoderSpec(NetworkSpec):
 
     halo: Callable[[Any], int]
     adapter: Callable[[Mapping[str, Graph], MelSpec, Any, int, WindowPolicy], Vocoder]
+    excitation: Callable[[Any], Any] = lambda config: None
     discriminators: Callable[[Any], Any] | None = None
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from core.errors import CheckpointError
+from core.errors import CheckpointError, SpecMismatch
 from core.mel import MelSpec
 from core.networks import (
     AcousticSpec,
@@ -39,6 +39,9 @@ NETWORKS: Mapping[str, str] = {
     "conformer": "recognition.conformer.spec",
 }
 """Network → the module of its spec, which is imported only when the network is asked for."""
+SPARE_WEIGHTS = 2**26
+"""A network that has so many weights more than its file (256 MiB) is refused unbuilt, for it would
+cost memory; one with fewer is built and refused by the names of the layers that differ."""
 
 
 @cache
@@ -64,9 +67,10 @@ def require_spec(component: Component) -> None:
 
     Raises:
         CheckpointError: unknown network, or ``component.toml`` contradicts it.
+        SpecMismatch: the sizes of a vocoder are for another mel than the component's.
     """
-    spec = spec_of(component.network)
-    seeded = spec.seeded(read_config(component.network, component.config))
+    spec, config = spec_of(component.network), read_config(component.network, component.config)
+    seeded = spec.seeded(config)
     for fact, known in (("kind", spec.kind), ("controls", spec.controls), ("seeded", seeded)):
         stated = getattr(component, fact)
         if stated != known:
@@ -74,6 +78,17 @@ def require_spec(component: Component) -> None:
                 f"component {component.name} says {fact} = {stated!r}, "
                 f"{component.network} has {known!r}"
             )
+    if isinstance(spec, VocoderSpec):
+        _require_mel(component, spec, config)
+
+
+def _require_mel(component: Component, spec: VocoderSpec, config: Any) -> None:
+    sizes = {"n_mels": config.n_mels, "hop_length": config.hop_length}
+    if (excitation := spec.excitation(config)) is not None:
+        sizes["sample_rate"] = excitation.config.sample_rate
+    stated = {name: getattr(component.mel, name) for name in sizes}
+    if fields := {n: (stated[n], sizes[n]) for n in sizes if stated[n] != sizes[n]}:
+        raise SpecMismatch(fields, left=f"mel of {component.name}", right=f"{spec.name}'s config")
 
 
 def read_config(network: str, fields: Mapping[str, Any]) -> Any:
@@ -96,12 +111,20 @@ def build_network(
     Raises:
         CheckpointError: config or weights do not fit.
     """
+    import torch
+
     from vocoders.weight_norm import fold_weight_norm
 
-    module: nn.Module = spec_of(network).network(read_config(network, fields))
+    build, config = spec_of(network).network, read_config(network, fields)
     try:
-        module.load_state_dict(fold_weight_norm(state_dict), strict=True)
-    except RuntimeError as error:
+        folded = fold_weight_norm(state_dict)
+        with torch.device("meta"):
+            wanted = sum(p.numel() for p in build(config).parameters())
+        if wanted > (given := sum(value.numel() for value in folded.values())) + SPARE_WEIGHTS:
+            raise CheckpointError(f"{network} of these sizes has {wanted} weights, not {given}")
+        module: nn.Module = build(config)
+        module.load_state_dict(folded, strict=True)
+    except (RuntimeError, ValueError, ArithmeticError) as error:
         raise CheckpointError(f"weights of {network}: {error}") from error
     return module.eval().requires_grad_(False)
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
+from core.networks import VocoderSpec
 from core.voice import read_component
 from exports.component_file import load_weights
-from exports.registry import build_network
-from vocoders.vocos.excitation import excitation_spectra
-from vocoders.vocos.network import Vocos
+from exports.registry import build_network, read_config, spec_of
+from vocoders.excitation import Excitation
 from vocoders.waveglow.network import WaveGlow
 
 if TYPE_CHECKING:
@@ -23,17 +23,17 @@ PreviewVocoder = Callable[[Tensor], Tensor]
 """mel (1, n_mels, T) → samples (N,) on the CPU."""
 
 
-def vocode(network: nn.Module, mel: Tensor) -> Tensor:
+def vocode(network: Any, mel: Tensor, excitation: Excitation | None = None) -> Tensor:
     """mel (1, n_mels, T) → samples (N,) on the CPU; a network's noise is the same every time."""
     if isinstance(network, WaveGlow):
         config = network.config
         shape = (1, config.n_group, mel.shape[2] * config.hop_length // config.n_group)
         z = torch.randn(shape, generator=torch.Generator().manual_seed(0)).to(mel.device)
         samples = network.infer(mel, z * config.sigma)
-    elif isinstance(network, Vocos):
+    elif excitation is not None:
         octaves = network.pitch(mel)[0].float().cpu().numpy()
-        spectra = excitation_spectra(octaves, 0, network.config)
-        samples = network(mel, *(torch.from_numpy(x)[None].to(mel.device) for x in spectra))
+        conditions = excitation.at_pitch(octaves, 0)
+        samples = network(mel, *(torch.from_numpy(x)[None].to(mel.device) for x in conditions))
     else:
         samples = network(mel)
     return samples.float().flatten().cpu()
@@ -50,7 +50,10 @@ def open_preview_vocoder(folder: Path | None, device: str) -> PreviewVocoder | N
     component = read_component(folder)
     network = build_network(component.network, component.config, load_weights(component))
     network.to(device)
-    return lambda mel: vocode(network, mel)
+    spec, config = spec_of(component.network), read_config(component.network, component.config)
+    assert isinstance(spec, VocoderSpec)
+    excitation = spec.excitation(config)
+    return lambda mel: vocode(network, mel, excitation)
 
 
 def show_mel(writer: SummaryWriter, name: str, mel: Tensor, number: int) -> None:

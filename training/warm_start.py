@@ -17,6 +17,8 @@ from exports.registry import read_config
 from training.optimization import GanLearner, Learner
 from training.recipe import Recipe
 from training.trainer import Average, TrainingProgress
+from vocoders.sourced import SourcedGenerator
+from vocoders.vocos.config import VocosConfig
 
 SPEAKER_TABLE = "speaker_emb.weight"
 
@@ -40,9 +42,10 @@ def start_from(
     Optimizers and discriminators begin afresh; they are not published.
 
     Args:
-        component: published weights.
+        component: published weights; or a Vocos, for a generator that has a source.
         recipe: of the same network and size; its weights are replaced. It may know more speakers:
-            the component's are the first, the others begin as their mean.
+            the component's are the first, the others begin as their mean. Of a Vocos the source
+            takes as many blocks as it has, and nothing else is replaced.
         folder: of the run; a checkpoint there is left alone.
         discriminators: checkpoint of another generator's run, whose discriminators are taken.
 
@@ -52,15 +55,20 @@ def start_from(
     progress = TrainingProgress(folder)
     if progress.file.exists():
         return
-    config = read_config(component.network, component.config)
-    if more_speakers(config, getattr(recipe.config, "n_speakers", 1)) != recipe.config:
+    config, network = read_config(component.network, component.config), recipe.learner.network
+    as_source = isinstance(config, VocosConfig) and isinstance(network, SourcedGenerator)
+    if as_source:
+        put_source(component, recipe)
+    elif more_speakers(config, getattr(recipe.config, "n_speakers", 1)) == recipe.config:
+        put_weights(component, recipe)
+    else:
         raise CheckpointError(f"component {component.name} is of another network or size")
-    put_weights(component, recipe)
     if discriminators is not None and isinstance(recipe.learner, GanLearner):
         saved = torch.load(discriminators, map_location="cpu", weights_only=True)
         recipe.learner.load_discriminators(saved["recipe"])
-    provenance = component.provenance
-    progress.steps, progress.seconds = provenance.steps, provenance.hours * 3600.0
+    if not as_source:
+        provenance = component.provenance
+        progress.steps, progress.seconds = provenance.steps, provenance.hours * 3600.0
     progress.save(recipe)
 
 
@@ -83,6 +91,40 @@ def put_weights(component: Component, recipe: NetworkRecipe) -> None:
     network = recipe.learner.network
     _put(network, load_weights(component))
     recipe.learner.average = Average(network)
+
+
+def put_source(component: Component, recipe: NetworkRecipe) -> None:
+    """Replaces the source of a recipe's generator by a Vocos, of whose blocks it takes some.
+
+    Raises:
+        CheckpointError: the Vocos has fewer blocks, or is of another width.
+    """
+    network: Any = recipe.learner.network
+    sizes: VocosConfig = network.source.config
+    given: VocosConfig = read_config(component.network, component.config)
+    if given.layers < sizes.layers or msgspec.structs.replace(given, layers=sizes.layers) != sizes:
+        raise CheckpointError(
+            f"component {component.name} has other layers or widths than the source"
+        )
+    kept = spread(given.layers, sizes.layers)
+    weights = {}
+    for name, weight in load_weights(component).items():
+        stem, *rest = name.split(".", 2)
+        if stem != "blocks":
+            weights[f"source.{name}"] = weight
+        elif int(rest[0]) in kept:
+            weights[f"source.blocks.{kept.index(int(rest[0]))}.{rest[1]}"] = weight
+    _put(network, weights)
+    recipe.learner.average = Average(network)
+
+
+def spread(given: int, wanted: int) -> list[int]:
+    """Returns which of so many blocks are kept: evenly spaced, the first and the last among them.
+
+    >>> spread(6, 3), spread(6, 2), spread(6, 1)
+    ([0, 3, 5], [0, 5], [0])
+    """
+    return [-(-i * (given - 1) // max(wanted - 1, 1)) for i in range(wanted)]
 
 
 @torch.no_grad()

@@ -10,14 +10,12 @@ from core.errors import AnomalyError, SpecMismatch
 from core.mel import Float32, MelSpec
 from core.networks import WindowPolicy
 from core.protocols import Graph
+from vocoders.excitation import Conditions, Excitation
 from vocoders.windows import Window, plan_windows, stack_windows
-
-Conditions = tuple[Float32, ...]
-"""Arrays that go into the graph beside the mel, over a whole item."""
 
 
 class ConvVocoder:
-    """HiFi-GAN and MelGAN; implements ``core.protocols.Vocoder``.
+    """A function of the mel alone; implements ``core.protocols.Vocoder``.
 
     Args:
         graphs: ``vocode``: mel (B, n_mels, T) float32 → samples (B, T · hop) float32.
@@ -113,6 +111,80 @@ class ConvVocoder:
         if missing <= 0 or mel.shape[1] == 0:
             return mel
         return np.pad(mel, ((0, 0), (0, missing)), constant_values=self._spec.silence)
+
+
+class ExcitedVocoder(ConvVocoder):
+    """A vocoder that filters excitations; implements ``core.protocols.Vocoder``.
+
+    Args:
+        graphs: ``pitch`` (vocoders/pitch.py), and ``vocode``, which reads the excitations, too.
+        mel_spec: of the mels it reads.
+        excitation: how it is excited.
+        halo: frames of context per side that ``vocode`` needs.
+        policy: how to cut into windows.
+        min_frames: shortest input of ``vocode``.
+    """
+
+    def __init__(
+        self,
+        graphs: Mapping[str, Graph],
+        mel_spec: MelSpec,
+        *,
+        excitation: Excitation,
+        halo: int,
+        policy: WindowPolicy,
+        min_frames: int = 1,
+    ) -> None:
+        super().__init__(graphs, mel_spec, halo=halo, policy=policy, min_frames=min_frames)
+        self._pitch = graphs["pitch"]
+        self._excitation = excitation
+
+    def _conditions(self, frames: list[Float32], seeds: Sequence[int]) -> list[Conditions]:
+        """The excitations of every item.
+
+        The pitch estimator runs on each item alone and whole: phases add up its rounding, which
+        would depend on batch and windows otherwise.
+        """
+        return [
+            self._excitation.at_pitch(self._octaves(mel), seed)
+            for mel, seed in zip(frames, seeds, strict=True)
+        ]
+
+    def _octaves(self, mel: Float32) -> Float32:
+        if not mel.shape[1]:
+            return np.empty(0, np.float32)
+        octaves: Float32 = self._pitch(mel[None])[0][0]  # (T,)
+        return octaves
+
+    def _inputs(
+        self,
+        frames: list[Float32],
+        conditions: list[Conditions],
+        batch: list[tuple[int, Window]],
+    ) -> tuple[Float32, ...]:
+        n = self._excitation.rows
+        arrays = (
+            np.stack([conditions[item][i][w.start * n : w.stop * n] for item, w in batch])
+            for i in range(len(conditions[0]))
+        )
+        return *super()._inputs(frames, conditions, batch), *arrays
+
+
+def open_vocoder(
+    graphs: Mapping[str, Graph],
+    mel_spec: MelSpec,
+    excitation: Excitation | None,
+    *,
+    halo: int,
+    policy: WindowPolicy,
+    min_frames: int = 1,
+) -> ConvVocoder:
+    """Returns the vocoder of graphs that are excited so, or that read the mel alone."""
+    if excitation is None:
+        return ConvVocoder(graphs, mel_spec, halo=halo, policy=policy, min_frames=min_frames)
+    return ExcitedVocoder(
+        graphs, mel_spec, excitation=excitation, halo=halo, policy=policy, min_frames=min_frames
+    )
 
 
 def write_core(samples: Float32, row: Float32, window: Window, hop: int) -> None:

@@ -85,16 +85,3 @@ def _filled(twin: Twin, layer: nn.Conv1d | nn.ConvTranspose1d) -> Twin:
     if twin.bias is not None and layer.bias is not None:
         twin.bias.data = layer.bias.data
     return twin
-
-
-class Vocode(nn.Module):
-    """A generator without its channel axis."""
-
-    def __init__(self, network: nn.Module) -> None:
-        super().__init__()
-        self.network = network
-
-    def forward(self, mel: Tensor) -> Tensor:
-        """mel (B, n_mels, T) float32 → samples (B, T · hop) float32."""
-        out: Tensor = self.network(mel).squeeze(1)
-        return out

@@ -33,6 +33,17 @@ class Reach(NamedTuple):
         right = (self.right + padding - 1) // stride + 1
         return Reach(left, right)
 
+    def inverse_stft(self) -> Reach:
+        """Before an inverse STFT of frames four hops long, centred on theirs: five reach a hop."""
+        return self.conv(5)
+
+    def frames_of_source(self, stride: int, hop: int) -> int:
+        """Mel frames before a convolution that takes samples, ``stride`` for each position.
+
+        It reads half a stride on either side (vocoders/source_taps.py).
+        """
+        return -(-(self.widest() * stride + stride // 2) // hop)
+
     def widest(self) -> int:
         """The larger side."""
         return max(self)

@@ -44,12 +44,12 @@ class FastSpeech2Model:
     """Implements ``core.protocols.AcousticModel``.
 
     Args:
-        graphs: ``encode`` and ``decode`` (acoustic/fastspeech2/graphs.py).
+        graphs: ``encode``, ``decode`` and those of a refiner (acoustic/fastspeech2/graphs.py).
         mel_spec: what the values of its mels mean.
         max_frames: rows of the decoder's position table.
         frame_controls: the decoder takes pitch and energy per frame.
-        noise_channels: of the noise that the decoder's refiner takes; 0 = it has none.
-        moves_harmonics: the decoder's refiner is told by how much pitch is to be raised.
+        noise_channels: of the noise that the network's refiner takes; 0 = it has none.
+        moves_harmonics: the refiner reads harmonics, which are moved where pitch is to be raised.
         exact: only items of equal shapes share a call, see acoustic/equal_shapes.py.
     """
 
@@ -64,7 +64,7 @@ class FastSpeech2Model:
         moves_harmonics: bool = False,
         exact: bool = True,
     ) -> None:
-        self._encode, self._decode = graphs["encode"], graphs["decode"]
+        self._graphs = graphs
         self._spec = mel_spec
         self._max_frames = max_frames
         self._frame_controls = frame_controls
@@ -93,7 +93,7 @@ class FastSpeech2Model:
         for items, size in equal_shapes(batch.lengths, self._symbol_step):
             part = batch.padded(items, size)
             pitch = self._network_pitch(part.pitch)
-            hidden, durations = self._encode(
+            hidden, durations = self._graphs["encode"](
                 part.ids, part.lengths, part.speakers, part.speed, pitch, part.energy
             )
             mels = self._decoded(hidden, durations, part)
@@ -124,10 +124,15 @@ class FastSpeech2Model:
         if self._frame_controls:
             controls = self._network_pitch(pitch), batch.energy[items]
             inputs += [regulate(x, index, lengths) for x in controls]
-        inputs += batch_noise(batch.seeds[items], lengths, size, self._noise_channels)
-        if self._moves_harmonics:
-            inputs.append(regulate(np.log2(pitch), index, lengths))
-        (mels,) = self._decode(*inputs)
+        decoded = self._graphs["decode"](*inputs)
+        if self._noise_channels:
+            noise = batch_noise(batch.seeds[items], lengths, size, self._noise_channels)
+            mel, states, *octaves = decoded
+            if self._moves_harmonics:
+                shift = regulate(np.log2(pitch), index, lengths)
+                octaves = list(self._graphs["harmonics"](*octaves, shift))
+            decoded = self._graphs["refine"](mel, states, lengths, *noise, *octaves)
+        (mels,) = decoded
         for mel, length in zip(mels, lengths, strict=True):
             yield require_finite_mel(mel[:, :length])
 

@@ -141,14 +141,33 @@ class Refiner(nn.Module):
         Returns:
             (B, T, n_mels); frames outside the mask have no meaning.
         """
-        valid = mask[..., None]
-        known = self.inputs(mel, condition)
-        parts = [known, noise]
+        waves = None
         if self.pitch is not None and self.harmonics is not None:
-            f0 = self.pitch(known, valid) if octaves is None else octaves
-            parts.append(self.harmonics(f0 if shift is None else f0 + shift))
-        x = self.enter(torch.cat(parts, -1))
+            f0 = self.estimate_octaves(mel, condition, mask) if octaves is None else octaves
+            waves = self.harmonics(f0 if shift is None else f0 + shift)
+        return self.refine(mel, condition, noise, mask, waves)
+
+    def estimate_octaves(self, mel: Tensor, condition: Tensor | None, mask: Tensor) -> Tensor:
+        """Returns the octaves (B, T) of every frame's F0 above ``PITCH_CENTRE``; as ``forward``.
+
+        Only for a refiner that reads a pitch.
+        """
+        assert self.pitch is not None
+        octaves: Tensor = self.pitch(self.inputs(mel, condition), mask[..., None])
+        return octaves
+
+    def refine(
+        self,
+        mel: Tensor,
+        condition: Tensor | None,
+        noise: Tensor,
+        mask: Tensor,
+        waves: Tensor | None = None,
+    ) -> Tensor:
+        """Does as ``forward``, with the waves (B, T, config.harmonics) of ``Harmonics`` made."""
+        parts = [self.inputs(mel, condition), noise]
+        x = self.enter(torch.cat(parts if waves is None else [*parts, waves], -1))
         for block in self.blocks:
-            x = block(x, valid)
+            x = block(x, mask[..., None])
         out: Tensor = mel + self.leave(self.norm(x)) * self.std
         return out

@@ -38,12 +38,14 @@ class DecodedUtterance:
     Attributes:
         frames: (STEPS, r · n_mels) float32 of each call, the last one cut at the stop.
         alignments: (STEPS, L) float32 likewise.
+        contexts: (STEPS, E) float32 likewise, of the attention.
         steps: how many.
         stopped: the gate decoded stop.
     """
 
     frames: list[Float32] = field(default_factory=list)
     alignments: list[Float32] = field(default_factory=list)
+    contexts: list[Float32] = field(default_factory=list)
     steps: int = 0
     stopped: bool = False
 
@@ -131,9 +133,10 @@ class Tacotron2Model:
         state, rows = self._start(memory[0]), np.arange(len(caps))
         while len(rows):
             dropout = np.concatenate([_factors(streams[row]) for row in rows])
-            decoded, gates, alignments, *state = self._steps(dropout, *memory, *state)
+            decoded, gates, alignments, contexts, *state = self._steps(dropout, *memory, *state)
             for i, row in enumerate(rows):
-                self._append(items[row], caps[row], decoded[i], gates[i], alignments[i])
+                made = decoded[i], alignments[i], contexts[i]
+                self._append(items[row], caps[row], gates[i], *made)
             going = [i for i, row in enumerate(rows) if not self._done(items[row], caps[row])]
             if len(going) < len(rows):
                 rows, memory = rows[going], [part[going] for part in memory]
@@ -150,9 +153,10 @@ class Tacotron2Model:
         self,
         item: DecodedUtterance,
         cap: int,
-        decoded: Float32,
         gates: Float32,
+        decoded: Float32,
         alignments: Float32,
+        contexts: Float32,
     ) -> None:
         """Appends a call's steps, up to the stop (whose frame is kept) or the cap."""
         stops = np.flatnonzero(1 / (1 + np.exp(-gates.astype(np.float64))) > self._threshold)
@@ -161,6 +165,7 @@ class Tacotron2Model:
         kept = int(stops[0]) + 1 if item.stopped else left
         item.frames.append(decoded[:kept])
         item.alignments.append(alignments[:kept])
+        item.contexts.append(contexts[:kept])
         item.steps += kept
 
     @property
@@ -179,11 +184,23 @@ class Tacotron2Model:
             values = np.zeros((len(group), n, size), np.float32)
             for row, item in zip(values, group, strict=True):
                 row[:, : lengths[item]] = mels[item]
-            noise = batch_noise(seeds[group], lengths[group], size, self._noise_channels)
-            (refined,) = self._postnet(values, lengths[group], *noise)
+            conditions = batch_noise(seeds[group], lengths[group], size, self._noise_channels)
+            if conditions:
+                chosen = [items[item] for item in group]
+                conditions = *conditions, _frame_contexts(chosen, self._r, size)
+            (refined,) = self._postnet(values, lengths[group], *conditions)
             for row, item in zip(refined, group, strict=True):
                 mels[item] = row[:, : lengths[item]]
         return mels
+
+
+def _frame_contexts(items: list[DecodedUtterance], r: int, size: int) -> Float32:
+    """Returns (B, size, E) float32, every step's context for its r frames, zero past the end."""
+    width = items[0].contexts[0].shape[1]
+    padded = np.zeros((len(items), size, width), np.float32)
+    for row, item in zip(padded, items, strict=True):
+        row[: r * item.steps] = np.concatenate(item.contexts).repeat(r, axis=0)
+    return padded
 
 
 def _factors(stream: DropoutStream) -> Float32:

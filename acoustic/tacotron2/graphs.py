@@ -58,18 +58,19 @@ class DecoderSteps(nn.Module):
             state: the fields of DecoderState.
 
         Returns:
-            decoded (B, STEPS, r · n_mels), gates (B, STEPS) logits, alignments (B, STEPS, L), and
-            the fields of the state after them.
+            decoded (B, STEPS, r · n_mels), gates (B, STEPS) logits, alignments (B, STEPS, L),
+            contexts (B, STEPS, E) of the attention, and the fields of the state after them.
         """
         memory = AttentionMemory(values, keys, length_mask(lengths, values.shape[1]))
         now = DecoderState(*state)
-        decoded, gates, alignments = [], [], []
+        decoded, gates, alignments, contexts = [], [], [], []
         for i in range(STEPS):
             now, gate = self.decoder.step(now, memory, dropout[:, i])
             decoded.append(now.frames)
             gates.append(gate)
             alignments.append(now.weights)
-        outputs = [torch.stack(parts, dim=1) for parts in (decoded, gates, alignments)]
+            contexts.append(now.context)
+        outputs = [torch.stack(parts, dim=1) for parts in (decoded, gates, alignments, contexts)]
         return (*outputs, *now)
 
 
@@ -80,18 +81,25 @@ class RefineMel(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, mel: Tensor, lengths: Tensor, noise: Tensor | None = None) -> Tensor:
+    def forward(
+        self,
+        mel: Tensor,
+        lengths: Tensor,
+        noise: Tensor | None = None,
+        contexts: Tensor | None = None,
+    ) -> Tensor:
         """Sharpens a batch.
 
         Args:
             mel: (B, n_mels, T) float32, zero at padding.
             lengths: (B,) int64.
-            noise: (B, T, refiner.noise) float32, of a network with a refiner.
+            noise: (B, T, refiner.noise) float32, of a network with a refiner, as are
+            contexts: (B, T, E) float32, that of a step for all its frames.
 
         Returns:
             mel (B, n_mels, T) float32.
         """
-        return self.network.refine(mel, lengths, noise)
+        return self.network.refine(mel, lengths, noise, contexts)
 
 
 def graphs(network: Tacotron2) -> tuple[GraphSpec, ...]:
@@ -147,7 +155,7 @@ def _steps(network: Tacotron2) -> GraphSpec:
         name="steps",
         module=DecoderSteps(network).eval(),
         inputs=("dropout", "values", "keys", "lengths", *STATE),
-        outputs=("decoded", "gates", "alignments", *after),
+        outputs=("decoded", "gates", "alignments", "contexts", *after),
         axes=_step_axes(config),
         example=example,
         # Decoded frames are the next step's input, so their rounding is fed back. The gate decides
@@ -178,6 +186,7 @@ def _step_axes(config: Tacotron2Config) -> Axes:
         "decoded": ("B", STEPS, frames),
         "gates": ("B", STEPS),
         "alignments": ("B", STEPS, "L"),
+        "contexts": ("B", STEPS, config.embedding_dim),
         **state,
         **{f"{name}_next": axes for name, axes in state.items()},
     }
@@ -185,26 +194,29 @@ def _step_axes(config: Tacotron2Config) -> Axes:
 
 def _postnet(network: Tacotron2) -> GraphSpec:
     config = network.config
-    noise = ("noise",) if config.refiner.layers else ()
+    refined: Axes = {"refined": ("B", config.n_mels, "T")}
+    inputs: Axes = {"mel": ("B", config.n_mels, "T"), "lengths": ("B",)}
+    if config.refiner.layers:
+        widths = {"noise": config.refiner.noise, "contexts": config.embedding_dim}
+        inputs = {**inputs, **{name: ("B", "T", width) for name, width in widths.items()}}
 
     def example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
         random = torch.Generator().manual_seed(seed)
         lengths = _lengths(batch, size)
         mel = torch.randn(batch, config.n_mels, size, generator=random)
-        drawn = [torch.randn(batch, size, config.refiner.noise, generator=random) for _ in noise]
-        return mel * length_mask(lengths, size)[:, None], lengths, *drawn
+        parts = mel * length_mask(lengths, size)[:, None], lengths
+        if not config.refiner.layers:
+            return parts
+        noise = torch.randn(batch, size, config.refiner.noise, generator=random)
+        contexts = torch.randn(batch, size, config.embedding_dim, generator=random)
+        return *parts, noise, contexts
 
     return GraphSpec(
         name="postnet",
         module=RefineMel(network).eval(),
-        inputs=("mel", "lengths", *noise),
-        outputs=("refined",),
-        axes={
-            "mel": ("B", config.n_mels, "T"),
-            "lengths": ("B",),
-            "refined": ("B", config.n_mels, "T"),
-            **dict.fromkeys(noise, ("B", "T", config.refiner.noise)),
-        },
+        inputs=tuple(inputs),
+        outputs=tuple(refined),
+        axes={**inputs, **refined},
         example=example,
         keep_float32=REFINER_FLOAT32,
     )

@@ -56,7 +56,11 @@ class Tacotron2(nn.Module):
         self.decoder = Tacotron2Decoder(config)
         self.postnet = Postnet(config)
         self.cbhg = None if config.cbhg is None else Cbhg(config.n_mels, config.cbhg)
-        self.refiner = Refiner(config.refiner, config.n_mels) if config.refiner.layers else None
+        self.refiner = (
+            Refiner(config.refiner, config.n_mels, config.embedding_dim)
+            if config.refiner.layers
+            else None
+        )
 
     def encode(self, ids: Tensor, lengths: Tensor) -> AttentionMemory:
         """ids (B, L) int64, lengths (B,) int64 → memory."""
@@ -64,13 +68,20 @@ class Tacotron2(nn.Module):
         keys = self.decoder.attention_layer.memory_layer(values)
         return AttentionMemory(values, keys, length_mask(lengths, ids.shape[1]))
 
-    def refine(self, mel: Tensor, lengths: Tensor, noise: Tensor | None = None) -> Tensor:
+    def refine(
+        self,
+        mel: Tensor,
+        lengths: Tensor,
+        noise: Tensor | None = None,
+        contexts: Tensor | None = None,
+    ) -> Tensor:
         """Sharpens a batch of mels.
 
         Args:
             mel: (B, n_mels, T).
             lengths: (B,) valid frames.
             noise: (B, T, refiner.noise) standard normal; without it there is the post-net alone.
+            contexts: (B, T, embedding_dim) of the attention, that of a step for all its frames.
 
         Returns:
             mel after post-net and refiner, (B, n_mels, T).
@@ -78,8 +89,9 @@ class Tacotron2(nn.Module):
         out: Tensor = mel + self.postnet(mel, lengths)
         if self.refiner is None or noise is None:
             return out
+        assert contexts is not None  # what a refiner reads besides the mel
         mask = length_mask(lengths, mel.shape[2])
-        refined: Tensor = self.refiner(out.transpose(1, 2), None, noise, mask)
+        refined: Tensor = self.refiner(out.transpose(1, 2), contexts, noise, mask)
         return refined.transpose(1, 2)
 
     def linear(self, mel: Tensor, lengths: Tensor) -> Tensor:

@@ -211,6 +211,64 @@ def test_a_config_that_does_not_fit_is_refused(catalogue: Catalogue, tmp_path: P
     assert not list(tmp_path.glob("**/*.onnx"))
 
 
+@pytest.fixture(scope="module")
+def sourced(tmp_path_factory: pytest.TempPathFactory) -> Component:
+    return small_component(tmp_path_factory.mktemp("sourced"), "melgan")
+
+
+@pytest.mark.parametrize(
+    ("own", "source", "refusal"),
+    [
+        ({"upsample_rates": (-8, -4)}, {}, r">= 1 - at `\$.upsample_rates\[0\]`"),
+        ({"upsample_rates": (10**9, 4)}, {}, r"<= 4096 - at `\$.upsample_rates\[0\]`"),
+        ({"upsample_rates": ()}, {}, r"length >= 1 - at `\$.upsample_rates`"),
+        ({"upsample_rates": (8, 8)}, {}, "a source of 80 bands and 256 samples"),
+        ({"channels": 10**9}, {}, r"<= 16384 - at `\$.channels`"),
+        ({"stft_hop": 3}, {}, r"multiple of 2 - at `\$.stft_hop`"),
+        ({}, {"channels": 10**9}, r"<= 16384 - at `\$.source.channels`"),
+        ({}, {"layers": 10**9}, r"<= 128 - at `\$.source.layers`"),
+        ({}, {"n_fft": 2**24}, r"<= 4096 - at `\$.source.n_fft`"),
+        ({}, {"stft_hop": 0}, r">= 1 - at `\$.source.stft_hop`"),
+        ({}, {"stft_hop": 64}, "a quarter of n_fft 512"),
+        ({}, {"sample_rate": 0}, r">= 1000 - at `\$.source.sample_rate`"),
+        ({}, {"sample_rate": 8000}, "sample_rate: 22050 ≠ 8000"),
+        # Within the ranges, and 260 GiB: the weights are not of these sizes.
+        ({}, {"channels": 16384, "hidden": 16384, "layers": 128}, "of these sizes has 687"),
+    ],
+)
+def test_absurd_sizes_are_refused_by_field_before_they_cost_anything(
+    sourced: Component,
+    own: dict[str, object],
+    source: dict[str, object],
+    refusal: str,
+    tmp_path: Path,
+) -> None:
+    config = sourced.config | own
+    config["source"] = sourced.config["source"] | source
+    with pytest.raises((CheckpointError, SpecMismatch), match=refusal):
+        export_component(msgspec.structs.replace(sourced, config=config), "eager", "fp32", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("config", "refusal"),
+    [
+        ({"upsample_kernels": (16, 16)}, "upsample_kernels must be as many as upsample_rates"),
+        ({"resblock_dilations": ()}, "resblock_dilations must be as many as resblock_kernels"),
+        (
+            {"upsample_rates": (8, 4, 4), "upsample_kernels": (16, 8, 8)},
+            "hop_length: 256 ≠ 128",
+        ),
+    ],
+)
+def test_sizes_that_contradict_each_other_or_the_mel_are_refused(
+    catalogue: Catalogue, config: dict[str, object], refusal: str, tmp_path: Path
+) -> None:
+    component = hifigan(catalogue)
+    changed = msgspec.structs.replace(component, config=component.config | config)
+    with pytest.raises((CheckpointError, SpecMismatch), match=refusal):
+        export_component(changed, "eager", "fp32", tmp_path)
+
+
 def test_concurrent_exporters_leave_one_whole_artifact(
     catalogue: Catalogue, tmp_path: Path
 ) -> None:

@@ -122,12 +122,27 @@ def build(network: str, corpus: Path, **plan: Any) -> Recipe:
     return recipe_of(network).build(speech, tiny(network, prepared), TrainingPlan(**chosen))
 
 
-def published(network: str, corpus: Path, folder: Path) -> Component:
+def source_of(layers: int) -> VocosConfig:
+    return VocosConfig(channels=8, hidden=8, layers=layers, pitch_channels=8, pitch_layers=1)
+
+
+def behind_a_source(prepared: PreparedCorpus, layers: int) -> Any:
+    """The tiny HiFi-GAN in the form of the light one."""
+    return msgspec.structs.replace(
+        tiny("hifigan", prepared),
+        upsample_rates=(8, 8),
+        upsample_kernels=(16, 16),
+        stft_hop=4,
+        source=source_of(layers),
+    )
+
+
+def published(network: str, corpus: Path, folder: Path, config: Any = None) -> Component:
     """A component of ``folder/checkpoint.pt``."""
     prepared = read_prepared(corpus)
     component = publish(
         network,
-        tiny(network, prepared),
+        config or tiny(network, prepared),
         folder / "checkpoint.pt",
         corpus,
         folder.parent / "components" / network,
@@ -179,6 +194,19 @@ def test_a_resumed_run_is_the_same_run(
     for part in ("network", "average", *(["discriminators"] if "discriminators" in a else [])):
         for key in a[part]:
             np.testing.assert_array_equal(a[part][key], b[part][key], err_msg=f"{part} {key}")
+
+
+def test_a_hifigan_with_a_source_hears_the_phase_of_the_recordings(
+    synthetic_corpus: Path, tmp_path: Path
+) -> None:
+    config = behind_a_source(read_prepared(synthetic_corpus), 1)
+    plan = TrainingPlan(total_steps=6, batch=1, adversary_from=ADVERSARY_FROM)
+    recipe = recipe_of("hifigan").build(SpeechDataset(synthetic_corpus), config, plan)
+    losses = [recipe.step(number) for number in range(ADVERSARY_FROM + 1)]
+    assert {"complex", "pitch"} <= losses[0].keys() < losses[-1].keys()
+    writer = SummaryWriter(str(tmp_path))
+    assert np.isfinite([*losses[-1].values(), *recipe.validate(0, writer).values()]).all()
+    writer.close()
 
 
 def test_a_checkpoint_that_knows_only_its_epoch_goes_on(synthetic_corpus: Path) -> None:
@@ -404,6 +432,30 @@ def test_a_training_begins_with_the_discriminators_of_another(
         np.testing.assert_array_equal(ours[key], weight, err_msg=key)
 
 
+def test_a_source_begins_as_the_first_and_the_last_blocks_of_a_vocos(
+    synthetic_corpus: Path, tmp_path: Path
+) -> None:
+    speech = SpeechDataset(synthetic_corpus)
+    plan = TrainingPlan(total_steps=1, batch=1, adversary_from=1)
+    vocos = recipe_of("vocos").build(speech, source_of(3), plan)
+    run(vocos, tmp_path / "vocos", 1)
+    component = published("vocos", synthetic_corpus, tmp_path / "vocos", source_of(3))
+
+    def generator(layers: int) -> NetworkRecipe:
+        config = behind_a_source(speech.prepared, layers)
+        return cast(NetworkRecipe, recipe_of("hifigan").build(speech, config, plan))
+
+    recipe = generator(2)
+    start_from(component, recipe, tmp_path / "run")
+    ours = recipe.learner.network.state_dict()
+    for key, weight in load_weights(component).items():
+        if not key.startswith("blocks.1."):
+            twin = f"source.{key.replace('blocks.2.', 'blocks.1.')}"
+            np.testing.assert_array_equal(ours[twin], weight, err_msg=key)
+    with pytest.raises(CheckpointError, match="other layers"):
+        start_from(component, generator(4), tmp_path / "other")
+
+
 def test_tacotron2_predicts_along_durations_and_takes_a_refiner(
     synthetic_corpus: Path, tmp_path: Path
 ) -> None:
@@ -412,14 +464,18 @@ def test_tacotron2_predicts_along_durations_and_takes_a_refiner(
     predict(recipe, tmp_path / "predicted", print, states=True)
     mels = np.load(tmp_path / "predicted" / "mel.npy")
     recorded = np.load(synthetic_corpus / "mel.npy")
-    assert np.load(tmp_path / "predicted" / "states.npy").shape == (len(mels), 0)
+    states, width = np.load(tmp_path / "predicted" / "states.npy"), recipe.states_width
+    assert states.shape == (len(mels), width)
     ours = {e.id for e in [*recipe.speech.train_set, *recipe.speech.held_out]}
     for entry in read_prepared(synthetic_corpus).entries:
         frames = slice(entry.mel_start, entry.mel_start + entry.frames)
         assert np.array_equal(mels[frames], recorded[frames]) == (entry.id not in ours)
+        # Contexts of the attention: none where nothing was predicted, a step's for its frames.
+        assert states[frames].any() == (entry.id in ours)
+        assert np.array_equal(states[frames.start], states[frames.start + 1])
 
     config = RefinerConfig(layers=1, channels=8, hidden=8, harmonics=4, pitch_channels=4)
-    refiner = Refiner(config, 80)
+    refiner = Refiner(config, 80, width)
     torch.nn.init.normal_(refiner.leave.weight)
     state = {"steps": 1, "seconds": 1.0, "recipe": {"average": refiner.state_dict()}}
     torch.save(state, tmp_path / "refiner.pt")
@@ -434,6 +490,7 @@ def test_tacotron2_predicts_along_durations_and_takes_a_refiner(
     )
     network: Any = build_network("tacotron2", component.config, load_weights(component))
     mel, lengths = torch.randn(1, 80, 6), torch.tensor([6])
-    noise = torch.randn(2, 1, 6, config.noise)
-    first, second = (network.refine(mel, lengths, each) for each in noise)
-    assert (first - second).abs().mean() > 1e-3
+    noise, contexts = torch.randn(2, 1, 6, config.noise), torch.randn(2, 1, 6, width)
+    plain = network.refine(mel, lengths, noise[0], contexts[0])
+    assert (plain - network.refine(mel, lengths, noise[1], contexts[0])).abs().mean() > 1e-3
+    assert (plain - network.refine(mel, lengths, noise[0], contexts[1])).abs().mean() > 1e-3

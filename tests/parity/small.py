@@ -15,6 +15,7 @@ from exports.component_file import write_component
 from exports.registry import read_config, spec_of
 
 REFINER = {"layers": 2, "channels": 16, "hidden": 24, "harmonics": 5, "pitch_channels": 8}
+SOURCE = {"channels": 16, "hidden": 24, "layers": 2, "pitch_channels": 12}
 CONFIGS: Mapping[str, Mapping[str, Any]] = {  # a network that is not here has its defaults
     "fastspeech2": {
         "n_symbols": 30,
@@ -53,8 +54,14 @@ CONFIGS: Mapping[str, Mapping[str, Any]] = {  # a network that is not here has i
         "resblock_kernels": (3, 5),
         "resblock_dilations": ((1, 2), (2, 6)),
     },
-    "melgan": {"channels": 32, "residual_layers": 2},
-    "vocos": {"channels": 16, "hidden": 24, "layers": 2, "pitch_channels": 12},
+    "melgan": {
+        "channels": 32,
+        "upsample_rates": (8, 4),
+        "residual_layers": 2,
+        "stft_hop": 8,
+        "source": SOURCE,
+    },
+    "vocos": SOURCE,
     "waveglow": {
         "n_flows": 4,
         "n_early_every": 2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
@@ -12,8 +12,8 @@ from core.request import Precision, RuntimeName
 from exports.exporters.export import artifact_folder, export_component
 from exports.exporters.parity import parity_table
 from exports.manifest import ArtifactManifest
-from exports.registry import NETWORKS
-from tests.parity.small import small_component
+from exports.registry import NETWORKS, spec_of
+from tests.parity.small import CONFIGS, SOURCE, seeded, small_component
 
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
@@ -58,6 +58,27 @@ def test_float16_is_near_it(folder: Path, network: str, runtime: RuntimeName) ->
             assert figure.rms <= 2e-3 * max(1.0, figure.scale), figure
 
 
+@pytest.mark.parametrize(
+    ("network", "changes"),
+    [
+        ("hifigan", {}),
+        ("hifigan", {"source": SOURCE}),
+        ("melgan", {}),
+        ("melgan", {"form": "seungwonpark"}),
+        ("melgan", {"source": None}),
+        ("vocos", {}),
+    ],
+)
+def test_what_stays_float32_is_a_layer_of_either_form(
+    network: str, changes: dict[str, Any]
+) -> None:
+    for graph in spec_of(network).graphs(seeded(network, {**CONFIGS[network], **changes})):
+        for module in (graph.module, graph.onnx_module or graph.module):
+            paths = [f".{path}." for path, _ in module.named_modules()]
+            for kept in graph.keep_float32:
+                assert any(f".{kept}." in path for path in paths), (graph.name, kept)
+
+
 @pytest.mark.parametrize("runtime", ["torchscript", "onnx"])
 def test_int8_of_tacotron2_is_near_it_and_smaller(folder: Path, runtime: RuntimeName) -> None:
     for figure in exported(folder, "tacotron2", runtime, "int8").parity:
@@ -83,6 +104,8 @@ def test_bfloat16_leaves_durations_alone(folder: Path, network: str) -> None:
         exact = not manifest.graphs[figure.graph].bf16
         # Eight bits of mantissa through a few layers.
         assert figure.rms <= (1e-5 if exact else 2e-2 * max(1.0, figure.scale)), figure
+    kept = {name for name, graph in manifest.graphs.items() if not graph.bf16}
+    assert kept == ({"encode", "harmonics"} if network == "fastspeech2" else set())
     assert manifest.digest != exported(folder, network, "openvino", "fp32").digest
 
 

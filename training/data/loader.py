@@ -121,9 +121,14 @@ class _Made(Dataset[Any]):
 
 
 def on_device(batch: Batch, device: str) -> Batch:
-    """Returns a named tuple whose tensors are on the device."""
-    moved = (x.to(device, non_blocking=True) if isinstance(x, Tensor) else x for x in batch)
-    return type(batch)(*moved)
+    """Returns a named tuple whose tensors, also those of tuples in it, are on the device."""
+
+    def moved(x: Any) -> Any:
+        if isinstance(x, Tensor):
+            return x.to(device, non_blocking=True)
+        return tuple(map(moved, x)) if isinstance(x, tuple) else x
+
+    return type(batch)(*map(moved, batch))
 
 
 def draws(first: int) -> Iterator[int]:

@@ -16,7 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from audio.mel import log_mel
+from audio.log_mel import log_mel
 from core.errors import RhapsodeError
 from core.mel import Float32, MelSpec
 from core.protocols import TextFrontend

@@ -8,7 +8,6 @@ step are discriminators; narrow discriminators for light generators; averaged we
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -19,6 +18,7 @@ from training.data.dataset import Segments, SpeechDataset
 from training.optimization import GanLearner, set_rate, warm_cosine
 from training.previews import vocode
 from training.recipe import RecipeSpec, TrainingPlan
+from training.recipes.excited import ExcitedRecipe
 from training.recipes.spectral import SpectralLoss
 from vocoders.weight_norm import put_weight_norm
 
@@ -32,10 +32,18 @@ WARM_STEPS = 100
 CLIP = 100.0
 
 
-def gan_recipe(spec: VocoderSpec) -> RecipeSpec:
+def gan_recipe(
+    spec: VocoderSpec, *, steps: int = 200_000, adversary_from: int = 4000
+) -> RecipeSpec:
     """Returns the recipe of a vocoder whose spec names its discriminators."""
-    build = partial(GanRecipe, spec)
-    return RecipeSpec(build=build, sizes=spec.sizes, steps=200_000, batch=8, adversary_from=4000)
+
+    def build(speech: SpeechDataset, config: Any, plan: TrainingPlan) -> GanRecipe | ExcitedRecipe:
+        kind = GanRecipe if spec.excitation(config) is None else ExcitedRecipe
+        return kind(spec, speech, config, plan)
+
+    return RecipeSpec(
+        build=build, sizes=spec.sizes, steps=steps, batch=8, adversary_from=adversary_from
+    )
 
 
 def _optimizer(network: nn.Module) -> torch.optim.Optimizer:

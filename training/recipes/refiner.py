@@ -22,7 +22,7 @@ from torch import Tensor
 
 from acoustic.refiner.config import RefinerConfig
 from acoustic.refiner.network import PITCH_CENTRE, Refiner
-from audio.mel import mel_filters
+from audio.log_mel import mel_filters
 from core.errors import ArtifactMissing
 from core.mel import MelSpec
 from training.data.corpus import CorpusEntry

@@ -208,8 +208,8 @@ class Tacotron2Recipe:
 
     @property
     def states_width(self) -> int:
-        """Its refiner knows the mel alone."""
-        return 0
+        """Its refiner reads the contexts of the attention."""
+        return self.config.embedding_dim
 
     def predict(
         self, batch: UtteranceBatch, octaves: Tensor, *, refined: bool
@@ -232,12 +232,15 @@ class Tacotron2Recipe:
                     targets.path,
                 )
             mels = output.mel.float()
+        memory = self.network.encode(batch.ids, batch.lengths)
+        contexts = output.alignments.float() @ memory.values  # (B, S, E)
+        contexts = contexts.repeat_interleave(self.config.n_frames_per_step, 1)  # (B, T, E)
         noise = None
         if refined and self.config.refiner.layers:
             shape = (len(mels), mels.shape[2], self.config.refiner.noise)
             noise = torch.randn(shape, device=mels.device)
-        mel = self.network.refine(mels, targets.mel_lengths, noise).transpose(1, 2)
-        return mel, mel[..., :0]
+        mel = self.network.refine(mels, targets.mel_lengths, noise, contexts).transpose(1, 2)
+        return mel, contexts
 
     @torch.no_grad()
     def validate(self, number: int, writer: SummaryWriter) -> dict[str, float]:

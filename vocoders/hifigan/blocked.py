@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 
-import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -39,25 +38,41 @@ class BlockedHifiGan(nn.Module):
         for i, up in enumerate(network.ups):
             assert isinstance(up, nn.ConvTranspose1d)
             blocks = network.resblocks[i * self.parallel : (i + 1) * self.parallel]
-            self.stages.append(BlockedStage(up, blocks, share if i else 1.0))
+            tap = None if network.sources is None else network.sources[i]
+            self.stages.append(BlockedStage(up, blocks, share if i else 1.0, tap))
         width = network.conv_post.in_channels
         self.activation = BlockedLeakyReLU(width, LAST_SLOPE)
-        phases = math.gcd(config.hop_length, PHASES)
-        self.conv_post = StridedSamples(network.conv_post, phases, share)
+        self.inverse = network.inverse
+        if config.stft_hop:
+            self.conv_post: nn.Module = conv2d_of(network.conv_post)
+            self.conv_post.weight.data = self.conv_post.weight.data * share
+        else:
+            phases = math.gcd(config.hop_length, PHASES)
+            self.conv_post = StridedSamples(network.conv_post, phases, share)
 
-    def forward(self, mel: Tensor) -> Tensor:
-        """mel (B, n_mels, T) float32 → samples (B, T · hop) float32."""
+    def forward(self, mel: Tensor, source: Tensor | None = None) -> Tensor:
+        """mel (B, n_mels, T), source (B, 2, T · hop) float32 → samples (B, T · hop) float32."""
         x = self.conv_pre(mel.unsqueeze(2))
+        if source is not None:
+            source = source.unsqueeze(2)
         for stage in self.stages:
-            x = stage(x)
-        return torch.tanh(self.conv_post(self.activation(x)))
+            x = stage(x, source)
+        samples: Tensor = self.inverse(self.conv_post(self.activation(x)))
+        return samples.flatten(1)
 
 
 class BlockedStage(nn.Module):
     """One upsampling and the sum of its parallel residual blocks."""
 
-    def __init__(self, up: nn.ConvTranspose1d, blocks: Iterable[nn.Module], scale: float) -> None:
+    def __init__(
+        self,
+        up: nn.ConvTranspose1d,
+        blocks: Iterable[nn.Module],
+        scale: float,
+        tap: nn.Module | None,
+    ) -> None:
         super().__init__()
+        self.tap = conv2d_of(tap) if isinstance(tap, nn.Conv1d) else None
         width = up.out_channels
         self.before = BlockedLeakyReLU(up.in_channels, SLOPE)
         self.up = PolyphaseUpsampling(up, scale)
@@ -65,9 +80,12 @@ class BlockedStage(nn.Module):
         self.shared = BlockedLeakyReLU(width, SLOPE)
         self.blocks = nn.ModuleList(BlockedResBlock(block, width) for block in blocks)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(B, C, 1, T) → (B, C / 2, 1, T · rate)."""
+    def forward(self, x: Tensor, source: Tensor | None) -> Tensor:
+        """(B, C, 1, T), source (B, 2, 1, N) → (B, C / 2, 1, T · rate)."""
         x = self.copy(self.up(self.before(x)))
+        if self.tap is not None:
+            assert source is not None
+            x = x + self.tap(source)
         active = self.shared(x)
         outputs = [block(x, active) for block in self.blocks]
         total: Tensor = sum(outputs[1:], outputs[0])

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from core.mel import MelSpec
 from core.networks import VocoderSpec, WindowPolicy, imported_on_call
 from core.protocols import Graph, Vocoder
-from vocoders.adapter import ConvVocoder
-from vocoders.hifigan.config import V1, V3, HifiGanConfig, halo_frames
+from vocoders.adapter import open_vocoder
+from vocoders.hifigan.config import LIGHT, V1, HifiGanConfig, halo_frames
+from vocoders.vocos.spectra import source_excitation
 
 if TYPE_CHECKING:
     from vocoders.hifigan.discriminators import HifiGanDiscriminators
@@ -25,7 +26,8 @@ def _adapter(
     halo: int,
     policy: WindowPolicy,
 ) -> Vocoder:
-    return ConvVocoder(graphs, mel, halo=halo, policy=policy)
+    excitation = source_excitation(config)
+    return open_vocoder(graphs, mel, excitation, halo=halo, policy=policy)
 
 
 def discriminators_of(config: HifiGanConfig) -> HifiGanDiscriminators:
@@ -38,11 +40,13 @@ def discriminators_of(config: HifiGanConfig) -> HifiGanDiscriminators:
 SPEC = VocoderSpec(
     name="hifigan",
     config=HifiGanConfig,
-    network=imported_on_call("vocoders.hifigan.network:HifiGan"),
+    network=imported_on_call("vocoders.hifigan.network:build"),
     graphs=imported_on_call("vocoders.hifigan.graphs:graphs"),
     halo=halo_frames,
     adapter=_adapter,
-    sizes={"light": lambda corpus: V3, "v1": lambda corpus: V1},
+    seeded=lambda config: config.source is not None,  # it has noise
+    excitation=source_excitation,
+    sizes={"light": lambda corpus: LIGHT, "v1": lambda corpus: V1},
     discriminators=discriminators_of,
     # ``{generator}``, ``{model: {generator}}``, ``{model}`` or the bare state dict.
     checkpoint_keys=("generator", "model"),

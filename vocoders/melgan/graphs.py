@@ -1,35 +1,23 @@
-"""MelGAN as a graph."""
+"""MelGAN as graphs."""
 
 from __future__ import annotations
 
-import torch
-from torch import Tensor
+from torch import nn
 
 from core.graphs import GraphSpec
-from vocoders.conv1d_as_2d import Conv1dAs2d, Vocode
-from vocoders.melgan.network import MelGan
+from vocoders.conv1d_as_2d import Conv1dAs2d
+from vocoders.sourced import generator_of
+from vocoders.vocode_graphs import Vocode, vocode_graphs
 
 
-def graphs(network: MelGan) -> tuple[GraphSpec, ...]:
-    """``vocode``: mel → samples."""
-    n_mels = network.config.n_mels
-    stem = "model" if network.config.form == "descript" else "generator"
-    last = len(network.get_submodule(stem)) - 2  # type: ignore[arg-type]
-
-    def example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
-        random = torch.Generator().manual_seed(seed)
-        return (torch.randn(batch, n_mels, size, generator=random) - 3,)
-
-    spec = GraphSpec(
-        name="vocode",
-        module=Vocode(network).eval(),
-        onnx_module=Vocode(Conv1dAs2d(network)).eval(),
-        inputs=("mel",),
-        outputs=("samples",),
-        axes={"mel": ("B", n_mels, "T"), "samples": ("B", "N")},
-        example=example,
-        # The last convolution writes the samples.
-        keep_float32=(f"{stem}.{last}",),
-        bf16=True,
+def graphs(network: nn.Module) -> tuple[GraphSpec, ...]:
+    """``vocode``: mel → samples; see vocoders/vocode_graphs.py."""
+    generator = generator_of(network)
+    stem = "model" if generator.config.form == "descript" else "generator"
+    last = len(generator.get_submodule(stem)) - 2
+    return vocode_graphs(
+        network,
+        onnx_form=lambda generator: Vocode(Conv1dAs2d(generator)),
+        # The last convolution and what follows it write the samples.
+        keep_float32=(f"{stem}.{last}", f"{stem}.{last + 1}"),
     )
-    return (spec,)

@@ -3,7 +3,9 @@
 Source: MelGAN (arXiv 1910.06711) §2.2 and table 4; attribute names of
 descriptinc/melgan-neurips@6488045 mel2wav/modules.py (MIT) and seungwonpark/melgan@aca5990
 model/generator.py (BSD-3), so that their checkpoints load strictly once weight norm is folded.
-Differs: weights are plain; training puts weight norm on and takes it off (vocoders/weight_norm.py).
+Differs: weights are plain; training without a source puts weight norm on and takes it off
+(vocoders/weight_norm.py); an inverse STFT at the end (iSTFTNet, arXiv 2203.02395) and a source
+(vocoders/sourced.py) on request, as in the light HiFi-GAN.
 """
 
 from __future__ import annotations
@@ -12,7 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from vocoders.inverse_stft import ShortInverseStft, spectral_convolution
 from vocoders.melgan.config import MelGanConfig
+from vocoders.source_taps import source_taps
+from vocoders.sourced import with_source
 
 SLOPE = 0.2  # both references: nn.LeakyReLU(0.2)
 SILENT_FRAMES = 10
@@ -81,7 +86,12 @@ def _layers(config: MelGanConfig) -> nn.Sequential:
             layers += [ResnetBlock(width, 3**j) for j in range(config.residual_layers)]
         else:
             layers.append(ResStack(width, config.residual_layers))
-    layers += [nn.LeakyReLU(SLOPE), nn.ReflectionPad1d(3), nn.Conv1d(width, 1, 7), nn.Tanh()]
+    layers += [nn.LeakyReLU(SLOPE), nn.ReflectionPad1d(3)]
+    if config.stft_hop:
+        hop = config.stft_hop
+        layers += [spectral_convolution(width, hop, padding=0), ShortInverseStft(hop)]
+    else:
+        layers += [nn.Conv1d(width, 1, 7), nn.Tanh()]
     return nn.Sequential(*layers)
 
 
@@ -96,14 +106,32 @@ class MelGan(nn.Module):
             self.model = _layers(config)
         else:
             self.generator = _layers(config)
+        layers = self.model if config.form == "descript" else self.generator
+        ups = {i: layer for i, layer in enumerate(layers) if isinstance(layer, nn.ConvTranspose1d)}
+        self.ups = tuple(ups)
+        self.sources: nn.ModuleList | None = None
+        if config.source is not None:
+            widths = (up.out_channels for up in ups.values())
+            self.sources = source_taps(widths, config.source_strides)
 
-    def forward(self, mel: Tensor) -> Tensor:
-        """mel (B, n_mels, T), T ≥ 4 → samples (B, 1, T · hop) in (-1, 1)."""
-        if self.config.form == "descript":
-            samples: Tensor = self.model(mel)
-        else:
-            samples = self.generator((mel + 5.0) / 5.0)
-        return samples
+    def forward(self, mel: Tensor, source: Tensor | None = None) -> Tensor:
+        """Makes samples.
+
+        Args:
+            mel: (B, n_mels, T), T ≥ 4.
+            source: (B, 2, T · hop) samples of its parts, for a network that has taps for them.
+
+        Returns:
+            (B, 1, T · hop), with a tanh at the end in (-1, 1).
+        """
+        descript = self.config.form == "descript"
+        x = mel if descript else (mel + 5.0) / 5.0
+        for i, layer in enumerate(self.model if descript else self.generator):
+            x = layer(x)
+            if i in self.ups and self.sources is not None:
+                assert source is not None
+                x = x + self.sources[self.ups.index(i)](source)
+        return x
 
     @torch.inference_mode()
     def inference(self, mel: Tensor) -> Tensor:
@@ -122,3 +150,8 @@ class MelGan(nn.Module):
         padded = F.pad(mel, (0, SILENT_FRAMES), value=SILENCE)
         samples: Tensor = self(padded)
         return samples[..., : -SILENT_FRAMES * self.config.hop_length]
+
+
+def build(config: MelGanConfig) -> nn.Module:
+    """Returns the generator of these sizes, behind its source if it has one."""
+    return with_source(config.source, MelGan(config))

@@ -10,8 +10,10 @@ import msgspec
 from core.mel import MelSpec
 from core.networks import VocoderSpec, WindowPolicy, imported_on_call
 from core.protocols import Graph, Vocoder
-from vocoders.adapter import ConvVocoder
+from vocoders.adapter import open_vocoder
 from vocoders.melgan.config import MIN_FRAMES, MelGanConfig, halo_frames
+from vocoders.vocos.config import VocosConfig
+from vocoders.vocos.spectra import source_excitation
 
 if TYPE_CHECKING:
     from vocoders.hifigan.discriminators import HifiGanDiscriminators
@@ -21,13 +23,20 @@ LARGE = 512
 """Channels of the paper's generator."""
 # The house's mels are natural logs, which seungwonpark's form scales by (mel + 5) / 5.
 _REFERENCE = MelGanConfig(form="seungwonpark")
-_LIGHT = msgspec.structs.replace(_REFERENCE, channels=256)
+_LIGHT = msgspec.structs.replace(
+    _REFERENCE, channels=256, upsample_rates=(8, 4), stft_hop=8, source=VocosConfig(layers=2)
+)
 
 
 def _adapter(
-    graphs: Mapping[str, Graph], mel: MelSpec, config: MelGanConfig, halo: int, policy: WindowPolicy
+    graphs: Mapping[str, Graph],
+    mel: MelSpec,
+    config: MelGanConfig,
+    halo: int,
+    policy: WindowPolicy,
 ) -> Vocoder:
-    return ConvVocoder(graphs, mel, halo=halo, policy=policy, min_frames=MIN_FRAMES)
+    excitation = source_excitation(config)
+    return open_vocoder(graphs, mel, excitation, halo=halo, policy=policy, min_frames=MIN_FRAMES)
 
 
 def discriminators_of(config: MelGanConfig) -> MelGanDiscriminator | HifiGanDiscriminators:
@@ -45,10 +54,12 @@ def discriminators_of(config: MelGanConfig) -> MelGanDiscriminator | HifiGanDisc
 SPEC = VocoderSpec(
     name="melgan",
     config=MelGanConfig,
-    network=imported_on_call("vocoders.melgan.network:MelGan"),
+    network=imported_on_call("vocoders.melgan.network:build"),
     graphs=imported_on_call("vocoders.melgan.graphs:graphs"),
     halo=halo_frames,
     adapter=_adapter,
+    seeded=lambda config: config.source is not None,  # it has noise
+    excitation=source_excitation,
     sizes={"reference": lambda corpus: _REFERENCE, "light": lambda corpus: _LIGHT},
     discriminators=discriminators_of,
     # seungwonpark: ``{model_g, …}``; descriptinc: the bare state dict.

@@ -2,32 +2,58 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
+from core.networks import Depth, Hop, Kernel, SampleRate, Width
+from vocoders.excitation import ExcitationConfig
 from vocoders.halo import Reach
 
 
 class VocosConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Backbone, head and pitch estimator; the defaults are for a CPU."""
+    """Backbone, head and pitch estimator; the defaults are for a CPU.
 
-    n_mels: int = 80
-    sample_rate: int = 22050
-    hop_length: int = 256
+    Raises:
+        ValueError: spectral frames do not tile those of the mel.
+    """
+
+    n_mels: Width = 80
+    sample_rate: SampleRate = 22050
+    hop_length: Hop = 256
     """Samples per mel frame."""
-    channels: int = 256
-    hidden: int = 640
+    channels: Width = 256
+    hidden: Width = 640
     """Channels between the two pointwise layers of a block."""
-    layers: int = 6
-    kernel: int = 7
-    n_fft: int = 512
+    layers: Depth = 6
+    kernel: Kernel = 7
+    n_fft: Annotated[int, msgspec.Meta(ge=4, le=4096)] = 512
     """Length of a spectral frame and of its Hann window [samples]."""
-    stft_hop: int = 128
+    stft_hop: Annotated[int, msgspec.Meta(ge=1, le=1024)] = 128
     """Distance of two spectral frames [samples]; a quarter of ``n_fft``, divides ``hop_length``."""
-    pitch_centre: float = 140.0
+    pitch_centre: Annotated[float, msgspec.Meta(ge=10, le=2000)] = 140.0
     """F0 [Hz] that the pitch estimator counts octaves from."""
-    pitch_channels: int = 128
-    pitch_layers: int = 3
-    pitch_kernel: int = 5
+    pitch_channels: Width = 128
+    pitch_layers: Depth = 3
+    pitch_kernel: Kernel = 5
+
+    def __post_init__(self) -> None:
+        if self.n_fft != 4 * self.stft_hop or self.hop_length % self.stft_hop:
+            raise ValueError(
+                f"stft_hop {self.stft_hop} must be a quarter of n_fft {self.n_fft} and divide "
+                f"hop_length {self.hop_length}"
+            )
+
+    @property
+    def excitation(self) -> ExcitationConfig:
+        """The pulses, and the estimator of their pitch."""
+        return ExcitationConfig(
+            sample_rate=self.sample_rate,
+            pitch_centre=self.pitch_centre,
+            pitch_channels=self.pitch_channels,
+            pitch_layers=self.pitch_layers,
+            pitch_kernel=self.pitch_kernel,
+        )
 
     @property
     def bins(self) -> int:

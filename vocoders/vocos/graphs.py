@@ -3,60 +3,49 @@
 from __future__ import annotations
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from core.graphs import GraphSpec
+from vocoders.pitch import mel_example, pitch_graph
+from vocoders.vocos.config import VocosConfig
 from vocoders.vocos.network import Vocos
 
-
-class Pitch(nn.Module):
-    """The pitch estimator alone."""
-
-    def __init__(self, network: Vocos) -> None:
-        super().__init__()
-        self.estimator = network.pitch
-
-    def forward(self, mel: Tensor) -> Tensor:
-        """mel (B, n_mels, T) float32 → octaves (B, T) float32 of F0 above the centre."""
-        out: Tensor = self.estimator(mel)
-        return out
+KEEP_FLOAT32 = ("filters", "inverse")
+"""Filters are logarithms of levels, and the inverse writes the samples."""
 
 
 def graphs(network: Vocos) -> tuple[GraphSpec, ...]:
     """``pitch``: mel → octaves of F0; ``vocode``: mel and excitations → samples."""
     config = network.config
 
-    def mel_example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
-        random = torch.Generator().manual_seed(seed)
-        return (torch.randn(batch, config.n_mels, size, generator=random) * 2 - 5,)
-
     def example(batch: int, size: int, seed: int) -> tuple[Tensor, ...]:
-        random = torch.Generator().manual_seed(seed + 1)
-        shape = (batch, size * config.subframes, 2 * config.bins)
-        excitations = [torch.randn(shape, generator=random) for _ in range(2)]
-        return *mel_example(batch, size, seed), *excitations
+        mel = mel_example(config.n_mels, batch, size, seed)
+        return mel, *excitation_example(config, batch, size, seed)
 
-    mel: tuple[str | int, ...] = ("B", config.n_mels, "T")
-    spectrum: tuple[str | int, ...] = ("B", "J", 2 * config.bins)
+    axes: dict[str, tuple[str | int, ...]] = {"mel": ("B", config.n_mels, "T")}
     return (
-        GraphSpec(
-            name="pitch",
-            module=Pitch(network).eval(),
-            inputs=("mel",),
-            outputs=("octaves",),
-            axes={"mel": mel, "octaves": ("B", "T")},
-            example=mel_example,
-            # The phase is the sum of all pitches before it.
-            keep_float32=("estimator",),
-        ),
+        pitch_graph(network.pitch),
         GraphSpec(
             name="vocode",
             module=network.eval(),
             inputs=("mel", "pulses", "noise"),
             outputs=("samples",),
-            axes={"mel": mel, "pulses": spectrum, "noise": spectrum, "samples": ("B", "N")},
+            axes=axes | excitation_axes(config) | {"samples": ("B", "N")},
             example=example,
-            keep_float32=("filters", "inverse"),
+            keep_float32=KEEP_FLOAT32,
             bf16=True,
         ),
     )
+
+
+def excitation_axes(config: VocosConfig) -> dict[str, tuple[str | int, ...]]:
+    """Returns the axes of the excitations that go in."""
+    spectrum: tuple[str | int, ...] = ("B", "J", 2 * config.bins)
+    return {"pulses": spectrum, "noise": spectrum}
+
+
+def excitation_example(config: VocosConfig, batch: int, size: int, seed: int) -> list[Tensor]:
+    """Returns excitations for a mel of so many frames."""
+    random = torch.Generator().manual_seed(seed + 1)
+    shape = (batch, size * config.subframes, 2 * config.bins)
+    return [torch.randn(shape, generator=random) for _ in range(2)]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from core.mel import MelSpec
 from core.networks import VocoderSpec, WindowPolicy, imported_on_call
 from core.protocols import Graph, Vocoder
-from vocoders.vocos.adapter import VocosVocoder
+from vocoders.adapter import ExcitedVocoder
 from vocoders.vocos.config import VocosConfig, halo_frames
+from vocoders.vocos.spectra import excitation_of
 
 if TYPE_CHECKING:
     from vocoders.hifigan.discriminators import HifiGanDiscriminators
@@ -24,7 +25,8 @@ def _adapter(
     halo: int,
     policy: WindowPolicy,
 ) -> Vocoder:
-    return VocosVocoder(graphs, mel, config=config, halo=halo, policy=policy)
+    excitation = excitation_of(config)
+    return ExcitedVocoder(graphs, mel, excitation=excitation, halo=halo, policy=policy)
 
 
 def discriminators_of(config: VocosConfig) -> HifiGanDiscriminators:
@@ -41,6 +43,7 @@ SPEC = VocoderSpec(
     graphs=imported_on_call("vocoders.vocos.graphs:graphs"),
     halo=halo_frames,
     adapter=_adapter,
+    excitation=excitation_of,
     seeded=lambda config: True,  # what is unvoiced is made of noise
     sizes={"light": lambda corpus: _LIGHT},
     discriminators=discriminators_of,

@@ -10,7 +10,8 @@ import torch
 from core.mel import Float32, MelSpec
 from core.networks import WindowPolicy
 from core.protocols import Graph
-from vocoders.adapter import Conditions, ConvVocoder
+from vocoders.adapter import ConvVocoder
+from vocoders.excitation import Conditions
 from vocoders.waveglow.config import WaveGlowConfig
 from vocoders.waveglow.denoiser import BIAS_FRAMES, Denoiser
 from vocoders.windows import Window

@@ -45,8 +45,7 @@ class Invertible1x1Conv(nn.Module):
         super().__init__()
         self.conv = nn.Conv1d(channels, channels, 1, bias=False)
         q, _ = torch.linalg.qr(torch.randn(channels, channels))
-        if torch.linalg.det(q) < 0:
-            q[:, 0] = -q[:, 0]
+        q[:, 0] *= torch.linalg.det(q).sign()  # a rotation
         with torch.no_grad():
             self.conv.weight.copy_(q[..., None])
         self.register_buffer("inverse", torch.empty(channels, channels, 1), persistent=False)
