@@ -7,7 +7,7 @@ from pathlib import Path
 
 import soxr
 
-from audio.mel import log_mel
+from audio.log_mel import log_mel
 from benchmarks.quality.recognizer import MissingTool
 from core.mel import Float32, MelSpec
 

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 import soxr
 
-from audio.mel import log_mel
+from audio.log_mel import log_mel
 from benchmarks.choices import Choice, choices
 from benchmarks.pipeline import Pipeline, StageClock, joined
 from benchmarks.quality.recognizer import MissingTool

@@ -22,9 +22,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from audio.stream_encoder import wav_header
-from benchmarks.load.long_text import make_text
+from benchmarks.load.long_text import bench_text
 from benchmarks.load.service import Service, open_service
-from benchmarks.quality.sentences import read_sentences
 
 SENTENCE = "Number {number}: on a clear morning the harbour lies still, and the old ferry waits."
 """About eight seconds, new every time, so that no part is stored already."""
@@ -161,7 +160,7 @@ def measure_long_text(
     http: httpx.Client, service: Service, options: argparse.Namespace
 ) -> LongStream:
     """Streams a long text, and counts when a listener would have had nothing to hear."""
-    text = make_text([sentence.text for sentence in read_sentences()], options.minutes)
+    text = bench_text(options.minutes)
     body = {"text": text, "stream": True, "voice": options.voice, "vocoder": options.vocoder}
     accepted = http.post("/synthesize", json=body).raise_for_status()
     memory = list[int]()
