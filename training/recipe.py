@@ -57,6 +57,17 @@ class TrainingPlan:
         """Cpu or cuda."""
         return torch.device(self.device).type
 
+    def narrowed(self, *, enabled: bool = True) -> torch.autocast:
+        """Returns the context in which layers compute in bfloat16, where the device does.
+
+        A CPU without AVX-512 would emulate it, slower than float32, and knows no LSTM in it.
+
+        Args:
+            enabled: False = float32 anywhere.
+        """
+        knows = self.device_type != "cpu" or torch.backends.cpu.get_cpu_capability() == "AVX512"
+        return torch.autocast(self.device_type, torch.bfloat16, enabled=enabled and knows)
+
 
 class Recipe(Protocol):
     """One network's training: knows its data, losses and optimizers, not the clock."""

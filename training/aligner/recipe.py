@@ -148,7 +148,7 @@ class AlignerRecipe:
 
     def losses(self, batch: UtteranceBatch) -> dict[str, Tensor]:
         """Returns the losses of the utterances whose durations are known, and of the others."""
-        with torch.autocast(self.plan.device_type, torch.bfloat16):
+        with self.plan.narrowed():
             scores = scores_of(self.network, batch).float()
         known = batch.aligned
         losses = {}

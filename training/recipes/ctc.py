@@ -223,7 +223,7 @@ class CtcRecipe:
         }
 
     def _log_probabilities(self, batch: LabelledBatch) -> tuple[Tensor, Tensor]:
-        with torch.autocast(self.plan.device_type, torch.bfloat16):
+        with self.plan.narrowed():
             phonemes, characters = self.network(batch.mels, batch.lengths)
         return phonemes, characters
 

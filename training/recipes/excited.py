@@ -153,7 +153,7 @@ class ExcitedRecipe:
     def losses(self, batch: ExcitedBatch, *, adversarial: bool, draw: int = 0) -> dict[str, Tensor]:
         """Losses of a batch; the discriminators learn from it first."""
         network: Any = self.learner.network
-        with self._autocast():
+        with self.plan.narrowed():
             predicted = network(batch.mel, *batch.conditions).flatten(1)[:, batch.kept]
             octaves = network.pitch(batch.mel)
         predicted, target = predicted.float(), batch.target
@@ -163,7 +163,7 @@ class ExcitedRecipe:
         losses["pitch"] = PITCH_WEIGHT * ((octaves.float() - batch.octaves).abs() * weight).mean()
         if adversarial:
             last = self.plan.completes_step(draw)
-            with self._autocast():
+            with self.plan.narrowed():
                 losses |= self.learner.adversarial_losses(
                     predicted[:, None], target[:, None], draw, step=last
                 )
@@ -184,9 +184,6 @@ class ExcitedRecipe:
             )
         writer.add_audio("copy", clip[None], number, self.speech.prepared.mel.sample_rate)
         return {name: float(value) for name, value in losses.items()}
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.plan.device_type, torch.bfloat16)
 
     def state(self) -> dict[str, Any]:
         """Weights, their average, the discriminators, both optimizers."""

@@ -79,7 +79,7 @@ class FastSpeech2Recipe:
         """
         targets = self.targets(batch)
         assert targets.pitch is not None
-        with torch.autocast(self.plan.device_type, torch.bfloat16):
+        with self.plan.narrowed():
             predicted: Predictions = self.network(
                 batch.ids, batch.lengths, batch.speakers, targets=targets
             )

@@ -95,14 +95,14 @@ class GanRecipe:
     def losses(self, draw: int, *, adversarial: bool) -> dict[str, Tensor]:
         """Returns the losses of a batch; discriminators that take part learn from it first."""
         mel, target = self.segments.draw(draw)  # (B, n_mels, S), (B, N)
-        with self._narrow():
+        with self.plan.narrowed():
             predicted = self.learner.network(mel)
         predicted = predicted.float()  # (B, 1, N)
         losses: dict[str, Tensor] = self.spectral(predicted[:, 0], target)
         if adversarial:
             # Where batches accumulate, the discriminators step together with the generator.
             last = self.plan.completes_step(draw)
-            with self._narrow():
+            with self.plan.narrowed():
                 losses |= self.learner.adversarial_losses(
                     predicted, target[:, None], draw, step=last
                 )
@@ -118,9 +118,6 @@ class GanRecipe:
             clip = vocode(network, self.segments.whole(self.segments.held_out[0]))
         writer.add_audio("copy", clip[None], number, self.sample_rate)
         return {name: float(value) for name, value in losses.items()}
-
-    def _narrow(self) -> torch.autocast:
-        return torch.autocast(self.plan.device_type, torch.bfloat16)
 
     def state(self) -> dict[str, Any]:
         """Weights, their average, the discriminators, both optimizers."""

@@ -162,7 +162,7 @@ class RefinerRecipe:
         refiner: Any = self.learner.network
         noise = torch.randn(*batch.target.shape[:2], self.config.noise, device=self.plan.device)
         mask = torch.ones(batch.target.shape[:2], dtype=torch.bool, device=self.plan.device)
-        with self._autocast():
+        with self.plan.narrowed():
             mel = refiner(batch.predicted, batch.states, noise, mask, batch.octaves)
         target, predicted, refined = (
             (x.float() - refiner.mean) / refiner.std for x in (batch.target, batch.predicted, mel)
@@ -177,7 +177,7 @@ class RefinerRecipe:
     def pitch_loss(self, batch: RefinerBatch, mask: Tensor) -> Tensor:
         """Returns the mean distance of the estimated pitch, which counts where there is voice."""
         refiner: Any = self.learner.network
-        with self._autocast():
+        with self.plan.narrowed():
             known = refiner.inputs(batch.predicted, batch.states)
             octaves = refiner.pitch(known, mask[..., None])
         weight = torch.where(batch.voiced, 1.0, UNVOICED_WEIGHT)
@@ -196,7 +196,7 @@ class RefinerRecipe:
             draw: number of the batch.
         """
         leaf = refined.detach().requires_grad_()
-        with self._autocast():
+        with self.plan.narrowed():
             targets = self.learner.discriminators(target, predicted)
             attempts = self.learner.discriminators(leaf, predicted)
         adversarial = ADVERSARIAL_WEIGHT * adversarial_loss(attempts)
@@ -233,9 +233,6 @@ class RefinerRecipe:
                         rate = self.speech.prepared.mel.sample_rate
                         writer.add_audio("refined", clip[None], number, rate)
         return {name: float(np.mean(values)) for name, values in scores.items()}
-
-    def _autocast(self) -> torch.autocast:
-        return torch.autocast(self.plan.device_type, torch.bfloat16)
 
     def state(self) -> dict[str, Any]:
         """Weights, their average, the discriminators, both optimizers."""

@@ -162,7 +162,7 @@ class Tacotron2Recipe:
         """
         targets = self.targets(batch)
         path = None if sampling_passes is None else targets.path
-        with torch.autocast(self.plan.device_type, torch.bfloat16, enabled=path is not None):
+        with self.plan.narrowed(enabled=path is not None):
             output: Tacotron2Output = self.network(
                 batch.ids,
                 batch.lengths,
@@ -222,7 +222,7 @@ class Tacotron2Recipe:
         targets = self.targets(batch)
         mels = targets.mels
         for _ in range(FRAME_PASSES + 1):
-            with torch.autocast(self.plan.device_type, torch.bfloat16):
+            with self.plan.narrowed():
                 output: Tacotron2Output = self.network(
                     batch.ids,
                     batch.lengths,

@@ -79,7 +79,7 @@ class WaveGlowRecipe:
 
     def losses(self, mel: Tensor, samples: Tensor) -> dict[str, Tensor]:
         """mel (B, n_mels, T), samples (B, N) → nats per sample, weighted; spectral losses."""
-        with torch.autocast(self.plan.device_type, torch.bfloat16):
+        with self.plan.narrowed():
             conditions = cache(self.network.conditions(mel, samples.shape[1]))
             latent = self.network.to_noise(samples, conditions)
             noise = self.config.sigma * torch.randn_like(latent.z)
