@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 import httpx
 from prometheus_client.multiprocess import mark_process_dead
@@ -282,10 +282,15 @@ def noted_interrupts() -> Iterator[list[int]]:
 
 
 @contextmanager
-def handled_interrupts(handle: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+def handled_interrupts(
+    handle: Callable[[int, FrameType | None], object],
+) -> Iterator[dict[int, Any]]:
     """Has SIGINT and SIGTERM handled so in the block; one that this process ignores stays so.
 
     Signals interrupt the main thread alone: in another one nothing changes.
+
+    Yields:
+        The handlers after the block by signal, at first those before it.
     """
     in_main = threading.current_thread() is threading.main_thread()
     numbers = [
@@ -293,11 +298,11 @@ def handled_interrupts(handle: Callable[[int, FrameType | None], object]) -> Ite
         for number in (signal.SIGINT, signal.SIGTERM)
         if in_main and signal.getsignal(number) is not signal.SIG_IGN
     ]
-    before = {number: signal.signal(number, handle) for number in numbers}
+    afterwards: dict[int, Any] = {number: signal.signal(number, handle) for number in numbers}
     try:
-        yield
+        yield afterwards
     finally:
-        for number, handler in before.items():
+        for number, handler in afterwards.items():
             signal.signal(number, handler)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -93,6 +94,7 @@ def interrupted_once() -> Iterator[None]:
     """Has the first SIGINT or SIGTERM raise KeyboardInterrupt in the block.
 
     Those after it raise nothing: what was opened is closed whole, and ``Stack.stop`` notes them.
+    After the block, when nothing is left to be stopped but this process, they are ignored.
     """
     came: list[int] = []
 
@@ -101,5 +103,9 @@ def interrupted_once() -> Iterator[None]:
         if len(came) == 1:
             raise KeyboardInterrupt
 
-    with handled_interrupts(interrupt):
-        yield
+    with handled_interrupts(interrupt) as afterwards:
+        try:
+            yield
+        finally:
+            if came:
+                afterwards.update(dict.fromkeys(afterwards, signal.SIG_IGN))

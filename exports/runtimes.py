@@ -269,7 +269,10 @@ class OpenVinoRuntime:
 
     def _require_bf16(self) -> None:
         if "BF16" not in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
-            raise DeviceError("this CPU has no bfloat16 (AVX-512 BF16 or AMX)", code="no_bf16")
+            raise DeviceError(
+                "this CPU has no bfloat16 (AVX-512 BF16 or AMX): openvino speaks here in fp32",
+                code="no_bf16",
+            )
 
     def _compiled(self, data: bytes, bf16: bool) -> Any:
         # As many streams of one thread as cores, so that threads of an engine work side by side.

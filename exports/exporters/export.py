@@ -17,7 +17,7 @@ from core.voice import Component
 from exports.manifest import MANIFEST_FILE, ArtifactManifest, read_manifest
 from exports.registry import require_spec
 
-EXPORTER = f"rhapsode-7 torch-{version('torch')}"
+EXPORTER = f"rhapsode-8 torch-{version('torch')}"
 """Raise the number when the graphs change: artifacts of older exporters are then not found."""
 
 

@@ -91,6 +91,23 @@ def test_signals_without_end_leave_nothing_behind(
     assert list(data.glob("metrics-*")) == []
 
 
+def test_signals_after_the_first_end_nothing_that_is_ending(environment: dict[str, str]) -> None:
+    code = """
+import signal
+from cli.up import interrupted_once
+try:
+    with interrupted_once():
+        signal.raise_signal(signal.SIGTERM)
+except KeyboardInterrupt:
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGTERM)
+    print("ended")
+"""
+    words = [sys.executable, "-c", code]
+    ended = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "ended\n"), ended.stderr
+
+
 def test_demo_speaks_through_a_service_of_its_own(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

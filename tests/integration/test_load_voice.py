@@ -19,12 +19,13 @@ from core.errors import (
     SpecMismatch,
 )
 from core.mel import PhonemeBatch
-from core.request import Precision, RuntimeName
+from core.request import RuntimeName
 from core.voice import Catalogue, Component, VoiceCard
 from exports.exporters.export import artifact_folder, export_component
 from exports.manifest import MANIFEST_FILE, read_manifest, write_manifest
 from exports.voice import Voice, load_voice
 from tests.parity.small import small_component
+from tests.processor import computed_precision
 
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
@@ -80,6 +81,7 @@ def opened(catalogue: Catalogue, artifacts: Path, runtime: RuntimeName) -> Voice
     return load_voice(
         catalogue.resolve("toy", "fastspeech2", "hifigan"),
         runtime=runtime,
+        precision=computed_precision(runtime),
         artifacts=artifacts,
     )
 
@@ -158,7 +160,7 @@ def test_a_changed_byte_is_refused(
     catalogue: Catalogue, tmp_path: Path, runtime: RuntimeName
 ) -> None:
     component = hifigan(catalogue)
-    precision: Precision = "bf16" if runtime == "openvino" else "fp32"
+    precision = computed_precision(runtime)
     manifest = export_component(component, runtime, precision, tmp_path)
     (name,) = manifest.files
     path = artifact_folder(tmp_path, component, runtime, precision) / name

@@ -14,6 +14,7 @@ from synthesis.batching import Budgets
 from synthesis.engine import Engine
 from synthesis.parts import SynthesisItem
 from synthesis.results import SynthesizedUtterance
+from tests.processor import computed_precision
 
 RUNTIMES = get_args(RuntimeName)
 SIZES = [1, 2, 3, 7, 20, 33, 60, 140]
@@ -52,7 +53,9 @@ def item(
     )
     return SynthesisItem(
         utterance=utterance,
-        selection=catalogue.resolve(voice, "fastspeech2", "hifigan"),
+        selection=catalogue.resolve(
+            voice, "fastspeech2", "hifigan", runtime, computed_precision(runtime)
+        ),
         runtime=runtime,
         speed=speed,
         seed=1,

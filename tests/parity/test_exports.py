@@ -14,6 +14,7 @@ from exports.exporters.parity import parity_table
 from exports.manifest import ArtifactManifest
 from exports.registry import NETWORKS, spec_of
 from tests.parity.small import CONFIGS, SOURCE, seeded, small_component
+from tests.processor import has_bf16
 
 RUNTIMES: tuple[RuntimeName, ...] = get_args(RuntimeName)
 
@@ -84,12 +85,6 @@ def test_int8_of_tacotron2_is_near_it_and_smaller(folder: Path, runtime: Runtime
     for figure in exported(folder, "tacotron2", runtime, "int8").parity:
         assert figure.shapes_equal
         assert figure.rms <= 2e-2 * max(1.0, figure.scale), figure
-
-
-def has_bf16() -> bool:
-    openvino = pytest.importorskip("openvino")
-    capabilities: list[str] = openvino.Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
-    return "BF16" in capabilities
 
 
 @pytest.mark.parametrize("network", ["fastspeech2", "hifigan"])

@@ -40,7 +40,9 @@ def test_an_item_does_not_depend_on_the_batch() -> None:
     mel, states, noise, mask = batch([12, 7])
     together = network(mel, states, noise, mask)[1, :7]
     alone = network(*(x[1:, :7] for x in (mel, states, noise, mask)))[0]
-    torch.testing.assert_close(together, alone)
+    # The kernels of two shapes sum in two orders, and these weights are large.
+    apart = 1e-5 * float(together.detach().abs().max())
+    torch.testing.assert_close(together, alone, rtol=0.0, atol=apart)
 
 
 def test_noise_decides() -> None:
