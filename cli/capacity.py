@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -35,6 +36,8 @@ OVERHEAD_SECONDS = 0.1
 """Of a short job, outside of queue and device [s]; ``benchmarks.capacity`` measures it."""
 FEWEST_JOBS = 3000
 """Simulated, so that the 95th percentile is worth something: 150 jobs lie above it."""
+MOST_JOBS = 200_000
+"""Simulated at most, seconds for each number of synthesizers that is tried."""
 SENTENCES = (
     "It was late.",
     "The quick brown fox jumps over the lazy dog, and then it sleeps.",
@@ -43,16 +46,29 @@ SENTENCES = (
 )
 
 
+class Figure(click.FloatRange):
+    """A number of a range; one that is none, or has no end, is out of every range."""
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """Returns the number. Raises BadParameter."""
+        number = cast(float, super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+        return number
+
+
 @click.command()
-@click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Jobs per second.")
+@click.option("--rate", type=Figure(0, 10_000, min_open=True), help="Jobs per second.")
 @click.option(
     "--audio-hours",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Figure(0, 10_000_000, min_open=True),
     help="Hours of audio a day, instead of a rate.",
 )
 @click.option(
     "--burstiness",
-    type=click.FloatRange(0, 100),
+    type=Figure(0, 100),
     default=1.0,
     show_default=True,
     help="Squared coefficient of variation of the gaps between jobs: 0 evenly, 1 at random "
@@ -60,14 +76,14 @@ SENTENCES = (
 )
 @click.option(
     "--characters",
-    type=click.FloatRange(min=1),
+    type=Figure(1, 1_000_000),
     default=300.0,
     show_default=True,
     help="Mean of a text.",
 )
 @click.option(
     "--spread",
-    type=click.FloatRange(0, 10),
+    type=Figure(0, 10),
     default=0.8,
     show_default=True,
     help="Coefficient of variation of the texts' lengths (log-normal).",
@@ -80,36 +96,36 @@ SENTENCES = (
 @click.option("--lane", type=click.Choice(["interactive", "bulk"]), default="interactive")
 @click.option(
     "--goal",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Figure(0, 1_000_000, min_open=True),
     default=10.0,
     show_default=True,
     help="Latency that is wanted [s].",
 )
 @click.option(
-    "--percentile", type=click.FloatRange(1, 99.9), default=95.0, show_default=True, help="Of jobs."
+    "--percentile", type=Figure(1, 99.9), default=95.0, show_default=True, help="Of jobs."
 )
 @click.option(
     "--speed",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Figure(0.001, 10_000),
     help="Audio seconds per second of one synthesizer; without it this machine is measured.",
 )
 @click.option(
-    "--batch-seconds", type=click.FloatRange(0), help="Constant cost of a batch, with --speed [s]."
+    "--batch-seconds", type=Figure(0, 3600), help="Constant cost of a batch, with --speed [s]."
 )
 @click.option(
-    "--overhead", type=click.FloatRange(0), default=OVERHEAD_SECONDS, help="Of a job besides [s]."
+    "--overhead", type=Figure(0, 3600), default=OVERHEAD_SECONDS, help="Of a job besides [s]."
 )
 @click.option(
     "--threads", type=click.IntRange(1), default=1, help="Of a synthesizer, where it is measured."
 )
 @click.option(
     "--surge",
-    type=click.FloatRange(1),
+    type=Figure(1, 1000),
     help="Simulates KEDA's rule: the rate is so many times higher for ten minutes.",
 )
 @click.option(
     "--start-seconds",
-    type=click.FloatRange(0),
+    type=Figure(0, 86_400),
     default=60.0,
     show_default=True,
     help="Of a new synthesizer [s].",
@@ -137,7 +153,7 @@ def capacity(**options: Any) -> None:
     if options["surge"]:
         document["autoscaling"] = _autoscaled(model, rate, lengths, options)
     else:
-        seconds = max(1800.0, FEWEST_JOBS / rate)
+        seconds = min(max(1800.0, FEWEST_JOBS / rate), MOST_JOBS / rate)
         load = _load(RateProfile((0.0,), (rate,)), seconds, lengths, options)
         tried: list[Sizing] = []
         q = options["percentile"] / 100
@@ -212,7 +228,7 @@ def _lengths(options: dict[str, Any]) -> Any:
         known = [float(line) * SECONDS_PER_CHARACTER for line in lines]
     except ValueError as error:
         raise FieldError("--lengths", "no list of numbers", allowed="one a line") from error
-    if not known or min(known) <= 0:
+    if not known or not all(0 < length < math.inf for length in known):
         raise FieldError("--lengths", "no lengths", allowed="numbers above 0, one a line")
     return lambda random: sampled_lengths(known, random)
 
@@ -256,6 +272,10 @@ def _autoscaled(
     begin, end, seconds = SURGE_SECONDS
     rule = ScalingRule(start_seconds=options["start_seconds"])
     rule = replace(rule, most=options["most"] or rule.most)
+    jobs = rate * (seconds + (end - begin) * (options["surge"] - 1))
+    if jobs > MOST_JOBS:
+        message = f"a surge of {jobs:.0f} jobs is more than is simulated"
+        raise FieldError("--surge", message, allowed=f"{MOST_JOBS} jobs in two hours")
     profile = RateProfile((0.0, begin, end), (rate, rate * options["surge"], rate))
     load = _load(profile, seconds, lengths, options)
     result = Simulation(model, rule.fewest, rule).run(load)

@@ -49,9 +49,10 @@ def test_a_surge_brings_more_replicas() -> None:
     assert found["worker_hours"] < 4 * 2
 
 
-@pytest.mark.parametrize("option", ["--characters", "--goal", "--overhead", "--start-seconds"])
-def test_negative_figures_are_refused(option: str) -> None:
-    words = ["--rate", "1", "--speed", "17", option, "-1"]
+@pytest.mark.parametrize("figure", ["-1", "nan", "inf", "1e9"])
+@pytest.mark.parametrize("option", ["--characters", "--goal", "--overhead", "--speed", "--rate"])
+def test_figures_of_no_load_are_refused(option: str, figure: str) -> None:
+    words = ["--rate", "1", "--speed", "17", option, figure]
     refused = CliRunner().invoke(capacity, words)
     assert refused.exit_code == 2
     assert option in refused.output
@@ -61,3 +62,13 @@ def test_negative_figures_are_refused(option: str) -> None:
 def test_one_of_rate_and_hours_is_needed(words: list[str]) -> None:
     with pytest.raises(FieldError, match="needed"):
         run(*words)
+
+
+def test_a_surge_without_end_is_refused() -> None:
+    with pytest.raises(FieldError, match="surge"):
+        run("--rate", "100", "--surge", "10", "--speed", "17")
+
+
+def test_thousands_of_jobs_a_second_are_answered() -> None:
+    found = run("--rate", "5000", "--speed", "10000", "--characters", "20", "--goal", "10")
+    assert found["workers"] is None or found["workers"] >= 1
