@@ -53,7 +53,7 @@ class Figure(click.FloatRange):
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
     ) -> float:
         """Returns the number. Raises BadParameter."""
-        number = cast(float, super().convert(value, param, ctx))
+        number = super().convert(value, param, ctx)
         if math.isnan(number):
             self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
         return number
