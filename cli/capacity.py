@@ -55,7 +55,7 @@ class Figure(click.FloatRange):
         """Returns the number. Raises BadParameter."""
         number = super().convert(value, param, ctx)
         if math.isnan(number):
-            self.fail(f"{value} is not in the range {self._describe_range()}.", param, ctx)
+            self.fail(f"{value} is not a number.", param, ctx)
         return number
 
 

@@ -1,6 +1,6 @@
 """Dynamic int8: weights of linear and recurrent layers in a byte, activations scaled per call.
 
-Weights take seven of its bits, so that every CPU computes the same.
+Weights take seven of its bits, so that no CPU overflows.
 
 For Tacotron 2, whose steps are bound by reading weights. Convolutions stay as they are: ConvInteger
 is slower than float32 on CPU and hurts a vocoder's sound.
