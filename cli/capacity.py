@@ -46,7 +46,7 @@ SENTENCES = (
 )
 
 
-class Figure(click.FloatRange):
+class FiniteNumber(click.FloatRange):
     """A number of a range; one that is none, or has no end, is out of every range."""
 
     def convert(
@@ -60,15 +60,15 @@ class Figure(click.FloatRange):
 
 
 @click.command()
-@click.option("--rate", type=Figure(0, 10_000, min_open=True), help="Jobs per second.")
+@click.option("--rate", type=FiniteNumber(0, 10_000, min_open=True), help="Jobs per second.")
 @click.option(
     "--audio-hours",
-    type=Figure(0, 10_000_000, min_open=True),
+    type=FiniteNumber(0, 10_000_000, min_open=True),
     help="Hours of audio a day, instead of a rate.",
 )
 @click.option(
     "--burstiness",
-    type=Figure(0, 100),
+    type=FiniteNumber(0, 100),
     default=1.0,
     show_default=True,
     help="Squared coefficient of variation of the gaps between jobs: 0 evenly, 1 at random "
@@ -76,14 +76,14 @@ class Figure(click.FloatRange):
 )
 @click.option(
     "--characters",
-    type=Figure(1, 1_000_000),
+    type=FiniteNumber(1, 1_000_000),
     default=300.0,
     show_default=True,
     help="Mean of a text.",
 )
 @click.option(
     "--spread",
-    type=Figure(0, 10),
+    type=FiniteNumber(0, 10),
     default=0.8,
     show_default=True,
     help="Coefficient of variation of the texts' lengths (log-normal).",
@@ -96,36 +96,38 @@ class Figure(click.FloatRange):
 @click.option("--lane", type=click.Choice(["interactive", "bulk"]), default="interactive")
 @click.option(
     "--goal",
-    type=Figure(0, 1_000_000, min_open=True),
+    type=FiniteNumber(0, 1_000_000, min_open=True),
     default=10.0,
     show_default=True,
     help="Latency that is wanted [s].",
 )
 @click.option(
-    "--percentile", type=Figure(1, 99.9), default=95.0, show_default=True, help="Of jobs."
+    "--percentile", type=FiniteNumber(1, 99.9), default=95.0, show_default=True, help="Of jobs."
 )
 @click.option(
     "--speed",
-    type=Figure(0.001, 10_000),
+    type=FiniteNumber(0.001, 10_000),
     help="Audio seconds per second of one synthesizer; without it this machine is measured.",
 )
 @click.option(
-    "--batch-seconds", type=Figure(0, 3600), help="Constant cost of a batch, with --speed [s]."
+    "--batch-seconds",
+    type=FiniteNumber(0, 3600),
+    help="Constant cost of a batch, with --speed [s].",
 )
 @click.option(
-    "--overhead", type=Figure(0, 3600), default=OVERHEAD_SECONDS, help="Of a job besides [s]."
+    "--overhead", type=FiniteNumber(0, 3600), default=OVERHEAD_SECONDS, help="Of a job besides [s]."
 )
 @click.option(
     "--threads", type=click.IntRange(1), default=1, help="Of a synthesizer, where it is measured."
 )
 @click.option(
     "--surge",
-    type=Figure(1, 1000),
+    type=FiniteNumber(1, 1000),
     help="Simulates KEDA's rule: the rate is so many times higher for ten minutes.",
 )
 @click.option(
     "--start-seconds",
-    type=Figure(0, 86_400),
+    type=FiniteNumber(0, 86_400),
     default=60.0,
     show_default=True,
     help="Of a new synthesizer [s].",
