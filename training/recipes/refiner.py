@@ -178,8 +178,7 @@ class RefinerRecipe:
         """Returns the mean distance of the estimated pitch, which counts where there is voice."""
         refiner: Any = self.learner.network
         with self.plan.narrowed():
-            known = refiner.inputs(batch.predicted, batch.states)
-            octaves = refiner.pitch(known, mask[..., None])
+            octaves = refiner.estimate_octaves(batch.predicted, batch.states, mask)
         weight = torch.where(batch.voiced, 1.0, UNVOICED_WEIGHT)
         loss: Tensor = PITCH_WEIGHT * ((octaves.float() - batch.octaves).abs() * weight).mean()
         return loss
