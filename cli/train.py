@@ -189,6 +189,8 @@ def predict(
 @train.command()
 @click.argument("out", type=FOLDER)
 @click.option("--hours", type=float, default=1.0, help="Of speech.")
+@click.option("--voice", multiple=True, help="One or more; by default all.")
+@click.option("--plain", is_flag=True, help="Transcripts as they are, at one speed and pitch.")
 @click.option("--acoustic", default="fastspeech2", help="Acoustic model of the voices.")
 @click.option("--vocoder", multiple=True, default=("vocos", "hifigan"), help="One or more.")
 @click.option("--seed", type=int, default=1, help="Of sentences, voices and controls.")
@@ -197,18 +199,26 @@ def predict(
 def synthesize(
     out: Path,
     hours: float,
+    voice: tuple[str, ...],
+    plain: bool,
     acoustic: str,
     vocoder: tuple[str, ...],
     seed: int,
     corpus: Path,
     threads: int,
 ) -> None:
-    """Make speech of all voices a prepared corpus OUT, for the `--further` of recognizers."""
+    """Make speech of our voices a prepared corpus OUT: recognizers' `--further`, or `--plain`."""
     import torch
 
     from synthesis.settings import SynthesisSettings
     from training.data.corpus import read_prepared
-    from training.data.synthetic import SpeakingChoice, synthesize_corpus, transcripts_of
+    from training.data.synthetic import (
+        PLAIN,
+        VARIED,
+        SpeakingChoice,
+        synthesize_corpus,
+        transcripts_of,
+    )
 
     torch.set_num_threads(threads)
     settings = SynthesisSettings.from_environment()
@@ -216,8 +226,9 @@ def synthesize(
     synthesize_corpus(
         out,
         catalogue,
-        [SpeakingChoice(voice, acoustic, v) for voice in catalogue.voices for v in vocoder],
+        [SpeakingChoice(name, acoustic, v) for name in voice or catalogue.voices for v in vocoder],
         transcripts_of(read_prepared(corpus), "house-ipa"),
+        variety=PLAIN if plain else VARIED,
         artifacts=settings.artifacts_folder,
         hours=hours,
         seed=seed,
@@ -313,6 +324,13 @@ def recipe_command(name: str) -> click.Command:
         spec = spec_of(name)
         options.append(
             click.option("--component", type=FOLDER, help="To go on from, without a checkpoint.")
+        )
+        options.append(
+            click.option(
+                "--renew",
+                type=click.FloatRange(0.0, 1.0, min_open=True),
+                help="With --component: the schedule begins there anew, at this share of its peak.",
+            )
         )
         if spec.kind == "acoustic":
             options.append(
@@ -414,6 +432,8 @@ def _recipe(name: str, run: dict[str, Any], device: str, config: Any = None) -> 
     plan = TrainingPlan(
         device=device,
         total_steps=run.get("steps") or defaults.steps,
+        first_step=_first_step(run),
+        peak=run.get("renew") or 1.0,
         batch=run["batch"] or defaults.batch,
         accumulate=run.get("accumulate", 1),
         symbols=run["symbols"],
@@ -431,6 +451,21 @@ def _recipe(name: str, run: dict[str, Any], device: str, config: Any = None) -> 
         longest=run.get("longest", math.inf),
     )
     return defaults.build(speech, config or _config(name, run), plan)
+
+
+def _first_step(run: dict[str, Any]) -> int:
+    """Returns where the schedule begins: 0, or with ``--renew`` where the component has stopped.
+
+    Raises:
+        FieldError: no component is named.
+    """
+    from core.voice import read_component
+
+    if not run.get("renew"):
+        return 0
+    if not run["component"]:
+        raise FieldError("renew", "without a component there is nothing to begin anew from")
+    return read_component(run["component"]).provenance.steps
 
 
 def _config(name: str, run: dict[str, Any]) -> Any:

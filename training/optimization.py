@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -41,18 +40,6 @@ def set_rate(optimizer: torch.optim.Optimizer, rate: float) -> None:
     """Sets the learning rate of all parameters."""
     for group in optimizer.param_groups:
         group["lr"] = rate
-
-
-def warm_cosine(step: int, *, peak: float, warm: int, total: int) -> float:
-    """Learning rate: linear warm-up, then half a cosine to a twentieth of the peak at ``total``.
-
-    >>> [warm_cosine(step, peak=1.0, warm=10, total=110) for step in (5, 10, 60, 110, 500)]
-    [0.5, 1.0, 0.525, 0.05, 0.05]
-    """
-    if step < warm:
-        return peak * step / warm
-    done = min(1.0, (step - warm) / max(1, total - warm))
-    return peak * (0.05 + 0.475 * (1 + math.cos(math.pi * done)))
 
 
 class Learner:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ class TrainingPlan:
     Attributes:
         device: cpu, cuda or cuda:N.
         total_steps: where the schedule of the learning rate ends.
+        first_step: where it begins; a component may have learnt for so many steps before.
+        peak: of the schedule, a factor on the recipe's own rate.
         batch: padded mel frames (acoustic models, recognizers) or segments (vocoders) of a batch.
         accumulate: batches that make one step.
         symbols: name of the symbol table (acoustic models).
@@ -38,6 +41,8 @@ class TrainingPlan:
 
     device: str = "cpu"
     total_steps: int
+    first_step: int = 0
+    peak: float = 1.0
     batch: int
     accumulate: int = 1
     symbols: str = "house-ipa"
@@ -51,6 +56,30 @@ class TrainingPlan:
     def completes_step(self, draw: int) -> bool:
         """Returns whether a batch of this number is the last of those that make one step."""
         return (draw // distributed.size() + 1) % self.accumulate == 0
+
+    def done(self, step: int) -> float:
+        """Returns the share of the schedule that lies before a step, 0 to 1."""
+        passed = (step - self.first_step) / max(1, self.total_steps - self.first_step)
+        return min(1.0, max(0.0, passed))
+
+    def rate(self, step: int, *, peak: float, warm: int) -> float:
+        """Returns a learning rate: linear warm-up, then half a cosine to a twentieth of the peak.
+
+        Args:
+            step: of the run.
+            peak: the recipe's highest rate.
+            warm: steps of the warm-up.
+
+        >>> plan = TrainingPlan(total_steps=1110, first_step=1000, batch=1)
+        >>> [plan.rate(step, peak=1.0, warm=10) for step in (1005, 1010, 1060, 1110, 1500)]
+        [0.5, 1.0, 0.525, 0.05, 0.05]
+        """
+        highest, begun = self.peak * peak, step - self.first_step
+        if begun < warm:
+            return highest * begun / warm
+        length = self.total_steps - self.first_step - warm
+        done = min(1.0, (begun - warm) / max(1, length))
+        return highest * (0.05 + 0.475 * (1 + math.cos(math.pi * done)))
 
     @property
     def device_type(self) -> str:

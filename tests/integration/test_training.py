@@ -35,6 +35,7 @@ from training.data.dataset import SpeechDataset
 from training.data.predict import PredictingRecipe, predict
 from training.publish import publish, publish_refiner
 from training.recipe import Recipe, TrainingPlan
+from training.recipes.fastspeech2 import PEAK_RATE, WARM_STEPS
 from training.recipes.registry import recipe_of, speaker_of
 from training.trainer import TrainingProgress
 from training.warm_start import NetworkRecipe, more_speakers, start_from
@@ -309,6 +310,26 @@ def test_a_training_goes_on_from_what_was_published(
     run(recipe, tmp_path / "second", 3)
     progress.resume(recipe, "cpu", required=True)
     assert progress.steps == 3
+
+
+def test_a_schedule_begins_anew_where_a_component_has_stopped(
+    synthetic_corpus: Path, tmp_path: Path
+) -> None:
+    run(build("fastspeech2", synthetic_corpus), tmp_path / "first", 5)
+    published("fastspeech2", synthetic_corpus, tmp_path / "first")
+    words = ["fastspeech2", "--corpus", str(synthetic_corpus), "--device", "cpu", "--renew", "0.5"]
+    words += ["--steps", "7", "--out", str(tmp_path / "second")]
+    refused = CliRunner().invoke(train_command, words)
+    assert isinstance(refused.exception, FieldError)
+    assert refused.exception.field == "renew"
+    words += ["--component", str(tmp_path / "components" / "fastspeech2")]
+    result = CliRunner().invoke(train_command, words)
+    assert result.exit_code == 0, result.exception
+    saved = torch.load(tmp_path / "second" / "checkpoint.pt", weights_only=True)
+    # Step 7 is the second of its warm-up, and the peak is half of the recipe's.
+    (group,) = saved["recipe"]["optimizer"]["param_groups"]
+    assert saved["steps"] == 7
+    assert group["lr"] == pytest.approx(0.5 * PEAK_RATE * 2 / WARM_STEPS)
 
 
 def test_a_training_goes_on_with_more_speakers(synthetic_corpus: Path, tmp_path: Path) -> None:

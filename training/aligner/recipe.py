@@ -31,7 +31,7 @@ from training.aligner.network import Aligner, AlignerConfig
 from training.data.collate import UtteranceBatch, collate, symbol_of_frame
 from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset, bucket_batches
-from training.optimization import Learner, warm_cosine
+from training.optimization import Learner
 from training.previews import alignment_of, show_alignment, show_mel
 from training.recipe import RecipeSpec, TrainingPlan
 
@@ -137,7 +137,7 @@ class AlignerRecipe:
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""
-        return warm_cosine(step, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
+        return self.plan.rate(step, peak=PEAK_RATE, warm=WARM_STEPS)
 
     def step(self, number: int) -> dict[str, float]:
         """Trains on one batch, augmented."""

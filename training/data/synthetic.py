@@ -1,7 +1,8 @@
-"""Speech of our own voices as a prepared corpus: what recognizers learn from beside recordings.
+"""Speech of our own voices as a prepared corpus: recognizers and acoustic models learn from it.
 
-Sentences are transcripts of the corpus, whole or with their words in another order, and words of
-the lexicon at random: a recognizer that checks speech must not guess words from those before them.
+For a recognizer, sentences are transcripts of the corpus, whole or with their words in another
+order, and words of the lexicon at random: one that checks speech must not guess words from those
+before them. For an acoustic model they are transcripts as they are, at one speed and pitch.
 Durations are the acoustic models', so that words can be cut out and put in.
 """
 
@@ -32,10 +33,27 @@ from training.data.corpus import CorpusEntry, PreparedCorpus, is_held_out
 SENTENCES_AT_ONCE = 16
 LONGEST_SECONDS = 14.0
 """Longer utterances are left out: they would set the length of every batch."""
-WHOLE, SHUFFLED = 0.3, 0.4
-"""Shares of transcripts as they are and in another order; the rest is words at random."""
-SPEED = 0.8, 1.35
-PITCH = 0.85, 1.2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variety:
+    """How far what is said, and how, goes from a transcript that is simply read out.
+
+    Attributes:
+        whole: share of transcripts as they are.
+        shuffled: share of transcripts in another order; the rest is words at random.
+        speed: lowest and highest factor.
+        pitch: likewise.
+    """
+
+    whole: float = 0.3
+    shuffled: float = 0.4
+    speed: tuple[float, float] = (0.8, 1.35)
+    pitch: tuple[float, float] = (0.85, 1.2)
+
+
+VARIED = Variety()
+PLAIN = Variety(whole=1.0, shuffled=0.0, speed=(1.0, 1.0), pitch=(1.0, 1.0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +71,12 @@ class SpeakingChoice:
     vocoder: str
 
 
-def sentences(transcripts: Sequence[str], seed: int) -> Iterator[str]:
+def sentences(transcripts: Sequence[str], variety: Variety, seed: int) -> Iterator[str]:
     """Yields sentences without end.
 
     Args:
         transcripts: normalized texts of a corpus.
+        variety: how many of them are in another order, or at random.
         seed: of the choice.
     """
     rng = np.random.default_rng(seed)
@@ -67,7 +86,7 @@ def sentences(transcripts: Sequence[str], seed: int) -> Iterator[str]:
     while True:
         kind = rng.random()
         words = list(known[rng.integers(len(known))])
-        if kind >= WHOLE + SHUFFLED:
+        if kind >= variety.whole + variety.shuffled:
             count = int(rng.integers(1, 13))
             words = [
                 pool[rng.integers(len(pool))]
@@ -75,7 +94,7 @@ def sentences(transcripts: Sequence[str], seed: int) -> Iterator[str]:
                 else listed[rng.integers(len(listed))]
                 for _ in range(count)
             ]
-        elif kind >= WHOLE:
+        elif kind >= variety.whole:
             words = [word.strip(".;:!?") for word in rng.permutation(words)]
             words = words[: int(rng.integers(2, 19))]
         text = " ".join(words).strip(" ,.;:!?")
@@ -89,6 +108,7 @@ def synthesize_corpus(
     choices: Sequence[SpeakingChoice],
     transcripts: Sequence[str],
     *,
+    variety: Variety,
     artifacts: Path,
     hours: float,
     seed: int,
@@ -101,6 +121,7 @@ def synthesize_corpus(
         catalogue: voices and components; all of one mel and symbol table.
         choices: who speaks, equally often.
         transcripts: normalized texts of a corpus, those held out left aside.
+        variety: of sentences and controls.
         artifacts: folder of exported networks.
         hours: of speech [h].
         seed: of sentences, voices and controls.
@@ -110,13 +131,15 @@ def synthesize_corpus(
     first = choices[0]
     model = catalogue.resolve(first.voice, first.acoustic, first.vocoder).acoustic_component
     frontend, spec = open_frontend(model.symbols), model.mel
-    rng, source = np.random.default_rng(seed), sentences(transcripts, seed)
+    rng, source = np.random.default_rng(seed), sentences(transcripts, variety, seed)
     speakers = sorted({choice.voice for choice in choices})
     entries, clips, mels = list[CorpusEntry](), list[NDArray[np.int16]](), list[Float32]()
     samples, frames, rounds = 0, 0, 0
     while samples < hours * 3600 * spec.sample_rate:
         choice = choices[int(rng.integers(len(choices)))]
-        for utterance, result in _synthesized(engine, catalogue, frontend, choice, source, rng):
+        for utterance, result in _synthesized(
+            engine, catalogue, frontend, choice, variety, source, rng
+        ):
             clip, mel = _measured(result.waveform.samples, spec, rng)
             if len(clip) > LONGEST_SECONDS * spec.sample_rate:
                 continue
@@ -167,6 +190,7 @@ def _synthesized(
     catalogue: Catalogue,
     frontend: TextFrontend,
     choice: SpeakingChoice,
+    variety: Variety,
     source: Iterator[str],
     rng: np.random.Generator,
 ) -> list[tuple[Utterance, SynthesizedUtterance]]:
@@ -179,8 +203,10 @@ def _synthesized(
             voice=choice.voice,
             acoustic=choice.acoustic,
             vocoder=choice.vocoder,
-            speed=round(float(rng.uniform(*SPEED)), 2),
-            pitch=round(float(rng.uniform(*PITCH)), 2) if choice.acoustic == "fastspeech2" else 1.0,
+            speed=round(float(rng.uniform(*variety.speed)), 2),
+            pitch=round(float(rng.uniform(*variety.pitch)), 2)
+            if choice.acoustic == "fastspeech2"
+            else 1.0,
             seed=zlib.crc32(text.encode()) & 0x7FFFFFFF,
         )
         try:

@@ -41,7 +41,7 @@ from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset, bucket_batches
 from training.data.loader import SampledLoader, on_device
 from training.data.synthetic import normalized_text
-from training.optimization import Learner, warm_cosine
+from training.optimization import Learner
 from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.spec_augment import SpecAugment
 from training.recipes.word_edits import edit_words
@@ -150,7 +150,7 @@ class CtcRecipe:
 
     def rate(self, step: int) -> float:
         """Returns the learning rate of a step."""
-        return warm_cosine(step, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
+        return self.plan.rate(step, peak=PEAK_RATE, warm=WARM_STEPS)
 
     def step(self, number: int) -> dict[str, float]:
         """Trains on one batch, augmented."""

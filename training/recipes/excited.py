@@ -24,7 +24,7 @@ from core.networks import VocoderSpec
 from training.data.corpus import CorpusEntry
 from training.data.dataset import SpeechDataset, speaker_odds
 from training.data.loader import BatchLoader, draws, on_device
-from training.optimization import GanLearner, set_rate, warm_cosine
+from training.optimization import GanLearner, set_rate
 from training.previews import vocode
 from training.recipe import TrainingPlan
 from training.recipes.spectral import SpectralLoss
@@ -101,7 +101,7 @@ class ExcitedRecipe:
 
     def step(self, number: int) -> dict[str, float]:
         """One batch of random segments."""
-        rate = warm_cosine(number, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
+        rate = self.plan.rate(number, peak=PEAK_RATE, warm=WARM_STEPS)
         set_rate(self.learner.discriminator_optimizer, DISCRIMINATOR_RATE * rate)
         adversarial = number >= self.plan.adversary_from
         return self.learner.step(

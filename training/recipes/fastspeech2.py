@@ -21,7 +21,7 @@ from training.data.collate import UtteranceBatch, collate
 from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset
 from training.data.loader import SampledLoader
-from training.optimization import Learner, warm_cosine
+from training.optimization import Learner
 from training.previews import alignment_of, open_preview_vocoder, show_alignment, show_mel
 from training.recipe import RecipeSpec, TrainingPlan
 
@@ -63,7 +63,7 @@ class FastSpeech2Recipe:
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""
-        return warm_cosine(step, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
+        return self.plan.rate(step, peak=PEAK_RATE, warm=WARM_STEPS)
 
     def step(self, number: int) -> dict[str, float]:
         """One batch."""

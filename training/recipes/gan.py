@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from core.networks import VocoderSpec
 from training.data.dataset import Segments, SpeechDataset
-from training.optimization import GanLearner, set_rate, warm_cosine
+from training.optimization import GanLearner, set_rate
 from training.previews import vocode
 from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.excited import ExcitedRecipe
@@ -85,7 +85,7 @@ class GanRecipe:
 
     def step(self, number: int) -> dict[str, float]:
         """One batch of random segments."""
-        rate = warm_cosine(number, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
+        rate = self.plan.rate(number, peak=PEAK_RATE, warm=WARM_STEPS)
         set_rate(self.learner.discriminator_optimizer, DISCRIMINATOR_RATE * rate)
         adversarial = number >= self.plan.adversary_from
         return self.learner.step(

@@ -27,7 +27,7 @@ from core.errors import ArtifactMissing
 from core.mel import MelSpec
 from training.data.corpus import CorpusEntry
 from training.data.dataset import SpeechDataset
-from training.optimization import GanLearner, set_rate, warm_cosine, with_gradient
+from training.optimization import GanLearner, set_rate, with_gradient
 from training.previews import open_preview_vocoder, show_mel
 from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.mel_discriminators import (
@@ -130,7 +130,7 @@ class RefinerRecipe:
 
     def step(self, number: int) -> dict[str, float]:
         """One batch of random segments."""
-        rate = warm_cosine(number, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
+        rate = self.plan.rate(number, peak=PEAK_RATE, warm=WARM_STEPS)
         set_rate(self.learner.discriminator_optimizer, DISCRIMINATOR_RATE * rate)
         adversarial = number >= self.plan.adversary_from
         return self.learner.step(

@@ -35,7 +35,7 @@ from training.data.collate import UtteranceBatch, collate, symbol_of_frame
 from training.data.corpus import CorpusEntry
 from training.data.dataset import BatchSampler, SpeechDataset, bucket_batches
 from training.data.loader import SampledLoader
-from training.optimization import Learner, warm_cosine
+from training.optimization import Learner
 from training.previews import open_preview_vocoder, show_alignment, show_mel
 from training.recipe import RecipeSpec, TrainingPlan
 
@@ -140,11 +140,11 @@ class Tacotron2Recipe:
 
     def rate(self, step: int) -> float:
         """Learning rate of a step."""
-        return warm_cosine(step, peak=PEAK_RATE, warm=WARM_STEPS, total=self.plan.total_steps)
+        return self.plan.rate(step, peak=PEAK_RATE, warm=WARM_STEPS)
 
     def step(self, number: int) -> dict[str, float]:
         """Trains on one batch, with 0 to ``SAMPLING_PASSES`` sampling passes in turn."""
-        forced = number <= FORCED_SHARE * self.plan.total_steps
+        forced = self.plan.done(number) <= FORCED_SHARE
         passes = number % (SAMPLING_PASSES + 1) if forced else None
         return self.learner.step(
             number, self.rate(number), lambda draw: self.losses(self.loader.load(draw), passes)[0]

@@ -19,7 +19,7 @@ import torch
 from torch import Tensor
 
 from training.data.dataset import Segments, SpeechDataset
-from training.optimization import Learner, warm_cosine
+from training.optimization import Learner
 from training.previews import vocode
 from training.recipe import RecipeSpec, TrainingPlan
 from training.recipes.spectral import SpectralLoss
@@ -74,7 +74,7 @@ class WaveGlowRecipe:
 
     def step(self, number: int) -> dict[str, float]:
         """One batch of random segments."""
-        rate = warm_cosine(number, peak=self.rate, warm=WARM_STEPS, total=self.plan.total_steps)
+        rate = self.plan.rate(number, peak=self.rate, warm=WARM_STEPS)
         return self.learner.step(number, rate, lambda draw: self.losses(*self.segments.draw(draw)))
 
     def losses(self, mel: Tensor, samples: Tensor) -> dict[str, Tensor]:
