@@ -2,7 +2,8 @@
 
 For a recognizer, sentences are transcripts of the corpus, whole or with their words in another
 order, and words of the lexicon at random: one that checks speech must not guess words from those
-before them. For an acoustic model they are transcripts as they are, at one speed and pitch.
+before them. For an acoustic model they are transcripts as they are, at one speed and pitch, with
+the mels of the model that speaks.
 Durations are the acoustic models', so that words can be cut out and put in.
 """
 
@@ -44,16 +45,18 @@ class Variety:
         shuffled: share of transcripts in another order; the rest is words at random.
         speed: lowest and highest factor.
         pitch: likewise.
+        heard: mels are those of the audio; else those that were vocoded.
     """
 
     whole: float = 0.3
     shuffled: float = 0.4
     speed: tuple[float, float] = (0.8, 1.35)
     pitch: tuple[float, float] = (0.85, 1.2)
+    heard: bool = True
 
 
 VARIED = Variety()
-PLAIN = Variety(whole=1.0, shuffled=0.0, speed=(1.0, 1.0), pitch=(1.0, 1.0))
+PLAIN = Variety(whole=1.0, shuffled=0.0, speed=(1.0, 1.0), pitch=(1.0, 1.0), heard=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,11 @@ def sentences(transcripts: Sequence[str], variety: Variety, seed: int) -> Iterat
     pool = [word for words in known for word in words]
     listed = [word for word, _ in english_lexicon().words() if word.isascii() and word.isalpha()]
     while True:
-        kind = rng.random()
-        words = list(known[rng.integers(len(known))])
+        kind, chosen = rng.random(), int(rng.integers(len(known)))
+        if kind < variety.whole:
+            yield transcripts[chosen]
+            continue
+        words = list(known[chosen])
         if kind >= variety.whole + variety.shuffled:
             count = int(rng.integers(1, 13))
             words = [
@@ -94,7 +100,7 @@ def sentences(transcripts: Sequence[str], variety: Variety, seed: int) -> Iterat
                 else listed[rng.integers(len(listed))]
                 for _ in range(count)
             ]
-        elif kind >= variety.whole:
+        else:
             words = [word.strip(".;:!?") for word in rng.permutation(words)]
             words = words[: int(rng.integers(2, 19))]
         text = " ".join(words).strip(" ,.;:!?")
@@ -141,6 +147,7 @@ def synthesize_corpus(
             engine, catalogue, frontend, choice, variety, source, rng
         ):
             clip, mel = _measured(result.waveform.samples, spec, rng)
+            mel = mel if variety.heard else result.mel.T
             if len(clip) > LONGEST_SECONDS * spec.sample_rate:
                 continue
             entries.append(
