@@ -322,16 +322,6 @@ def recipe_command(name: str) -> click.Command:
         )
     else:
         spec = spec_of(name)
-        options.append(
-            click.option("--component", type=FOLDER, help="To go on from, without a checkpoint.")
-        )
-        options.append(
-            click.option(
-                "--renew",
-                type=click.FloatRange(0.0, 1.0, min_open=True),
-                help="With --component: the schedule begins there anew, at this share of its peak.",
-            )
-        )
         if spec.kind == "acoustic":
             options.append(
                 click.option(
@@ -354,6 +344,17 @@ def recipe_command(name: str) -> click.Command:
             options.append(
                 click.option("--mels", type=FOLDER, help="Predicted mels, to fine-tune on.")
             )
+    if name != ALIGNER:
+        options.append(
+            click.option("--component", type=FOLDER, help="To go on from, without a checkpoint.")
+        )
+        options.append(
+            click.option(
+                "--renew",
+                type=click.FloatRange(0.0, 1.0, min_open=True),
+                help="With --component: the schedule begins there anew, at this share of its peak.",
+            )
+        )
     first = recipe_of(name).adversary_from
     if first is not None:
         options.append(
@@ -432,13 +433,14 @@ def _recipe(name: str, run: dict[str, Any], device: str, config: Any = None) -> 
     plan = TrainingPlan(
         device=device,
         total_steps=run.get("steps") or defaults.steps,
-        first_step=_first_step(run),
+        first_step=_first_step(name, run),
         peak=run.get("renew") or 1.0,
         batch=run["batch"] or defaults.batch,
         accumulate=run.get("accumulate", 1),
         symbols=run["symbols"],
         preview_vocoder=run.get("preview_vocoder"),
         predictions=run.get("predictions"),
+        goes_on=bool(run.get("component")),
         start=None if run.get("from_nothing") else run.get("start"),
         adversary_from=run.get("adversary_from", 0),
         further=tuple(run.get("further", ())),
@@ -453,7 +455,7 @@ def _recipe(name: str, run: dict[str, Any], device: str, config: Any = None) -> 
     return defaults.build(speech, config or _config(name, run), plan)
 
 
-def _first_step(run: dict[str, Any]) -> int:
+def _first_step(name: str, run: dict[str, Any]) -> int:
     """Returns where the schedule begins: 0, or with ``--renew`` where the component has stopped.
 
     Raises:
@@ -465,7 +467,8 @@ def _first_step(run: dict[str, Any]) -> int:
         return 0
     if not run["component"]:
         raise FieldError("renew", "without a component there is nothing to begin anew from")
-    return read_component(run["component"]).provenance.steps
+    component = read_component(run["component"])
+    return component.provenance.steps if component.network == name else 0
 
 
 def _config(name: str, run: dict[str, Any]) -> Any:

@@ -34,6 +34,7 @@ class TrainingPlan:
             audible.
         predictions: folder of what the network to refine predicts (refiner).
         start: file of the weights to begin with (aligner); None = by chance.
+        goes_on: the run began with the weights of a component.
         adversary_from: step from which discriminators take part (vocoders that have some).
         further: more prepared corpora (recognizers).
         loading: processes that make batches ahead of time, where one takes long to make; 0 = none.
@@ -49,6 +50,7 @@ class TrainingPlan:
     preview_vocoder: Path | None = None
     predictions: Path | None = None
     start: Path | None = None
+    goes_on: bool = False
     adversary_from: int = 0
     further: tuple[Path, ...] = ()
     loading: int = 0

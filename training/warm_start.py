@@ -8,8 +8,11 @@ from typing import Any, Protocol
 
 import msgspec
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from acoustic.refiner.config import RefinerConfig
+from acoustic.refiner.network import Refiner
 from core.errors import CheckpointError
 from core.voice import Component
 from exports.component_file import load_weights
@@ -21,6 +24,8 @@ from vocoders.sourced import SourcedGenerator
 from vocoders.vocos.config import VocosConfig
 
 SPEAKER_TABLE = "speaker_emb.weight"
+REFINER = "refiner."
+"""What the names of a refiner's weights begin with in its network."""
 
 
 class NetworkRecipe(Recipe, Protocol):
@@ -42,10 +47,12 @@ def start_from(
     Optimizers and discriminators begin afresh; they are not published.
 
     Args:
-        component: published weights; or a Vocos, for a generator that has a source.
+        component: published weights; or a Vocos, for a generator that has a source; or the network
+            of a refiner.
         recipe: of the same network and size; its weights are replaced. It may know more speakers:
             the component's are the first, the others begin as their mean. Of a Vocos the source
-            takes as many blocks as it has, and nothing else is replaced.
+            takes as many blocks as it has, and nothing else is replaced. A refiner may be told of
+            more harmonics, which it does not heed at first.
         folder: of the run; a checkpoint there is left alone.
         discriminators: checkpoint of another generator's run, whose discriminators are taken.
 
@@ -57,7 +64,9 @@ def start_from(
         return
     config, network = read_config(component.network, component.config), recipe.learner.network
     as_source = isinstance(config, VocosConfig) and isinstance(network, SourcedGenerator)
-    if as_source:
+    if isinstance(network, Refiner):
+        put_refiner(component, recipe)
+    elif as_source:
         put_source(component, recipe)
     elif more_speakers(config, getattr(recipe.config, "n_speakers", 1)) == recipe.config:
         put_weights(component, recipe)
@@ -66,7 +75,7 @@ def start_from(
     if discriminators is not None and isinstance(recipe.learner, GanLearner):
         saved = torch.load(discriminators, map_location="cpu", weights_only=True)
         recipe.learner.load_discriminators(saved["recipe"])
-    if not as_source:
+    if not as_source and not isinstance(network, Refiner):
         provenance = component.provenance
         progress.steps, progress.seconds = provenance.steps, provenance.hours * 3600.0
     progress.save(recipe)
@@ -91,6 +100,34 @@ def put_weights(component: Component, recipe: NetworkRecipe) -> None:
     network = recipe.learner.network
     _put(network, load_weights(component))
     recipe.learner.average = Average(network)
+
+
+def put_refiner(component: Component, recipe: NetworkRecipe) -> None:
+    """Replaces the weights of a refiner's recipe by those that a network's refiner has.
+
+    Raises:
+        CheckpointError: the network has none, or one of another size.
+    """
+    given: RefinerConfig = getattr(
+        read_config(component.network, component.config), "refiner", RefinerConfig()
+    )
+    sizes: RefinerConfig = recipe.config
+    more = given.harmonics <= sizes.harmonics
+    if not more or msgspec.structs.replace(given, harmonics=sizes.harmonics) != sizes:
+        raise CheckpointError(f"component {component.name} has no refiner of this size")
+    weights = {
+        name.removeprefix(REFINER): weight
+        for name, weight in load_weights(component).items()
+        if name.startswith(REFINER)
+    }
+    # The waves are the last inputs.
+    weights["enter.weight"] = F.pad(weights["enter.weight"], (0, sizes.harmonics - given.harmonics))
+    network: Any = recipe.learner.network
+    if network.harmonics is not None:
+        measured = network.harmonics.centres[given.harmonics :]
+        weights["harmonics.centres"] = torch.cat([weights["harmonics.centres"], measured])
+    _put(network, weights)
+    recipe.learner.average = Average(network, recipe.learner.average.decay)
 
 
 def put_source(component: Component, recipe: NetworkRecipe) -> None:

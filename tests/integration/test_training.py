@@ -36,6 +36,7 @@ from training.data.predict import PredictingRecipe, predict
 from training.publish import publish, publish_refiner
 from training.recipe import Recipe, TrainingPlan
 from training.recipes.fastspeech2 import PEAK_RATE, WARM_STEPS
+from training.recipes.refiner import band_centres
 from training.recipes.registry import recipe_of, speaker_of
 from training.trainer import TrainingProgress
 from training.warm_start import NetworkRecipe, more_speakers, start_from
@@ -478,7 +479,7 @@ def test_a_source_begins_as_the_first_and_the_last_blocks_of_a_vocos(
 
 
 def test_tacotron2_predicts_along_durations_and_takes_a_refiner(
-    synthetic_corpus: Path, tmp_path: Path
+    synthetic_corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = cast(PredictingRecipe, build("tacotron2", synthetic_corpus))
     run(cast(Recipe, recipe), tmp_path / "run", 1)
@@ -498,6 +499,8 @@ def test_tacotron2_predicts_along_durations_and_takes_a_refiner(
     config = RefinerConfig(layers=1, channels=8, hidden=8, harmonics=4, pitch_channels=4)
     refiner = Refiner(config, 80, width)
     torch.nn.init.normal_(refiner.leave.weight)
+    centres = torch.from_numpy(band_centres(recipe.speech.prepared.mel)[:4] / 1000.0)
+    refiner.load_state_dict({"harmonics.centres": centres}, strict=False)
     state = {"steps": 1, "seconds": 1.0, "recipe": {"average": refiner.state_dict()}}
     torch.save(state, tmp_path / "refiner.pt")
     base = published("tacotron2", synthetic_corpus, tmp_path / "run")
@@ -515,3 +518,35 @@ def test_tacotron2_predicts_along_durations_and_takes_a_refiner(
     plain = network.refine(mel, lengths, noise[0], contexts[0])
     assert (plain - network.refine(mel, lengths, noise[1], contexts[0])).abs().mean() > 1e-3
     assert (plain - network.refine(mel, lengths, noise[0], contexts[1])).abs().mean() > 1e-3
+
+    # It goes on from there, told of more harmonics: at first it does as before, and waits.
+    wider = msgspec.structs.replace(config, harmonics=6)
+    plan = TrainingPlan(total_steps=6, batch=1, predictions=tmp_path / "predicted", goes_on=True)
+
+    def going_on(config: RefinerConfig) -> NetworkRecipe:
+        speech = SpeechDataset(synthetic_corpus)
+        return cast(NetworkRecipe, recipe_of("refiner").build(speech, config, plan))
+
+    monkeypatch.setattr("training.recipes.refiner.SEGMENT_FRAMES", 16)
+    further = going_on(wider)
+    start_from(component, further, tmp_path / "further")
+    progress = TrainingProgress(tmp_path / "further")
+    progress.resume(further, "cpu", required=True)
+    assert progress.steps == 0
+    drawn, mask = torch.randn(1, 6, 80), torch.ones(1, 6, dtype=torch.bool)
+    before, after = (
+        each.eval()(drawn, contexts[0], noise[0], mask)
+        for each in (network.refiner, further.learner.network)
+    )
+    torch.testing.assert_close(after, before, rtol=1e-5, atol=1e-5)
+    run(further, tmp_path / "further", 1)
+    saved = torch.load(tmp_path / "further" / "checkpoint.pt", weights_only=True)["recipe"]
+    for name, weight in further.learner.network.state_dict().items():
+        torch.testing.assert_close(saved["network"][name], weight, rtol=0, atol=0)
+    assert saved["discriminator_optimizer"]["state"]
+    with pytest.raises(CheckpointError, match="no refiner of this size"):
+        start_from(
+            component, going_on(msgspec.structs.replace(config, harmonics=3)), tmp_path / "x"
+        )
+    with pytest.raises(CheckpointError, match="no refiner of this size"):
+        start_from(base, further, tmp_path / "y")

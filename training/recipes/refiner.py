@@ -52,6 +52,8 @@ AVERAGE_DECAY = 0.998
 ADVERSARIAL_WEIGHT = 0.12
 FEATURE_WEIGHT = 1.0
 L1_WEIGHT = 0.6
+DISCRIMINATORS_AHEAD = 300
+"""Steps in which new discriminators learn alone, where a trained refiner goes on."""
 PITCH_WEIGHT = 2.0
 UNVOICED_WEIGHT = 0.02
 
@@ -129,13 +131,15 @@ class RefinerRecipe:
             refiner.harmonics.centres.copy_(torch.from_numpy(centres))
 
     def step(self, number: int) -> dict[str, float]:
-        """One batch of random segments."""
-        rate = self.plan.rate(number, peak=PEAK_RATE, warm=WARM_STEPS)
+        """One batch of random segments; a refiner that goes on waits for its discriminators."""
+        plan = self.plan
+        rate = plan.rate(number, peak=PEAK_RATE, warm=WARM_STEPS)
         set_rate(self.learner.discriminator_optimizer, DISCRIMINATOR_RATE * rate)
-        adversarial = number >= self.plan.adversary_from
+        waits = plan.goes_on and number <= plan.first_step + DISCRIMINATORS_AHEAD
+        adversarial = plan.goes_on or number >= plan.adversary_from
         return self.learner.step(
             number,
-            rate,
+            0.0 if waits else rate,
             lambda draw: self.losses(self.draw(draw), draw, adversarial=adversarial),
         )
 
@@ -168,7 +172,7 @@ class RefinerRecipe:
             (x.float() - refiner.mean) / refiner.std for x in (batch.target, batch.predicted, mel)
         )
         losses = {"l1": L1_WEIGHT * F.l1_loss(refined, target)}
-        if refiner.pitch is not None:
+        if refiner.pitch is not None and not self.plan.goes_on:
             losses["pitch"] = self.pitch_loss(batch, mask)
         if not adversarial:
             return losses
@@ -267,7 +271,7 @@ def _optimizer(network: torch.nn.Module) -> torch.optim.Optimizer:
 
 RECIPE = RecipeSpec(
     build=RefinerRecipe,
-    sizes={"cpu": lambda corpus: RefinerConfig(layers=6, hidden=640, harmonics=44)},
+    sizes={"cpu": lambda corpus: RefinerConfig(layers=6, hidden=640, harmonics=64)},
     steps=4000,
     batch=8,
     adversary_from=1800,
