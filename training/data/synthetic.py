@@ -45,18 +45,18 @@ class Variety:
         shuffled: share of transcripts in another order; the rest is words at random.
         speed: lowest and highest factor.
         pitch: likewise.
-        heard: mels are those of the audio; else those that were vocoded.
+        measured: mels are measured on the audio; else they are those that were vocoded.
     """
 
     whole: float = 0.3
     shuffled: float = 0.4
     speed: tuple[float, float] = (0.8, 1.35)
     pitch: tuple[float, float] = (0.85, 1.2)
-    heard: bool = True
+    measured: bool = True
 
 
 VARIED = Variety()
-PLAIN = Variety(whole=1.0, shuffled=0.0, speed=(1.0, 1.0), pitch=(1.0, 1.0), heard=False)
+PLAIN = Variety(whole=1.0, shuffled=0.0, speed=(1.0, 1.0), pitch=(1.0, 1.0), measured=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +147,7 @@ def synthesize_corpus(
             engine, catalogue, frontend, choice, variety, source, rng
         ):
             clip, mel = _measured(result.waveform.samples, spec, rng)
-            mel = mel if variety.heard else result.mel.T
+            mel = mel if variety.measured else result.mel.T
             if len(clip) > LONGEST_SECONDS * spec.sample_rate:
                 continue
             entries.append(
